@@ -1,0 +1,52 @@
+"""One self-describing file from which a run is evaluated, or continued exactly.
+
+It holds the weights and everything needed to rebuild and resume without asking anyone else: the
+settings, the class names, the state of optimizer, scheduler and stopping rule, and every epoch so
+far. It is written whole or not at all, and read without executing anything that lies in it.
+"""
+
+import os
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS
+
+FORMAT = 1
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write `content` (tensors, numbers, texts, lists, dicts) to `path` atomically."""
+    # the writer's own name: two processes must not write one temporary file
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(temporary, "wb") as file:
+            torch.save({"format": FORMAT, "classes": list(EMOTIONS), **content}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot write the checkpoint ({error.strerror})") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint of this format and these classes; refuse anything else by name."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no checkpoint") from None
+    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path}: not a whole, safe checkpoint ({first_line})") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise UserError(f"{path}: not a checkpoint of fer-exp, format {FORMAT}")
+    if content["classes"] != list(EMOTIONS):
+        raise UserError(f"{path}: trained on other classes ({', '.join(map(str, content['classes']))})")
+    return content

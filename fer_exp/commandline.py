@@ -1,0 +1,78 @@
+"""What a user types and reads: overrides as people write them, errors as one line."""
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NoReturn
+
+from fer_exp.errors import UserError
+
+# Short names that people type for a nested group.
+_ALIASES = {"activation": "model/activation"}
+
+# Groups whose options are numbers, and the key that takes any other number.
+_NUMBERED = {"batch_size": "training.batch_size"}
+
+
+def as_hydra_reads(arguments: Iterable[str], conf: Path) -> list[str]:
+    """Arguments as typed, turned into what Hydra's grammar accepts.
+
+    Hydra refuses a bare number as an option (`batch_size=64`), so options of such a group are
+    quoted, and a number that is no option (`batch_size=48`) goes to the plain key behind the group.
+    """
+    return [_as_hydra_reads(argument, conf) for argument in arguments]
+
+
+def _as_hydra_reads(argument: str, conf: Path) -> str:
+    key, equals, value = argument.partition("=")
+    if not equals:
+        return argument
+    key = _ALIASES.get(key, key)
+    if key in _NUMBERED:
+        options = {path.stem for path in (conf / key).glob("*.yaml")}
+        values = [part.strip().strip("'\"") for part in value.split(",")]
+        if options.issuperset(values):
+            return f"{key}={','.join(repr(part) for part in values)}"
+        return f"{_NUMBERED[key]}={value}"
+    return f"{key}={value}"
+
+
+def run(main: Callable[[], object], conf: Path, expected: tuple[type[Exception], ...]) -> None:
+    """Run a script's `main`; a mistake of the user's ends in one line and exit code 2.
+
+    conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
+    HYDRA_FULL_ERROR=1 shows the traceback instead.
+    """
+    traceback_wanted = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf)
+    end_on_sigterm()
+    try:
+        main()
+    except (UserError, *expected) as error:
+        if traceback_wanted:
+            raise
+        fail(error)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Print an error as one line and exit 2."""
+    print(f"error: {one_line(error)}", file=sys.stderr)
+    sys.exit(2)
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error in one line, without what only Hydra's authors can use."""
+    text = re.split(r"\nConfig search path:", str(error))[0]
+    return " ".join(text.split()) or type(error).__name__
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind the program like Ctrl-C, so that open runs end as KILLED."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

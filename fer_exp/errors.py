@@ -1,0 +1,13 @@
+"""The one kind of error a user is meant to read.
+
+Whatever a user can mend (a path, a value, a broken file) is raised as `UserError` with a message of
+one line that says what is wrong, where, and what to do next. The scripts print that line and exit 2;
+anything else is a bug and keeps its traceback.
+"""
+
+
+class UserError(Exception):
+    """A mistake outside the program; `str(error)` is one line that names the place and the mend."""
+
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))

@@ -1,0 +1,100 @@
+"""Faces: grey 48x48 pictures with an emotion and the split they belong to.
+
+Every door (folder, zip, CSV, drawn) ends here, so that one order of emotions and one order of
+faces hold everywhere: faces are sorted by their content, never by file name or row, hence the same
+faces give the same arrays, splits and batches whichever door they came through.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+SIDE = 48
+
+# FER-2013's own codes 0-6 (`fer2013.csv`). Alphabetical folders would put neutral fourth and rotate
+# three classes unseen, so labels are always matched by these names.
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+
+
+class Usage(IntEnum):
+    """The split a face was published in. `TEST` is a test face whose half is not known."""
+
+    TRAIN = 0
+    PUBLIC = 1
+    PRIVATE = 2
+    TEST = 3
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Pictures and what is known of them, as arrays of one length N.
+
+    pixels: uint8 [N, 48, 48], 0 black to 255 white.
+    labels: int64 [N], index into `EMOTIONS`.
+    usage:  uint8 [N], a `Usage`.
+    group:  int64 [N], equal for pixel-identical faces, across splits too.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray
+    usage: np.ndarray
+    group: np.ndarray
+
+    @classmethod
+    def of(cls, pixels: np.ndarray, labels: np.ndarray, usage: np.ndarray) -> "Faces":
+        """Sort faces into the canonical order (train first, then by content) and group copies.
+
+        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order.
+        """
+        if not len(pixels) == len(labels) == len(usage):
+            raise ValueError(f"{len(pixels)} pictures, {len(labels)} labels, {len(usage)} usages")
+        if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE):
+            raise ValueError(f"pixels must be uint8 [N, {SIDE}, {SIDE}], not {pixels.dtype} {pixels.shape}")
+        group = content_rank(pixels)
+        order = np.lexsort((usage, labels, group, usage != Usage.TRAIN))
+        return cls(
+            np.ascontiguousarray(pixels[order]),
+            labels[order].astype(np.int64),
+            usage[order].astype(np.uint8),
+            group[order].astype(np.int64),
+        )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: np.ndarray | slice) -> "Faces":
+        """The faces at `index` (positions, a mask or a slice), in that order."""
+        return Faces(self.pixels[index], self.labels[index], self.usage[index], self.group[index])
+
+    def counts(self) -> dict[str, int]:
+        """Number of faces of each emotion."""
+        found = np.bincount(self.labels, minlength=len(EMOTIONS))
+        return dict(zip(EMOTIONS, found.tolist(), strict=True))
+
+    def parts(self, train_group: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield (name, positions) of the parts that a test score is reported on.
+
+        `public` and `private` where the source tells them apart, `union` always, and
+        `union_no_copies`: the union without faces whose pixels also occur in `train_group`.
+        """
+        for name, usage in (("public", Usage.PUBLIC), ("private", Usage.PRIVATE)):
+            positions = np.flatnonzero(self.usage == usage)
+            if len(positions):
+                yield name, positions
+        yield "union", np.arange(len(self))
+        yield "union_no_copies", np.flatnonzero(~np.isin(self.group, train_group))
+
+
+def content_rank(pixels: np.ndarray) -> np.ndarray:
+    """Rank of each picture, int64 [N], in the order of a 128-bit BLAKE2b of its pixels.
+
+    Equal for pixel-identical pictures only; independent of the order they come in.
+    """
+    rows = np.ascontiguousarray(pixels).reshape(len(pixels), SIDE * SIDE)
+    digests = b"".join(hashlib.blake2b(row, digest_size=16).digest() for row in rows)
+    halves = np.frombuffer(digests, dtype=">u8").astype(np.uint64).reshape(-1, 2)
+    _, rank = np.unique(halves, axis=0, return_inverse=True)
+    return rank.reshape(-1).astype(np.int64)

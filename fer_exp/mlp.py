@@ -1,0 +1,126 @@
+"""The network: pixels in, logits out, normalisation inside.
+
+It eats raw uint8 pictures and holds its own pixel statistics as buffers, so that training,
+evaluation and prediction cannot disagree about the input's scale (one of the deck's slips, A10).
+"""
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from fer_exp.components import check_options, named_class
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS, SIDE
+from fer_exp.seeds import derive
+from fer_exp.settings import Activation, Model
+
+PIXELS = SIDE * SIDE
+
+
+class MLP(nn.Module):
+    """normalise -> (linear, activation, dropout) per hidden layer -> linear.
+
+    hidden: units of each hidden layer. activation: makes one new module, called once a layer.
+    shift, scale: float32 [2304] or [1], of 0..255; a pixel p enters the first layer as
+    (p - shift) / scale.
+    """
+
+    def __init__(
+        self,
+        hidden: Sequence[int],
+        activation: Callable[[], nn.Module],
+        dropout: float,
+        shift: torch.Tensor,
+        scale: torch.Tensor,
+    ):
+        super().__init__()
+        self.register_buffer("shift", shift)
+        self.register_buffer("scale", scale)
+        layers: list[nn.Module] = []
+        sizes = [PIXELS, *hidden]
+        for n_in, n_out in itertools.pairwise(sizes):
+            layers += [nn.Linear(n_in, n_out), activation()]
+            if dropout:
+                layers.append(nn.Dropout(dropout))
+        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], len(EMOTIONS)))
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Pictures uint8 [B, 48, 48] -> logits float32 [B, 7], in the order of `EMOTIONS`."""
+        return self.layers((pixels.flatten(1) - self.shift) / self.scale)
+
+    @torch.no_grad()
+    def initialise(self, seed: int) -> None:
+        """Draw PyTorch's usual initial weights, each layer from a seed of its own.
+
+        Two networks of one seed thus agree in every layer whose place and shape agree.
+        """
+        linear = [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+        for position, layer in enumerate(linear):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(derive(seed, "weights", position))
+                layer.reset_parameters()
+
+
+def pixel_scaling(normalisation: str, fitted: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    """Shift and scale of a normalisation, float32 [1] or [2304], in units of 0..255.
+
+    fitted: the uint8 [N, 48, 48] faces that are fitted on, whose statistics `standardised` takes.
+    """
+    if normalisation == "unit":
+        return torch.zeros(1), torch.full((1,), 255.0)
+    if normalisation == "centred":
+        return torch.full((1,), 127.5), torch.full((1,), 127.5)
+    flat = fitted.reshape(len(fitted), PIXELS)
+    shift = flat.mean(axis=0, dtype=np.float64)
+    scale = np.sqrt(_mean_square(flat) - shift**2)
+    # a pixel that never changes carries nothing: leave it at zero instead of dividing by zero
+    scale[scale < 1e-6] = 1.0
+    return torch.from_numpy(shift.astype(np.float32)), torch.from_numpy(scale.astype(np.float32))
+
+
+def _mean_square(flat: np.ndarray) -> np.ndarray:
+    # in blocks: a float copy of all of FER-2013 would take 529 MB
+    total = np.zeros(flat.shape[1])
+    for start in range(0, len(flat), 1024):
+        block = flat[start : start + 1024].astype(np.float64)
+        total += np.einsum("np,np->p", block, block)
+    return total / len(flat)
+
+
+def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
+    """What makes one activation module a layer, e.g. of `torch.nn.LeakyReLU`."""
+    cls = named_class("model.activation", settings.target, nn.Module)
+    check_options("model.activation", cls, settings.options)
+    try:
+        cls(**settings.options)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"model.activation={settings.name}: {error}") from None
+    return lambda: cls(**settings.options)
+
+
+def build(settings: Model, seed: int, fitted: np.ndarray) -> MLP:
+    """A fresh network of these settings, scaled by `fitted` (uint8 [N, 48, 48])."""
+    shift, scale = pixel_scaling(settings.normalisation, fitted)
+    network = MLP(settings.hidden, activation_factory(settings.activation), settings.dropout, shift, scale)
+    network.initialise(seed)
+    return network
+
+
+def describe(settings: Model) -> str:
+    """The architecture in one word, e.g. `2304-128-32-7 relu`."""
+    sizes = "-".join(str(n) for n in (PIXELS, *settings.hidden, len(EMOTIONS)))
+    dropout = f" dropout {settings.dropout:g}" if settings.dropout else ""
+    return f"{sizes} {settings.activation.name}{dropout} ({settings.normalisation})"
+
+
+@torch.inference_mode()
+def logits(network: MLP, pixels: np.ndarray | torch.Tensor) -> np.ndarray:
+    """Logits float32 [N, 7] of pictures uint8 [N, 48, 48], with dropout off."""
+    network.eval()
+    device = network.shift.device
+    # in blocks, so that a large set needs no float copy of its own size
+    blocks = torch.as_tensor(pixels).split(4096)
+    return torch.cat([network(block.to(device)) for block in blocks]).cpu().numpy()

@@ -1,0 +1,58 @@
+"""What a job shows while it trains."""
+
+import logging
+import sys
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from fer_exp.training import Epoch
+
+log = logging.getLogger(__name__)
+
+
+def log_line(epoch: Epoch, epochs: int) -> str:
+    """An epoch as the deck logged it, in one line; its `Test` was the validation split, so said here."""
+    return (
+        f"[{epoch.number}/{epochs}] "
+        f"[Train loss] ==> {epoch.train.loss:.4f} [Train Accuracy] ==> {epoch.train.accuracy:.4f} "
+        f"[Valid loss] ==> {epoch.validation.loss:.4f} [Valid Accuracy] ==> {epoch.validation.accuracy:.4f}"
+    )
+
+
+class Reporter:
+    """Tells of each epoch: a bar on a terminal, lines elsewhere, always the job's log file.
+
+    quiet: only the log file, for jobs that share a terminal with others.
+    """
+
+    def __init__(self, name: str, epochs: int, quiet: bool):
+        self.name = name
+        self.epochs = epochs
+        self.quiet = quiet
+        self.bar = None
+        if not quiet and sys.stdout.isatty():
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+            self.bar = Progress(*columns, console=Console())
+            self.task = self.bar.add_task(name, total=epochs)
+
+    def __enter__(self) -> "Reporter":
+        if self.bar:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def __call__(self, epoch: Epoch) -> None:
+        """Show an epoch that is safe in the store."""
+        line = log_line(epoch, self.epochs)
+        log.debug("%s", line)
+        if self.bar:
+            said = (
+                f"{self.name} · loss {epoch.validation.loss:.4f} · accuracy {epoch.validation.accuracy:.4f}"
+            )
+            self.bar.update(self.task, completed=epoch.number, description=said)
+        elif not self.quiet:
+            print(line, flush=True)

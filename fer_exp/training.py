@@ -1,0 +1,149 @@
+"""Training: the one loop with a backward pass.
+
+`Trainer.epochs()` yields an `Epoch` at a time and knows nothing of logs, stores or files. The order
+of an epoch's batches and its dropout depend on seed and epoch alone, so a trainer restored from
+`state()` goes on bit for bit as if it had never stopped.
+"""
+
+import dataclasses
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from fer_exp import metrics, mlp, optimizers, stopping
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS, Faces
+from fer_exp.metrics import Scores
+from fer_exp.seeds import derive
+from fer_exp.settings import Experiment
+from fer_exp.splits import Carve
+
+
+class DivergedError(UserError):
+    """The loss is not finite any more."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the fitted faces gave.
+
+    train: scores of the batches as they were learnt from, with the weights of that moment.
+    validation: scores of the epoch's final weights. learning_rate: the one the epoch used.
+    improved: whether the validation loss is the lowest so far.
+    """
+
+    number: int
+    learning_rate: float
+    train: Scores
+    validation: Scores
+    improved: bool
+    seconds: float
+
+
+class Trainer:
+    """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far."""
+
+    def __init__(self, settings: Experiment, train: Faces, carve: Carve):
+        """Set up a fresh network for `settings` on the train faces, carved into fit and validation."""
+        self.settings = settings
+        self.device = torch.device(settings.training.device)
+        self.pixels = torch.from_numpy(train.pixels).to(self.device)
+        self.labels = torch.from_numpy(train.labels).to(self.device)
+        self.fit = torch.from_numpy(carve.fit)
+        self.validation = torch.from_numpy(carve.validation).to(self.device)
+        self.network = mlp.build(settings.model, settings.seed, train.pixels[carve.fit]).to(self.device)
+        self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
+        self.scheduler = optimizers.build_scheduler(
+            settings.scheduler, self.optimizer, settings.training.epochs
+        )
+        self.stopping = stopping.build(settings.stopping)
+        self.history: list[Epoch] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done or the stopping rule has ended training."""
+        done = len(self.history) >= self.settings.training.epochs
+        return done or (bool(self.history) and self.stopping.ends(self.scheduler))
+
+    def epochs(self) -> Iterator[Epoch]:
+        """Train on, an epoch at a time, until finished. Raises DivergedError when the loss is not finite."""
+        while not self.finished:
+            started = time.perf_counter()
+            number = len(self.history) + 1
+            learning_rate = self.optimizer.param_groups[0]["lr"]
+            train = self._learn(number, learning_rate)
+            validation = self._validate(number, learning_rate)
+            improved = self.stopping.update(validation.loss)
+            if isinstance(self.scheduler, ReduceLROnPlateau):
+                self.scheduler.step(validation.loss)
+            elif self.scheduler is not None:
+                self.scheduler.step()
+            seconds = time.perf_counter() - started
+            self.history.append(Epoch(number, learning_rate, train, validation, improved, seconds))
+            yield self.history[-1]
+
+    def _learn(self, number: int, learning_rate: float) -> Scores:
+        """One pass over the fitted faces in a fresh order, a step a batch."""
+        seed = self.settings.seed
+        shuffle = torch.Generator().manual_seed(derive(seed, "order", number))
+        torch.manual_seed(derive(seed, "dropout", number))
+        order = self.fit[torch.randperm(len(self.fit), generator=shuffle)].to(self.device)
+        # kept for one scoring after the pass: cheaper than scoring each batch, and weighted by sample
+        outputs = torch.empty(len(order), len(EMOTIONS), device=self.device)
+        size = self.settings.training.batch_size
+        self.network.train()
+        for batch, output in zip(order.split(size), outputs.split(size), strict=True):
+            logits = self.network(self.pixels[batch])
+            loss = cross_entropy(logits, self.labels[batch])
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            output.copy_(logits.detach())
+        return self._scores(outputs.cpu().numpy(), order, number, learning_rate)
+
+    def _validate(self, number: int, learning_rate: float) -> Scores:
+        outputs = mlp.logits(self.network, self.pixels[self.validation])
+        return self._scores(outputs, self.validation, number, learning_rate)
+
+    def _scores(
+        self, outputs: np.ndarray, positions: torch.Tensor, number: int, learning_rate: float
+    ) -> Scores:
+        finite = np.isfinite(outputs).all(axis=1)
+        if not finite.all():
+            step = int(np.argmin(finite)) // self.settings.training.batch_size + 1
+            where = f"step {step}" if positions is not self.validation else "validation"
+            raise DivergedError(
+                f"the loss is not finite in epoch {number}, {where}, at learning rate {learning_rate:g}: "
+                "lower optimizer.lr"
+            )
+        return metrics.scores(outputs, self.labels[positions].cpu().numpy())
+
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "stopping": dataclasses.asdict(self.stopping),
+            "history": [dataclasses.asdict(epoch) for epoch in self.history],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up a state of the same architecture, optimizer and scheduler."""
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.scheduler:
+            self.scheduler.load_state_dict(state["scheduler"])
+        # the rule is the settings'; only what it has counted carries over
+        self.stopping.best = state["stopping"]["best"]
+        self.stopping.bad_epochs = state["stopping"]["bad_epochs"]
+        self.history = [
+            Epoch(**{**epoch, "train": Scores(**epoch["train"]), "validation": Scores(**epoch["validation"])})
+            for epoch in state["history"]
+        ]
