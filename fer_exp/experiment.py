@@ -7,21 +7,25 @@ never opened here; `evaluate.py` does that, once, with the weights that the prot
 import dataclasses
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import yaml
 
-from fer_exp import checkpoint, datasets, metrics, mlp, optimizers, settings, synthetic, tracking
+from fer_exp import checkpoint, datasets, jobs, metrics, mlp, optimizers, settings, synthetic, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS, Faces
+from fer_exp.faces import EMOTIONS
 from fer_exp.prediction import Classifier
 from fer_exp.settings import Experiment
-from fer_exp.splits import Carve, carve
+from fer_exp.splits import carve
 from fer_exp.training import Epoch, Trainer
+
+log = logging.getLogger(__name__)
 
 # Part of a job's identity. Raise it when the code changes so that the same settings give other
 # figures: older runs are then neither reused nor averaged with newer ones.
@@ -29,8 +33,18 @@ RECIPE = 1
 
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
 
+Watch = Callable[[Epoch], None]
+
 # What a resumed run may have otherwise than the run it goes on from.
 _MAY_CHANGE = ("training.epochs", "stopping.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of a job, in one of the words of `jobs`, and the run that holds its figures."""
+
+    action: str
+    run_id: str
 
 
 def check(chosen: Experiment) -> None:
@@ -65,68 +79,148 @@ def run(chosen: Experiment, name: str, choices: Mapping[str, str], watch: Watch)
     check(chosen)
     dataset = load_faces(chosen.data)
     store = tracking.Store(chosen.tracking)
-    tags = {f"choice.{group}": option for group, option in choices.items()}
-    tags |= {"identity": identity(chosen, dataset), "faces": dataset.fingerprint.content}
-    tags |= {"protocol": chosen.protocol.name, "selected_on": selection_rule(chosen.protocol)}
-    tags |= {"kind": "job", "study": chosen.study}
-    train = dataset.train()
-    trainer = Trainer(chosen, train, carve(train, chosen.split, chosen.seed))
+    key = identity(chosen, dataset)
     if not chosen.sweep.parent:
-        if chosen.resume:
-            resume(trainer, store.run(chosen.resume), tags["faces"])
-            tags["resumed_from"] = chosen.resume
-        return Outcome("trained", finish(begin(store, name, tags, trainer, dataset), trainer, watch))
-    with store.lock(tags["identity"]):
-        earlier = store.latest(tags["identity"])
+        # what was asked for by hand is trained, whatever lies in the store
+        return Outcome(jobs.TRAIN, _Job(chosen, name, choices, dataset, store).train(watch))
+    with store.lock(key):
+        earlier = store.latest(key)
         action = jobs.action(earlier, chosen.rerun)
         if action in (jobs.REUSE, jobs.LEAVE):
             return Outcome(action, earlier.run_id)
-        record = None
-        if action == jobs.CONTINUE:
-            record = take_up(store.run(earlier.run_id), trainer, tags["faces"], chosen.sweep.parent)
-        record = record or begin(store, name, tags, trainer, dataset)
-        return Outcome("trained", finish(record, trainer, watch))
+        job = _Job(chosen, name, choices, dataset, store)
+        return Outcome(action, job.train(watch, earlier if action == jobs.CONTINUE else None))
+
+
+class _Job:
+    """One job at work: its trainer, and the run that it writes to."""
+
+    def __init__(
+        self,
+        chosen: Experiment,
+        name: str,
+        choices: Mapping[str, str],
+        dataset: Dataset,
+        store: tracking.Store,
+    ):
+        self.chosen, self.name, self.choices = chosen, name, choices
+        self.dataset, self.store = dataset, store
+        self.faces = dataset.train()
+        self.carve = carve(self.faces, chosen.split, chosen.seed)
+        self.trainer = Trainer(chosen, self.faces, self.carve)
+
+    def train(self, watch: Watch, earlier: tracking.Record | None = None) -> str:
+        """Train to the end, from where the run `earlier` stopped if given; the id of the run."""
+        record = self._take_up(earlier) if earlier else None
+        record = record or self._begin()
+        with record.recording():
+            known = record.logged_steps("val/loss")
+            for epoch in self.trainer.history:
+                if epoch.number not in known:
+                    record.log(epoch_metrics(epoch), epoch.number)
+            for epoch in self.trainer.epochs():
+                self._keep(record, epoch)
+                record.log(epoch_metrics(epoch), epoch.number)
+                watch(epoch)
+            self._conclude(record)
+        return record.id
+
+    def _begin(self) -> tracking.Run:
+        """Open a run that says what it is about to use."""
+        chosen, dataset = self.chosen, self.dataset
+        tags = {f"choice.{group}": option for group, option in self.choices.items()}
+        tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
+        tags |= {"faces": dataset.fingerprint.content, "protocol": chosen.protocol.name}
+        tags |= {"selected_on": selection_rule(chosen.protocol)}
+        if chosen.resume:
+            source = self.store.run(chosen.resume)
+            self._restore(checkpoint.load(source.fetch(LAST)), source.id)
+            tags["resumed_from"] = chosen.resume
+        record = self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
+        record.dataset(dataset.name, dataset.fingerprint, "training")
+        record.log(
+            {
+                "yardstick/train_prior_entropy": metrics.prior_entropy(self.faces.labels),
+                "yardstick/val_majority_accuracy": metrics.majority_accuracy(
+                    self.faces.labels[self.carve.validation]
+                ),
+            }
+        )
+        record.text("config.yaml", yaml.safe_dump(settings.recipe(chosen), sort_keys=False))
+        if dataset.skipped:
+            record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
+        return record
+
+    def _params(self) -> dict[str, object]:
+        sizes = {"fit": len(self.carve.fit), "validation": len(self.carve.validation)}
+        facts = {**self.dataset.fingerprint.flat(), **sizes, "skipped": len(self.dataset.skipped)}
+        return settings.recipe(self.chosen) | {f"faces.{key}": value for key, value in facts.items()}
+
+    def _take_up(self, earlier: tracking.Record) -> tracking.Run | None:
+        """Go on with a run of this very job that ended early; None if it left nothing whole."""
+        record = self.store.run(earlier.run_id)
+        try:
+            self._restore(checkpoint.load(record.fetch(LAST)), record.id)
+        except UserError as error:
+            log.warning("%s: trained from the start (%s)", self.name, error)
+            return None
+        record.reopen(self.chosen.sweep.parent)
+        return record
+
+    def _restore(self, content: dict[str, Any], source: str) -> None:
+        """Take the trainer to where the run `source` stopped, or refuse by name what does not agree."""
+        now = {"faces": self.dataset.fingerprint.content, **settings.recipe(self.chosen)}
+        before = {"faces": content["faces"], **content["recipe"]}
+        differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
+        if any(key.startswith("model.") for key in differ):
+            built = mlp.describe(settings.build(settings.Model, content["model"], "model"))
+            raise UserError(f"resume={source}: it is {built}, not {mlp.describe(self.chosen.model)}")
+        if differ:
+            said = ", ".join(f"{key}={before.get(key)} (here {now[key]})" for key in differ)
+            raise UserError(
+                f"resume={source}: it was trained with {said}; only epochs and stopping may change"
+            )
+        self.trainer.restore(content)
+
+    def _keep(self, record: tracking.Run, epoch: Epoch) -> None:
+        """Save the weights: first the best, then the last, so that a kill between them loses nothing."""
+        content = {
+            "model": dataclasses.asdict(self.chosen.model),
+            "recipe": settings.recipe(self.chosen),
+            "faces": self.dataset.fingerprint.content,
+            "epoch": epoch.number,
+            "scores": epoch_metrics(epoch),
+            "network": self.trainer.network.state_dict(),
+        }
+        if epoch.improved:
+            with record.file(BEST) as path:
+                checkpoint.save(path, content)
+        with record.file(LAST) as path:
+            checkpoint.save(path, content | self.trainer.state())
+
+    def _conclude(self, record: tracking.Run) -> None:
+        """Score the weights that the protocol selects on fit and validation, and keep them as a model."""
+        selected = record.fetch(BEST if self.chosen.protocol.weights == "best" else LAST)
+        content = checkpoint.load(selected)
+        network = self.trainer.network
+        network.load_state_dict(content["network"])
+        history = self.trainer.history
+        found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
+        found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
+        for section, positions in (("train", self.carve.fit), ("val", self.carve.validation)):
+            outputs = mlp.logits(network, self.faces.pixels[positions])
+            scores = metrics.scores(outputs, self.faces.labels[positions])
+            found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
+        record.log(found)
+        if self.chosen.tracking.log_model:
+            # drawn faces: no picture of a data set may leave with the model
+            example = np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
+            record.model(selected, example, Classifier(network).predict(example))
 
 
 def selection_rule(protocol: settings.Protocol) -> str:
     """How the reported weights are chosen, in words; it stands beside every score."""
     return "lowest validation loss" if protocol.weights == "best" else "last epoch"
-
-
-def resume(trainer: Trainer, record: tracking.Run, faces: str) -> None:
-    """Take the trainer to where the run `record` stopped, or refuse by name what does not agree."""
-    content = checkpoint.load(record.fetch(LAST))
-    now = {"faces": faces, **settings.recipe(trainer.settings)}
-    before = {"faces": content["faces"], **content["recipe"]}
-    differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
-    if any(key.startswith("model.") for key in differ):
-        built = mlp.describe(settings.build(settings.Model, content["model"], "model"))
-        raise UserError(f"resume={record.id}: it is {built}, not {mlp.describe(trainer.settings.model)}")
-    if differ:
-        said = ", ".join(f"{key}={before.get(key)} (here {now[key]})" for key in differ)
-        raise UserError(
-            f"resume={record.id}: it was trained with {said}; only epochs and stopping may change"
-        )
-    trainer.restore(content)
-
-
-def introduce(
-    record: tracking.Run, chosen: Experiment, dataset: Dataset, labels: np.ndarray, parts: Carve
-) -> None:
-    """Log what the run is about to use: faces, sizes of the parts, yardsticks, the whole config."""
-    record.dataset(dataset.name, dataset.fingerprint, "training")
-    sizes = {"fit": len(parts.fit), "validation": len(parts.validation), "skipped": len(dataset.skipped)}
-    facts = {**dataset.fingerprint.flat(), **sizes}
-    record.params({f"faces.{key}": value for key, value in facts.items()})
-    record.log(
-        {
-            "yardstick/train_prior_entropy": metrics.prior_entropy(labels),
-            "yardstick/val_majority_accuracy": metrics.majority_accuracy(labels[parts.validation]),
-        }
-    )
-    record.text("config.yaml", yaml.safe_dump(settings.recipe(chosen), sort_keys=False))
-    if dataset.skipped:
-        record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
 
 
 def epoch_metrics(epoch: Epoch) -> dict[str, float]:
@@ -135,39 +229,3 @@ def epoch_metrics(epoch: Epoch) -> dict[str, float]:
     for section, scores in (("train", epoch.train), ("val", epoch.validation)):
         found |= {f"{section}/{key}": getattr(scores, key) for key in ("loss", "accuracy", "macro_f1")}
     return found
-
-
-def keep(record: tracking.Run, trainer: Trainer, epoch: Epoch, faces: str) -> None:
-    """Save the weights: first the best, then the last, so that a kill between them loses nothing."""
-    content = {
-        "model": dataclasses.asdict(trainer.settings.model),
-        "recipe": settings.recipe(trainer.settings),
-        "faces": faces,
-        "epoch": epoch.number,
-        "scores": {"train": dataclasses.asdict(epoch.train), "val": dataclasses.asdict(epoch.validation)},
-        "network": trainer.network.state_dict(),
-    }
-    if epoch.improved:
-        with record.file(BEST) as path:
-            checkpoint.save(path, content)
-    with record.file(LAST) as path:
-        checkpoint.save(path, content | trainer.state())
-
-
-def conclude(record: tracking.Run, trainer: Trainer, train: Faces, parts: Carve) -> None:
-    """Score the weights that the protocol selects on fit and validation, and keep them as a model."""
-    chosen = trainer.settings
-    selected = record.fetch(BEST if chosen.protocol.weights == "best" else LAST)
-    content = checkpoint.load(selected)
-    trainer.network.load_state_dict(content["network"])
-    found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(trainer.history))}
-    for section, positions in (("train", parts.fit), ("val", parts.validation)):
-        outputs = mlp.logits(trainer.network, train.pixels[positions])
-        scores = metrics.scores(outputs, train.labels[positions])
-        found |= {f"selected/{section}_{key}": value for key, value in dataclasses.asdict(scores).items()}
-    found["selected/train_seconds"] = sum(epoch.seconds for epoch in trainer.history)
-    record.log(found)
-    if chosen.tracking.log_model:
-        # drawn faces: no picture of a data set may leave with the model
-        example = np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
-        record.model(selected, example, Classifier(trainer.network).predict(example))

@@ -68,3 +68,15 @@ def prior_entropy(labels: np.ndarray) -> float:
 def majority_accuracy(labels: np.ndarray) -> float:
     """Accuracy of always answering the most frequent class."""
     return float(np.bincount(labels).max() / len(labels))
+
+
+def calibration_error(logits: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error in 0..1: |confidence - accuracy|, weighted over equal-width bins.
+
+    Source: Guo et al. 2017, On Calibration of Modern Neural Networks, with their 15 bins.
+    """
+    confidence = np.exp(-sample_losses(logits, logits.argmax(axis=1)))
+    right = logits.argmax(axis=1) == labels
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = np.bincount(place, confidence - right, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))

@@ -31,6 +31,7 @@ class Reporter:
         self.epochs = epochs
         self.quiet = quiet
         self.bar = None
+        self.epochs_seen: list[Epoch] = []
         if not quiet and sys.stdout.isatty():
             columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
             self.bar = Progress(*columns, console=Console())
@@ -47,6 +48,7 @@ class Reporter:
 
     def __call__(self, epoch: Epoch) -> None:
         """Show an epoch that is safe in the store."""
+        self.epochs_seen.append(epoch)
         line = log_line(epoch, self.epochs)
         log.debug("%s", line)
         if self.bar:
@@ -56,3 +58,15 @@ class Reporter:
             self.bar.update(self.task, completed=epoch.number, description=said)
         elif not self.quiet:
             print(line, flush=True)
+
+    def conclusion(self, run_id: str) -> str:
+        """What came of it, in a line."""
+        best = min(self.epochs_seen, key=lambda epoch: epoch.validation.loss, default=None)
+        if best is None:
+            return f"nothing was left to train (run {run_id})"
+        seconds = sum(epoch.seconds for epoch in self.epochs_seen)
+        return (
+            f"{len(self.epochs_seen)} epochs in {seconds:.1f} s, "
+            f"lowest validation loss {best.validation.loss:.4f} with accuracy {best.validation.accuracy:.4f} "
+            f"(n = {best.validation.n}) in epoch {best.number} (run {run_id})"
+        )

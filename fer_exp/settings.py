@@ -165,6 +165,16 @@ class Experiment:
     resume: str | None
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What evaluate.py is told."""
+
+    data: Data
+    tracking: Tracking
+    run: str | None
+    study: str | None
+
+
 # Nodes whose fields depend on their `name`.
 VARIANTS: dict[str, dict[str, type]] = {
     "data": {"synthetic": SyntheticData, "fer2013": Fer2013Data},

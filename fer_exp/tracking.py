@@ -143,6 +143,11 @@ class Store:
         except MlflowException:
             raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
 
+    def latest(self, identity: str) -> Record | None:
+        """The run that holds the figures of this job: the newest finished one, else the newest."""
+        found = self.records(identity=identity, kind="job")
+        return next((run for run in found if run.status == "FINISHED"), found[0] if found else None)
+
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
         terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]

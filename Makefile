@@ -1,0 +1,60 @@
+# Every target runs in .venv, which is made from requirements.lock the first time.
+PYTHON ?= python3
+BIN := .venv/bin
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+
+.PHONY: help install lock run train evaluate compare predict data ui test test-all lint check clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+install: .venv/installed  ## make the environment, .venv, if there is none
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fer-exp needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+lock:  ## pin the versions that .venv has now
+	@sed -n '/^#/p' requirements.lock > requirements.lock.new
+	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//' >> requirements.lock.new
+	@mv requirements.lock.new requirements.lock
+
+run: install  ## the main job on drawn faces: a sweep of three optimizers, then the table
+	$(BIN)/python train.py -m optimizer=sgd,adam,nadam
+	$(BIN)/python -m fer_exp.comparison
+
+train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
+	$(BIN)/python train.py $(ARGS)
+
+evaluate: install  ## open the test split for a run: make evaluate RUN=latest
+	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
+
+compare: install  ## the tables
+	$(BIN)/python -m fer_exp.comparison $(ARGS)
+
+data: install  ## obtain FER-2013 from Kaggle into data/fer2013
+	$(BIN)/python -m fer_exp.download data/fer2013
+
+ui: install  ## the runs in a browser
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db
+
+test: install  ## the fast tests
+	$(BIN)/pytest -m "not slow"
+
+test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names it
+	$(BIN)/pytest
+
+lint: install  ## style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check: lint test  ## what CI runs first
+
+clean:  ## caches only, never results
+	rm -rf .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,211 @@
+"""The comparison: finished runs, read back from the store, as tables.
+
+`python -m fer_exp.comparison` prints one table a study. A study's plan says which cells there must
+be, so failed and missing ones are shown; runs of other faces or another protocol have a table of
+their own and are never averaged with these.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fer_exp import commandline, published, settings, statistics, tables, tracking
+from fer_exp.errors import UserError
+from fer_exp.jobs import PLAN
+from fer_exp.statistics import Difference
+from fer_exp.tables import Table
+from fer_exp.tracking import Record
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass
+class Arm:
+    """One cell of a study: the same choices under several seeds.
+
+    setting: what the deck called it. runs: the finished ones, by seed. unfinished: why others lack.
+    """
+
+    name: str
+    setting: str
+    runs: dict[str, Record] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
+
+    def values(self, metric: str, seeds: Sequence[str] | None = None) -> list[float]:
+        """The metric of each run that has it, in the order of `seeds` (all, if not given)."""
+        found = [self.runs[seed].metrics.get(metric) for seed in (seeds or sorted(self.runs, key=int))]
+        return [value for value in found if value is not None]
+
+
+@dataclass
+class Study:
+    """A sweep read back: its arms in the order of its plan, the first being the base."""
+
+    name: str
+    protocol: str
+    data: str
+    faces: str
+    selected_on: str
+    arms: list[Arm]
+
+    @property
+    def base(self) -> Arm:
+        """What the other arms are compared with."""
+        return self.arms[0]
+
+    @property
+    def title(self) -> str:
+        """The study with all that its figures depend on."""
+        return f"{self.name} · {self.data} · {self.protocol} protocol · weights of the {self.selected_on}"
+
+
+def read_studies(store: tracking.Store, wanted: str | None = None) -> list[Study]:
+    """The newest sweep of each study, protocol and set of faces; all jobs with one query."""
+    by_identity: dict[str, Record] = {}
+    for run in store.records(kind="job"):
+        known = by_identity.get(run.tags["identity"])
+        if known is None or (known.status != "FINISHED" and run.status == "FINISHED"):
+            by_identity[run.tags["identity"]] = run
+    studies: dict[tuple[str, ...], Study] = {}
+    for sweep in store.records(kind="sweep"):
+        if wanted and sweep.tags["study"] != wanted:
+            continue
+        key = tuple(sweep.tags[tag] for tag in ("study", "protocol", "faces"))
+        if sweep.tags["study"] == "adhoc":
+            key += (sweep.name,)
+        if key not in studies:
+            plan = json.loads(store.run(sweep.run_id).fetch(PLAN).read_text(encoding="utf-8"))
+            studies[key] = _study(sweep, plan, by_identity)
+    return list(studies.values())[::-1]
+
+
+def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
+    arms: dict[str, Arm] = {}
+    for job in plan["jobs"]:
+        arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"]))
+        run = by_identity.get(job["identity"])
+        if run is not None and run.status == "FINISHED":
+            arm.runs[job["seed"]] = run
+        else:
+            arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
+    tags = sweep.tags
+    shared = [tags[tag] for tag in ("study", "protocol", "data", "faces", "selected_on")]
+    return Study(*shared, list(arms.values()))
+
+
+def scores(study: Study, test: str) -> Table:
+    """What each arm reaches: mean and 95 % interval over seeds, with the deck's figure beside it."""
+    header = ["arm", "seeds", "train", "validation", f"test ({test})", "macro-F1", "epoch", "seconds"]
+    table = Table(f"{study.title}: accuracy in %, mean ± half of the 95 % interval over seeds", header)
+    metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
+    for arm in study.arms:
+        cells = [_percent(arm.values(metric)) for metric in (*metrics, "selected/val_macro_f1")]
+        middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
+        table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
+    table.notes += [said for arm in study.arms for said in arm.unfinished]
+    table.notes += _sizes(study, test)
+    return table
+
+
+def contrasts(study: Study) -> Table:
+    """Each arm against the base, seed by seed, and against what the deck printed."""
+    header = ["arm", "against " + study.base.name, "p (Holm)", "so it is", "deck's validation", "which is"]
+    table = Table(f"{study.title}: differences in points of validation accuracy", header)
+    others = [arm for arm in study.arms if arm is not study.base]
+    differences = [_against(arm, study.base) for arm in others]
+    adjusted = statistics.holm([found.p if found else np.nan for found in differences])
+    said = {arm.name: _contrast(*pair) for arm, *pair in zip(others, differences, adjusted, strict=True)}
+    for arm in study.arms:
+        table.rows.append([arm.name, *said.get(arm.name, ["base", "", ""]), *_against_deck(study.name, arm)])
+    return table
+
+
+def _against(arm: Arm, base: Arm) -> Difference | None:
+    """The paired difference to the base over the seeds that both have; None without two such seeds."""
+    shared = sorted(set(arm.runs) & set(base.runs), key=int)
+    if len(shared) < 2:
+        return None
+    metric = "selected/val_accuracy"
+    return statistics.paired_difference(arm.values(metric, shared), base.values(metric, shared))
+
+
+def _contrast(found: Difference | None, p: float) -> list[str]:
+    if found is None:
+        return ["", "", "one seed: no test"]
+    interval = f"{100 * found.mean:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
+    better = "better" if found.mean > 0 else "worse"
+    return [interval, f"{p:.3f}", better if p < SIGNIFICANCE else "tie inside the noise"]
+
+
+def _against_deck(study: str, arm: Arm) -> list[str]:
+    """The deck's figure for this arm, and whether one more run of ours would plausibly give it."""
+    printed = published.figure(study, arm.setting, "val_accuracy")
+    if printed is None:
+        return ["", ""]
+    figure = f"{100 * printed.value:.2f}"
+    values = arm.values("selected/val_accuracy")
+    if len(values) < 2:
+        return [figure, "not comparable with one seed"]
+    expected = statistics.next_value_interval(values)
+    verdict = "reproduced" if expected.low <= printed.value <= expected.high else "not reproduced"
+    if "printed as Test" in printed.note:
+        verdict += "; printed as test, but of validation"
+    return [figure, verdict]
+
+
+def _percent(values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    found = statistics.mean_interval(values)
+    half = "" if np.isnan(found.low) else f" ±{100 * (found.high - found.mean):.2f}"
+    return f"{100 * found.mean:.2f}{half}"
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.1f}" if values else "-"
+
+
+def _sizes(study: Study, test: str) -> list[str]:
+    """How many faces each figure is of, so that none travels without its n."""
+    run = next((run for arm in study.arms for run in arm.runs.values()), None)
+    if run is None:
+        return []
+    sizes = [f"train n = {run.params['faces.fit']}", f"validation n = {run.params['faces.validation']}"]
+    tested = run.metrics.get(f"test/{test}/n")
+    sizes.append(f"test n = {tested:.0f}" if tested else "test not opened yet: python evaluate.py study=...")
+    return ["; ".join(sizes)]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables of the studies in the store."""
+    parser = argparse.ArgumentParser(prog="python -m fer_exp.comparison", description=__doc__.splitlines()[0])
+    parser.add_argument("--study", help="only this study (default: all)")
+    parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
+    parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
+    parser.add_argument(
+        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    )
+    parser.add_argument("--experiment", default="fer-exp")
+    chosen = parser.parse_args(arguments)
+    try:
+        store = tracking.Store(
+            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
+        )
+        studies = read_studies(store, chosen.study)
+        if not studies:
+            raise UserError(
+                f"no sweep {chosen.study or ''} in {store.uri} yet: python train.py -m optimizer=sgd,adam"
+            )
+    except UserError as error:
+        commandline.fail(error)
+    for study in studies:
+        for table in (scores(study, chosen.split), contrasts(study)):
+            tables.FORMATS[chosen.format](table)
+
+
+if __name__ == "__main__":
+    main()

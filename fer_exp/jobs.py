@@ -1,0 +1,89 @@
+"""The jobs of a sweep: what each is called, and what is left to do for it.
+
+A job is known by its identity, a hash of what determines its figures. A sweep that is started
+again looks each identity up in the store and does only what is missing.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer_exp.settings import Experiment
+    from fer_exp.tracking import Record
+
+# The artifact of a sweep's run that lists its jobs.
+PLAN = "plan.json"
+
+# What a sweep does for a job.
+TRAIN, CONTINUE, REUSE, LEAVE = "train", "continue", "reuse", "leave failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep. values: what it has of each swept key; faces: their content hash."""
+
+    values: Mapping[str, str]
+    settings: "Experiment"
+    faces: str
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """What people call the job: `adam · seed 3`."""
+        return name(self.values)
+
+    @property
+    def arm(self) -> str:
+        """The same without the seed: what the study compares."""
+        return name({key: value for key, value in self.values.items() if key != "seed"})
+
+    def entry(self) -> dict[str, str]:
+        """The job as the plan keeps it. setting: what the deck called the arm, if it is in the study."""
+        study = self.settings.study
+        own = (value for key, value in self.values.items() if re.split(r"[./]", key)[-1] == study)
+        facts = {"setting": next(own, study), "seed": str(self.settings.seed), "identity": self.identity}
+        return {"name": self.name, "arm": self.arm, **facts}
+
+
+def action(earlier: "Record | None", rerun: str) -> str:
+    """What to do for a job whose figures lie in `earlier`, by the setting `rerun`."""
+    if earlier is None or rerun == "all":
+        return TRAIN
+    if earlier.status == "FINISHED":
+        return REUSE
+    if earlier.status == "FAILED" and rerun == "none":
+        return LEAVE
+    return CONTINUE
+
+
+def swept_values(overrides: Iterable[str], factors: Sequence[str]) -> dict[str, str]:
+    """What a job's overrides (`key=value`) say of the swept keys, without quotes."""
+    pairs = (override.partition("=")[::2] for override in overrides)
+    return {key.lstrip("+"): value.strip("'\"") for key, value in pairs if key.lstrip("+") in factors}
+
+
+def name(values: Mapping[str, str]) -> str:
+    """What people call a job of these values: `adam · seed 3`; `main` if it varies nothing."""
+    return " · ".join(_say(key, value) for key, value in values.items()) or "main"
+
+
+def _say(key: str, value: str) -> str:
+    last = re.split(r"[./]", key)[-1]
+    # an option such as `adam` or `512-256` speaks for itself; a number needs its key
+    return f"{last} {value}" if re.fullmatch(r"[-+.\deE]+|true|false|\[.*\]", value) else value
+
+
+def title(study: str, jobs: Sequence[Job]) -> str:
+    """What people call a sweep: `optimizer · 6 arms x 5 seeds · honest`."""
+    seeds = {job.settings.seed for job in jobs}
+    arms = {job.arm for job in jobs}
+    keys = [key for key in jobs[0].values if key != "seed"]
+    subject = study if study != "adhoc" else " x ".join(re.split(r"[./]", key)[-1] for key in keys) or "seeds"
+    protocols = ", ".join(sorted({job.settings.protocol.name for job in jobs}))
+    return f"{subject} · {_count(len(arms), 'arm')} x {_count(len(seeds), 'seed')} · {protocols}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

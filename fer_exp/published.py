@@ -1,0 +1,36 @@
+"""What the deck published: its figures, read once from `published.csv`."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A printed figure and what the audit says of it (empty where nothing)."""
+
+    value: float
+    note: str
+
+
+@cache
+def figures() -> dict[tuple[str, str, str], Figure]:
+    """Figures by (study, setting, metric), e.g. ("activation", "relu", "val_accuracy")."""
+    with open(Path(__file__).with_name("published.csv"), newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["metric"] != "fit_seconds"]
+    return {
+        (row["study"], row["setting"], row["metric"]): Figure(float(row["value"]), row["note"])
+        for row in rows
+    }
+
+
+def figure(study: str, setting: str, metric: str) -> Figure | None:
+    """The deck's figure, or None where it printed none; a count right of a total counts as accuracy."""
+    found = figures().get((study, setting, metric))
+    if found is None and metric == "test_accuracy":
+        right = figures().get((study, setting, "test_correct"))
+        total = figures().get((study, setting, "test_total"))
+        if right and total:
+            return Figure(right.value / total.value, right.note)
+    return found

@@ -1,0 +1,103 @@
+"""What a few seeds allow to say: intervals and tests, as pure functions on arrays.
+
+One number a seed and arm; arms share their seeds, so differences are taken seed by seed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval; `low` and `high` are NaN where one value allows none."""
+
+    mean: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Difference(Interval):
+    """A mean paired difference with its interval and the two-sided p value of no difference."""
+
+    p: float
+
+
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Mean of [n] values with Student's t interval over them."""
+    values = np.asarray(values, dtype=float)
+    mean = float(values.mean())
+    half = _half_width(values, 1 / len(values))
+    return Interval(mean, mean - half, mean + half)
+
+
+def next_value_interval(values: Sequence[float]) -> Interval:
+    """Where one further value would lie with 95 %, given [n] values of a normal distribution."""
+    values = np.asarray(values, dtype=float)
+    mean = float(values.mean())
+    half = _half_width(values, 1 + 1 / len(values))
+    return Interval(mean, mean - half, mean + half)
+
+
+def _half_width(values: np.ndarray, variance_share: float) -> float:
+    if len(values) < 2:
+        return float("nan")
+    t = stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)
+    return float(t * values.std(ddof=1) * np.sqrt(variance_share))
+
+
+def paired_difference(values: Sequence[float], base: Sequence[float]) -> Difference:
+    """Mean of values - base, both [n] in the same order of seeds, with a paired t test."""
+    difference = np.asarray(values, dtype=float) - np.asarray(base, dtype=float)
+    interval = mean_interval(difference)
+    if len(difference) < 2:
+        p = float("nan")
+    elif np.ptp(difference) == 0:
+        # no spread at all: the t statistic is 0/0 or x/0, and scipy would warn
+        p = 1.0 if difference[0] == 0 else 0.0
+    else:
+        p = float(stats.ttest_1samp(difference, 0).pvalue)
+    return Difference(interval.mean, interval.low, interval.high, p)
+
+
+def holm(p_values: Sequence[float]) -> np.ndarray:
+    """Holm's step-down adjustment of a family of p values, float64 [m]; NaN stays NaN and is not counted.
+
+    Source: Holm 1979, A simple sequentially rejective multiple test procedure.
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    scaled = p[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return adjusted
+
+
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
+    """Exact two-sided p value that two fixed models err equally, from bool [N] on the same faces.
+
+    Source: Dietterich 1998, the test for two classifiers trained once.
+    """
+    first_only = int(np.sum(first_right & ~second_right))
+    second_only = int(np.sum(~first_right & second_right))
+    if first_only + second_only == 0:
+        return 1.0
+    return float(stats.binomtest(first_only, first_only + second_only).pvalue)
+
+
+def bootstrap_interval(right: np.ndarray, seed: int, draws: int = 2000) -> Interval:
+    """Accuracy of bool [N] with its percentile bootstrap interval over faces.
+
+    The number right in a resample of N faces is binomial, so it is drawn as such.
+    """
+    rng = np.random.default_rng(seed)
+    share = float(right.mean())
+    resampled = rng.binomial(len(right), share, size=draws) / len(right)
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(share, float(low), float(high))

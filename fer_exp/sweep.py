@@ -1,0 +1,126 @@
+"""A sweep: its jobs planned before they start, its own run in the store, and its summary.
+
+The sweep's run keeps the plan (every job's values and identity), so a table can be made from it
+that shows failed and missing cells, and jobs that an earlier sweep has trained already.
+"""
+
+import atexit
+import json
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+from rich.table import Table
+
+from fer_exp import experiment, jobs, tracking
+from fer_exp.jobs import Job
+from fer_exp.settings import Experiment
+
+# What all figures of a sweep's table share; where jobs differ, all that occurs.
+_SWEEP_TAGS = {
+    "protocol": lambda job: job.settings.protocol.name,
+    "selected_on": lambda job: experiment.selection_rule(job.settings.protocol),
+    "data": lambda job: job.settings.data.name,
+    "faces": lambda job: job.faces,
+}
+
+
+class Sweep:
+    """The jobs of one sweep and the run that stands for it in the store."""
+
+    def __init__(self, planned: Sequence[Job], factors: Sequence[str], store: tracking.Store):
+        self.jobs = planned
+        self.factors = factors
+        self.store = store
+        self.settings = planned[0].settings
+        self.title = jobs.title(self.settings.study, planned)
+        self.actions = [jobs.action(store.latest(job.identity), self.settings.rerun) for job in planned]
+        self.run: tracking.Run | None = None
+        self.open_run = ExitStack()
+
+    @classmethod
+    def plan(cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str]) -> "Sweep":
+        """Plan a sweep from the overrides and settings of each job and the swept keys.
+
+        Reads the faces (and so decodes and caches them once, before the jobs need them) and opens
+        the store, creating it if there is none. Raises UserError for a mistake in any job.
+        """
+        for _, chosen in composed:
+            experiment.check(chosen)
+        datasets = {data: experiment.load_faces(data) for data in {chosen.data for _, chosen in composed}}
+        planned = []
+        for overrides, chosen in composed:
+            values = jobs.swept_values(overrides, factors)
+            dataset = datasets[chosen.data]
+            key = experiment.identity(chosen, dataset)
+            planned.append(Job(values, chosen, dataset.fingerprint.content, key))
+        store = tracking.Store(planned[0].settings.tracking)
+        store.close_abandoned()
+        return cls(planned, factors, store)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether no job is left to train."""
+        return not {jobs.TRAIN, jobs.CONTINUE} & set(self.actions)
+
+    def show_plan(self) -> None:
+        """List the jobs and what each would do."""
+        table = Table("job", "would", title=self.title)
+        for job, action in zip(self.jobs, self.actions, strict=True):
+            table.add_row(job.name, action)
+        Console().print(table)
+        print(", ".join(f"{count} {action}" for action, count in Counter(self.actions).items()))
+
+    def open(self) -> list[str]:
+        """Open the sweep's run and return the overrides that tell each job of it."""
+        tags = {"kind": "sweep", "study": self.settings.study}
+        for key, of in _SWEEP_TAGS.items():
+            tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
+        params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
+        self.run = self.store.create(self.title, params, tags)
+        plan = {"jobs": [job.entry() for job in self.jobs]}
+        self.run.text(jobs.PLAN, json.dumps(plan, indent=1))
+        self.open_run.enter_context(self.run.recording())
+        # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
+        atexit.register(self._abandon)
+        quoted = ",".join(f"'{factor}'" for factor in self.factors)
+        return [f"sweep.parent='{self.run.id}'", f"sweep.factors=[{quoted}]"]
+
+    def close(self) -> bool:
+        """Print what became of each job and end the sweep's run; false if any is not finished."""
+        ended = [self.store.latest(job.identity) for job in self.jobs]
+        table = Table("job", "", "validation accuracy", "what it says", title=self.title)
+        for job, action, run in zip(self.jobs, self.actions, ended, strict=True):
+            table.add_row(job.name, *_row(action, run))
+        Console().print(table)
+        counts = Counter(_state(action, run) for action, run in zip(self.actions, ended, strict=True))
+        print(", ".join(f"{count} {state}" for state, count in counts.items()))
+        whole = all(run is not None and run.status == "FINISHED" for run in ended)
+        atexit.unregister(self._abandon)
+        self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
+        self._end("FINISHED" if whole else "FAILED")
+        return whole
+
+    def _end(self, status: str) -> None:
+        self.open_run.close()
+        self.store.client.set_terminated(self.run.id, status)
+
+    def _abandon(self) -> None:
+        # the jobs' processes are gone or going; whatever they left RUNNING is no longer
+        self._end("KILLED")
+        self.store.close_abandoned()
+
+
+def _state(action: str, run: tracking.Record | None) -> str:
+    if run is None:
+        return "not started"
+    if run.status != "FINISHED":
+        return run.status.lower()
+    return "reused" if action == jobs.REUSE else "done"
+
+
+def _row(action: str, run: tracking.Record | None) -> tuple[str, str, str]:
+    accuracy = run.metrics.get("selected/val_accuracy") if run else None
+    said = run.tags.get("error", "") if run else "see the log above"
+    return _state(action, run), "" if accuracy is None else f"{accuracy:.4f}", said

@@ -1,0 +1,145 @@
+"""Train: compose a config, run the job, or each job of a sweep.
+
+    python train.py                                        the deck's main model, once
+    python train.py optimizer=sgd batch_size=48            any choice
+    python train.py -m optimizer=sgd,adam,nadam            a sweep
+
+Only the scripts know Hydra. Heavy packages are imported where they are needed, so that --help and
+shell completion answer at once.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from fer_exp import commandline
+from fer_exp.errors import UserError
+
+CONF = Path(__file__).parent / "conf"
+
+log = logging.getLogger("fer_exp.train")
+
+
+@hydra.main(config_path="conf", config_name="config", version_base="1.3")
+def main(config: DictConfig) -> None:
+    """Run one job; one of a sweep reports its failure and lets the others go on."""
+    commandline.end_on_sigterm()
+    chosen = as_settings(config)
+    overrides = list(HydraConfig.get().overrides.task)
+    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
+    if in_sweep:
+        name = _name(overrides, chosen.sweep.factors)
+        try:
+            run_job(chosen, name, overrides)
+        except UserError as error:
+            log.error("%s: failed: %s", name, commandline.one_line(error))
+        except Exception:
+            log.exception("%s: failed", name)
+    else:
+        swept = [override.partition("=")[0].lstrip("+") for override in overrides]
+        name = _name(overrides, [key for key in swept if not key.startswith(("data.", "tracking."))])
+        if chosen.dry_run:
+            print(f"{name}: train")
+        else:
+            run_job(chosen, name, overrides)
+
+
+def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
+    """Train one job and say where its figures are."""
+    from fer_exp import experiment, jobs
+    from fer_exp.progress import Reporter
+
+    quiet = bool(chosen.sweep.parent)
+    with Reporter(name, chosen.training.epochs, quiet) as reporter:
+        outcome = experiment.run(chosen, name, _choices(overrides), reporter)
+    if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
+        log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
+    if not quiet:
+        print(f"test it: python evaluate.py run={outcome.run_id}    look at it: make ui")
+
+
+def as_settings(config: DictConfig) -> Any:
+    """The composed config as checked settings."""
+    from fer_exp import settings
+
+    own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
+    return settings.parse(OmegaConf.to_container(own, resolve=True))
+
+
+def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
+    from fer_exp import jobs
+
+    return jobs.name(jobs.swept_values(overrides, factors))
+
+
+def _choices(overrides: Sequence[str]) -> dict[str, str]:
+    """Hydra's chosen options of this job, without those whose key an override has set otherwise."""
+    groups = {key: str(option) for key, option in HydraConfig.get().runtime.choices.items()}
+    for group, key in {"batch_size": "training.batch_size", "layers": "model.hidden"}.items():
+        if any(override.startswith(f"{key}=") for override in overrides):
+            del groups[group]
+    return {group: option for group, option in groups.items() if not group.startswith("hydra/")}
+
+
+class SweepCallback(Callback):
+    """Plans a sweep before its jobs start, and closes it with a true status whatever happens."""
+
+    def __init__(self) -> None:
+        self.sweep: Any = None
+
+    def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
+        """Check every job, list what each needs, and hand the sweep's run on to the jobs."""
+        # Hydra turns an exception of a callback into a warning, so a mistake must end things here.
+        try:
+            self._start(config)
+        except (UserError, HydraException, OmegaConfBaseException) as error:
+            commandline.fail(error)
+
+    def _start(self, config: DictConfig) -> None:
+        from fer_exp.sweep import Sweep
+
+        factors, overrides = _expand(config)
+        loader = GlobalHydra.instance().config_loader()
+        composed = []
+        for job in overrides:
+            composed.append((job, as_settings(loader.load_sweep_config(config, list(job)))))
+        self.sweep = Sweep.plan(composed, factors)
+        if composed[0][1].dry_run:
+            self.sweep.show_plan()
+            raise SystemExit(0)
+        config.hydra.overrides.task += self.sweep.open()
+        if self.sweep.nothing_to_do:
+            raise SystemExit(0 if self.sweep.close() else 1)
+
+    def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002 - Hydra's signature
+        """Sum the sweep up; exit 1 if a job failed."""
+        if not self.sweep.close():
+            raise SystemExit(1)
+
+
+def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:
+    """The swept keys, and the overrides of each job in the order in which Hydra will launch them."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    swept = [f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()]
+    arguments = swept + list(config.hydra.overrides.task)
+    parser = OverridesParser.create(config_loader=GlobalHydra.instance().config_loader())
+    parsed = parser.parse_overrides(arguments)
+    factors = [override.get_key_element().lstrip("+") for override in parsed if override.is_sweep_override()]
+    [batch] = BasicSweeper.split_arguments(parsed, None)
+    return list(dict.fromkeys(factors)), batch
+
+
+if __name__ == "__main__":
+    commandline.run(main, CONF, (HydraException, OmegaConfBaseException))
