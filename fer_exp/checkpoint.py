@@ -5,6 +5,7 @@ settings, the class names, the state of optimizer, scheduler and stopping rule, 
 far. It is written whole or not at all, and read without executing anything that lies in it.
 """
 
+import contextlib
 import os
 import pickle
 import zipfile
@@ -33,7 +34,8 @@ def save(path: Path, content: dict[str, Any]) -> None:
     except OSError as error:
         raise UserError(f"{path}: cannot write the checkpoint ({error.strerror})") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -1,0 +1,212 @@
+"""The doors: every way in which faces come in, each ending in one `Dataset`.
+
+What lies at the root decides the door: a zip, a CSV, or folders. A set is decoded once and then
+mapped from the cache. Test is handed out by `test()` alone, which only evaluation calls.
+"""
+
+import hashlib
+import logging
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from fer_exp import archives, cache, fingerprint, rows
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS, Faces, Usage
+from fer_exp.fingerprint import Fingerprint
+
+log = logging.getLogger(__name__)
+
+OnError = Literal["fail", "skip"]
+
+_CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
+_HOW_TO = "see 'Get the data' in the README"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole set: its faces in canonical order, train first, and what is known of them.
+
+    skipped: files that could not be read, with the reason, under on_error=skip.
+    """
+
+    name: str
+    faces: Faces
+    fingerprint: Fingerprint
+    skipped: tuple[str, ...]
+
+    def train(self) -> Faces:
+        """The faces to fit on and to select by."""
+        return self._part(slice(0, sum(self.fingerprint.train)), "train")
+
+    def test(self) -> Faces:
+        """The faces to evaluate on, once. Training never calls this."""
+        return self._part(slice(sum(self.fingerprint.train), None), "test")
+
+    def _part(self, where: slice, name: str) -> Faces:
+        part = self.faces[where]
+        if not len(part):
+            raise UserError(f"data={self.name}: the set has no {name} faces")
+        return part
+
+
+def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dataset:
+    """Drawn faces, `n_train` and `n_test` of them, the same for the same seed."""
+
+    def draw() -> cache.Entry:
+        from fer_exp import synthetic
+
+        faces = synthetic.draw(n_train, n_test, seed)
+        return cache.Entry(faces, fingerprint.take(faces, drawn=True), ())
+
+    return _cached(
+        "synthetic", f"{n_train}/{n_test}/{seed}/{_code('synthetic', 'portrait')}", cache_dir, draw
+    )
+
+
+def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
+    """FER-2013, or any set laid out like it, from a folder, a zip or a CSV at `root`.
+
+    on_error: whether a broken file stops the load or is listed in `skipped`. Raises UserError that
+    names the place for anything that cannot be read as such a set.
+    """
+    if not root.exists():
+        raise UserError(f"data.root={root}: there is nothing there; {_HOW_TO}")
+    source = _find(root)
+    if source.is_dir():
+        paths, key = archives.list_folder(source)
+        entries: Callable[[], Iterator[rows.Row]] = lambda: _from_folder(source, paths, broken)  # noqa: E731
+    else:
+        key = _hash_file(source)
+        door = _from_csv if source.suffix.lower() == ".csv" else _from_zip
+        entries = lambda: door(source, broken)  # noqa: E731
+    skipped: list[str] = []
+
+    def broken(error: UserError) -> None:
+        if on_error == "fail":
+            raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
+        skipped.append(str(error))
+
+    def decode() -> cache.Entry:
+        faces = _gather(entries(), root)
+        taken = fingerprint.take(faces, drawn=False)
+        return cache.Entry(faces, taken, tuple(skipped))
+
+    dataset = _cached(
+        "fer2013", f"{key}/{on_error}/{_code('pictures', 'archives', 'rows')}", cache_dir, decode
+    )
+    if dataset.fingerprint.kind != "canonical":
+        log.warning("data.root=%s is not the canonical FER-2013, %s", root, dataset.fingerprint.describe())
+    if dataset.skipped:
+        log.warning("%d files were left out, the first: %s", len(dataset.skipped), dataset.skipped[0])
+    return dataset
+
+
+def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
+    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache')}/numpy {np.__version__}"
+    path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
+    entry = cache.read(path, key)
+    if entry is None:
+        # the decoded faces are dropped for the mapped ones, which other jobs share
+        cache.write(path, key, make())
+        entry = cache.read(path, key)
+        if entry is None:
+            raise UserError(f"data.cache_dir={cache_dir}: {path.name} changed as soon as it was written")
+    return Dataset(name, entry.faces, entry.fingerprint, entry.skipped)
+
+
+def _code(*modules: str) -> str:
+    """A hash of the modules that make faces: changed code never meets an old cache."""
+    sources = (Path(__file__).with_name(f"{module}.py").read_bytes() for module in modules)
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+
+
+def _find(root: Path) -> Path:
+    """The zip, the CSV or the folder of splits at `root` or one level below it."""
+    if root.is_file():
+        if root.suffix.lower() not in (".zip", ".csv"):
+            raise UserError(f"data.root={root}: is neither a folder nor a .zip or .csv; {_HOW_TO}")
+        return root
+    try:
+        below = sorted(path for path in root.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise UserError(f"data.root={root}: cannot be listed ({error.strerror})") from None
+    if not below:
+        raise UserError(f"data.root={root}: the folder is empty; {_HOW_TO}")
+    for folder in [root, *(path for path in below if path.is_dir())]:
+        if any((folder / split).is_dir() for split in ("train", "Train", "training", "Training")):
+            return folder
+        named = [folder / name for name in _CSV_NAMES if (folder / name).is_file()]
+        zips = sorted(folder.glob("*.zip"))
+        if named or len(zips) == 1:
+            return [*named, *zips][0]
+    raise UserError(f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]} and no zip; {_HOW_TO}")
+
+
+def _hash_file(path: Path) -> str:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _gather(entries: Iterator[rows.Row], root: Path) -> Faces:
+    pixels, labels, usages = [], [], []
+    for picture, label, usage in entries:
+        pixels.append(picture)
+        labels.append(label)
+        usages.append(usage)
+    in_train = {label for label, usage in zip(labels, usages, strict=True) if usage == Usage.TRAIN}
+    for label, emotion in enumerate(EMOTIONS):
+        if label not in in_train:
+            raise UserError(f"data.root={root}: train has no picture of {emotion}")
+    return Faces.of(np.stack(pixels), np.array(labels), np.array(usages))
+
+
+def _pictures(
+    paths: list[str], root: Path, read: Callable[[str], bytes], broken: Callable[[UserError], None]
+) -> Iterator[rows.Row]:
+    # here, since the cached start needs no Pillow
+    from fer_exp import pictures
+
+    # One thread: decoding so small a picture is Python's work, and two threads measured slower.
+    for picture in archives.arrange(paths, str(root)):
+        try:
+            yield pictures.decode(read(picture.path), f"{root}: {picture.path}"), picture.label, picture.usage
+        except UserError as error:
+            broken(error)
+
+
+def _from_folder(root: Path, paths: list[str], broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+    with archives.folder_reader(root) as read:
+        yield from _pictures(paths, root, read, broken)
+
+
+def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+    with open(path, "rb") as file:
+        yield from rows.read(file, str(path), broken)
+
+
+def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+    with archives.open_zip(path) as archive:
+        paths = archives.list_zip(archive)
+        tables = [name for name in paths if Path(name).name.lower() in _CSV_NAMES]
+        if tables:
+            yield from _csv_entry(archive, tables[0], broken)
+        else:
+            yield from _pictures(paths, path, lambda name: archives.read_entry(archive, name), broken)
+
+
+def _csv_entry(
+    archive: zipfile.ZipFile, name: str, broken: Callable[[UserError], None]
+) -> Iterator[rows.Row]:
+    try:
+        with archive.open(name) as file:
+            yield from rows.read(file, f"{archive.filename}: {name}", broken)
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        raise UserError(f"{archive.filename}: {name}: cannot be unpacked ({error})") from None
