@@ -9,6 +9,7 @@ shell completion answer at once.
 """
 
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from fer_exp.errors import UserError
 CONF = Path(__file__).parent / "conf"
 
 log = logging.getLogger("fer_exp.train")
+
+OmegaConf.register_new_resolver("cores", lambda: os.cpu_count() or 1, replace=True)
 
 
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
@@ -97,6 +100,10 @@ class SweepCallback(Callback):
 
     def __init__(self) -> None:
         self.sweep: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the open store behind when a launcher sends the callbacks to its workers."""
+        return {}
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check every job, list what each needs, and hand the sweep's run on to the jobs."""

@@ -14,6 +14,10 @@ class Figure:
     note: str
 
 
+# The deck's `Softmax` is nn.Identity in its code (A12); it never tried a softmax.
+_MEANT = {("activation", "identity"): "softmax", ("activation", "softmax"): ""}
+
+
 @cache
 def figures() -> dict[tuple[str, str, str], Figure]:
     """Figures by (study, setting, metric), e.g. ("activation", "relu", "val_accuracy")."""
@@ -27,6 +31,7 @@ def figures() -> dict[tuple[str, str, str], Figure]:
 
 def figure(study: str, setting: str, metric: str) -> Figure | None:
     """The deck's figure, or None where it printed none; a count right of a total counts as accuracy."""
+    setting = _MEANT.get((study, setting), setting)
     found = figures().get((study, setting, metric))
     if found is None and metric == "test_accuracy":
         right = figures().get((study, setting, "test_correct"))

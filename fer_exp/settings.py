@@ -126,6 +126,7 @@ class Protocol:
 
     name: str
     weights: str = choice("best", "last")
+    seeds: str
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class Experiment:
     study: str
     rerun: str = choice("failed", "all", "none")
     dry_run: bool
+    n_jobs: int = number(at_least=1, at_most=4096)
     seed: int = number(at_least=0, at_most=2**63 - 1)
     resume: str | None
 
@@ -195,7 +197,7 @@ def parse(tree: Mapping[str, Any]) -> Experiment:
 # Where a job runs and what it is called, as opposed to what it computes.
 _CIRCUMSTANCES = (
     *("data.root", "data.cache_dir", "training.device", "tracking.", "sweep.", "study", "resume"),
-    *("rerun", "dry_run"),
+    *("rerun", "dry_run", "n_jobs", "protocol.seeds"),
 )
 
 
