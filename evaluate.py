@@ -22,6 +22,13 @@ CONF = Path(__file__).parent / "conf"
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Evaluate the chosen runs and print a table of each."""
+    # here already, since Hydra would put a line of its own before the error
+    with commandline.mistakes_in_one_line():
+        evaluate(config)
+
+
+def evaluate(config: DictConfig) -> None:
+    """Find the runs that the settings ask for, and open the test split for each."""
     from fer_exp import experiment, settings, tracking
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")

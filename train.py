@@ -37,25 +37,35 @@ OmegaConf.register_new_resolver("cores", lambda: os.cpu_count() or 1, replace=Tr
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Run one job; one of a sweep reports its failure and lets the others go on."""
-    commandline.end_on_sigterm()
-    chosen = as_settings(config)
     overrides = list(HydraConfig.get().overrides.task)
-    in_sweep = HydraConfig.get().mode == RunMode.MULTIRUN
-    if in_sweep:
-        name = _name(overrides, chosen.sweep.factors)
-        try:
-            run_job(chosen, name, overrides)
-        except UserError as error:
-            log.error("%s: failed: %s", name, commandline.one_line(error))
-        except Exception:
-            log.exception("%s: failed", name)
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        run_in_sweep(as_settings(config), overrides)
     else:
-        swept = [override.partition("=")[0].lstrip("+") for override in overrides]
-        name = _name(overrides, [key for key in swept if not key.startswith(("data.", "tracking."))])
-        if chosen.dry_run:
-            print(f"{name}: train")
-        else:
-            run_job(chosen, name, overrides)
+        # here already, since Hydra would put a line of its own before the error
+        with commandline.mistakes_in_one_line():
+            run_alone(as_settings(config), overrides)
+
+
+def run_in_sweep(chosen: Any, overrides: Sequence[str]) -> None:
+    """Run one job of a sweep, in a worker as it may be; its failure is said, kept and not raised."""
+    commandline.end_on_sigterm()
+    name = _name(overrides, chosen.sweep.factors)
+    try:
+        run_job(chosen, name, overrides)
+    except UserError as error:
+        log.error("%s: failed: %s", name, commandline.one_line(error))
+    except Exception:
+        log.exception("%s: failed", name)
+
+
+def run_alone(chosen: Any, overrides: Sequence[str]) -> None:
+    """Run the one job that the command line describes, or say what it would do."""
+    given = [override.partition("=")[0].lstrip("+") for override in overrides]
+    name = _name(overrides, [key for key in given if not key.startswith(("data.", "tracking."))])
+    if chosen.dry_run:
+        print(f"{name}: would train")
+    else:
+        run_job(chosen, name, overrides)
 
 
 def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
@@ -65,7 +75,7 @@ def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
 
     quiet = bool(chosen.sweep.parent)
     with Reporter(name, chosen.training.epochs, quiet) as reporter:
-        outcome = experiment.run(chosen, name, _choices(overrides), reporter)
+        outcome = experiment.run(chosen, name, _tags(overrides), reporter)
     if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:
@@ -86,13 +96,14 @@ def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
     return jobs.name(jobs.swept_values(overrides, factors))
 
 
-def _choices(overrides: Sequence[str]) -> dict[str, str]:
-    """Hydra's chosen options of this job, without those whose key an override has set otherwise."""
+def _tags(overrides: Sequence[str]) -> dict[str, str]:
+    """Where the job's log lies, and Hydra's chosen options without those that an override has changed."""
     groups = {key: str(option) for key, option in HydraConfig.get().runtime.choices.items()}
     for group, key in {"batch_size": "training.batch_size", "layers": "model.hidden"}.items():
         if any(override.startswith(f"{key}=") for override in overrides):
             del groups[group]
-    return {group: option for group, option in groups.items() if not group.startswith("hydra/")}
+    tags = {f"choice.{group}": option for group, option in groups.items() if not group.startswith("hydra/")}
+    return tags | {"log": os.path.relpath(Path(HydraConfig.get().runtime.output_dir) / "train.log")}
 
 
 class SweepCallback(Callback):
@@ -149,4 +160,5 @@ def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:
 
 
 if __name__ == "__main__":
-    commandline.run(main, CONF, (HydraException, OmegaConfBaseException))
+    # OSError: an output folder that Hydra cannot make
+    commandline.run(main, CONF, (HydraException, OmegaConfBaseException, OSError))

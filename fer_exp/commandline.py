@@ -4,11 +4,15 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from fer_exp.errors import UserError
+
+# Set when the user wants tracebacks instead of one line.
+_TRACEBACK = "FER_EXP_TRACEBACK"
 
 # Short names that people type for a nested group.
 _ALIASES = {"activation": "model/activation"}
@@ -46,19 +50,28 @@ def run(main: Callable[[], object], conf: Path, expected: tuple[type[Exception],
     conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
-    traceback_wanted = os.environ.get("HYDRA_FULL_ERROR") == "1"
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        os.environ[_TRACEBACK] = "1"
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf)
     end_on_sigterm()
     try:
-        main()
-    except (UserError, *expected) as error:
-        if traceback_wanted:
-            raise
-        fail(error)
+        with mistakes_in_one_line(*expected):
+            main()
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+@contextmanager
+def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
+    """End the program with one line and exit code 2 on a UserError or one of `expected`."""
+    try:
+        yield
+    except (UserError, *expected) as error:
+        if _TRACEBACK in os.environ:
+            raise
+        fail(error)
 
 
 def fail(error: Exception) -> NoReturn:
@@ -68,8 +81,10 @@ def fail(error: Exception) -> NoReturn:
 
 
 def one_line(error: Exception) -> str:
-    """The message of an error in one line, without what only Hydra's authors can use."""
+    """The message of an error in one line, without what helps only Hydra's authors."""
     text = re.split(r"\nConfig search path:", str(error))[0]
+    # Hydra suggests to append the key, but no key may be added here
+    text = re.sub(r"To append to your .*", "There is no such setting: --help lists them all.", text)
     return " ".join(text.split()) or type(error).__name__
 
 

@@ -12,7 +12,7 @@ from fer_exp.errors import UserError
 
 HANDLE = "msambare/fer2013"
 BY_HAND = (
-    f"by hand: download https://www.kaggle.com/datasets/{HANDLE} in a browser (login needed), leave it zipped,\n"
+    f"by hand: log in at kaggle.com, download the data set {HANDLE}, leave it zipped,\n"
     "and name it: python train.py data=fer2013 data.root=PATH/TO/archive.zip"
 )
 

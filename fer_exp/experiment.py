@@ -68,11 +68,11 @@ def identity(chosen: Experiment, dataset: Dataset) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def run(chosen: Experiment, name: str, choices: Mapping[str, str], watch: Watch) -> Outcome:
+def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Outcome:
     """Train one job, or find that its sweep needs it no more.
 
-    name: what the run varies. choices: Hydra's chosen options, kept as tags. watch: told of each
-    epoch once it is safe in the store.
+    name: what the run varies. tags: further facts to keep with it. watch: told of each epoch once it
+    is safe in the store.
     """
     # Two threads on two cores collapse as soon as another process wants a core; jobs run side by side.
     torch.set_num_threads(1)
@@ -82,13 +82,13 @@ def run(chosen: Experiment, name: str, choices: Mapping[str, str], watch: Watch)
     key = identity(chosen, dataset)
     if not chosen.sweep.parent:
         # what was asked for by hand is trained, whatever lies in the store
-        return Outcome(jobs.TRAIN, _Job(chosen, name, choices, dataset, store).train(watch))
+        return Outcome(jobs.TRAIN, _Job(chosen, name, tags, dataset, store).train(watch))
     with store.lock(key):
         earlier = store.latest(key)
         action = jobs.action(earlier, chosen.rerun)
         if action in (jobs.REUSE, jobs.LEAVE):
             return Outcome(action, earlier.run_id)
-        job = _Job(chosen, name, choices, dataset, store)
+        job = _Job(chosen, name, tags, dataset, store)
         return Outcome(action, job.train(watch, earlier if action == jobs.CONTINUE else None))
 
 
@@ -99,11 +99,11 @@ class _Job:
         self,
         chosen: Experiment,
         name: str,
-        choices: Mapping[str, str],
+        tags: Mapping[str, str],
         dataset: Dataset,
         store: tracking.Store,
     ):
-        self.chosen, self.name, self.choices = chosen, name, choices
+        self.chosen, self.name, self.tags = chosen, name, tags
         self.dataset, self.store = dataset, store
         self.faces = dataset.train()
         self.carve = carve(self.faces, chosen.split, chosen.seed)
@@ -128,7 +128,7 @@ class _Job:
     def _begin(self) -> tracking.Run:
         """Open a run that says what it is about to use."""
         chosen, dataset = self.chosen, self.dataset
-        tags = {f"choice.{group}": option for group, option in self.choices.items()}
+        tags = dict(self.tags)
         tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
         tags |= {"faces": dataset.fingerprint.content, "protocol": chosen.protocol.name}
         tags |= {"selected_on": selection_rule(chosen.protocol)}
@@ -164,7 +164,7 @@ class _Job:
         except UserError as error:
             log.warning("%s: trained from the start (%s)", self.name, error)
             return None
-        record.reopen(self.chosen.sweep.parent)
+        record.reopen(self.chosen.sweep.parent, log=self.tags.get("log", ""))
         return record
 
     def _restore(self, content: dict[str, Any], source: str) -> None:

@@ -288,7 +288,7 @@ def _allowed(spec: dataclasses.Field) -> str:
         return f"one of {', '.join(spec.metadata['choices'])}"
     words = {"at_least": "at least", "at_most": "at most", "above": "above", "below": "below"}
     finite = ((words[key], bound) for key, bound in spec.metadata.items() if math.isfinite(bound))
-    bounds = " and ".join(f"{word} {bound:g}" for word, bound in finite)
+    bounds = " and ".join(f"{word} {bound:,}" for word, bound in finite)
     kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
     kinds |= {list[int]: "a list of one or more whole numbers, each", list[str]: "a list of texts"}
     kinds |= {dict[str, Any]: "a group of options"}

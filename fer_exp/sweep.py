@@ -122,5 +122,7 @@ def _state(action: str, run: tracking.Record | None) -> str:
 
 def _row(action: str, run: tracking.Record | None) -> tuple[str, str, str]:
     accuracy = run.metrics.get("selected/val_accuracy") if run else None
-    said = run.tags.get("error", "") if run else "see the log above"
+    said = run.tags.get("error", "") if run else "it failed before its run began: see above"
+    if run and run.status != "FINISHED":
+        said = f"{said} (log: {run.tags.get('log', 'none')})"
     return _state(action, run), "" if accuracy is None else f"{accuracy:.4f}", said

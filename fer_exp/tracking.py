@@ -189,10 +189,10 @@ class Run:
                 self.client.set_terminated(self.id, "FINISHED")
         Path(lock.lock_file).unlink(missing_ok=True)
 
-    def reopen(self, parent: str | None) -> None:
-        """Go on with a run that ended early, under the run `parent` if given."""
+    def reopen(self, parent: str | None, **tags: str) -> None:
+        """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
         self.client.update_run(self.id, status="RUNNING")
-        self.tag(error="", **({"mlflow.parentRunId": parent} if parent else {}))
+        self.tag(error="", **tags, **({"mlflow.parentRunId": parent} if parent else {}))
 
     def logged_steps(self, metric: str) -> set[int]:
         """The steps at which a metric is in the store already."""
