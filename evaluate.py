@@ -43,14 +43,14 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
     """The runs that the settings ask for. Raises UserError if there is none."""
     from fer_exp import comparison
 
-    if (chosen.run is None) == (chosen.study is None):
+    if (chosen.run is None) == (chosen.of_study is None):
         raise UserError("say which: run=<id | name | best | latest>, or study=<name>")
-    if chosen.study:
-        studies = [study for study in comparison.read_studies(store, chosen.study) if study.faces == faces]
+    if chosen.of_study:
+        studies = [study for study in comparison.read_studies(store, chosen.of_study) if study.faces == faces]
         found = [run for study in studies for arm in study.arms for run in arm.runs.values()]
         if not found:
             raise UserError(
-                f"study={chosen.study}: no finished run on these faces: python train.py study=..."
+                f"study={chosen.of_study}: no finished run on these faces: python train.py study=..."
             )
         return found
     finished = store.records("FINISHED", kind="job")
@@ -83,4 +83,6 @@ def show(record: Any, store: Any, dataset: Any) -> None:
 
 
 if __name__ == "__main__":
-    commandline.run(main, CONF, (HydraException, OmegaConfBaseException))
+    # `study` is a group of train.py's in the same folder, which Hydra would take it for
+    aliases = {"study": "of_study"}
+    commandline.run(main, CONF, (HydraException, OmegaConfBaseException, OSError), aliases)

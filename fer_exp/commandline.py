@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -15,26 +15,27 @@ from fer_exp.errors import UserError
 _TRACEBACK = "FER_EXP_TRACEBACK"
 
 # Short names that people type for a nested group.
-_ALIASES = {"activation": "model/activation"}
+ALIASES = {"activation": "model/activation"}
 
 # Groups whose options are numbers, and the key that takes any other number.
 _NUMBERED = {"batch_size": "training.batch_size"}
 
 
-def as_hydra_reads(arguments: Iterable[str], conf: Path) -> list[str]:
+def as_hydra_reads(arguments: Iterable[str], conf: Path, aliases: Mapping[str, str] = ALIASES) -> list[str]:
     """Arguments as typed, turned into what Hydra's grammar accepts.
 
     Hydra refuses a bare number as an option (`batch_size=64`), so options of such a group are
     quoted, and a number that is no option (`batch_size=48`) goes to the plain key behind the group.
+    aliases: short names of keys.
     """
-    return [_as_hydra_reads(argument, conf) for argument in arguments]
+    return [_as_hydra_reads(argument, conf, aliases) for argument in arguments]
 
 
-def _as_hydra_reads(argument: str, conf: Path) -> str:
+def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> str:
     key, equals, value = argument.partition("=")
     if not equals:
         return argument
-    key = _ALIASES.get(key, key)
+    key = aliases.get(key, key)
     if key in _NUMBERED:
         options = {path.stem for path in (conf / key).glob("*.yaml")}
         values = [part.strip().strip("'\"") for part in value.split(",")]
@@ -44,17 +45,23 @@ def _as_hydra_reads(argument: str, conf: Path) -> str:
     return f"{key}={value}"
 
 
-def run(main: Callable[[], object], conf: Path, expected: tuple[type[Exception], ...]) -> None:
+def run(
+    main: Callable[[], object],
+    conf: Path,
+    expected: tuple[type[Exception], ...],
+    aliases: Mapping[str, str] = ALIASES,
+) -> None:
     """Run a script's `main`; a mistake of the user's ends in one line and exit code 2.
 
     conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
+    aliases: short names that people type for keys.
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
         os.environ[_TRACEBACK] = "1"
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf)
+    sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf, aliases)
     end_on_sigterm()
     try:
         with mistakes_in_one_line(*expected):

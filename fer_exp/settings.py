@@ -174,7 +174,7 @@ class Evaluation:
     data: Data
     tracking: Tracking
     run: str | None
-    study: str | None
+    of_study: str | None
 
 
 # Nodes whose fields depend on their `name`.

@@ -1,9 +1,20 @@
-"""Small faces that the tests make themselves, and a store of their own."""
+"""Small faces that the tests make themselves, settings composed from conf/, and a store of their own."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
+from fer_exp import fingerprint, settings, tracking
+from fer_exp.datasets import Dataset
 from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
+from fer_exp.settings import Experiment
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +24,48 @@ def tiny_faces() -> Faces:
     labels = np.repeat(np.arange(len(EMOTIONS)), len(usage))
     pixels = np.random.default_rng(0).integers(0, 256, (len(labels), SIDE, SIDE), dtype=np.uint8)
     return Faces.of(pixels, labels, np.tile(usage, len(EMOTIONS)))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_faces: Faces) -> Dataset:
+    """The tiny faces as a data set."""
+    return Dataset("synthetic", tiny_faces, fingerprint.take(tiny_faces, drawn=True), ())
+
+
+@pytest.fixture(scope="session")
+def compose_settings() -> Callable[..., Experiment]:
+    """What composes conf/ with overrides into checked settings, as train.py does."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+
+    def composed(*overrides: str) -> Experiment:
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            tree = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
+        return settings.parse(tree)
+
+    return composed
+
+
+@pytest.fixture(scope="session")
+def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite store, made once: MLflow takes seconds to make one."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    tracking.Store(settings.Tracking(f"sqlite:///{path}", str(path.parent / "unused"), "unused", False))
+    return path
+
+
+@pytest.fixture
+def tracking_overrides(migrated_store: Path, tmp_path: Path) -> list[str]:
+    """Overrides that point a job at a store of this test alone."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    return [
+        f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}",
+        f"tracking.artifacts={tmp_path / 'mlartifacts'}",
+        "tracking.experiment=test",
+        "tracking.log_model=false",
+    ]
+
+
+@pytest.fixture
+def store(compose_settings: Callable[..., Experiment], tracking_overrides: list[str]) -> tracking.Store:
+    """The store of this test."""
+    return tracking.Store(compose_settings(*tracking_overrides).tracking)

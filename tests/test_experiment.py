@@ -1,0 +1,188 @@
+"""One job from settings to a finished run."""
+
+import math
+
+import numpy as np
+import pytest
+
+from fer_exp import checkpoint, experiment, jobs
+from fer_exp.datasets import Dataset
+from fer_exp.errors import UserError
+from fer_exp.training import DivergedError
+
+
+@pytest.fixture
+def tiny(monkeypatch, tiny_dataset, tracking_overrides, compose_settings):
+    """What composes a job on the tiny faces with a store of its own; test raises when touched."""
+
+    def closed(_dataset):
+        raise AssertionError("training opened the test split")
+
+    monkeypatch.setattr(Dataset, "test", closed)
+    monkeypatch.setattr(experiment, "load_faces", lambda _: tiny_dataset)
+    common = ["layers=64-32-16", "batch_size='16'", "training.epochs=3", "stopping=none", *tracking_overrides]
+    return lambda *overrides: compose_settings(*common, *overrides)
+
+
+def nothing(_epoch) -> None:
+    """Watch nothing."""
+
+
+def test_a_job_trains_and_logs_without_opening_test(tiny, store):
+    """Three epochs become three steps of each metric, yardsticks, sizes, and selected scores."""
+    seen = []
+    outcome = experiment.run(tiny(), "main", {"choice.optimizer": "adam"}, seen.append)
+    record = store.record(outcome.run_id)
+    assert record.status == "FINISHED"
+    assert [epoch.number for epoch in seen] == [1, 2, 3]
+    run = store.run(outcome.run_id)
+    for metric in ("train/loss", "train/macro_f1", "val/loss", "val/accuracy", "val/macro_f1"):
+        assert run.logged_steps(metric) == {1, 2, 3}
+    assert record.metrics["yardstick/train_prior_entropy"] == pytest.approx(math.log(7))
+    assert int(record.params["faces.fit"]) + int(record.params["faces.validation"]) == 42
+    assert record.tags["choice.optimizer"] == "adam"
+    assert record.tags["selected_on"] == "lowest validation loss"
+    best = min(seen, key=lambda epoch: epoch.validation.loss)
+    assert record.metrics["selected/epoch"] == best.number
+    assert record.metrics["selected/val_loss"] == pytest.approx(best.validation.loss, rel=1e-5)
+
+
+def test_a_checkpoint_describes_itself(tiny, store):
+    """Architecture, classes, recipe, epoch and scores lie beside the weights."""
+    outcome = experiment.run(tiny(), "main", {}, nothing)
+    content = checkpoint.load(store.run(outcome.run_id).fetch(experiment.LAST))
+    assert content["model"]["hidden"] == [64, 32, 16]
+    assert content["classes"][0] == "angry"
+    assert content["recipe"]["optimizer.lr"] == 0.001
+    assert content["epoch"] == 3
+    assert set(content["scores"]) >= {"train/loss", "val/loss"}
+
+
+def test_three_epochs_and_three_more_equal_six(tiny, store):
+    """A resumed run has the same weights, bit for bit, and the whole history, dropout included."""
+    whole = experiment.run(tiny("training.epochs=6", "model.dropout=0.3"), "whole", {}, nothing)
+    half = experiment.run(tiny("model.dropout=0.3"), "half", {}, nothing)
+    rest = experiment.run(
+        tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest", {}, nothing
+    )
+    one, other = (
+        checkpoint.load(store.run(done.run_id).fetch(experiment.LAST))["network"] for done in (whole, rest)
+    )
+    for name, weights in one.items():
+        np.testing.assert_array_equal(weights.numpy(), other[name].numpy())
+    assert store.run(rest.run_id).logged_steps("val/loss") == {1, 2, 3, 4, 5, 6}
+    assert store.record(rest.run_id).tags["resumed_from"] == half.run_id
+
+
+def test_another_architecture_is_refused_by_name(tiny):
+    """A resumed run never silently becomes what it was not asked to be."""
+    half = experiment.run(tiny(), "half", {}, nothing)
+    with pytest.raises(UserError, match=r"it is 2304-64-32-16-7 relu \(unit\), not 2304-64-32-16-7 tanh"):
+        experiment.run(tiny("model/activation=tanh", f"resume='{half.run_id}'"), "x", {}, nothing)
+
+
+def test_another_recipe_is_refused_by_name(tiny):
+    """The setting that differs is named with both values."""
+    half = experiment.run(tiny(), "half", {}, nothing)
+    with pytest.raises(UserError, match=r"optimizer\.lr=0\.001 \(here 0\.1\)"):
+        experiment.run(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x", {}, nothing)
+
+
+def test_a_loss_that_is_not_finite_fails_the_run(tiny, store):
+    """The message names epoch, step and learning rate, and the run says it too."""
+    with pytest.raises(DivergedError, match=r"epoch 1, step \d, at learning rate 1e\+30"):
+        experiment.run(tiny("optimizer=sgd", "optimizer.lr=1e30"), "x", {}, nothing)
+    [failed] = store.records("FAILED", kind="job")
+    assert "learning rate 1e+30" in failed.tags["error"]
+
+
+def test_a_job_of_a_sweep_is_trained_once(tiny, store):
+    """The second sweep with the same job finds its figures by identity."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    first = experiment.run(tiny(f"sweep.parent='{parent.id}'"), "a", {}, nothing)
+    again = experiment.run(tiny(f"sweep.parent='{parent.id}'"), "a", {}, nothing)
+    anew = experiment.run(tiny(f"sweep.parent='{parent.id}'", "rerun=all"), "a", {}, nothing)
+    assert (first.action, again.action, anew.action) == (jobs.TRAIN, jobs.REUSE, jobs.TRAIN)
+    assert again.run_id == first.run_id != anew.run_id
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "log"])
+def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
+    """Killed before or after an epoch was logged, it ends with each epoch once and the same figures."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny("training.epochs=4", f"sweep.parent='{parent.id}'")
+    log = experiment.tracking.Run.log
+
+    def killed_before_logging(run, metrics, step=0):
+        if step == 2:
+            raise KeyboardInterrupt
+        log(run, metrics, step)
+
+    def killed_after_logging(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if moment == "checkpoint":
+            patch.setattr(experiment.tracking.Run, "log", killed_before_logging)
+        with pytest.raises(KeyboardInterrupt):
+            experiment.run(chosen, "a", {}, killed_after_logging)
+    [killed] = store.records("KILLED", kind="job")
+    done = experiment.run(chosen, "a", {}, nothing)
+    assert (done.action, done.run_id) == (jobs.CONTINUE, killed.run_id)
+    history = store.client.get_metric_history(done.run_id, "val/loss")
+    assert sorted(point.step for point in history) == [1, 2, 3, 4]
+    whole = experiment.run(tiny("training.epochs=4"), "whole", {}, nothing)
+    figures = [store.record(run).metrics["selected/val_loss"] for run in (whole.run_id, done.run_id)]
+    assert figures[0] == figures[1]
+
+
+def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
+    """A cut file is not trusted: the job begins anew in a run of its own."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny(f"sweep.parent='{parent.id}'")
+
+    def kill(_epoch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(chosen, "a", {}, kill)
+    [killed] = store.records("KILLED", kind="job")
+    path = store.run(killed.run_id).fetch(experiment.LAST)
+    path.write_bytes(path.read_bytes()[:1000])
+    done = experiment.run(chosen, "a", {}, nothing)
+    assert done.run_id != killed.run_id
+    assert store.record(done.run_id).status == "FINISHED"
+
+
+def test_identity_depends_on_what_determines_figures_alone(compose_settings, tiny_dataset):
+    """Paths, device and names leave it; a seed, a rate or a split changes it."""
+    key = experiment.identity(compose_settings(), tiny_dataset)
+    for same in ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db", "study=main", "n_jobs=2"):
+        assert experiment.identity(compose_settings(same), tiny_dataset) == key
+    for other in ("seed=1", "optimizer.lr=0.002", "split=random", "training.epochs=99", "protocol=deck"):
+        assert experiment.identity(compose_settings(other), tiny_dataset) != key
+
+
+def test_options_are_refused_before_data_is_read(tiny, monkeypatch):
+    """An option that PyTorch does not know stops the job at once."""
+    monkeypatch.setattr(experiment, "load_faces", lambda _: pytest.fail("data was read"))
+    with pytest.raises(UserError, match=r"optimizer\.options\.foo"):
+        experiment.run(tiny("+optimizer.options.foo=1"), "x", {}, nothing)
+
+
+@pytest.mark.slow
+def test_the_best_weights_are_a_model_that_answers_with_names(tiny, tiny_faces, store, monkeypatch):
+    """The logged model, loaded by MLflow as a server would, gives class names for uint8 pictures."""
+    import mlflow
+
+    # MLflow's set_tracking_uri writes it, for other tests to trip over
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+
+    chosen = tiny("tracking.log_model=true")
+    outcome = experiment.run(chosen, "main", {}, nothing)
+    mlflow.set_tracking_uri(chosen.tracking.uri)
+    [logged] = mlflow.search_logged_models([store.experiment_id], output_format="list")
+    assert logged.source_run_id == outcome.run_id
+    answers = mlflow.pyfunc.load_model(f"models:/{logged.model_id}").predict(tiny_faces.pixels[:3])
+    assert set(answers) <= {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}

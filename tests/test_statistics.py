@@ -1,0 +1,88 @@
+"""Intervals and tests on numbers that can be checked by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from fer_exp import statistics
+
+finite = st.floats(-100, 100, allow_nan=False)
+
+
+def test_interval_of_three_values_is_students():
+    """1, 2, 3: mean 2, sd 1, half width 4.303 / sqrt(3)."""
+    found = statistics.mean_interval([1, 2, 3])
+    assert found.mean == 2
+    assert found.high - 2 == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
+    assert 2 - found.low == pytest.approx(found.high - 2)
+
+
+def test_next_value_interval_is_wider_by_one_value():
+    """A further value spreads by sd * sqrt(1 + 1/n), not sd * sqrt(1/n)."""
+    found = statistics.next_value_interval([1, 2, 3])
+    assert found.high - 2 == pytest.approx(4.302653 * np.sqrt(4 / 3), rel=1e-6)
+
+
+def test_one_value_has_no_interval():
+    """One seed allows a mean and nothing else."""
+    found = statistics.mean_interval([0.4])
+    assert found.mean == 0.4
+    assert np.isnan(found.low)
+    assert np.isnan(found.high)
+
+
+@given(st.lists(st.tuples(finite, finite), min_size=2, max_size=8))
+def test_paired_difference_is_scipys_paired_t_test(pairs):
+    """p value as scipy's ttest_rel wherever the differences spread at all."""
+    values, base = (np.array(column) for column in zip(*pairs, strict=True))
+    found = statistics.paired_difference(values, base)
+    if np.ptp(values - base) > 1e-6:
+        assert found.p == pytest.approx(stats.ttest_rel(values, base).pvalue, abs=1e-9)
+    assert found.low <= found.mean <= found.high
+
+
+def test_equal_pairs_are_no_difference():
+    """Bit-equal arms (an epoch ceiling that is never reached) differ by nothing, with p = 1."""
+    found = statistics.paired_difference([0.1, 0.2], [0.1, 0.2])
+    assert (found.mean, found.p) == (0, 1)
+
+
+def test_holm_steps_down_as_in_the_textbook():
+    """.01, .04, .03 of three: .03, .06, .06."""
+    np.testing.assert_allclose(statistics.holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06])
+
+
+def test_holm_does_not_count_missing_tests():
+    """An arm without a test neither gets a p value nor costs the others anything."""
+    found = statistics.holm([0.01, np.nan, 0.04])
+    assert np.isnan(found[1])
+    np.testing.assert_allclose(found[[0, 2]], [0.02, 0.04])
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
+def test_holm_never_lowers_a_p_value_and_keeps_their_order(p_values):
+    """Adjusted values are at least the raw ones, at most 1, and in the same order."""
+    adjusted = statistics.holm(p_values)
+    assert np.all(adjusted >= np.array(p_values) - 1e-12)
+    assert np.all(adjusted <= 1)
+    order = np.argsort(p_values, kind="stable")
+    assert np.all(np.diff(adjusted[order]) >= 0)
+
+
+def test_mcnemar_counts_only_disagreements():
+    """Six faces only the first gets right, none only the second: 2 * (1/2)^6."""
+    first = np.array([True] * 6 + [True, False])
+    second = np.array([False] * 6 + [True, False])
+    assert statistics.mcnemar(first, second) == pytest.approx(2 / 2**6)
+    assert statistics.mcnemar(first, first) == 1
+
+
+def test_bootstrap_interval_covers_like_the_binomial():
+    """For 400 of 1,000 right the bootstrap agrees with the normal interval within rounding."""
+    found = statistics.bootstrap_interval(np.arange(1000) < 400, seed=0)
+    half = 1.96 * np.sqrt(0.4 * 0.6 / 1000)
+    assert found.mean == 0.4
+    assert found.low == pytest.approx(0.4 - half, abs=0.004)
+    assert found.high == pytest.approx(0.4 + half, abs=0.004)
