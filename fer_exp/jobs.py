@@ -42,7 +42,7 @@ class Job:
     def entry(self) -> dict[str, str]:
         """The job as the plan keeps it. setting: what the deck called the arm, if it is in the study."""
         study = self.settings.study
-        own = (value for key, value in self.values.items() if re.split(r"[./]", key)[-1] == study)
+        own = (value for key, value in self.values.items() if _last(key) == study)
         facts = {"setting": next(own, study), "seed": str(self.settings.seed), "identity": self.identity}
         return {"name": self.name, "arm": self.arm, **facts}
 
@@ -70,9 +70,21 @@ def name(values: Mapping[str, str]) -> str:
 
 
 def _say(key: str, value: str) -> str:
-    last = re.split(r"[./]", key)[-1]
     # an option such as `adam` or `512-256` speaks for itself; a number needs its key
-    return f"{last} {value}" if re.fullmatch(r"[-+.\deE]+|true|false|\[.*\]", value) else value
+    bare = _is_number(value) or value in ("true", "false") or value.startswith("[")
+    return f"{_last(key)} {value}" if bare else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _last(key: str) -> str:
+    return re.split(r"[./]", key)[-1]
 
 
 def title(study: str, jobs: Sequence[Job]) -> str:
@@ -80,7 +92,7 @@ def title(study: str, jobs: Sequence[Job]) -> str:
     seeds = {job.settings.seed for job in jobs}
     arms = {job.arm for job in jobs}
     keys = [key for key in jobs[0].values if key != "seed"]
-    subject = study if study != "adhoc" else " x ".join(re.split(r"[./]", key)[-1] for key in keys) or "seeds"
+    subject = study if study != "adhoc" else " x ".join(map(_last, keys)) or "seeds"
     protocols = ", ".join(sorted({job.settings.protocol.name for job in jobs}))
     return f"{subject} · {_count(len(arms), 'arm')} x {_count(len(seeds), 'seed')} · {protocols}"
 

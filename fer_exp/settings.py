@@ -250,11 +250,10 @@ def _value(spec: dataclasses.Field, tree: Mapping[str, Any], path: str) -> Any:
         raise UserError(f"{path} is missing: give it a value, {path}=...")
     if dataclasses.is_dataclass(spec.type):
         return build(spec.type, value, path)
-    if spec.type is float and type(value) is int:
-        value = float(value)
-    if not _fits(value, spec):
+    checked = float(value) if spec.type is float and type(value) is int else value
+    if not _fits(checked, spec):
         raise UserError(f"{path}={value}: must be {_allowed(spec)}")
-    return value
+    return checked
 
 
 def _fits(value: Any, spec: dataclasses.Field) -> bool:

@@ -1,0 +1,67 @@
+"""Every option file composes, and the choices mean what their names say."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from fer_exp import mlp, optimizers, stopping
+from fer_exp.settings import Experiment
+
+CONF = Path(__file__).parent.parent / "conf"
+OPTIONS = sorted(
+    (str(path.parent.relative_to(CONF)), path.stem) for path in CONF.rglob("*.yaml") if path.parent != CONF
+)
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_every_option_composes_and_builds(compose_settings, group, option):
+    """A preset cannot rot: it parses, and its activation, optimizer, scheduler and rule exist."""
+    chosen = compose_settings(f"{group}='{option}'")
+    assert isinstance(chosen, Experiment)
+    mlp.activation_factory(chosen.model.activation)
+    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(2))])
+    optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
+    stopping.build(chosen.stopping)
+
+
+def test_options_are_named_by_what_they_set(compose_settings):
+    """`layers=512-256` is [512, 256], `batch_size='64'` is 64, `optimizer=nadam` is nadam."""
+    for group, option in OPTIONS:
+        chosen = compose_settings(f"{group}='{option}'")
+        said = {
+            "layers": "-".join(map(str, chosen.model.hidden)),
+            "batch_size": str(chosen.training.batch_size),
+            "optimizer": chosen.optimizer.name,
+            "model/activation": chosen.model.activation.name,
+            "scheduler": chosen.scheduler.name,
+            "stopping": chosen.stopping.name,
+            "protocol": chosen.protocol.name,
+            "data": chosen.data.name,
+            "split": chosen.split.method,
+            "study": chosen.study,
+            "model": "mlp",
+        }
+        assert said[group] == option
+
+
+def test_the_default_is_the_decks_main_model(compose_settings):
+    """2304-128-32-7, ReLU, Adam, batch 32, plateau patience 3, at most 100 epochs (S2)."""
+    chosen = compose_settings()
+    assert mlp.describe(chosen.model) == "2304-128-32-7 relu (unit)"
+    assert (chosen.optimizer.name, chosen.training.batch_size, chosen.training.epochs) == ("adam", 32, 100)
+    assert (chosen.scheduler.name, chosen.scheduler.patience) == ("plateau", 3)
+
+
+def test_the_decks_protocol_is_data_and_yields_to_the_command_line(compose_settings):
+    """Random split, its stop, last weights, one seed; an override given with it wins."""
+    deck = compose_settings("protocol=deck")
+    assert (deck.split.method, deck.stopping.name) == ("random", "deck")
+    assert (deck.protocol.weights, deck.protocol.seeds) == ("last", "0")
+    assert compose_settings("protocol=deck", "split=grouped").split.method == "grouped"
+
+
+def test_honest_patience_outlasts_the_scheduler(compose_settings):
+    """The rule must not end a run before the rate can drop (A6)."""
+    chosen = compose_settings()
+    assert chosen.stopping.patience > 2 * (chosen.scheduler.patience + 1)

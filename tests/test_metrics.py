@@ -1,0 +1,80 @@
+"""Scores against numbers checked by hand and against scikit-learn."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
+
+from fer_exp import metrics
+
+# FER-2013's training faces of each emotion.
+FER_TRAIN = (3995, 436, 4097, 7215, 4830, 3171, 4965)
+
+
+def test_confusion_has_true_rows_and_predicted_columns():
+    """Two zeros, one of them called 1."""
+    found = metrics.confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
+    np.testing.assert_array_equal(found, [[1, 1], [0, 1]])
+    assert metrics.accuracy(found) == pytest.approx(2 / 3)
+
+
+labels_and_predictions = st.integers(1, 40).flatmap(
+    lambda n: st.tuples(
+        hnp.arrays(np.int64, n, elements=st.integers(0, 6)),
+        hnp.arrays(np.int64, n, elements=st.integers(0, 6)),
+    )
+)
+
+
+@given(labels_and_predictions)
+def test_f1_is_scikit_learns(pair):
+    """Macro-F1, precision and recall as scikit-learn with zero_division=0."""
+    labels, predicted = pair
+    counts = metrics.confusion(labels, predicted, 7)
+    assert metrics.macro_f1(counts) == pytest.approx(
+        f1_score(labels, predicted, average="macro", zero_division=0)
+    )
+    theirs = precision_recall_fscore_support(labels, predicted, labels=range(7), zero_division=0)
+    for ours, reference in zip(metrics.precision_recall_f1(counts), theirs, strict=False):
+        np.testing.assert_allclose(ours, reference)
+
+
+@given(
+    hnp.arrays(np.float32, (9, 7), elements=st.floats(-50, 50, width=32)),
+    hnp.arrays(np.int64, 9, elements=st.integers(0, 6)),
+)
+def test_loss_is_scikit_learns_log_loss(logits, labels):
+    """Mean cross-entropy in nats, also where a class is all but impossible."""
+    shifted = np.exp(logits.astype(float) - logits.max(axis=1, keepdims=True))
+    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = log_loss(labels, np.clip(probabilities, 1e-300, 1), labels=range(7))
+    # scikit-learn clips at the float's resolution, about 36 nats
+    if metrics.sample_losses(logits, labels).max() < 30:
+        assert metrics.scores(logits, labels).loss == pytest.approx(expected, rel=1e-6, abs=1e-9)
+
+
+def test_every_face_weighs_the_same():
+    """Three right of four is 75 %, although a mean over batches of three and one says 67 or 83 (A3)."""
+    logits = np.eye(7, dtype=np.float32)[[0, 0, 1, 1]]
+    assert metrics.scores(logits, np.array([0, 0, 1, 0])).accuracy == 0.75
+
+
+def test_prior_entropy_of_fer2013_is_the_decks_collapsed_loss():
+    """1.8096 nats: what RMSProp, AdaDelta and Adam of the deck were stuck at (A9)."""
+    labels = np.repeat(np.arange(7), FER_TRAIN)
+    assert round(metrics.prior_entropy(labels), 4) == 1.8096
+    assert metrics.majority_accuracy(labels) == 7215 / 28709
+
+
+def test_calibration_error_of_a_sure_and_half_right_network():
+    """Certain of every answer and right half of the time: an error of one half."""
+    logits = np.zeros((4, 7), dtype=np.float32)
+    logits[:, 0] = 1000
+    assert metrics.calibration_error(logits, np.array([0, 0, 1, 2])) == pytest.approx(0.5)
+    assert metrics.calibration_error(logits, np.zeros(4, dtype=int)) == pytest.approx(0)

@@ -1,0 +1,128 @@
+"""The loop learns, stops, resumes and fails as it says."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fer_exp import checkpoint, metrics, mlp
+from fer_exp.splits import Carve
+from fer_exp.training import DivergedError, Trainer
+
+
+@pytest.fixture
+def trainer(compose_settings, tiny_faces):
+    """What makes a trainer on the tiny train faces: fitted on 30, validated with 12."""
+    train = tiny_faces[tiny_faces.usage == 0]
+    parts = Carve(np.arange(0, 30), np.arange(30, 42))
+
+    def make(*overrides, carve=parts):
+        common = ["layers=64-32-16", "batch_size='16'", "stopping=none", "training.epochs=6"]
+        return Trainer(compose_settings(*common, *overrides), train, carve)
+
+    return make
+
+
+def weights(trained) -> list[np.ndarray]:
+    """All weights of a trainer's network."""
+    return [tensor.numpy().copy() for tensor in trained.network.state_dict().values()]
+
+
+def test_the_network_can_learn_every_face(trainer):
+    """Fitted long enough on 42 faces of noise it knows them all by heart."""
+    everything = Carve(np.arange(42), np.arange(42))
+    learner = trainer("training.epochs=80", "optimizer.lr=0.003", carve=everything)
+    *_, last = learner.epochs()
+    assert last.validation.accuracy == 1.0
+
+
+@pytest.mark.parametrize("optimizer", ["sgd_momentum", "adagrad", "rmsprop", "adadelta", "adam", "nadam"])
+@pytest.mark.parametrize("scheduler", ["plateau", "cosine"])
+def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optimizer, scheduler):
+    """Bit for bit, with dropout, through a file."""
+    choices = (f"optimizer={optimizer}", f"scheduler={scheduler}", "model.dropout=0.3")
+    whole, half, rest = trainer(*choices), trainer(*choices), trainer(*choices)
+    list(whole.epochs())
+    for epoch in half.epochs():
+        if epoch.number == 3:
+            break
+    checkpoint.save(tmp_path / "last.pt", half.state())
+    rest.restore(checkpoint.load(tmp_path / "last.pt"))
+    list(rest.epochs())
+    for one, other in zip(weights(whole), weights(rest), strict=True):
+        np.testing.assert_array_equal(one, other)
+    timeless = [[dataclasses.replace(e, seconds=0) for e in each.history] for each in (whole, rest)]
+    assert timeless[0] == timeless[1]
+
+
+def test_the_same_seed_gives_the_same_run_and_another_does_not(trainer):
+    """Order, initial weights and dropout depend on the seed alone."""
+    one, same, other = (trainer("model.dropout=0.3", f"seed={seed}") for seed in (1, 1, 2))
+    for each in (one, same, other):
+        list(each.epochs())
+    assert all(np.array_equal(*pair) for pair in zip(weights(one), weights(same), strict=True))
+    assert not all(np.array_equal(*pair) for pair in zip(weights(one), weights(other), strict=True))
+
+
+def test_a_rate_beyond_reason_is_reported_with_its_place(trainer):
+    """Epoch, step and learning rate are named."""
+    with pytest.raises(DivergedError, match=r"epoch 1, step \d of|epoch 1, step \d, at learning rate 1e\+30"):
+        list(trainer("optimizer=sgd", "optimizer.lr=1e30").epochs())
+
+
+def test_training_scores_weigh_each_face_the_same(trainer):
+    """At a rate of almost nothing the pass over ragged batches scores as one batch does."""
+    still = trainer("optimizer=sgd", "optimizer.lr=1e-12", "training.epochs=1")
+    [epoch] = still.epochs()
+    logits = mlp.logits(still.network, still.pixels[still.fit])
+    expected = metrics.scores(logits, still.labels[still.fit].numpy())
+    assert epoch.train.n == 30
+    assert epoch.train.accuracy == expected.accuracy
+    assert epoch.train.loss == pytest.approx(expected.loss, rel=1e-5)
+
+
+def test_a_batch_larger_than_the_set_is_the_whole_set(trainer):
+    """One step an epoch, and all faces are scored."""
+    [epoch] = trainer("training.batch_size=1000", "training.epochs=1").epochs()
+    assert epoch.train.n == 30
+
+
+def test_patience_ends_training(trainer):
+    """Two epochs without a new lowest loss are the end."""
+    impatient = trainer(
+        "stopping=patience", "stopping.patience=2", "training.epochs=100", "optimizer.lr=0.01"
+    )
+    epochs = list(impatient.epochs())
+    assert len(epochs) < 100
+    assert [epoch.improved for epoch in epochs[-2:]] == [False, False]
+    assert impatient.finished
+
+
+def test_the_plateau_scheduler_lowers_the_rate(trainer):
+    """Four bad epochs at patience 3 divide it by ten."""
+    run = trainer("scheduler.patience=0", "training.epochs=30", "optimizer.lr=0.05")
+    rates = [epoch.learning_rate for epoch in run.epochs()]
+    assert rates[0] == 0.05
+    assert min(rates) <= 0.005
+
+
+def test_the_faces_stay_as_they_are(trainer, tiny_faces):
+    """Training reads the mapped pixels and never writes them."""
+    before = tiny_faces.pixels.copy()
+    list(trainer().epochs())
+    np.testing.assert_array_equal(tiny_faces.pixels, before)
+
+
+def test_one_thread_and_two_agree(trainer):
+    """Results do not depend on the number of threads beyond rounding."""
+    runs = []
+    threads = torch.get_num_threads()
+    for count in (1, 2):
+        torch.set_num_threads(count)
+        one = trainer("training.epochs=2")
+        list(one.epochs())
+        runs.append(weights(one))
+    torch.set_num_threads(threads)
+    for one, other in zip(*runs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
