@@ -1,0 +1,69 @@
+"""Who may import whom."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULES = sorted((ROOT / "fer_exp").glob("*.py"))
+SCRIPTS = [ROOT / "train.py", ROOT / "evaluate.py"]
+
+# Below these nothing of ours may be imported except among themselves.
+WORDS = {"errors", "faces", "metrics", "seeds", "settings", "statistics", "tables", "published"}
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of all that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def ours(path: Path) -> set[str]:
+    """Modules of ours that a file imports."""
+    names = {path.stem for path in MODULES}
+    return {name.split(".")[1] for name in imports(path) if name.startswith("fer_exp.")} & names
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
+def test_only_tracking_knows_mlflow(path):
+    """One module to change when the tracker does."""
+    knows = any(name.split(".")[0] == "mlflow" for name in imports(path))
+    assert knows == (path.name == "tracking.py")
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
+def test_only_the_scripts_know_hydra(path):
+    """Below them a config is plain data."""
+    knows = any(name.split(".")[0] in ("hydra", "omegaconf") for name in imports(path))
+    assert knows == (path in SCRIPTS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_words_import_only_words(path):
+    """The lowest row stands on its own."""
+    if path.stem in WORDS:
+        assert ours(path) <= WORDS
+
+
+def test_imports_point_one_way():
+    """No module imports, over any number of steps, what imports it; for types alone it may."""
+    # jobs names two types for readers of its signatures and imports nothing when it runs
+    arrows = {path.stem: ours(path) - {path.stem} for path in MODULES if path.stem != "jobs"} | {
+        "jobs": set()
+    }
+    order: list[str] = []
+    while arrows:
+        free = sorted(name for name, needs in arrows.items() if not needs & set(arrows))
+        assert free, f"a circle among {sorted(arrows)}"
+        order += free
+        for name in free:
+            del arrows[name]
+    assert (
+        order.index("faces") < order.index("training") < order.index("experiment") < order.index("sweep")
+    )
