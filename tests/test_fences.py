@@ -64,6 +64,4 @@ def test_imports_point_one_way():
         order += free
         for name in free:
             del arrows[name]
-    assert (
-        order.index("faces") < order.index("training") < order.index("experiment") < order.index("sweep")
-    )
+    assert order.index("faces") < order.index("training") < order.index("experiment") < order.index("sweep")

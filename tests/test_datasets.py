@@ -1,0 +1,283 @@
+"""Every door gives the same faces, and says in one line what is wrong with a source."""
+
+import os
+import shutil
+import stat
+import zipfile
+
+import faces_on_disk
+import numpy as np
+import pytest
+
+from fer_exp import datasets, pictures
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS
+
+ROOT = os.environ.get(
+    "FER2013_ROOT", os.path.join(os.path.dirname(__file__), "../../shared/data/fer2013.zip")
+)
+
+
+@pytest.fixture
+def kaggle(tiny_faces, tmp_path):
+    """The tiny faces as Kaggle lays them out."""
+    return faces_on_disk.folder(tiny_faces, tmp_path / "kaggle")
+
+
+def load(root, on_error="fail"):
+    """The set at a root, with a cache of its own beside it."""
+    return datasets.load_fer2013(root, root.parent / "cache", on_error)
+
+
+def door(name, faces, folder):
+    """The faces laid out for one door."""
+    if name == "folder":
+        return faces_on_disk.folder(faces, folder / "a")
+    if name == "one level up":
+        return faces_on_disk.folder(faces, folder / "a" / "fer2013").parent
+    if name == "three-way":
+        return faces_on_disk.folder(faces, folder / "a", three_way=True)
+    if name == "zip":
+        return faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "a.zip")
+    if name == "zip with a top folder":
+        return faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "a.zip", "top/")
+    if name == "folder with a zip":
+        (folder / "b").mkdir()
+        faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "b" / "archive.zip")
+        return folder / "b"
+    if name == "zip with a csv":
+        faces_on_disk.table(faces, folder / "fer2013.csv")
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            archive.write(folder / "fer2013.csv", "fer2013/fer2013.csv")
+        return folder / "a.zip"
+    return faces_on_disk.table(faces, folder / f"{name}.csv", icml=name == "icml_face_data")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("folder", "one level up", "three-way", "zip", "zip with a top folder", "folder with a zip"),
+        *("zip with a csv", "fer2013", "icml_face_data"),
+    ],
+)
+def test_every_door_gives_the_same_faces(tiny_faces, tmp_path, name):
+    """Pixels, labels, splits and groups, and so the fingerprint, do not depend on the layout."""
+    found = load(door(name, tiny_faces, tmp_path))
+    for column in ("pixels", "labels", "usage", "group"):
+        np.testing.assert_array_equal(getattr(found.faces, column), getattr(tiny_faces, column))
+    assert (len(found.train()), len(found.test())) == (42, 28)
+
+
+def test_nothing_of_a_zip_is_unpacked(kaggle, tmp_path):
+    """Reading leaves the cache and nothing else."""
+    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    load(path)
+    assert {entry.name for entry in tmp_path.iterdir()} == {"kaggle", "a.zip", "cache"}
+
+
+def test_folders_are_not_counted_as_faces(kaggle):
+    """The deck's counts were one too many for each class (A1)."""
+    for emotion in EMOTIONS:
+        (kaggle / "train" / emotion / "folder.png").mkdir()
+    (kaggle / "train" / "happy" / ".hidden.png").write_bytes(b"x")
+    assert load(kaggle).fingerprint.train == (6,) * 7
+
+
+def test_names_of_emotions_in_use_are_known(kaggle):
+    """Happiness is happy, in any case."""
+    (kaggle / "train" / "happy").rename(kaggle / "train" / "Happiness")
+    assert load(kaggle).fingerprint.train == (6,) * 7
+
+
+def test_the_second_start_reads_the_cache(kaggle, monkeypatch, tiny_faces):
+    """No picture is decoded again, and what is mapped equals what was decoded."""
+    load(kaggle)
+    monkeypatch.setattr(pictures, "decode", lambda *_: pytest.fail("decoded again"))
+    np.testing.assert_array_equal(load(kaggle).faces.pixels, tiny_faces.pixels)
+
+
+def test_a_changed_file_is_noticed_though_its_time_is_set_back(kaggle):
+    """Same name, size and modification time, another content: decoded anew."""
+    before = load(kaggle).fingerprint.content
+    one, two = sorted((kaggle / "train" / "happy").iterdir())[:2]
+    state = one.stat()
+    padded = two.read_bytes()
+    one.write_bytes(padded)
+    os.utime(one, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert load(kaggle).fingerprint.content != before
+
+
+def test_a_damaged_cache_is_rebuilt(kaggle, tiny_faces):
+    """A flipped byte anywhere in the payload is found."""
+    load(kaggle)
+    [path] = (kaggle.parent / "cache").iterdir()
+    data = bytearray(path.read_bytes())
+    data[-1000] ^= 1
+    path.write_bytes(data)
+    np.testing.assert_array_equal(load(kaggle).faces.pixels, tiny_faces.pixels)
+    assert path.read_bytes() != bytes(data)
+
+
+def test_a_broken_picture_stops_or_is_listed(kaggle):
+    """By name in either case, and the count is right."""
+    broken = sorted((kaggle / "train" / "sad").iterdir())[0]
+    broken.write_bytes(broken.read_bytes()[:50])
+    with pytest.raises(UserError, match=rf"train/sad/{broken.name}: cannot be read.*data\.on_error=skip"):
+        load(kaggle)
+    found = load(kaggle, "skip")
+    assert len(found.skipped) == 1
+    assert broken.name in found.skipped[0]
+    assert found.fingerprint.train[EMOTIONS.index("sad")] == 5
+    assert load(kaggle, "skip").skipped == found.skipped
+
+
+def wrong_missing(root):
+    return root / "nowhere", "there is nothing there"
+
+
+def wrong_empty(root):
+    (root / "empty").mkdir()
+    return root / "empty", "the folder is empty"
+
+
+def wrong_kind(root):
+    (root / "a.txt").write_text("x")
+    return root / "a.txt", "is neither a folder nor a .zip or .csv"
+
+
+def wrong_no_split(root):
+    (root / "x" / "y").mkdir(parents=True)
+    return root / "x", "holds no train folder"
+
+
+def wrong_unknown_class(root):
+    (root / "kaggle" / "train" / "bored").mkdir()
+    (root / "kaggle" / "train" / "bored" / "a.png").write_bytes(b"x")
+    return root / "kaggle", "the folder train/bored names no emotion"
+
+
+def wrong_numbered_class(root):
+    (root / "kaggle" / "train" / "happy").rename(root / "kaggle" / "train" / "3")
+    return root / "kaggle", "the folder train/3 names no emotion"
+
+
+def wrong_class_missing(root):
+    shutil.rmtree(root / "kaggle" / "train" / "disgust")
+    return root / "kaggle", "train has no picture of disgust"
+
+
+def wrong_class_empty(root):
+    for file in (root / "kaggle" / "train" / "disgust").iterdir():
+        file.unlink()
+    return root / "kaggle", "train has no picture of disgust"
+
+
+def wrong_broken_zip(root):
+    (root / "a.zip").write_bytes(b"PK not a zip")
+    return root / "a.zip", "cannot be opened as a zip"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
+        *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
+    ],
+)
+def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
+    """What is wrong and where; nothing is cached."""
+    root, said = wrong(kaggle.parent)
+    with pytest.raises(UserError) as caught:
+        load(root)
+    assert said in str(caught.value)
+    assert str(root) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (root.parent / "cache").exists()
+
+
+def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInfo:
+    """An entry that no honest zip has."""
+    info = zipfile.ZipInfo("x")
+    info.filename = name
+    if link:
+        info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    if locked:
+        info.flag_bits |= 1
+    return info
+
+
+@pytest.mark.parametrize(
+    ("info", "said"),
+    [
+        (entry("../evil.png"), "lies outside the zip"),
+        (entry("/etc/evil.png"), "lies outside the zip"),
+        (entry("train/happy/..\\..\\evil.png"), "lies outside the zip"),
+        (entry("C:/evil.png"), "lies outside the zip"),
+        (entry("train/happy/a.png", link=True), "is a link"),
+    ],
+)
+def test_a_zip_that_reaches_out_is_refused(kaggle, tmp_path, info, said):
+    """Before anything of it is read."""
+    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(info, b"x")
+    with pytest.raises(UserError, match=said):
+        load(path)
+
+
+def test_a_bomb_in_a_zip_is_refused(kaggle, tmp_path):
+    """100 MB of zeros in 100 kB is no picture."""
+    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/happy/bomb.png", bytes(100 * 1024 * 1024))
+    with pytest.raises(UserError, match=r"train/happy/bomb\.png: is larger than 64 MiB"):
+        load(path)
+
+
+def test_an_unwritable_cache_is_named(kaggle):
+    """The setting to change is said."""
+    with pytest.raises(UserError, match=r"data\.cache_dir=/proc/x: cannot write the cache"):
+        datasets.load_fer2013(kaggle, datasets.Path("/proc/x"), "fail")
+
+
+def test_a_set_without_test_trains_and_says_so_when_tested(kaggle):
+    """Only evaluation needs test."""
+    shutil.rmtree(kaggle / "test")
+    found = load(kaggle)
+    assert len(found.train()) == 42
+    with pytest.raises(UserError, match="the set has no test faces"):
+        found.test()
+
+
+def test_drawn_faces_are_cached_and_the_same_each_time(tmp_path):
+    """By numbers and seed."""
+    one = datasets.load_synthetic(70, 14, 0, tmp_path)
+    again = datasets.load_synthetic(70, 14, 0, tmp_path)
+    other = datasets.load_synthetic(70, 14, 1, tmp_path)
+    assert one.fingerprint == again.fingerprint != other.fingerprint
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_mapped_faces_are_writable_in_memory_alone(tmp_path):
+    """PyTorch wants writable memory; the file must not change with it."""
+    found = datasets.load_synthetic(70, 14, 0, tmp_path)
+    first = found.faces.pixels[0, 0, 0]
+    found.faces.pixels[0, 0, 0] = first ^ 255
+    assert datasets.load_synthetic(70, 14, 0, tmp_path).faces.pixels[0, 0, 0] == first
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists(ROOT), reason="the real FER-2013 is not here: FER2013_ROOT names it")
+def test_the_real_set_is_what_its_papers_say(tmp_path):
+    """Counts by class, halves of test, distinct faces and copies; its CSV door gives the same."""
+    found = datasets.load_fer2013(datasets.Path(ROOT), tmp_path / "cache", "fail")
+    assert found.fingerprint.kind == "canonical"
+    assert found.fingerprint.train == (3995, 436, 4097, 7215, 4830, 3171, 4965)
+    assert found.fingerprint.test == (958, 111, 1024, 1774, 1247, 831, 1233)
+    parts = {name: len(at) for name, at in found.test().parts(found.train().group)}
+    assert parts == {"public": 3589, "private": 3589, "union": 7178, "union_no_copies": 7178 - 568}
+    assert len(np.unique(found.faces.group)) == 34_034
+    table = faces_on_disk.table(found.faces, tmp_path / "fer2013.csv")
+    again = datasets.load_fer2013(table, tmp_path / "cache", "fail")
+    assert again.fingerprint == found.fingerprint
+    np.testing.assert_array_equal(again.faces.pixels, found.faces.pixels)

@@ -1,0 +1,109 @@
+"""Faces in a CSV: read whole, or refused by line."""
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_exp import rows
+from fer_exp.errors import UserError
+from fer_exp.faces import Usage
+
+PIXELS = " ".join(["7"] * 2304)
+
+
+def read(text: str | bytes, on_broken=None):
+    """All rows of a file of this text."""
+
+    def stop(error):
+        raise error
+
+    data = text if isinstance(text, bytes) else text.encode()
+    return list(rows.read(io.BytesIO(data), "a.csv", on_broken or stop))
+
+
+def row(label="3", pixels=PIXELS, usage="Training", header="emotion,pixels,Usage") -> str:
+    """A file of one row."""
+    return f"{header}\n{label},{pixels},{usage}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        row(),
+        "\ufeff" + row(),
+        row().replace("\n", "\r\n"),
+        row(pixels=f'"{PIXELS}"'),
+        row(label="happy"),
+        row(label=" Happiness "),
+        row(usage=" training "),
+        row() + "\n",
+        f"emotion, Usage, pixels\n3,Training,{PIXELS}",
+        f"Usage,extra,PIXELS,Emotion\nTraining,x,{PIXELS},3",
+    ],
+)
+def test_a_row_is_read_however_it_is_written(text):
+    """BOM, line ends, quotes, names, cases, order of columns, blank lines."""
+    [(pixels, label, usage)] = read(text)
+    assert (pixels.shape, pixels.dtype, set(pixels.flat)) == ((48, 48), np.uint8, {7})
+    assert (label, usage) == (3, Usage.TRAIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (row(pixels=" ".join(["7"] * 2303)), "line 2: has 2,303 pixels, a face has 2,304"),
+        (row(pixels=" ".join(["7"] * 2305)), "line 2: has 2,305 pixels"),
+        (row(pixels=PIXELS[:-1] + "256"), "line 2: has a pixel of 256"),
+        (row(pixels="99999999999999999999 " + PIXELS[2:]), "line 2: has a pixel of"),
+        (row(pixels="-1 " + PIXELS[2:]), "line 2: pixels holds something else"),
+        (row(pixels="1e3 " + PIXELS[2:]), "line 2: pixels holds something else"),
+        (row(pixels="x " + PIXELS[2:]), "line 2: pixels holds something else"),
+        (row(pixels="\0 " + PIXELS[2:]), "line 2: pixels holds something else"),
+        (row(pixels=""), "line 2: has 0 pixels"),
+        (row(label="7"), "line 2: emotion is '7'"),
+        (row(label="-1"), "line 2: emotion is '-1'"),
+        (row(label="bored"), "line 2: emotion is 'bored'"),
+        (row(usage="Test"), "line 2: Usage is 'Test', not Training, PublicTest or PrivateTest"),
+        ("emotion,pixels,Usage\n3\n", "line 2: has 1 values"),
+        (f"emotion,pixels\n3,{PIXELS}\n", "has no column usage; it needs emotion, pixels and Usage"),
+        ("", "has no column emotion, pixels, usage"),
+        ("emotion,pixels,Usage\n" + "1" * 200_000, "line 2: is longer than"),
+    ],
+)
+def test_a_wrong_row_is_refused_by_line(text, said):
+    """What is wrong, where, and what was expected."""
+    with pytest.raises(UserError) as caught:
+        read(text)
+    assert f"a.csv{',' if 'line' in said else ':'} {said}" in str(caught.value)
+
+
+def test_a_broken_row_may_be_left_out():
+    """The others are read, and the broken one is told of."""
+    told = []
+    text = row() + f"9,{PIXELS},Training\n4,{PIXELS},PublicTest\n"
+    assert [(label, usage) for _, label, usage in read(text, told.append)] == [(3, 0), (4, 1)]
+    assert "line 3" in str(told[0])
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_refused_in_one_line(data):
+    """A file of anything never ends in another exception."""
+    with pytest.raises(UserError, match=r"a\.csv"):
+        read(data)
+
+
+@given(st.integers(0, len(row()) - 1), st.characters(codec="utf-8"))
+def test_any_changed_character_gives_a_face_or_one_line(place, letter):
+    """A mutated row is a valid face, nothing (its line vanished), or a UserError."""
+    text = row()
+    found, said = [], "a.csv"
+    try:
+        found = read(text[:place] + letter + text[place + 1 :])
+    except UserError as error:
+        said = str(error)
+    assert said.startswith("a.csv")
+    assert len(found) <= 1
+    assert all(pixels.shape == (48, 48) and 0 <= label < 7 for pixels, label, _ in found)
