@@ -26,7 +26,7 @@ lock:  ## pin the versions that .venv has now
 
 run: install  ## the main job on drawn faces: a sweep of three optimizers, then the table
 	$(BIN)/python train.py -m optimizer=sgd,adam,nadam
-	$(BIN)/python -m fer_exp.comparison
+	$(BIN)/python -m fer_exp.compare
 
 train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 	$(BIN)/python train.py $(ARGS)
@@ -35,7 +35,7 @@ evaluate: install  ## open the test split for a run: make evaluate RUN=latest
 	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
 
 compare: install  ## the tables
-	$(BIN)/python -m fer_exp.comparison $(ARGS)
+	$(BIN)/python -m fer_exp.compare $(ARGS)
 
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 	$(BIN)/python -m fer_exp.download data/fer2013

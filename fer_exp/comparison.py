@@ -1,20 +1,17 @@
 """The comparison: finished runs, read back from the store, as tables.
 
-`python -m fer_exp.comparison` prints one table a study. A study's plan says which cells there must
-be, so failed and missing ones are shown; runs of other faces or another protocol have a table of
-their own and are never averaged with these.
+A study's plan says which cells there must be, so failed and missing ones are shown; runs of other
+faces or another protocol have a table of their own and are never averaged with these.
 """
 
-import argparse
+import datetime
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from fer_exp import commandline, published, settings, statistics, tables, tracking
-from fer_exp.errors import UserError
+from fer_exp import published, statistics, tracking
 from fer_exp.jobs import PLAN
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
@@ -99,24 +96,24 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
 
 def scores(study: Study, test: str) -> Table:
     """What each arm reaches: mean and 95 % interval over seeds, with the deck's figure beside it."""
-    header = ["arm", "seeds", "train", "validation", f"test ({test})", "macro-F1", "epoch", "seconds"]
+    header = ["arm", "seeds", "train", "val", f"test ({test})", "val macro-F1", "epoch", "seconds"]
     table = Table(f"{study.title}: accuracy in %, mean ± half of the 95 % interval over seeds", header)
     metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
     for arm in study.arms:
-        cells = [_percent(arm.values(metric)) for metric in (*metrics, "selected/val_macro_f1")]
+        cells = [percent(arm.values(metric)) for metric in (*metrics, "selected/val_macro_f1")]
         middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
         table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
     table.notes += [said for arm in study.arms for said in arm.unfinished]
-    table.notes += _sizes(study, test)
+    table.notes += [*_sizes(study, test), *_origin(study)]
     return table
 
 
 def contrasts(study: Study) -> Table:
     """Each arm against the base, seed by seed, and against what the deck printed."""
-    header = ["arm", "against " + study.base.name, "p (Holm)", "so it is", "deck's validation", "which is"]
+    header = ["arm", "against " + study.base.name, "p (Holm)", "verdict", "deck's val", "of the deck's"]
     table = Table(f"{study.title}: differences in points of validation accuracy", header)
     others = [arm for arm in study.arms if arm is not study.base]
-    differences = [_against(arm, study.base) for arm in others]
+    differences = [against(arm, study.base) for arm in others]
     adjusted = statistics.holm([found.p if found else np.nan for found in differences])
     said = {arm.name: _contrast(*pair) for arm, *pair in zip(others, differences, adjusted, strict=True)}
     for arm in study.arms:
@@ -124,7 +121,7 @@ def contrasts(study: Study) -> Table:
     return table
 
 
-def _against(arm: Arm, base: Arm) -> Difference | None:
+def against(arm: Arm, base: Arm) -> Difference | None:
     """The paired difference to the base over the seeds that both have; None without two such seeds."""
     shared = sorted(set(arm.runs) & set(base.runs), key=int)
     if len(shared) < 2:
@@ -135,7 +132,7 @@ def _against(arm: Arm, base: Arm) -> Difference | None:
 
 def _contrast(found: Difference | None, p: float) -> list[str]:
     if found is None:
-        return ["", "", "one seed: no test"]
+        return ["", "", "no two shared seeds: no test"]
     interval = f"{100 * found.mean:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
     better = "better" if found.mean > 0 else "worse"
     return [interval, f"{p:.3f}", better if p < SIGNIFICANCE else "tie inside the noise"]
@@ -149,7 +146,7 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
     figure = f"{100 * printed.value:.2f}"
     values = arm.values("selected/val_accuracy")
     if len(values) < 2:
-        return [figure, "not comparable with one seed"]
+        return [figure, "open: it takes two seeds"]
     expected = statistics.next_value_interval(values)
     verdict = "reproduced" if expected.low <= printed.value <= expected.high else "not reproduced"
     if "printed as Test" in printed.note:
@@ -157,7 +154,8 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
     return [figure, verdict]
 
 
-def _percent(values: Sequence[float]) -> str:
+def percent(values: Sequence[float]) -> str:
+    """A mean of shares in percent, with half of its 95 % interval where there is one."""
     if not values:
         return "-"
     found = statistics.mean_interval(values)
@@ -169,6 +167,18 @@ def _mean(values: Sequence[float]) -> str:
     return f"{np.mean(values):.1f}" if values else "-"
 
 
+def _origin(study: Study) -> list[str]:
+    """When, by which code and at what cost the runs of a study were trained."""
+    runs = [run for arm in study.arms for run in arm.runs.values()]
+    if not runs:
+        return []
+    days = sorted({datetime.date.fromtimestamp(run.started).isoformat() for run in runs})
+    commits = sorted({run.tags.get("mlflow.source.git.commit", "")[:12] or "no commit" for run in runs})
+    minutes = sum(run.metrics["selected/train_seconds"] for run in runs) / 60
+    when = " to ".join(dict.fromkeys((days[0], days[-1])))
+    return [f"trained {when} in {minutes:.1f} minutes of one core in all, at {', '.join(commits)}"]
+
+
 def _sizes(study: Study, test: str) -> list[str]:
     """How many faces each figure is of, so that none travels without its n."""
     run = next((run for arm in study.arms for run in arm.runs.values()), None)
@@ -178,34 +188,3 @@ def _sizes(study: Study, test: str) -> list[str]:
     tested = run.metrics.get(f"test/{test}/n")
     sizes.append(f"test n = {tested:.0f}" if tested else "test not opened yet: python evaluate.py study=...")
     return ["; ".join(sizes)]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables of the studies in the store."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp.comparison", description=__doc__.splitlines()[0])
-    parser.add_argument("--study", help="only this study (default: all)")
-    parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
-    parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
-    chosen = parser.parse_args(arguments)
-    try:
-        store = tracking.Store(
-            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
-        )
-        studies = read_studies(store, chosen.study)
-        if not studies:
-            raise UserError(
-                f"no sweep {chosen.study or ''} in {store.uri} yet: python train.py -m optimizer=sgd,adam"
-            )
-    except UserError as error:
-        commandline.fail(error)
-    for study in studies:
-        for table in (scores(study, chosen.split), contrasts(study)):
-            tables.FORMATS[chosen.format](table)
-
-
-if __name__ == "__main__":
-    main()

@@ -55,13 +55,13 @@ def paired_difference(values: Sequence[float], base: Sequence[float]) -> Differe
     """Mean of values - base, both [n] in the same order of seeds, with a paired t test."""
     difference = np.asarray(values, dtype=float) - np.asarray(base, dtype=float)
     interval = mean_interval(difference)
-    if len(difference) < 2:
-        p = float("nan")
-    elif np.ptp(difference) == 0:
-        # no spread at all: the t statistic is 0/0 or x/0, and scipy would warn
-        p = 1.0 if difference[0] == 0 else 0.0
+    n = len(difference)
+    error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else float("nan")
+    if error == 0:
+        # no spread at all, as where an epoch ceiling is never reached: the statistic is 0/0 or x/0
+        p = 1.0 if interval.mean == 0 else 0.0
     else:
-        p = float(stats.ttest_1samp(difference, 0).pvalue)
+        p = float(2 * stats.t.sf(abs(interval.mean / error), n - 1))
     return Difference(interval.mean, interval.low, interval.high, p)
 
 

@@ -8,7 +8,6 @@ import pytest
 from fer_exp import fingerprint
 from fer_exp.faces import Faces
 
-
 # as published, before a test lets a small set stand for it
 TRAIN, TEST = fingerprint.CANONICAL_TRAIN, fingerprint.CANONICAL_TEST
 

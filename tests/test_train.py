@@ -154,7 +154,7 @@ def test_train_evaluate_compare(tmp_path):
     scored = run(tmp_path, "study=adhoc", *FEW[:2], script="evaluate.py")
     assert scored.returncode == 0, scored.stderr
     assert "union_no_copies" in scored.stdout
-    command = [sys.executable, "-m", "fer_exp.comparison", "--format", "csv"]
+    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv"]
     table = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
     rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]
     assert len(rows) == 2

@@ -1,0 +1,166 @@
+"""The deck's conclusions held against the runs: its closing table, and what of it the data supports."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fer_exp import published, statistics
+from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, percent
+from fer_exp.statistics import Difference
+from fer_exp.tables import Table
+
+# The closing table's columns: what the deck called it, the study, the choice it took from there, and
+# where `published.csv` keeps its figures.
+_COLUMNS = (
+    ("MAIN", "main", "main", ("main", "main")),
+    ("Batch", "batch_size", "32", ("final", "batch_column")),
+    ("Activation", "activation", "relu", ("activation", "relu")),
+    ("Optimizer", "optimizer", "adagrad", ("optimizer", "adagrad")),
+    ("Layer", "layers", "512-256", ("layers", "512-256")),
+    ("FINAL", "final", "final", ("final", "final")),
+)
+
+
+def closing(studies: Sequence[Study], test: str) -> Table:
+    """The deck's closing table again: its choice of each section, ours beside its own figures."""
+    header = ["", "choice", "seeds", "train", "val", "test", "deck train", "deck val", "deck test"]
+    kind = f"{studies[0].data} · {studies[0].protocol} protocol"
+    table = Table(f"closing table · {kind}: accuracy in %, mean ± half of the 95 % interval", header)
+    for title, name, setting, place in _COLUMNS:
+        arm = _arm(studies, name, setting)
+        metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
+        ours = [percent(arm.values(metric)) if arm else "-" for metric in metrics]
+        theirs = (published.figure(*place, f"{split}_accuracy") for split in ("train", "val", "test"))
+        printed = [f"{100 * figure.value:.2f}" if figure else "-" for figure in theirs]
+        choice, seeds = (arm.name, str(len(arm.runs))) if arm else ("not run", "0")
+        table.rows.append([title, choice, seeds, *ours, *printed])
+    table.notes.append(
+        f"val: validation; test: the part {test}; the deck printed the MAIN cell of val as test"
+    )
+    run = next((run for study in studies for arm in study.arms for run in arm.runs.values()), None)
+    if run:
+        majority = run.metrics["yardstick/val_majority_accuracy"]
+        table.notes.append(f"always the largest class: {100 * majority:.2f} of validation")
+    return table
+
+
+def _arm(studies: Sequence[Study], name: str, setting: str) -> Arm | None:
+    arms = [arm for study in studies if study.name == name for arm in study.arms if arm.setting == setting]
+    return next((arm for arm in arms if arm.runs), None)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A conclusion of the deck, the study that answers it, and how to read that study."""
+
+    said: str
+    study: str
+    judge: Callable[[Study], str]
+
+
+def supported(studies: Sequence[Study]) -> Table:
+    """Each conclusion of the deck with what the data says of it."""
+    kind = f"{studies[0].data} · {studies[0].protocol} protocol"
+    table = Table(
+        f"the deck's conclusions · {kind}", ["the deck concluded", "the data, by validation accuracy"]
+    )
+    for claim in CLAIMS:
+        study = next((study for study in studies if study.name == claim.study), None)
+        table.rows.append([claim.said, claim.judge(study) if study else f"not run: study={claim.study}"])
+    return table
+
+
+def _contrasts(study: Study) -> list[tuple[Arm, Difference, float]]:
+    """Arms with their difference to the base and its Holm-adjusted p; only arms with two shared seeds."""
+    pairs = [(arm, against(arm, study.base)) for arm in study.arms if arm is not study.base]
+    known = [(arm, found) for arm, found in pairs if found is not None]
+    adjusted = statistics.holm([found.p for _, found in known])
+    return [(arm, found, float(p)) for (arm, found), p in zip(known, adjusted, strict=True)]
+
+
+def _say(found: Difference) -> str:
+    return f"{100 * found.mean:+.2f} points [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
+
+
+def _base_is_best(study: Study) -> str:
+    contrasts = _contrasts(study)
+    if not contrasts:
+        return "undecided: one seed"
+    better = [
+        f"{arm.name} {_say(found)}" for arm, found, p in contrasts if p < SIGNIFICANCE and found.mean > 0
+    ]
+    ties = [arm.name for arm, _, p in contrasts if p >= SIGNIFICANCE]
+    if better:
+        return f"contradicted: better than {study.base.name} are {', '.join(better)}"
+    if ties:
+        return f"not shown: {', '.join(ties)} tie with {study.base.name} inside the noise"
+    return f"supported: every other arm is worse than {study.base.name}"
+
+
+def _arm_beats_base(setting: str) -> Callable[[Study], str]:
+    def judge(study: Study) -> str:
+        for arm, found, p in _contrasts(study):
+            if arm.setting == setting:
+                verdict = (
+                    "not shown, a tie"
+                    if p >= SIGNIFICANCE
+                    else "supported"
+                    if found.mean > 0
+                    else "contradicted"
+                )
+                return f"{verdict}: {arm.name} against {study.base.name} {_say(found)}, p = {p:.3f}"
+        return "undecided: one seed"
+
+    return judge
+
+
+def _nothing_differs(study: Study) -> str:
+    contrasts = _contrasts(study)
+    if not contrasts:
+        return "undecided: one seed"
+    differ = [f"{arm.name} {_say(found)}" for arm, found, p in contrasts if p < SIGNIFICANCE]
+    if differ:
+        return f"contradicted: against {study.base.name} differ {', '.join(differ)}"
+    largest = max(contrasts, key=lambda each: abs(each[1].mean))
+    return f"supported as far as {len(contrasts)} ties go, the widest {largest[0].name} {_say(largest[1])}"
+
+
+def _others_are_worse(study: Study) -> str:
+    contrasts = _contrasts(study)
+    if not contrasts:
+        return "undecided: one seed"
+    worse = [arm.name for arm, found, p in contrasts if p < SIGNIFICANCE and found.mean < 0]
+    better = [arm.name for arm, found, p in contrasts if p < SIGNIFICANCE and found.mean > 0]
+    ties = [arm.name for arm, _, p in contrasts if p >= SIGNIFICANCE]
+    said = [
+        f"{word}: {', '.join(names)}"
+        for word, names in (("worse", worse), ("better", better), ("tie", ties))
+        if names
+    ]
+    verdict = (
+        "supported" if len(worse) == len(contrasts) else "contradicted" if not worse else "supported in part"
+    )
+    return f"{verdict}; against {study.base.name} {'; '.join(said)}"
+
+
+def _base_beats_the_plain_corner(study: Study) -> str:
+    for arm, found, p in _contrasts(study):
+        if arm is study.arms[-1]:
+            turned = Difference(-found.mean, -found.high, -found.low, found.p)
+            verdict = (
+                "not shown, a tie"
+                if p >= SIGNIFICANCE
+                else "supported"
+                if turned.mean > 0
+                else "contradicted"
+            )
+            return f"{verdict}: {study.base.name} against {arm.name} {_say(turned)}, p = {p:.3f}"
+    return "undecided: one seed"
+
+
+CLAIMS = (
+    Claim("ReLU is the best activation", "activation", _base_is_best),
+    Claim("Tanh would be best with more epochs", "activation", _arm_beats_base("tanh")),
+    Claim("a larger batch is not always better: the size does not matter", "batch_size", _nothing_differs),
+    Claim("more and wider layers over-fit", "layers", _others_are_worse),
+    Claim("the integrated model is better than the main model", "final", _base_beats_the_plain_corner),
+)

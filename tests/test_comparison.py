@@ -1,0 +1,140 @@
+"""Tables made from hand-made records: what they show, and what they refuse to mix."""
+
+import contextlib
+import io
+from pathlib import Path
+
+import pytest
+
+from fer_exp import comparison, conclusions, published, tables
+from fer_exp.comparison import Arm, Study
+from fer_exp.tracking import Record
+
+GOLDEN = Path(__file__).with_name("golden_tables.md")
+
+
+def run(seed: int, accuracy: float, **metrics: float) -> Record:
+    """A finished run of this validation accuracy."""
+    found = {"selected/val_accuracy": accuracy, "selected/train_accuracy": accuracy + 0.05}
+    found |= {"selected/val_macro_f1": accuracy - 0.1, "selected/epoch": 10.0 + seed}
+    found |= {"selected/train_seconds": 30.0, "yardstick/val_majority_accuracy": 0.25, **metrics}
+    params = {"seed": str(seed), "faces.fit": "80", "faces.validation": "20"}
+    return Record(f"id{seed}", f"seed {seed}", "FINISHED", params, {}, found, 0.0, "")
+
+
+def arm(name: str, *accuracies: float, setting: str | None = None) -> Arm:
+    """An arm with one run a value, seeds 0, 1, ..."""
+    runs = {str(seed): run(seed, value) for seed, value in enumerate(accuracies)}
+    return Arm(name, setting or name, runs)
+
+
+def study(name: str, *arms: Arm) -> Study:
+    """A study of these arms, the first its base."""
+    return Study(name, "honest", "fer2013", "abc", "lowest validation loss", list(arms))
+
+
+ACTIVATION = study(
+    "activation",
+    arm("relu", 0.390, 0.394, 0.392),
+    arm("tanh", 0.370, 0.375, 0.371),
+    arm("softmax", 0.391, 0.393, 0.393),
+)
+
+
+def printed(*shown: tables.Table) -> str:
+    """Tables as Markdown text."""
+    with contextlib.redirect_stdout(io.StringIO()) as text:
+        for table in shown:
+            tables.print_markdown(table)
+    return text.getvalue()
+
+
+def test_the_tables_of_six_runs_and_a_gap():
+    """Against a golden file: means, intervals, sizes, contrasts, verdicts, the deck's figures, the gap."""
+    gap = Arm("sigmoid", "sigmoid", {}, ["sigmoid · seed 0: failed", "sigmoid · seed 1: missing"])
+    shown = study("activation", *ACTIVATION.arms[:2], gap)
+    found = printed(comparison.scores(shown, "union"), comparison.contrasts(shown))
+    assert found == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_gap_inside_the_noise_is_a_tie():
+    """Softmax's .033 points above ReLU are no difference; tanh's two points are."""
+    rows = {row[0]: row for row in comparison.contrasts(ACTIVATION).rows}
+    assert rows["softmax"][3] == "tie inside the noise"
+    assert rows["tanh"][3] == "worse"
+    assert rows["relu"][1] == "base"
+
+
+def test_only_shared_seeds_are_compared():
+    """A seed that one arm lacks is left out of the difference, not of the means."""
+    base, other = arm("a", 0.1, 0.2, 0.3), arm("b", 0.2, 0.3)
+    found = comparison.against(other, base)
+    assert found.mean == pytest.approx(0.1)
+    assert comparison.against(arm("c", 0.2), base) is None
+
+
+def test_the_deck_is_reproduced_if_one_more_run_would_plausibly_give_its_figure():
+    """Its 34.75 % lies within what further seeds of these would give, and far from those."""
+    near = study("activation", arm("relu", 0.345, 0.35, 0.34))
+    assert comparison.contrasts(near).rows[0][-1] == "reproduced"
+    assert comparison.contrasts(ACTIVATION).rows[0][-1] == "not reproduced"
+
+
+def test_a_figure_that_the_deck_misnamed_is_said_to_be_of_validation():
+    """Its batch section printed validation as test (A2)."""
+    batch = study("batch_size", arm("batch_size 32", 0.37, 0.375, 0.378, setting="32"))
+    assert comparison.contrasts(batch).rows[0][-1] == "reproduced; printed as test, but of validation"
+
+
+def test_the_decks_softmax_is_compared_with_identity():
+    """Its code says nn.Identity (A12), and it never tried a softmax."""
+    assert published.figure("activation", "identity", "val_accuracy").value == 0.3401
+    assert published.figure("activation", "softmax", "val_accuracy") is None
+
+
+def test_a_count_right_is_an_accuracy():
+    """1,784 of 7,178 for SGD."""
+    assert published.figure("optimizer", "sgd", "test_accuracy").value == pytest.approx(1784 / 7178)
+
+
+def test_conclusions_are_judged_by_the_runs():
+    """ReLU ties with one arm, so the deck's conclusion is not shown; tanh's promise is contradicted."""
+    rows = dict(conclusions.supported([ACTIVATION]).rows)
+    assert rows["ReLU is the best activation"].startswith("not shown: softmax tie")
+    assert rows["Tanh would be best with more epochs"].startswith("contradicted: tanh against relu")
+    assert rows["more and wider layers over-fit"] == "not run: study=layers"
+
+
+@pytest.mark.parametrize(
+    ("others", "verdict"),
+    [
+        ([(0.30, 0.301, 0.299)], "supported"),
+        ([(0.45, 0.451, 0.452)], "contradicted"),
+        ([(0.391, 0.393, 0.393)], "contradicted"),
+        ([(0.30, 0.301, 0.299), (0.391, 0.393, 0.393)], "supported in part"),
+    ],
+)
+def test_over_fitting_needs_worse_validation(others, verdict):
+    """All larger networks worse, none, or some."""
+    arms = [arm("128-32", 0.390, 0.394, 0.392), *(arm(f"x{i}", *values) for i, values in enumerate(others))]
+    said = dict(conclusions.supported([study("layers", *arms)]).rows)["more and wider layers over-fit"]
+    assert said.startswith(verdict)
+
+
+def test_the_closing_table_has_the_decks_columns():
+    """Ours beside the deck's, and what was not run is said."""
+    table = conclusions.closing([ACTIVATION], "union")
+    rows = {row[0]: row for row in table.rows}
+    assert list(rows) == ["MAIN", "Batch", "Activation", "Optimizer", "Layer", "FINAL"]
+    assert rows["Activation"][1:3] == ["relu", "3"]
+    assert rows["Activation"][-3:] == ["56.87", "34.75", "44.68"]
+    assert rows["Layer"][1] == "not run"
+
+
+@pytest.mark.parametrize("form", list(tables.FORMATS))
+def test_every_form_prints_every_cell(form, capsys):
+    """Terminal, Markdown, CSV and LaTeX."""
+    tables.FORMATS[form](tables.Table("t", ["a_1", "b"], [["x", "50 %"], ["y", "±2"]], ["a note"]))
+    said = capsys.readouterr().out
+    for cell in ("x", "y", "50", "2"):
+        assert cell in said
