@@ -49,7 +49,7 @@ def arrange(paths: list[str], root: str) -> list[Picture]:
     """Give each path its label and usage; raises UserError for a folder that names no emotion."""
     placed = []
     for path in paths:
-        parts = PurePosixPath(path).parts
+        parts = path.split("/")
         if len(parts) < 3 or parts[-3].lower() not in _SPLITS:
             continue
         label = emotion_label(parts[-2])
@@ -171,7 +171,7 @@ def list_zip(archive: zipfile.ZipFile) -> list[str]:
     return sorted(
         entry.filename
         for entry in archive.infolist()
-        if not entry.is_dir() and not any(_is_litter(part) for part in PurePosixPath(entry.filename).parts)
+        if not entry.is_dir() and not any(map(_is_litter, entry.filename.split("/")))
     )
 
 

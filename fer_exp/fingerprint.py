@@ -73,12 +73,17 @@ def take(faces: Faces, drawn: bool) -> Fingerprint:
 
 
 def _pixel_statistics(pixels: np.ndarray) -> tuple[float, float]:
-    # exact from the counts of the 256 values, without a float copy of the set
-    counts = np.bincount(pixels.reshape(-1), minlength=256)
-    values = np.arange(256) / 255
-    total = max(int(counts.sum()), 1)
-    mean = float(counts @ values / total)
-    return mean, float(np.sqrt(max(counts @ values**2 / total - mean**2, 0.0)))
+    # in blocks: no float copy of the set, and sums of whole numbers that float64 holds exactly
+    blocks = (
+        pixels[start : start + 1024].reshape(-1).astype(np.float64) for start in range(0, len(pixels), 1024)
+    )
+    total = squares = 0.0
+    for block in blocks:
+        total += block.sum()
+        squares += block @ block
+    n = max(pixels.size, 1)
+    mean = float(total / n)
+    return mean / 255, float(np.sqrt(max(squares / n - mean**2, 0.0))) / 255
 
 
 def _content(faces: Faces) -> str:
