@@ -1,33 +1,16 @@
 """What a run is told: one tree of plain dataclasses, checked before any data is read.
 
 `conf/` holds the values, this module their types and bounds; nothing below it sees a config object
-of Hydra's. A field's bounds stand beside it as metadata, so that a check (or a test of every key
-at its limits) covers a new field unasked.
+of Hydra's.
 """
 
 import dataclasses
-import difflib
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from fer_exp.errors import UserError
-
-
-def number(
-    at_least: float = -math.inf,
-    at_most: float = math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-) -> Any:
-    """A field whose number (or each number of its list) must lie in these bounds."""
-    return field(metadata={"at_least": at_least, "at_most": at_most, "above": above, "below": below})
-
-
-def choice(*names: str) -> Any:
-    """A field that must be one of `names`."""
-    return field(metadata={"choices": names})
+from fer_exp import schema
+from fer_exp.schema import choice, number
 
 
 @dataclass(frozen=True)
@@ -186,12 +169,13 @@ VARIANTS: dict[str, dict[str, type]] = {
 
 
 def parse(tree: Mapping[str, Any]) -> Experiment:
-    """Turn a composed config (plain dicts, lists and numbers) into checked settings.
-
-    Raises UserError with the key, its value and what is allowed for an unknown or missing key, a
-    value of another type and a value out of bounds.
-    """
+    """Turn a composed config (plain dicts, lists and numbers) into checked settings."""
     return build(Experiment, tree, "")
+
+
+def build(cls: type, tree: Any, path: str) -> Any:
+    """Check a nested dict against a dataclass of these; `path` is its place in the tree."""
+    return schema.build(cls, tree, path, VARIANTS)
 
 
 # Where a job runs and what it is called, as opposed to what it computes.
@@ -219,76 +203,3 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
-
-
-def build(cls: type, tree: Any, path: str) -> Any:
-    """Check a nested dict against the dataclass `cls`; `path` is its place in the tree, for messages."""
-    if not isinstance(tree, Mapping):
-        raise UserError(f"{path or 'config'}={tree}: must be a group of settings")
-    variants = VARIANTS.get(path)
-    if variants:
-        name = tree.get("name")
-        if name not in variants:
-            raise UserError(f"{path}.name={name}: must be one of {', '.join(variants)}")
-        cls = variants[name]
-    specs = {spec.name: spec for spec in dataclasses.fields(cls)}
-    for key in tree:
-        if key not in specs:
-            near = difflib.get_close_matches(str(key), specs, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(specs)}"
-            raise UserError(f"{_join(path, key)}: there is no such setting; {hint}")
-    return cls(**{key: _value(spec, tree, _join(path, key)) for key, spec in specs.items()})
-
-
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
-
-
-def _value(spec: dataclasses.Field, tree: Mapping[str, Any], path: str) -> Any:
-    value = tree.get(spec.name, "???")
-    if value == "???":
-        raise UserError(f"{path} is missing: give it a value, {path}=...")
-    if dataclasses.is_dataclass(spec.type):
-        return build(spec.type, value, path)
-    checked = float(value) if spec.type is float and type(value) is int else value
-    if not _fits(checked, spec):
-        raise UserError(f"{path}={value}: must be {_allowed(spec)}")
-    return checked
-
-
-def _fits(value: Any, spec: dataclasses.Field) -> bool:
-    if spec.type == list[int]:
-        return isinstance(value, list) and bool(value) and all(_in_bounds(v, int, spec) for v in value)
-    if spec.type == list[str]:
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
-    if spec.type == dict[str, Any]:
-        return isinstance(value, dict)
-    if spec.type == str | None:
-        return value is None or (isinstance(value, str) and value != "")
-    return _in_bounds(value, spec.type, spec)
-
-
-def _in_bounds(value: Any, kind: type, spec: dataclasses.Field) -> bool:
-    # `type` rather than isinstance: True is no batch size.
-    if type(value) is not kind:
-        return False
-    if kind is str:
-        return value in spec.metadata.get("choices", [value]) and value != ""
-    if kind is float and not math.isfinite(value):
-        return False
-    bounds = spec.metadata
-    return kind is bool or (
-        bounds["at_least"] <= value <= bounds["at_most"] and bounds["above"] < value < bounds["below"]
-    )
-
-
-def _allowed(spec: dataclasses.Field) -> str:
-    if "choices" in spec.metadata:
-        return f"one of {', '.join(spec.metadata['choices'])}"
-    words = {"at_least": "at least", "at_most": "at most", "above": "above", "below": "below"}
-    finite = ((words[key], bound) for key, bound in spec.metadata.items() if math.isfinite(bound))
-    bounds = " and ".join(f"{word} {bound:,}" for word, bound in finite)
-    kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
-    kinds |= {list[int]: "a list of one or more whole numbers, each", list[str]: "a list of texts"}
-    kinds |= {dict[str, Any]: "a group of options"}
-    return f"{kinds.get(spec.type, 'a text or null')} {bounds}".rstrip()
