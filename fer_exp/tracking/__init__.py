@@ -1,0 +1,15 @@
+"""Tracking: the only part that knows MLflow.
+
+A run is opened with all that identifies it, takes one batch call an epoch, and ends with the truth:
+FINISHED, FAILED (an exception) or KILLED (Ctrl-C, SIGTERM), whatever happens.
+"""
+
+import os
+
+# Read when MLflow is imported, so it must stand before that import.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+
+from fer_exp.tracking.run import Run
+from fer_exp.tracking.store import SQLITE, Record, Store
+
+__all__ = ["SQLITE", "Record", "Run", "Store"]
