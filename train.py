@@ -10,7 +10,9 @@ shell completion answer at once.
 
 import logging
 import os
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -118,20 +120,15 @@ class SweepCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check every job, list what each needs, and hand the sweep's run on to the jobs."""
-        # Hydra turns an exception of a callback into a warning, so a mistake must end things here.
-        try:
+        with _ending_on_any_error():
             self._start(config)
-        except (UserError, HydraException, OmegaConfBaseException) as error:
-            commandline.fail(error)
 
     def _start(self, config: DictConfig) -> None:
         from fer_exp.sweep import Sweep
 
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
-        composed = []
-        for job in overrides:
-            composed.append((job, as_settings(loader.load_sweep_config(config, list(job)))))
+        composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
         self.sweep = Sweep.plan(composed, factors)
         if composed[0][1].dry_run:
             self.sweep.show_plan()
@@ -142,8 +139,20 @@ class SweepCallback(Callback):
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002 - Hydra's signature
         """Sum the sweep up; exit 1 if a job failed."""
-        if not self.sweep.close():
-            raise SystemExit(1)
+        with _ending_on_any_error():
+            if not self.sweep.close():
+                raise SystemExit(1)
+
+
+@contextmanager
+def _ending_on_any_error() -> Iterator[None]:
+    """End the program on any exception: Hydra would turn one of a callback's into a warning and go on."""
+    try:
+        with commandline.mistakes_in_one_line(HydraException, OmegaConfBaseException):
+            yield
+    except Exception:
+        traceback.print_exc()
+        raise SystemExit(1) from None
 
 
 def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,13 +77,13 @@ def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
     try:
         yield
     except (UserError, *expected) as error:
-        if _TRACEBACK in os.environ:
-            raise
         fail(error)
 
 
 def fail(error: Exception) -> NoReturn:
-    """Print an error as one line and exit 2."""
+    """Print an error as one line, below its traceback if the user wants that, and exit 2."""
+    if _TRACEBACK in os.environ:
+        traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
     sys.exit(2)
 

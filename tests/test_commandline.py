@@ -58,3 +58,14 @@ def test_a_bug_keeps_its_traceback():
     """Only what the user can mend is shortened."""
     with pytest.raises(ZeroDivisionError), commandline.mistakes_in_one_line(OSError):
         _ = 1 / 0
+
+
+def test_a_traceback_is_shown_to_whoever_wants_it(capsys, monkeypatch):
+    """Above the same line, with the same exit code."""
+    monkeypatch.setenv("FER_EXP_TRACEBACK", "1")
+    with pytest.raises(SystemExit) as caught, commandline.mistakes_in_one_line():
+        raise UserError("wrong")
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("Traceback")
+    assert said.endswith("error: wrong\n")
