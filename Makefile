@@ -43,8 +43,11 @@ data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 ui: install  ## the runs in a browser
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db
 
+# one thread a worker: two on two cores would be in each other's way
+test test-all: export OMP_NUM_THREADS := 1
+
 test: install  ## the fast tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names it
 	$(BIN)/pytest
