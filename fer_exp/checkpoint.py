@@ -7,9 +7,7 @@ far. It is written whole or not at all, and read without executing anything that
 
 import contextlib
 import os
-import pickle
 import warnings
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +46,12 @@ def load(path: Path) -> dict[str, Any]:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"{path}: there is no checkpoint") from None
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError, zipfile.BadZipFile) as error:
+    # a damaged pickle may raise anything, as Python's manual of pickle warns
+    except Exception as error:
         first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: not a whole, safe checkpoint ({first_line})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path}: not a checkpoint of fer-exp, format {FORMAT}")
-    if content["classes"] != list(EMOTIONS):
-        raise UserError(f"{path}: trained on other classes ({', '.join(map(str, content['classes']))})")
+    if content.get("classes") != list(EMOTIONS):
+        raise UserError(f"{path}: trained on other classes ({content.get('classes')})")
     return content

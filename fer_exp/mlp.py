@@ -96,7 +96,7 @@ def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
     check_options("model.activation", cls, settings.options)
     try:
         cls(**settings.options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
         raise UserError(f"model.activation={settings.name}: {error}") from None
     return lambda: cls(**settings.options)
 

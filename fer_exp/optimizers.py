@@ -19,7 +19,7 @@ def build(chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) 
     fused = {"fused": True} if "fused" in inspect.signature(cls).parameters else {}
     try:
         return cls(parameters, lr=chosen.lr, weight_decay=chosen.weight_decay, **fused, **chosen.options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, IndexError) as error:
         raise UserError(f"optimizer={chosen.name}: {error}") from None
 
 

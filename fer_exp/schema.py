@@ -43,7 +43,7 @@ def build(cls: type, tree: Any, path: str, variants: Variants) -> Any:
     named = variants.get(path)
     if named:
         name = tree.get("name")
-        if name not in named:
+        if not isinstance(name, str) or name not in named:
             raise UserError(f"{path}.name={name}: must be one of {', '.join(named)}")
         cls = named[name]
     specs = {spec.name: spec for spec in dataclasses.fields(cls)}

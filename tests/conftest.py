@@ -2,8 +2,10 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
@@ -15,6 +17,10 @@ from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
 from fer_exp.settings import Experiment
 
 ROOT = Path(__file__).parent.parent
+
+# a test of behaviour must not fail because the machine is busy
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +43,8 @@ def compose_settings() -> Callable[..., Experiment]:
     """What composes conf/ with overrides into checked settings, as train.py does."""
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
 
+    # settings are frozen, and composing them takes a tenth of a second
+    @cache
     def composed(*overrides: str) -> Experiment:
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             tree = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)

@@ -21,11 +21,14 @@ CONF = Path(__file__).parent.parent / "conf"
         ('batch_size="16"', "batch_size='16'"),
         ("batch_size=48", "training.batch_size=48"),
         ("batch_size=16,48", "training.batch_size=16,48"),
+        ("batch_size='16',32", "batch_size='16','32'"),
         ("batch_size=range(16,64,16)", "training.batch_size=range(16,64,16)"),
         ("activation=relu,tanh", "model/activation=relu,tanh"),
         ("optimizer=sgd", "optimizer=sgd"),
         ("-m", "-m"),
         ("--help", "--help"),
+        ("batch_size", "batch_size"),
+        ("training.batch_size=64", "training.batch_size=64"),
     ],
 )
 def test_overrides_as_people_write_them(typed, read):
@@ -33,17 +36,45 @@ def test_overrides_as_people_write_them(typed, read):
     assert commandline.as_hydra_reads([typed], CONF) == [read]
 
 
-@given(st.text())
-def test_anything_else_passes_unchanged(argument):
-    """Only the known keys are touched."""
-    if argument.partition("=")[0] not in ("batch_size", "activation"):
-        assert commandline.as_hydra_reads([argument], CONF) == [argument]
+keys = st.text().filter(lambda text: text.partition("=")[0] not in ("batch_size", "activation"))
+
+
+@given(st.lists(keys | st.builds("{}={}".format, keys, st.text())))
+def test_anything_else_passes_unchanged(arguments):
+    """Only the known keys are touched, and the order is kept."""
+    assert commandline.as_hydra_reads(arguments, CONF) == arguments
+
+
+def test_another_script_has_other_short_names():
+    """evaluate.py takes `study=` for a key of its own."""
+    read = commandline.as_hydra_reads(["study=final", "activation=relu"], CONF, {"study": "of_study"})
+    assert read == ["of_study=final", "activation=relu"]
 
 
 def test_an_error_becomes_one_line():
     """Line breaks are folded, and what helps only Hydra's authors is dropped."""
     hydras = "Could not find 'x/y'\n\nAvailable options:\n\ta\n\tb\nConfig search path:\n\tprovider=hydra"
     assert commandline.one_line(Exception(hydras)) == "Could not find 'x/y' Available options: a b"
+
+
+def test_nobody_is_told_to_append_a_key():
+    """Hydra's advice cannot help here, since no key may be added."""
+    hydras = "Could not override 'lr'.\nTo append to your config use +lr=1\nKey 'lr' is not in struct"
+    said = commandline.one_line(Exception(hydras))
+    assert "append" not in said
+    assert said.startswith("Could not override 'lr'. There is no such setting: --help lists them all.")
+
+
+def test_an_error_without_a_message_says_its_kind():
+    """Better than an empty line."""
+    assert commandline.one_line(ValueError()) == "ValueError"
+
+
+@given(st.text())
+def test_any_message_becomes_one_line(text):
+    """Whatever a file or a value contributes to it."""
+    assert len(commandline.one_line(Exception(text)).splitlines()) == 1
+    assert len(commandline.one_line(UserError(text)).splitlines()) == 1
 
 
 def test_a_user_error_ends_with_exit_code_2(capsys):

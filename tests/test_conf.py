@@ -1,9 +1,11 @@
 """Every option file composes, and the choices mean what their names say."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 
 from fer_exp import mlp, optimizers, stopping
 from fer_exp.settings import Experiment
@@ -23,6 +25,50 @@ def test_every_option_composes_and_builds(compose_settings, group, option):
     optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(2))])
     optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
     stopping.build(chosen.stopping)
+
+
+def test_no_option_is_there_twice():
+    """Two options of a group set something different, apart from their names."""
+    contents = []
+    for group, option in OPTIONS:
+        content = yaml.safe_load((CONF / group / f"{option}.yaml").read_text())
+        contents.append(
+            (group, {key: value for key, value in content.items() if key not in ("name", "study")})
+        )
+    assert [each for each in contents if contents.count(each) > 1] == []
+
+
+def test_every_config_and_group_is_used():
+    """A script names each config, and the default job chooses from each group."""
+    configs = {path.stem for path in CONF.glob("*.yaml")}
+    scripts = "".join(path.read_text() for path in CONF.parent.glob("*.py"))
+    assert configs == set(re.findall(r'config_name="(\w+)"', scripts))
+    chosen = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
+    assert {group for each in chosen if isinstance(each, dict) for group in each} >= {g for g, _ in OPTIONS}
+
+
+STUDIES = [
+    (study, key, value)
+    for study in sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
+    for key, values in yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
+    .get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
+    .items()
+    for value in values.split(",")
+    if value != "${protocol.seeds}"
+]
+
+
+@pytest.mark.parametrize(("study", "key", "value"), STUDIES)
+def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
+    """A sweep of hours does not end at a misspelt arm."""
+    assert compose_settings(f"study={study}", f"{key}={value}").study == study
+
+
+@pytest.mark.parametrize("protocol", ["honest", "deck"])
+def test_a_protocols_seeds_are_seeds(compose_settings, protocol):
+    """A list or a range in Hydra's grammar, each of which a job takes."""
+    said = compose_settings(f"protocol={protocol}").protocol.seeds
+    assert re.fullmatch(r"\d+(,\d+)*|range\(\d+,\d+\)", said)
 
 
 def test_options_are_named_by_what_they_set(compose_settings):

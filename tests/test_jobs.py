@@ -20,8 +20,11 @@ def ended(status):
         ("FINISHED", "none", jobs.REUSE),
         ("FINISHED", "all", jobs.TRAIN),
         ("FAILED", "failed", jobs.CONTINUE),
+        ("FAILED", "all", jobs.TRAIN),
         ("FAILED", "none", jobs.LEAVE),
         ("KILLED", "none", jobs.CONTINUE),
+        ("KILLED", "failed", jobs.CONTINUE),
+        ("RUNNING", "all", jobs.TRAIN),
         ("RUNNING", "failed", jobs.CONTINUE),
     ],
 )
@@ -40,6 +43,18 @@ def test_a_job_is_named_by_what_it_varies():
     assert jobs.name({}) == "main"
 
 
+def test_swept_values_are_read_from_overrides():
+    """Without quotes or plus signs, whatever `=` a value holds, and only of the swept keys."""
+    overrides = ["batch_size='64'", "+x=a=b", 'layers="128-32"', "seed=1", "optimizer=sgd"]
+    values = jobs.swept_values(overrides, ["batch_size", "x", "layers", "seed"])
+    assert values == {"batch_size": "64", "x": "a=b", "layers": "128-32", "seed": "1"}
+
+
+def test_a_truth_needs_its_key_too():
+    """`true` alone would say nothing."""
+    assert jobs.name({"optimizer.options.nesterov": "true", "lr": "1e-3"}) == "nesterov true · lr 1e-3"
+
+
 def test_a_sweep_is_named_by_study_arms_and_seeds(compose_settings):
     """`optimizer · 2 arms x 2 seeds · honest`, by its factors where it is no named study."""
     planned = [
@@ -49,7 +64,18 @@ def test_a_sweep_is_named_by_study_arms_and_seeds(compose_settings):
     ]
     assert jobs.title("adhoc", planned) == "optimizer · 2 arms x 2 seeds · honest"
     assert jobs.title("final", planned) == "final · 2 arms x 2 seeds · honest"
+    assert jobs.title("adhoc", planned[2:3] + planned[:1]) == "optimizer · 2 arms x 1 seed · honest"
     assert jobs.title("adhoc", planned[:1]) == "optimizer · 1 arm x 1 seed · honest"
+
+
+def test_a_sweep_of_seeds_alone_is_named_so(compose_settings):
+    """And one over protocols names them all."""
+    deck, honest = (
+        jobs.Job({"seed": "0"}, compose_settings(f"protocol={name}"), "faces", "id")
+        for name in ("deck", "honest")
+    )
+    assert jobs.title("adhoc", [honest]) == "seeds · 1 arm x 1 seed · honest"
+    assert jobs.title("main", [honest, deck]) == "main · 1 arm x 1 seed · deck, honest"
 
 
 def test_the_plan_says_what_the_deck_called_an_arm(compose_settings):

@@ -57,22 +57,58 @@ def test_standardised_has_mean_0_and_deviation_1_per_pixel(pixels):
     np.testing.assert_allclose(found.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(found.std(axis=0)[1:], 1, atol=1e-4)
     np.testing.assert_array_equal(found[:, 0], 0)
+    flat = pixels.reshape(len(pixels), -1).astype(float)
+    np.testing.assert_allclose(
+        found[:, 1:], ((flat - flat.mean(axis=0)) / flat.std(axis=0).clip(1e-9))[:, 1:], atol=1e-4
+    )
+
+
+def test_a_constant_pixel_is_never_divided_by_zero():
+    """Whatever its value and however many the faces, also past the block that statistics are summed in."""
+    values = (np.arange(mlp.PIXELS) % 256).astype(np.uint8).reshape(1, 48, 48)
+    for n in (1, 7, 1500):
+        shift, scale = mlp.pixel_scaling("standardised", np.repeat(values, n, axis=0))
+        np.testing.assert_array_equal(shift, values.ravel())
+        np.testing.assert_array_equal(scale, 1)
+
+
+def test_statistics_of_many_faces_are_numpys():
+    """More faces than are summed at a time."""
+    many = np.random.default_rng(0).integers(0, 256, (1500, 48, 48), dtype=np.uint8)
+    shift, scale = mlp.pixel_scaling("standardised", many)
+    np.testing.assert_allclose(shift, many.reshape(1500, -1).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(scale, many.reshape(1500, -1).std(axis=0), rtol=1e-5)
+
+
+def test_many_pictures_give_what_each_gives(pixels):
+    """Scoring in blocks loses none of them and keeps their order."""
+    network = mlp.build(model(), 0, pixels)
+    many = np.resize(pixels, (4100, 48, 48))
+    one_by_one = np.resize(mlp.logits(network, pixels), (4100, 7))
+    np.testing.assert_allclose(mlp.logits(network, many), one_by_one, atol=1e-5)
 
 
 def test_weights_agree_where_place_and_shape_agree(pixels):
     """Arms of one seed share what they can: the first layer, though the second differs."""
     one, other = mlp.build(model((8, 4)), 3, pixels), mlp.build(model((8, 5)), 3, pixels)
     assert torch.equal(one.layers[0].weight, other.layers[0].weight)
+    assert torch.equal(one.layers[0].bias, other.layers[0].bias)
+    deeper = mlp.build(model((8, 4, 3)), 3, pixels)
+    for place in (0, 2):
+        assert torch.equal(one.layers[place].weight, deeper.layers[place].weight)
+    with_dropout = mlp.build(model((8, 4), activation="Tanh", dropout=0.5), 3, pixels)
+    for ours, theirs in zip(one.parameters(), with_dropout.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
     assert not torch.equal(one.layers[0].weight, mlp.build(model((8, 4)), 4, pixels).layers[0].weight)
 
 
 def test_drawing_weights_leaves_the_global_generator_alone(pixels):
-    """A network built in between does not shift anybody's random numbers."""
+    """Weights drawn in between do not shift anybody's random numbers."""
+    network = mlp.build(model(), 0, pixels)
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
-    mlp.build(model(), 0, pixels).initialise(5)
-    torch.manual_seed(1)
+    network.initialise(5)
     assert torch.equal(torch.rand(1), expected)
 
 
@@ -95,6 +131,21 @@ def test_a_wrong_option_is_named():
     """The key and what the class takes are said."""
     with pytest.raises(UserError, match=r"model\.activation\.options\.slope: LeakyReLU takes negative_slope"):
         mlp.activation_factory(model(activation="LeakyReLU", slope=1).activation)
+
+
+@pytest.mark.parametrize(
+    ("activation", "options"),
+    [
+        ("Hardtanh", {"min_val": 3, "max_val": 1}),
+        ("PReLU", {"num_parameters": -1}),
+        ("Dropout", {"p": 3}),
+        ("Linear", {}),
+    ],
+)
+def test_what_pytorch_refuses_is_one_line(activation, options):
+    """However PyTorch says so: its asserts and RuntimeErrors are the user's to mend too."""
+    with pytest.raises(UserError, match=f"model.activation={activation.lower()}: "):
+        mlp.activation_factory(model(activation=activation, **options).activation)
 
 
 def test_the_architecture_in_one_word():

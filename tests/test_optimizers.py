@@ -1,12 +1,16 @@
 """Optimizers and schedulers are what the settings say."""
 
+import dataclasses
+import inspect
+from pathlib import Path
+
 import pytest
 import torch
 
 from fer_exp import optimizers
 from fer_exp.errors import UserError
 
-NAMES = ["sgd", "sgd_momentum", "adagrad", "rmsprop", "adadelta", "adam", "nadam", "adamw"]
+NAMES = sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / "optimizer").iterdir())
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,8 +28,18 @@ def test_each_optimizer_takes_a_step_at_its_own_rate(compose_settings, name):
     assert (weights < 1).all()
 
 
-def test_one_kernel_a_step_where_pytorch_has_it(compose_settings):
-    """Adam is fused, which a small batch needs; RMSprop has no such kernel."""
+@pytest.mark.parametrize("name", NAMES)
+def test_one_kernel_a_step_where_pytorch_has_it(compose_settings, name):
+    """Fused if its class takes the option."""
+    optimizer = optimizers.build(
+        compose_settings(f"optimizer={name}").optimizer, [torch.nn.Parameter(torch.ones(3))]
+    )
+    takes = "fused" in inspect.signature(type(optimizer)).parameters
+    assert optimizer.param_groups[0].get("fused", False) == takes
+
+
+def test_adam_is_fused_and_rmsprop_is_not(compose_settings):
+    """A small batch needs it; RMSprop has no such kernel."""
     weights = [torch.nn.Parameter(torch.ones(3))]
     assert optimizers.build(compose_settings().optimizer, weights).param_groups[0]["fused"]
     rmsprop = optimizers.build(compose_settings("optimizer=rmsprop").optimizer, weights)
@@ -37,6 +51,50 @@ def test_a_value_that_pytorch_refuses_is_one_line(compose_settings):
     chosen = compose_settings("optimizer.options.betas=[0.9,2]").optimizer
     with pytest.raises(UserError, match="optimizer=adam: Invalid beta"):
         optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+
+
+@pytest.mark.parametrize(
+    "options", [{"foreach": True}, {"differentiable": True}, {"betas": [0.9]}, {"lr": 1}]
+)
+def test_options_that_clash_are_one_line(compose_settings, options):
+    """Whether PyTorch refuses by a RuntimeError, an IndexError or a TypeError."""
+    chosen = dataclasses.replace(compose_settings().optimizer, options=options)
+    with pytest.raises(UserError, match="optimizer=adam: "):
+        optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+
+
+def test_a_wrong_option_is_named(compose_settings):
+    """The key and what the class takes are said."""
+    chosen = dataclasses.replace(compose_settings().optimizer, options={"momentum": 0.9})
+    with pytest.raises(UserError, match=r"optimizer\.options\.momentum: Adam takes .*betas"):
+        optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+
+
+def test_plateau_waits_and_lowers_as_told(compose_settings):
+    """Patience and factor reach PyTorch: after patience + 1 bad epochs the rate is cut once."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    chosen = compose_settings("scheduler.patience=1", "scheduler.factor=0.25").scheduler
+    scheduler = optimizers.build_scheduler(chosen, optimizer, 10)
+    rates = []
+    for _ in range(4):
+        scheduler.step(1.0)
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates == [1.0, 1.0, 0.25, 0.25]
+
+
+def test_cosine_falls_to_its_lowest_rate_in_the_given_epochs(compose_settings):
+    """From the rate, through the middle at half way, to the floor at the end."""
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
+    chosen = compose_settings("scheduler=cosine", "scheduler.min_lr=0.5").scheduler
+    scheduler = optimizers.build_scheduler(chosen, optimizer, 4)
+    rates = [1.0]
+    for _ in range(4):
+        optimizer.step()
+        scheduler.step()
+        rates.append(optimizer.param_groups[0]["lr"])
+    assert rates[2] == pytest.approx(0.75)
+    assert rates[4] == pytest.approx(0.5)
+    assert rates == sorted(rates, reverse=True)
 
 
 @pytest.mark.parametrize(

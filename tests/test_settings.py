@@ -1,127 +1,164 @@
 """Settings are checked whole, with one line that names the key, the value and what is allowed."""
 
 import dataclasses
+import functools
 import math
+import operator
+import re
+import sys
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fer_exp import settings
 from fer_exp.errors import UserError
 
 
-def fields(cls, path=""):
-    """Every (path, field) of the tree of dataclasses, with all variants of a node."""
+def leaves(cls, path="", choice=""):
+    """Every (key, choice, field) of a tree of dataclasses; choice: the override that has this variant."""
     for spec in dataclasses.fields(cls):
-        place = f"{path}.{spec.name}" if path else spec.name
-        if dataclasses.is_dataclass(spec.type):
-            for variant in settings.VARIANTS.get(place, {"": spec.type}).values():
-                yield from fields(variant, place)
+        key = f"{path}.{spec.name}" if path else spec.name
+        if key in settings.VARIANTS:
+            for name, variant in settings.VARIANTS[key].items():
+                yield from leaves(variant, key, f"{key}={name}")
+        elif dataclasses.is_dataclass(spec.type):
+            yield from leaves(spec.type, key, choice)
         else:
-            yield path, spec
+            yield key, choice, spec
 
 
-LEAVES = sorted({(path, spec.name): spec for path, spec in fields(settings.Experiment)}.items())
+def of_each(leaves):
+    """Parametrise a test by leaves."""
+    return pytest.mark.parametrize(
+        ("key", "choice", "spec"), leaves, ids=[" ".join(leaf[:2]).strip() for leaf in leaves]
+    )
 
 
-@pytest.fixture(scope="module")
-def trees(compose_settings):
-    """One composed tree for each variant of each node."""
-    choices = [
-        (),
-        ("data=fer2013",),
-        ("scheduler=cosine", "stopping=deck"),
-        ("scheduler=none", "stopping=none"),
-    ]
-    return [dataclasses.asdict(compose_settings(*overrides)) for overrides in choices]
+LEAVES = list(leaves(settings.Experiment))
+# The groups of which there are variants.
+GROUPS = tuple(settings.VARIANTS)
 
 
-def tree_with(trees, path, name, value):
-    """A copy of a tree that has the key, with its value replaced."""
-    for tree in trees:
-        copy = {key: dict(node) if isinstance(node, dict) else node for key, node in tree.items()}
-        node = copy
-        for part in path.split(".") if path else []:
-            node[part] = dict(node[part])
-            node = node[part]
-        if name in node:
-            node[name] = value
-            return copy
-    raise KeyError(path, name)
+@pytest.fixture
+def tree(compose_settings):
+    """A composed tree of the default job."""
+    return dataclasses.asdict(compose_settings())
+
+
+@pytest.fixture
+def parsed_with(compose_settings):
+    """What parses a composed tree in which one value is replaced."""
+
+    def parsed(choice, key, value):
+        tree = dataclasses.asdict(compose_settings(*[choice] if choice else []))
+        *path, name = key.split(".")
+        node = functools.reduce(dict.__getitem__, path, tree)
+        assert name in node
+        node[name] = value
+        return settings.parse(tree)
+
+    return parsed
 
 
 def wrong_values(spec):
-    """Values that a field must refuse: other types, and just past each bound."""
+    """Values that a field must refuse: other types, and the nearest past each bound."""
     bounds = spec.metadata
     if spec.type in (int, float, list[int]):
-        past = [math.nan, math.inf, -math.inf, "x", None, True, {}]
+        past = [math.nan, math.inf, -math.inf, "x", "", None, True, False, {}, []]
         past += [bounds["at_least"] - 1, bounds["at_most"] + 1, bounds["above"], bounds["below"]]
-        past = [v for v in past if not (isinstance(v, float) and math.isinf(v) and spec.type is int)]
-        if spec.type is int:
-            past.append(1.5)
-        if spec.type == list[int]:
-            return [[], "x", None, 5, *([v] for v in past)]
-        return past
-    if spec.type is bool:
-        return ["true", 1, None]
-    if spec.type is str:
-        return [1, None, "", *(["no such"] if "choices" in bounds else [])]
-    if spec.type == dict[str, Any]:
-        return ["x", None]
-    return []
+        if spec.type is float:
+            return [*past, math.nextafter(bounds["at_least"], -math.inf)]
+        past.append(1.5)
+        return [[], "x", None, 5, {}, *([v] for v in past)] if spec.type == list[int] else past
+    return {
+        bool: ["true", "", 0, 1, None, []],
+        str: [1, True, math.nan, None, "", [], {}, *(["no such"] if "choices" in bounds else [])],
+        str | None: [1, True, math.nan, "", [], {}],
+        list[str]: ["x", None, {}, [1], [None]],
+        dict[str, Any]: ["x", None, 1, []],
+    }[spec.type]
 
 
-@pytest.mark.parametrize(("place", "spec"), LEAVES, ids=[".".join(place).lstrip(".") for place, _ in LEAVES])
-def test_every_field_refuses_what_is_out_of_bounds(trees, place, spec):
+def allowed_values(spec):
+    """The choices of a field, or the outermost numbers that it takes."""
+    bounds = spec.metadata
+    if "choices" in bounds:
+        return list(bounds["choices"])
+    values = [bounds[key] for key in ("at_least", "at_most") if math.isfinite(bounds.get(key, math.inf))]
+    if spec.type is float:
+        between = math.nextafter(bounds["above"], math.inf), math.nextafter(bounds["below"], -math.inf)
+        values += [value for value in between if abs(value) < sys.float_info.max]
+    return [[value] for value in values] if spec.type == list[int] else values
+
+
+@of_each(LEAVES)
+def test_every_field_refuses_what_is_out_of_bounds(parsed_with, key, choice, spec):
     """Generated from the fields, so a new key is covered unasked."""
-    path, name = place
-    key = f"{path}.{name}".lstrip(".")
     for value in wrong_values(spec):
-        if spec.name == "name" and path in settings.VARIANTS and isinstance(value, str) and value:
-            continue
         with pytest.raises(UserError) as caught:
-            settings.parse(tree_with(trees, path, name, value))
+            parsed_with(choice, key, value)
         message = str(caught.value)
         assert "\n" not in message
         assert message.startswith(f"{key}={value}: must be "), message
 
 
-@pytest.mark.parametrize(("place", "spec"), LEAVES, ids=[".".join(place).lstrip(".") for place, _ in LEAVES])
-def test_every_field_accepts_its_limits(trees, place, spec):
-    """The bounds themselves are allowed, and each of the choices."""
-    bounds = spec.metadata
-    values = [bounds[key] for key in ("at_least", "at_most") if math.isfinite(bounds.get(key, math.inf))]
-    values = [[value] for value in values] if spec.type == list[int] else values
-    for value in [*values, *bounds.get("choices", [])]:
-        parsed = settings.parse(tree_with(trees, *place, value))
-        node = parsed
-        for part in place[0].split(".") if place[0] else []:
-            node = getattr(node, part)
-        assert getattr(node, place[1]) == value
+@of_each([leaf for leaf in LEAVES if leaf[2].metadata])
+def test_a_refusal_says_all_bounds_or_choices(parsed_with, key, choice, spec):
+    """Every finite bound is printed, and every choice."""
+    with pytest.raises(UserError) as caught:
+        parsed_with(choice, key, {})
+    said = str(caught.value).partition(": must be ")[2]
+    for bound in spec.metadata.get("choices", spec.metadata.values()):
+        assert isinstance(bound, str) or math.isinf(bound) or f"{bound:,}" in said
+        assert not isinstance(bound, str) or bound in said
 
 
-def test_a_misspelt_key_suggests_the_near_one(trees):
+@of_each([leaf for leaf in LEAVES if leaf[2].metadata and allowed_values(leaf[2])])
+def test_every_field_accepts_its_limits(parsed_with, key, choice, spec):
+    """The bounds themselves are allowed, the nearest number to an excluded one, and each of the choices."""
+    for value in allowed_values(spec):
+        assert operator.attrgetter(key)(parsed_with(choice, key, value)) == value
+
+
+def test_a_whole_number_is_a_number(parsed_with):
+    """`optimizer.lr=1` is a rate of 1.0."""
+    lr = parsed_with("", "optimizer.lr", 1).optimizer.lr
+    assert (lr, type(lr)) == (1.0, float)
+
+
+@pytest.mark.parametrize("key", ["run", "of_study", "data", "tracking.log_model"])
+def test_what_an_evaluation_is_told_is_checked_too(tree, key):
+    """The other script's settings go through the same check."""
+    told = {"data": tree["data"], "tracking": tree["tracking"], "run": None, "of_study": "final"}
+    assert settings.build(settings.Evaluation, told, "").of_study == "final"
+    *path, name = key.split(".")
+    functools.reduce(dict.__getitem__, path, told)[name] = 3
+    with pytest.raises(UserError, match=f"{key}=3: must be "):
+        settings.build(settings.Evaluation, told, "")
+
+
+def test_a_misspelt_key_suggests_the_near_one(tree):
     """`activaton` is answered with `activation`."""
-    tree = trees[0] | {"model": trees[0]["model"] | {"activaton": 3}}
+    tree["model"]["activaton"] = 3
     with pytest.raises(
         UserError, match=r"model\.activaton: there is no such setting; did you mean activation\?"
     ):
         settings.parse(tree)
 
 
-def test_an_unknown_key_lists_the_known_ones(trees):
+def test_an_unknown_key_lists_the_known_ones(tree):
     """What the group does hold is said."""
-    tree = trees[0] | {"training": trees[0]["training"] | {"zzz": 3}}
+    tree["training"]["zzz"] = 3
     with pytest.raises(UserError, match="known here: batch_size, epochs, device"):
         settings.parse(tree)
 
 
 @pytest.mark.parametrize("missing", ["???", None])
-def test_a_missing_value_is_asked_for(trees, missing):
+def test_a_missing_value_is_asked_for(tree, missing):
     """A mandatory value that nobody gave is named with the way to give it."""
-    tree = dict(trees[0])
     if missing is None:
         del tree["seed"]
     else:
@@ -130,24 +167,62 @@ def test_a_missing_value_is_asked_for(trees, missing):
         settings.parse(tree)
 
 
-def test_an_unknown_variant_lists_the_known_ones(trees):
-    """`data.name` decides which keys there are."""
-    with pytest.raises(UserError, match=r"data\.name=x: must be one of synthetic, fer2013"):
-        settings.parse(trees[0] | {"data": {"name": "x"}})
+@pytest.mark.parametrize("name", ["x", "", 1, None, ["synthetic"], {}, math.nan])
+@pytest.mark.parametrize("group", settings.VARIANTS)
+def test_an_unknown_variant_lists_the_known_ones(tree, group, name):
+    """`data.name` decides which keys there are, so it is looked at first."""
+    known = ", ".join(settings.VARIANTS[group])
+    with pytest.raises(UserError) as caught:
+        settings.parse(tree | {group: {"name": name}})
+    assert str(caught.value) == f"{group}.name={name}: must be one of {known}"
+
+
+@pytest.mark.parametrize("group", ["model", "model.activation", "training", "sweep"])
+@pytest.mark.parametrize("value", [3, "x", None, []])
+def test_a_value_in_place_of_a_group_is_refused(parsed_with, group, value):
+    """`training=3` is no group of settings."""
+    with pytest.raises(UserError) as caught:
+        parsed_with("", group, value)
+    assert str(caught.value) == f"{group}={value}: must be a group of settings"
+
+
+# Where a job runs and what it is called; a new setting joins the recipe unless it is added here.
+CIRCUMSTANCES = {
+    *("data.root", "data.cache_dir", "training.device", "protocol.seeds"),
+    *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
+    *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "dry_run", "n_jobs"),
+}
 
 
 def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
     """Paths, device, store and names do not determine a figure; everything else might."""
-    recipe = settings.recipe(compose_settings("data=fer2013"))
-    assert not {"data.root", "data.cache_dir", "training.device", "study", "resume", "n_jobs"} & set(recipe)
-    assert not [key for key in recipe if key.startswith(("tracking", "sweep"))]
-    for key in ("seed", "optimizer.lr", "split.method", "model.hidden", "data.on_error", "protocol.weights"):
-        assert key in recipe
+    for override in sorted({choice for _, choice, _ in LEAVES} - {""}):
+        chosen = compose_settings("model/activation=leaky_relu", override)
+        choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in GROUPS)}
+        keys = {key for key, choice, _ in LEAVES if choice in choices}
+        kept = {re.sub(r"\.options\..*", ".options", key) for key in settings.recipe(chosen)}
+        assert kept == keys - CIRCUMSTANCES
 
 
-@given(st.recursive(st.integers() | st.text() | st.none(), lambda inner: st.dictionaries(st.text(), inner)))
-def test_any_tree_is_parsed_or_refused_in_one_line(tree):
-    """A config from somewhere else never ends in another exception."""
-    with pytest.raises(UserError) as caught:
-        settings.parse(tree)
-    assert "\n" not in str(caught.value)
+def test_the_recipe_holds_the_values(parsed_with):
+    """Two jobs that differ in a setting differ in their recipes there and nowhere else."""
+    one, other = (settings.recipe(parsed_with("", "model.dropout", dropout)) for dropout in (0.1, 0.2))
+    assert {key for key in one if one[key] != other[key]} == {"model.dropout"}
+
+
+anything = st.recursive(
+    st.integers() | st.floats() | st.text() | st.none() | st.booleans(),
+    lambda inner: st.dictionaries(st.text(), inner, max_size=3) | st.lists(inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(anything, st.sampled_from([key for key, choice, _ in LEAVES if not choice] + ["", *GROUPS]))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_tree_is_parsed_or_refused_in_one_line(parsed_with, value, key):
+    """A config from somewhere else never ends in another exception, whatever stands at one place in it."""
+    try:
+        outcome = settings.parse(value) if key == "" else parsed_with("", key, value)
+    except UserError as error:
+        outcome = str(error)
+    assert isinstance(outcome, settings.Experiment) or len(outcome.splitlines()) == 1

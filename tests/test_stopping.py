@@ -8,9 +8,11 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from fer_exp import stopping
 
 
-def plateau(losses):
-    """A plateau scheduler of patience 3 that has seen these losses."""
-    scheduler = ReduceLROnPlateau(torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), patience=3)
+def plateau(losses, patience=3):
+    """A plateau scheduler that has seen these losses."""
+    scheduler = ReduceLROnPlateau(
+        torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), patience=patience
+    )
     for loss in losses:
         scheduler.step(loss)
     return scheduler
@@ -48,6 +50,17 @@ def test_the_decks_rule_counts_itself_where_there_is_no_scheduler(compose_settin
     assert not rule.ends(None)
     rule.update(1.1)
     assert rule.ends(None)
+
+
+def test_the_decks_rule_counts_itself_beside_a_patient_scheduler(compose_settings):
+    """Its own five epochs end it where the scheduler would wait for ten."""
+    losses = [1.0, *[1.1] * 5]
+    rule = stopping.build(compose_settings("stopping=deck").stopping)
+    ended = []
+    for epoch in range(1, 7):
+        rule.update(losses[epoch - 1])
+        ended.append(rule.ends(plateau(losses[:epoch], patience=10)))
+    assert ended == [False] * 5 + [True]
 
 
 def test_no_rule_never_ends(compose_settings):

@@ -1,6 +1,7 @@
 """The loop learns, stops, resumes and fails as it says."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ import torch
 from fer_exp import checkpoint, metrics, mlp
 from fer_exp.splits import Carve
 from fer_exp.training import DivergedError, Trainer
+
+OPTIMIZERS = sorted(path.stem for path in (Path(__file__).parent.parent / "conf" / "optimizer").iterdir())
 
 
 @pytest.fixture
@@ -37,11 +40,15 @@ def test_the_network_can_learn_every_face(trainer):
     assert last.validation.accuracy == 1.0
 
 
-@pytest.mark.parametrize("optimizer", ["sgd_momentum", "adagrad", "rmsprop", "adadelta", "adam", "nadam"])
-@pytest.mark.parametrize("scheduler", ["plateau", "cosine"])
+@pytest.mark.parametrize(
+    ("optimizer", "scheduler"),
+    [(name, "plateau") for name in OPTIMIZERS] + [("adam", "cosine"), ("sgd", "cosine"), ("adam", "none")],
+)
 def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optimizer, scheduler):
     """Bit for bit, with dropout, through a file."""
-    choices = (f"optimizer={optimizer}", f"scheduler={scheduler}", "model.dropout=0.3")
+    choices = [f"optimizer={optimizer}", f"scheduler={scheduler}", "model.dropout=0.3"]
+    # a plateau that acts within six epochs
+    choices += ["scheduler.patience=0"] if scheduler == "plateau" else []
     whole, half, rest = trainer(*choices), trainer(*choices), trainer(*choices)
     list(whole.epochs())
     for epoch in half.epochs():
@@ -56,6 +63,31 @@ def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optim
     assert timeless[0] == timeless[1]
 
 
+def test_a_restored_run_stops_where_the_whole_one_does(trainer, tmp_path):
+    """What the stopping rule has counted is carried over."""
+    choices = ("stopping=patience", "stopping.patience=4", "training.epochs=60", "optimizer.lr=0.01")
+    whole = trainer(*choices)
+    total = len(list(whole.epochs()))
+    half, rest = trainer(*choices), trainer(*choices)
+    for epoch in half.epochs():
+        if epoch.number == total - 2:
+            break
+    checkpoint.save(tmp_path / "last.pt", half.state())
+    rest.restore(checkpoint.load(tmp_path / "last.pt"))
+    assert [epoch.number for epoch in rest.epochs()] == [total - 1, total]
+    assert total < 60
+
+
+def test_a_finished_run_has_nothing_left(trainer, tmp_path):
+    """Restored at its end it yields no epoch more and is still finished."""
+    whole, again = trainer(), trainer()
+    list(whole.epochs())
+    checkpoint.save(tmp_path / "last.pt", whole.state())
+    again.restore(checkpoint.load(tmp_path / "last.pt"))
+    assert again.finished
+    assert list(again.epochs()) == []
+
+
 def test_the_same_seed_gives_the_same_run_and_another_does_not(trainer):
     """Order, initial weights and dropout depend on the seed alone."""
     one, same, other = (trainer("model.dropout=0.3", f"seed={seed}") for seed in (1, 1, 2))
@@ -65,10 +97,40 @@ def test_the_same_seed_gives_the_same_run_and_another_does_not(trainer):
     assert not all(np.array_equal(*pair) for pair in zip(weights(one), weights(other), strict=True))
 
 
+def test_each_epoch_has_an_order_of_its_own(trainer):
+    """Every fitted face once an epoch, each time in another order."""
+    run = trainer("training.epochs=2", "training.batch_size=1000")
+    seen = []
+    run.network.register_forward_pre_hook(
+        lambda network, inputs: (
+            seen.append(inputs[0].flatten(1).sum(1).tolist()) if network.training else None
+        )
+    )
+    list(run.epochs())
+    assert sorted(seen[0]) == sorted(seen[1])
+    assert seen[0] != seen[1]
+
+
 def test_a_rate_beyond_reason_is_reported_with_its_place(trainer):
     """Epoch, step and learning rate are named."""
-    with pytest.raises(DivergedError, match=r"epoch 1, step \d of|epoch 1, step \d, at learning rate 1e\+30"):
+    with pytest.raises(
+        DivergedError, match=r"in epoch 1, step 2, at learning rate 1e\+30: lower optimizer\.lr"
+    ):
         list(trainer("optimizer=sgd", "optimizer.lr=1e30").epochs())
+
+
+def test_a_last_step_beyond_reason_is_found_in_validation(trainer):
+    """One step an epoch: its own loss is still finite, the weights it leaves are not."""
+    with pytest.raises(DivergedError, match=r"in epoch 1, validation, at learning rate 1e\+30"):
+        list(trainer("optimizer=sgd", "optimizer.lr=1e30", "training.batch_size=1000").epochs())
+
+
+def test_validation_scores_are_those_of_the_final_weights(trainer):
+    """All 12 faces in one go, with dropout off."""
+    run = trainer("model.dropout=0.5")
+    *_, last = run.epochs()
+    logits = mlp.logits(run.network, run.pixels[run.validation])
+    assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
 
 
 def test_training_scores_weigh_each_face_the_same(trainer):
@@ -100,7 +162,7 @@ def test_patience_ends_training(trainer):
 
 
 def test_the_plateau_scheduler_lowers_the_rate(trainer):
-    """Four bad epochs at patience 3 divide it by ten."""
+    """A bad epoch at patience 0 divides it by ten."""
     run = trainer("scheduler.patience=0", "training.epochs=30", "optimizer.lr=0.05")
     rates = [epoch.learning_rate for epoch in run.epochs()]
     assert rates[0] == 0.05
@@ -118,11 +180,13 @@ def test_one_thread_and_two_agree(trainer):
     """Results do not depend on the number of threads beyond rounding."""
     runs = []
     threads = torch.get_num_threads()
-    for count in (1, 2):
-        torch.set_num_threads(count)
-        one = trainer("training.epochs=2")
-        list(one.epochs())
-        runs.append(weights(one))
-    torch.set_num_threads(threads)
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            one = trainer("training.epochs=2")
+            list(one.epochs())
+            runs.append(weights(one))
+    finally:
+        torch.set_num_threads(threads)
     for one, other in zip(*runs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
