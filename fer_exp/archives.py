@@ -4,9 +4,11 @@ Both are listed the same way and read one file at a time; nothing of a zip is ex
 """
 
 import hashlib
+import itertools
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ _SYNONYMS |= {"sadness": "sad", "surprised": "surprise"}
 _SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST}
 _SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
 _SPLITS |= {"privatetest": Usage.PRIVATE}
+
+# What zipfile raises on a damaged entry.
+UNPACKING_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 # A 48x48 picture takes a few kB, a phone's photo a few MB.
 LARGEST_FILE = 64 * 1024 * 1024
@@ -48,10 +53,16 @@ def emotion_label(name: str) -> int | None:
 def arrange(paths: list[str], root: str) -> list[Picture]:
     """Give each path its label and usage; raises UserError for a folder that names no emotion."""
     placed = []
+    tops = set()
     for path in paths:
         parts = path.split("/")
+        if any(part.lower() in _SPLITS for part in parts[:-3]):
+            raise UserError(f"{root}: {path} lies in a folder below an emotion's; move it up, or away")
         if len(parts) < 3 or parts[-3].lower() not in _SPLITS:
             continue
+        tops.add("/".join(parts[:-3]))
+        if len(tops) > 1:
+            raise UserError(f"{root}: holds more than one set, at {' and '.join(map(repr, sorted(tops)))}")
         label = emotion_label(parts[-2])
         if label is None:
             raise UserError(
@@ -77,15 +88,14 @@ def _is_litter(name: str) -> bool:
 
 
 def list_folder(root: Path) -> tuple[list[str], str]:
-    """Files three levels below `root` or one more, sorted, and a hash of their names and states.
+    """Files of the split folders in `root`, sorted, and a hash of their names and states.
 
     The change time is part of it: unlike the modification time it cannot be set back.
     """
     found = []
-    for split in [root, *_folders(root)]:
-        for folder in _folders(split):
-            if folder.name.lower() in _SPLITS:
-                found += _files(folder, root)
+    for folder in _folders(root):
+        if folder.name.lower() in _SPLITS:
+            found += _files(folder, root)
     digest = hashlib.sha256()
     found.sort()
     for path, *state in found:
@@ -109,9 +119,16 @@ def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if _is_litter(entry.name) or not entry.is_file():
+                    if _is_litter(entry.name):
                         continue
-                    state = entry.stat()
+                    if entry.is_dir():
+                        if any(Path(entry.path).iterdir()):
+                            raise UserError(
+                                f"{entry.path}: is a folder below an emotion's; move its files up"
+                            )
+                        continue
+                    # a link that leads nowhere is listed too, so that reading it says so
+                    state = entry.stat(follow_symlinks=entry.is_file())
                     place = PurePosixPath(folder.relative_to(root).as_posix(), entry.name)
                     found.append((str(place), state.st_size, state.st_mtime_ns, state.st_ctime_ns))
         except OSError as error:
@@ -162,26 +179,36 @@ def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
         raise UserError(f"{path}: the entry {name!r} lies outside the zip; get a clean copy")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise UserError(f"{path}: the entry {name!r} is a link; get a clean copy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Python unpacks the others without a bound on what comes out
+        raise UserError(f"{path}: the entry {name!r} is packed in a rare way; pack it again as a plain zip")
     if entry.flag_bits & 1:
         raise UserError(f"{path}: the entry {name!r} is locked by a password; unpack it first")
 
 
 def list_zip(archive: zipfile.ZipFile) -> list[str]:
-    """The files of a zip, sorted, without folders and litter."""
-    return sorted(
+    """The files of a zip, sorted, without folders and litter; raises UserError if one occurs twice."""
+    names = sorted(
         entry.filename
         for entry in archive.infolist()
         if not entry.is_dir() and not any(map(_is_litter, entry.filename.split("/")))
     )
+    for name, following in itertools.pairwise(names):
+        if name == following:
+            raise UserError(f"{archive.filename}: holds {name} twice; get a clean copy")
+    return names
 
 
 def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
     """The bytes of one entry; raises UserError that names it."""
     place = f"{archive.filename}: {name}"
-    if archive.getinfo(name).file_size > LARGEST_FILE:
+    size = archive.getinfo(name).file_size
+    if size > LARGEST_FILE:
         raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
     try:
-        return archive.read(name)
+        with archive.open(name) as file:
+            # not all there is: an entry may hold far more than it declares
+            return file.read(size)
     except (
         OSError,
         zipfile.BadZipFile,

@@ -18,7 +18,10 @@ from fer_exp.errors import UserError
 from fer_exp.faces import SIDE, Faces
 from fer_exp.fingerprint import Fingerprint
 
-MAGIC = b"FEREXP1\n"
+MAGIC = b"FEREXP2\n"
+
+# Before the header: the magic word, the SHA-256 of all that follows the length, the header's length.
+_PREAMBLE = len(MAGIC) + 32 + 8
 _LARGEST_HEADER = 64 * 1024 * 1024
 
 
@@ -41,18 +44,18 @@ def write(path: Path, key: str, entry: Entry) -> None:
     """Write an entry under its key, atomically. Raises UserError if the folder cannot be written."""
     columns = _columns(len(entry.faces))
     arrays = [np.ascontiguousarray(getattr(entry.faces, name), dtype) for name, (dtype, _) in columns.items()]
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(array)
-    header = {"key": key, "n": len(entry.faces), "sha256": digest.hexdigest(), "skipped": entry.skipped}
+    header = {"key": key, "n": len(entry.faces), "skipped": entry.skipped}
     header["fingerprint"] = dataclasses.asdict(entry.fingerprint)
     text = json.dumps(header).encode()
-    text += b" " * (-(len(MAGIC) + 8 + len(text)) % 64)
+    text += b" " * (-(_PREAMBLE + len(text)) % 64)
+    digest = hashlib.sha256(text)
+    for array in arrays:
+        digest.update(array)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(temporary, "wb") as file:
-            file.write(MAGIC + len(text).to_bytes(8, "little") + text)
+            file.write(MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text)
             for array in arrays:
                 file.write(array)
             file.flush()
@@ -72,10 +75,12 @@ def read(path: Path, key: str) -> Entry | None:
         with open(path, "rb") as file:
             if file.read(len(MAGIC)) != MAGIC:
                 return None
+            expected = file.read(32)
             length = int.from_bytes(file.read(8), "little")
             if length > _LARGEST_HEADER:
                 return None
-            header = json.loads(file.read(length))
+            text = file.read(length)
+            header = json.loads(text)
             if header["key"] != key:
                 return None
             start = file.tell()
@@ -85,7 +90,9 @@ def read(path: Path, key: str) -> Entry | None:
                 return None
         # copy-on-write: pages are shared between jobs, and PyTorch asks for writable memory
         payload = np.memmap(path, np.uint8, "c", start, (size,))
-        if hashlib.sha256(payload).hexdigest() != header["sha256"]:
+        digest = hashlib.sha256(text)
+        digest.update(payload)
+        if digest.digest() != expected:
             return None
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
     except (OSError, ValueError, KeyError, TypeError):

@@ -9,6 +9,7 @@ import logging
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -93,6 +94,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
 
     def decode() -> cache.Entry:
         faces = _gather(entries(), root)
+        if key != (archives.list_folder(source)[1] if source.is_dir() else _hash_file(source)):
+            raise UserError(f"data.root={root}: changed while it was read; try again")
         taken = fingerprint.take(faces, drawn=False)
         return cache.Entry(faces, taken, tuple(skipped))
 
@@ -107,7 +110,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
 
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
-    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache')}/numpy {np.__version__}"
+    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache')}"
+    key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)
     if entry is None:
@@ -137,14 +141,23 @@ def _find(root: Path) -> Path:
         raise UserError(f"data.root={root}: cannot be listed ({error.strerror})") from None
     if not below:
         raise UserError(f"data.root={root}: the folder is empty; {_HOW_TO}")
-    for folder in [root, *(path for path in below if path.is_dir())]:
-        if any((folder / split).is_dir() for split in ("train", "Train", "training", "Training")):
-            return folder
-        named = [folder / name for name in _CSV_NAMES if (folder / name).is_file()]
-        zips = sorted(folder.glob("*.zip"))
-        if named or len(zips) == 1:
-            return [*named, *zips][0]
+    own = _source_in(root)
+    found = [own] if own else [source for path in below if path.is_dir() and (source := _source_in(path))]
+    if len(found) > 1:
+        raise UserError(f"data.root={root}: holds more than one set, {found[0]} and {found[1]}; name one")
+    if found:
+        return found[0]
     raise UserError(f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]} and no zip; {_HOW_TO}")
+
+
+def _source_in(folder: Path) -> Path | None:
+    """The set that lies in this very folder: itself, a CSV of a known name, or the one zip."""
+    names = {path.name.lower(): path for path in folder.iterdir()}
+    if any(name in names and names[name].is_dir() for name in ("train", "training")):
+        return folder
+    tables = [names[name] for name in _CSV_NAMES if name in names]
+    zips = sorted(path for name, path in names.items() if name.endswith(".zip"))
+    return next(iter(tables), None) or (zips[0] if len(zips) == 1 else None)
 
 
 def _hash_file(path: Path) -> str:
@@ -208,5 +221,5 @@ def _csv_entry(
     try:
         with archive.open(name) as file:
             yield from rows.read(file, f"{archive.filename}: {name}", broken)
-    except (OSError, zipfile.BadZipFile, EOFError) as error:
+    except archives.UNPACKING_ERRORS as error:
         raise UserError(f"{archive.filename}: {name}: cannot be unpacked ({error})") from None

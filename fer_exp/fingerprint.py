@@ -43,7 +43,11 @@ class Fingerprint:
         """The fingerprint as flat facts, to log."""
         facts: dict[str, str | int | float] = {"kind": self.kind, "content": self.content}
         facts |= {"mean": round(self.mean, 4), "std": round(self.std, 4)}
-        facts |= {"train": sum(self.train), "test": sum(self.test)}
+        facts |= {
+            "train": sum(self.train),
+            "test": sum(self.test),
+            "differences": "; ".join(self.differences),
+        }
         for part, counts in (("train", self.train), ("test", self.test)):
             facts |= {f"{part}_{name}": count for name, count in zip(EMOTIONS, counts, strict=True)}
         return facts

@@ -39,16 +39,14 @@ def test_another_key_is_not_served(entry, tmp_path):
 )
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
 def test_a_flipped_bit_is_never_served(entry, tmp_path, share, bit):
-    """Anywhere in the file: it reads as nothing, or as the very same faces."""
+    """Anywhere in the file, header and padding too: it reads as nothing."""
     path = tmp_path / "a"
     cache.write(path, "key", entry)
     data = bytearray(path.read_bytes())
     data[int(share * len(data))] ^= 1 << bit
     path.write_bytes(data)
     found = cache.read(path, "key")
-    if found is not None:
-        np.testing.assert_array_equal(found.faces.pixels, entry.faces.pixels)
-        np.testing.assert_array_equal(found.faces.labels, entry.faces.labels)
+    assert found is None
 
 
 @hypothesis_settings(

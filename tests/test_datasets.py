@@ -177,9 +177,54 @@ def wrong_broken_zip(root):
     return root / "a.zip", "cannot be opened as a zip"
 
 
+def wrong_two_sets(root):
+    shutil.copytree(root / "kaggle", root / "both" / "a")
+    shutil.copytree(root / "kaggle", root / "both" / "b")
+    return root / "both", "holds more than one set"
+
+
+def wrong_two_sets_in_a_zip(root):
+    shutil.copytree(root / "kaggle", root / "both" / "a")
+    shutil.copytree(root / "kaggle", root / "both" / "b")
+    return faces_on_disk.zipped(root / "both", root / "a.zip", "both/"), "holds more than one set"
+
+
+def wrong_deeper(root):
+    (root / "kaggle" / "train" / "happy" / "more").mkdir()
+    (root / "kaggle" / "train" / "happy" / "more" / "a.png").write_bytes(b"x")
+    return root / "kaggle", "is a folder below an emotion's"
+
+
+def wrong_dangling_link(root):
+    (root / "kaggle" / "train" / "happy" / "gone.png").symlink_to("nowhere.png")
+    return root / "kaggle", "gone.png: cannot be read (No such file or directory)"
+
+
+def wrong_twice(root):
+    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr(archive.namelist()[5], b"x")
+    return path, "twice"
+
+
+def wrong_packing(root):
+    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("train/happy/rare.png", b"x")
+    return path, "is packed in a rare way"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        *(
+            wrong_two_sets,
+            wrong_two_sets_in_a_zip,
+            wrong_deeper,
+            wrong_dangling_link,
+            wrong_twice,
+            wrong_packing,
+        ),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
         *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
     ],
@@ -231,6 +276,17 @@ def test_a_bomb_in_a_zip_is_refused(kaggle, tmp_path):
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train/happy/bomb.png", bytes(100 * 1024 * 1024))
     with pytest.raises(UserError, match=r"train/happy/bomb\.png: is larger than 64 MiB"):
+        load(path)
+
+
+def test_an_entry_that_holds_more_than_it_declares_is_refused(kaggle, tmp_path):
+    """Only what it declares is unpacked, and that does not fit its checksum."""
+    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/happy/more.png", bytes(10_000_000))
+    data = path.read_bytes()
+    path.write_bytes(data.replace((10_000_000).to_bytes(4, "little"), (1000).to_bytes(4, "little")))
+    with pytest.raises(UserError, match=r"train/happy/more\.png: cannot be unpacked \(Bad CRC-32"):
         load(path)
 
 
