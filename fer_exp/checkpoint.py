@@ -8,6 +8,7 @@ far. It is written whole or not at all, and read without executing anything that
 import contextlib
 import os
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ def load(path: Path) -> dict[str, Any]:
             # PyTorch warns of unusual pickles before it refuses them
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
+        # PyTorch reads a tensor without looking at its checksum
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f"{damaged} is damaged")
     except FileNotFoundError:
         raise UserError(f"{path}: there is no checkpoint") from None
     # a damaged pickle may raise anything, as Python's manual of pickle warns

@@ -95,9 +95,11 @@ def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
     cls = named_class("model.activation", settings.target, nn.Module)
     check_options("model.activation", cls, settings.options)
     try:
-        cls(**settings.options)
-    except (TypeError, ValueError, RuntimeError, AssertionError) as error:
+        fits = cls(**settings.options)(torch.zeros(2, 4)).shape == (2, 4)
+    except (TypeError, ValueError, RuntimeError, AssertionError, NotImplementedError) as error:
         raise UserError(f"model.activation={settings.name}: {error}") from None
+    if not fits:
+        raise UserError(f"model.activation={settings.name}: {settings.target} changes the number of units")
     return lambda: cls(**settings.options)
 
 

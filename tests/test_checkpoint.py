@@ -149,3 +149,14 @@ def test_a_place_that_is_no_folder_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot write the checkpoint"):
         checkpoint.save(tmp_path / "file" / "a.pt", CONTENT)
+
+
+def test_a_flipped_byte_of_a_weight_is_refused(tmp_path):
+    """PyTorch alone would load it with another weight."""
+    path = tmp_path / "a.pt"
+    checkpoint.save(path, {"network": {"w": torch.full((1000,), 1.0)}})
+    data = bytearray(path.read_bytes())
+    data[data.index(torch.full((4,), 1.0).numpy().tobytes()) + 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UserError, match=r"not a whole, safe checkpoint .*is damaged"):
+        checkpoint.load(path)

@@ -151,3 +151,10 @@ def test_what_pytorch_refuses_is_one_line(activation, options):
 def test_the_architecture_in_one_word():
     """Sizes, activation, dropout and input range."""
     assert mlp.describe(model((300, 100), dropout=0.2)) == "2304-300-100-7 relu dropout 0.2 (unit)"
+
+
+@pytest.mark.parametrize(("activation", "options"), [("GLU", {}), ("Softmax", {"dim": "x"}), ("Module", {})])
+def test_what_is_no_activation_is_refused_before_training(activation, options):
+    """One that changes the width, takes a senseless option, or does nothing at all."""
+    with pytest.raises(UserError, match=rf"model\.activation={activation.lower()}: "):
+        mlp.activation_factory(model(activation=activation, **options).activation)
