@@ -209,12 +209,5 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         with archive.open(name) as file:
             # not all there is: an entry may hold far more than it declares
             return file.read(size)
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.zlib.error,
-    ) as error:
+    except UNPACKING_ERRORS as error:
         raise UserError(f"{place}: cannot be unpacked ({error})") from None

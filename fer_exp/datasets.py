@@ -6,6 +6,7 @@ mapped from the cache. Test is handed out by `test()` alone, which only evaluati
 
 import hashlib
 import logging
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,7 +76,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
     on_error: whether a broken file stops the load or is listed in `skipped`. Raises UserError that
     names the place for anything that cannot be read as such a set.
     """
-    if not root.exists():
+    # not `root.exists()`, which raises for a name that is too long or lies in a closed folder
+    if not os.path.exists(root):
         raise UserError(f"data.root={root}: there is nothing there; {_HOW_TO}")
     source = _find(root)
     if source.is_dir():
@@ -152,7 +154,11 @@ def _find(root: Path) -> Path:
 
 def _source_in(folder: Path) -> Path | None:
     """The set that lies in this very folder: itself, a CSV of a known name, or the one zip."""
-    names = {path.name.lower(): path for path in folder.iterdir()}
+    try:
+        names = {path.name.lower(): path for path in folder.iterdir()}
+    except PermissionError:
+        # a disk's lost+found beside the set is none of our business
+        return None
     if any(name in names and names[name].is_dir() for name in ("train", "training")):
         return folder
     tables = [names[name] for name in _CSV_NAMES if name in names]

@@ -29,14 +29,19 @@ def download(folder: Path) -> None:
         found = Path(kagglehub.dataset_download(HANDLE))
     # kagglehub raises its own and its HTTP client's errors, down to plain Exception
     except Exception as error:
-        raise UserError(f"Kaggle did not give {HANDLE} ({str(error).splitlines()[0]})") from error
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(found, folder)
+        raise UserError(f"Kaggle did not give {HANDLE} ({commandline.one_line(error)})") from error
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(found, folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from None
 
 
 def main() -> None:
     """Download, or say in two lines what to do by hand."""
     try:
+        if len(sys.argv) != 2:
+            raise UserError("name the folder to put the data in: python -m fer_exp.download FOLDER")
         download(Path(sys.argv[1]))
     except UserError as error:
         print(BY_HAND, file=sys.stderr)

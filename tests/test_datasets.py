@@ -8,10 +8,11 @@ import zipfile
 import faces_on_disk
 import numpy as np
 import pytest
+from PIL import Image
 
-from fer_exp import datasets, pictures
+from fer_exp import datasets, fingerprint, pictures
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS
+from fer_exp.faces import EMOTIONS, Usage
 
 ROOT = os.environ.get(
     "FER2013_ROOT", os.path.join(os.path.dirname(__file__), "../../shared/data/fer2013.zip")
@@ -65,7 +66,50 @@ def test_every_door_gives_the_same_faces(tiny_faces, tmp_path, name):
     found = load(door(name, tiny_faces, tmp_path))
     for column in ("pixels", "labels", "usage", "group"):
         np.testing.assert_array_equal(getattr(found.faces, column), getattr(tiny_faces, column))
+    assert found.fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
     assert (len(found.train()), len(found.test())) == (42, 28)
+
+
+def test_neither_file_names_nor_the_order_of_rows_matter(tiny_faces, kaggle, tmp_path):
+    """Other names in a folder and shuffled rows give the same arrays."""
+    for file in sorted(kaggle.rglob("*.png")):
+        split = file.name.split("_")[0]
+        file.rename(file.with_name(f"{split}_x{hash(file.name) % 1000}{file.name}"))
+    shuffled = tiny_faces[np.random.default_rng(1).permutation(len(tiny_faces))]
+    table = faces_on_disk.table(shuffled, tmp_path / "shuffled.csv")
+    assert load(kaggle).fingerprint == load(table).fingerprint
+    np.testing.assert_array_equal(load(kaggle).faces.group, load(table).faces.group)
+
+
+def test_copies_are_kept_and_share_a_group(kaggle):
+    """Within a class, across classes and across splits."""
+    original = sorted((kaggle / "train" / "sad").iterdir())[0]
+    shutil.copy(original, kaggle / "train" / "sad" / "copy.png")
+    shutil.copy(original, kaggle / "train" / "fear" / "copy.png")
+    shutil.copy(original, kaggle / "test" / "sad" / "PublicTest_copy.png")
+    found = load(kaggle)
+    assert (len(found.train()), len(found.test())) == (44, 29)
+    assert sorted(np.bincount(found.faces.group))[-2:] == [1, 4]
+    sizes = {name: len(at) for name, at in found.test().parts(found.train().group)}
+    assert sizes == {"public": 15, "private": 14, "union": 29, "union_no_copies": 28}
+
+
+def test_a_test_folder_that_names_no_halves_is_one_part(tiny_faces, kaggle):
+    """What is not known is not guessed."""
+    for file in sorted((kaggle / "test").rglob("*.png")):
+        file.rename(file.with_name(file.name.split("_")[1]))
+    test = load(kaggle).test()
+    assert set(test.usage) == {Usage.TEST}
+    assert [name for name, _ in test.parts(tiny_faces.group[:0])] == ["union", "union_no_copies"]
+
+
+def test_photos_instead_of_faces_are_read(kaggle):
+    """A user's own set: colour, other sizes and formats."""
+    for number, file in enumerate(sorted(kaggle.rglob("*.png"))):
+        image = Image.open(file).convert("RGB").resize((60 + number, 64))
+        image.save(file.with_suffix((".jpg", ".bmp", ".webp")[number % 3]))
+        file.unlink()
+    assert load(kaggle).fingerprint.train == (6,) * 7
 
 
 def test_nothing_of_a_zip_is_unpacked(kaggle, tmp_path):
@@ -105,6 +149,40 @@ def test_a_changed_file_is_noticed_though_its_time_is_set_back(kaggle):
     one.write_bytes(padded)
     os.utime(one, ns=(state.st_atime_ns, state.st_mtime_ns))
     assert load(kaggle).fingerprint.content != before
+
+
+@pytest.mark.parametrize("kind", ["zip", "csv"])
+def test_a_changed_zip_or_table_is_noticed(kaggle, tiny_faces, tmp_path, kind):
+    """By its content, though length and time stay."""
+    if kind == "zip":
+        path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+        old, new = b"train/angry/Training_0.png", b"train/happy/Training_0.png"
+    else:
+        path = faces_on_disk.table(tiny_faces, tmp_path / "a.csv")
+        old, new = b"\n0,", b"\n3,"
+    before, state = load(path).fingerprint, path.stat()
+    path.write_bytes(path.read_bytes().replace(old, new))
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+    if kind == "csv":
+        with pytest.raises(UserError, match="train has no picture of angry"):
+            load(path)
+    else:
+        assert load(path).fingerprint.train[0] == before.train[0] - 1
+
+
+def test_a_set_that_changes_while_it_is_read_is_refused(kaggle, monkeypatch):
+    """What was read is neither the old set nor the new one."""
+    real, [first, *_] = pictures.decode, sorted((kaggle / "train" / "sad").iterdir())
+
+    def decode(data, place):
+        if first.exists():
+            first.unlink()
+        return real(data, place)
+
+    monkeypatch.setattr(pictures, "decode", decode)
+    with pytest.raises(UserError, match=r"sad/.*: cannot be read|changed while it was read"):
+        load(kaggle)
+    assert not (kaggle.parent / "cache").exists()
 
 
 def test_a_damaged_cache_is_rebuilt(kaggle, tiny_faces):
@@ -172,6 +250,52 @@ def wrong_class_empty(root):
     return root / "kaggle", "train has no picture of disgust"
 
 
+def wrong_name_too_long(root):
+    return root / ("x" * 5000), "there is nothing there"
+
+
+def wrong_table_of_nothing(root):
+    (root / "a.csv").write_text("emotion,pixels,Usage\n")
+    return root / "a.csv", "train has no picture of angry"
+
+
+def wrong_empty_table(root):
+    (root / "a.csv").write_bytes(b"")
+    return root / "a.csv", "has no column emotion, pixels, usage; it needs"
+
+
+def wrong_zip_of_nothing(root):
+    zipfile.ZipFile(root / "a.zip", "w").close()
+    return root / "a.zip", "train has no picture of angry"
+
+
+def wrong_two_zips(root):
+    (root / "zips").mkdir()
+    for name in ("a", "b"):
+        faces_on_disk.zipped(root / "kaggle", root / "zips" / f"{name}.zip")
+    return root / "zips", "holds no train folder"
+
+
+def wrong_damaged_table_in_a_zip(root):
+    with zipfile.ZipFile(root / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n" * 100)
+    data = bytearray((root / "a.zip").read_bytes())
+    data[45:50] = b"\xff" * 5
+    (root / "a.zip").write_bytes(data)
+    return root / "a.zip", "fer2013.csv: cannot be unpacked"
+
+
+def wrong_text_as_picture(root):
+    (root / "kaggle" / "train" / "happy" / "note.jpg").write_text("not a picture")
+    return root / "kaggle", "train/happy/note.jpg: cannot be read as a picture (not a JPEG"
+
+
+def wrong_cut_zip(root):
+    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
+    path.write_bytes(path.read_bytes()[:-500])
+    return path, "cannot be opened as a zip"
+
+
 def wrong_broken_zip(root):
     (root / "a.zip").write_bytes(b"PK not a zip")
     return root / "a.zip", "cannot be opened as a zip"
@@ -225,6 +349,8 @@ def wrong_packing(root):
             wrong_twice,
             wrong_packing,
         ),
+        *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
+        *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_picture, wrong_cut_zip),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
         *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
     ],
@@ -238,6 +364,64 @@ def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
     assert str(root) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (root.parent / "cache").exists()
+
+
+def test_a_closed_folder_beside_the_set_does_not_matter(kaggle, monkeypatch):
+    """A disk's lost+found, say; root may list it, so the refusal is played."""
+    (kaggle.parent / "lost+found").mkdir()
+    real = datasets.Path.iterdir
+
+    def closed(folder):
+        if folder.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return real(folder)
+
+    monkeypatch.setattr(datasets.Path, "iterdir", closed)
+    found = datasets.load_fer2013(kaggle.parent, kaggle / "cache", "fail")
+    assert found.fingerprint.train == (6,) * 7
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "csv"])
+def test_a_source_that_cannot_be_read_is_named(kaggle, tiny_faces, tmp_path, monkeypatch, kind):
+    """Root may read all, so the refusal is played."""
+    path = kaggle
+    if kind == "zip":
+        path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    elif kind == "csv":
+        path = faces_on_disk.table(tiny_faces, tmp_path / "a.csv")
+    real = open
+
+    def closed(file, *arguments, **options):
+        if str(file).endswith((".png", ".zip", ".csv")):
+            raise PermissionError(13, "Permission denied")
+        return real(file, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", closed)
+    with pytest.raises(UserError, match=r"(png|zip|csv): cannot be read \(Permission denied\)"):
+        load(path)
+
+
+def test_what_is_left_out_is_counted_and_named_in_the_log(kaggle, caplog):
+    """Every broken file of every kind, the first by name, and the set is called another."""
+    for emotion, data in (("sad", b""), ("fear", b"text"), ("happy", b"\x89PNG\r\n\x1a\n")):
+        (kaggle / "train" / emotion / "broken.png").write_bytes(data)
+    found = load(kaggle, "skip")
+    assert len(found.skipped) == 3
+    assert found.fingerprint.train == (6,) * 7
+    assert "3 files were left out, the first: " in caplog.text
+    assert "is not the canonical FER-2013, other: 42 train, 28 test" in caplog.text
+
+
+def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
+    """By its line in either case."""
+    path = faces_on_disk.table(tiny_faces, tmp_path / "a.csv")
+    with open(path, "a") as file:
+        file.write("9,1 2 3,Training\n")
+    with pytest.raises(UserError, match=r"a\.csv, line 72: has 3 pixels.*data\.on_error=skip"):
+        load(path)
+    [said] = load(path, "skip").skipped
+    assert "line 72" in said
+    assert load(path, "skip").fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
 
 
 def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInfo:
@@ -333,6 +517,7 @@ def test_the_real_set_is_what_its_papers_say(tmp_path):
     parts = {name: len(at) for name, at in found.test().parts(found.train().group)}
     assert parts == {"public": 3589, "private": 3589, "union": 7178, "union_no_copies": 7178 - 568}
     assert len(np.unique(found.faces.group)) == 34_034
+    assert found.skipped == ()
     table = faces_on_disk.table(found.faces, tmp_path / "fer2013.csv")
     again = datasets.load_fer2013(table, tmp_path / "cache", "fail")
     assert again.fingerprint == found.fingerprint

@@ -63,3 +63,27 @@ def test_wrong_arrays_are_a_bug_with_words():
 def test_emotions_stand_in_the_order_of_the_csv_codes():
     """sad 4, surprise 5, neutral 6: not the alphabet's."""
     assert EMOTIONS[4:] == ("sad", "surprise", "neutral")
+
+
+@pytest.mark.parametrize("usage", [Usage.PUBLIC, Usage.PRIVATE, Usage.TEST])
+def test_a_half_that_is_not_there_is_no_part(tiny_faces, usage):
+    """Nobody reports a score on no faces."""
+    train, test = tiny_faces[tiny_faces.usage == 0], tiny_faces[tiny_faces.usage == 1]
+    test = Faces.of(test.pixels, test.labels, np.full(len(test), usage))
+    halves = {Usage.PUBLIC: ["public"], Usage.PRIVATE: ["private"], Usage.TEST: []}
+    assert [name for name, _ in test.parts(train.group)] == [*halves[usage], "union", "union_no_copies"]
+
+
+def test_parts_are_positions_in_these_faces(tiny_faces):
+    """So that a prediction made once is scored on each part."""
+    test = tiny_faces[tiny_faces.usage != 0]
+    parts = dict(test.parts(test.group[:5]))
+    assert set(test[parts["public"]].usage) == {Usage.PUBLIC}
+    assert set(test[parts["private"]].usage) == {Usage.PRIVATE}
+    np.testing.assert_array_equal(parts["union_no_copies"], np.arange(5, len(test)))
+
+
+def test_counts_name_every_emotion_also_the_absent(tiny_faces):
+    """In the one order."""
+    assert tiny_faces.counts() == dict.fromkeys(EMOTIONS, 10)
+    assert list(tiny_faces[tiny_faces.labels == 3].counts().values()) == [0, 0, 0, 10, 0, 0, 0]

@@ -75,3 +75,47 @@ def test_content_changes_with_any_pixel_label_or_split(tiny_faces):
         changed.flat[-1] ^= 1
         found.add(fingerprint.take(dataclasses.replace(tiny_faces, **{column: changed}), drawn=True).content)
     assert len(found) == 4
+
+
+@pytest.mark.usefixtures("as_canonical")
+def test_it_is_said_which_counts_differ():
+    """By split and emotion, with both numbers."""
+    whole = canonical_like()
+    first_test = int(np.flatnonzero(whole.usage != 0)[0])
+    taken = fingerprint.take(whole[np.delete(np.arange(len(whole)), first_test)], drawn=False)
+    name = fingerprint.EMOTIONS[whole.labels[first_test]]
+    expected = fingerprint.CANONICAL_TEST[whole.labels[first_test]]
+    assert taken.differences == (f"test has {expected - 1:,} {name}, FER-2013 {expected:,}",)
+    assert taken.describe().endswith(f"; {taken.differences[0]}")
+    assert taken.flat()["differences"] == taken.differences[0]
+
+
+def test_published_counts_add_up():
+    """28,709 faces to train on and 7,178 to test on."""
+    assert (sum(TRAIN), sum(TEST)) == (28_709, 7_178)
+
+
+def test_drawn_faces_are_never_compared_with_the_real(tiny_faces):
+    """Nothing differs from what they do not claim to be."""
+    drawn = fingerprint.take(tiny_faces, drawn=True)
+    other = fingerprint.take(tiny_faces, drawn=False)
+    assert (drawn.kind, drawn.differences) == ("synthetic", ())
+    assert other.kind == "other"
+    assert len(other.differences) == 16
+    assert drawn.content == other.content
+
+
+def test_it_is_flat_enough_to_log(tiny_faces):
+    """Plain values under one level of names, and one line to print."""
+    taken = fingerprint.take(tiny_faces, drawn=True)
+    flat = taken.flat()
+    assert {type(value) for value in flat.values()} <= {str, int, float}
+    assert (flat["train"], flat["test"], flat["test_sad"]) == (42, 28, 4)
+    assert taken.describe().startswith("synthetic: 42 train, 28 test, pixel mean 0.")
+    assert "\n" not in taken.describe()
+
+
+def test_a_set_without_train_has_statistics_too(tiny_faces):
+    """Zero, not a warning."""
+    taken = fingerprint.take(tiny_faces[tiny_faces.usage != 0], drawn=False)
+    assert (taken.mean, taken.std, sum(taken.train)) == (0.0, 0.0, 0)

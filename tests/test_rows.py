@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from fer_exp import rows
 from fer_exp.errors import UserError
@@ -107,3 +108,45 @@ def test_any_changed_character_gives_a_face_or_one_line(place, letter):
     assert said.startswith("a.csv")
     assert len(found) <= 1
     assert all(pixels.shape == (48, 48) and 0 <= label < 7 for pixels, label, _ in found)
+
+
+@given(
+    pixels=arrays(np.uint8, (48, 48), elements=st.integers(0, 255)),
+    label=st.integers(0, 6),
+    usage=st.sampled_from(["Training", "PublicTest", "PrivateTest"]),
+)
+def test_what_is_written_is_read(pixels, label, usage):
+    """Any face, with any label, in any split."""
+    [(found, found_label, found_usage)] = read(row(label, " ".join(map(str, pixels.flat)), usage))
+    np.testing.assert_array_equal(found, pixels)
+    assert (found_label, found_usage) == (label, ["Training", "PublicTest", "PrivateTest"].index(usage))
+
+
+def test_equal_rows_are_equal_faces():
+    """Copies are part of the set; leaving them out is evaluation's business."""
+    assert len(read(row() + f"3,{PIXELS},Training\n" * 2)) == 3
+
+
+def test_a_header_alone_holds_no_faces():
+    """It is a table, of nothing."""
+    assert read("emotion,pixels,Usage\n") == []
+
+
+def test_the_line_named_is_the_files_own():
+    """Blank lines and rows of several lines count, as an editor counts them."""
+    text = f'emotion,pixels,Usage,note\n\n3,{PIXELS},Training,"two\nlines"\n9,{PIXELS},Training,x\n'
+    with pytest.raises(UserError, match=r"a\.csv, line 5: emotion is '9'"):
+        read(text)
+
+
+@pytest.mark.parametrize("code", ["utf-16", "utf-32"])
+def test_a_table_in_another_encoding_is_refused(code):
+    """As one without the columns."""
+    with pytest.raises(UserError, match=r"a\.csv: has no column emotion, pixels, usage"):
+        read(row().encode(code))
+
+
+def test_a_quote_that_never_ends_is_refused():
+    """It would make one value of all that follows."""
+    with pytest.raises(UserError, match=r"a\.csv, line \d+: is not CSV \(field larger"):
+        read('emotion,pixels,Usage\n3,"' + f"{PIXELS}\n" * 40)

@@ -1,0 +1,103 @@
+"""Fitted pairs of classes, kept in a folder so that a stopped fit goes on where it was.
+
+A file is named and marked by a hash of the whole problem, written whole or not at all, and holds plain
+arrays. What cannot be read, or belongs to another problem, counts as not there: it is solved again.
+"""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+# Part of a kept pair's key: a new number when the solver or the layout of the file changes.
+_FORMAT = "fer-exp pair 1"
+# Bytes hashed at once, so that no second copy of the data is made.
+_HASHED_ROWS = 1024
+
+
+@dataclass(frozen=True)
+class FittedPair:
+    """One pair's machine: positive scores mean its first class. support: bool, rows of both classes."""
+
+    coef: np.ndarray
+    intercept: float
+    support: np.ndarray
+    primal: float
+    dual: float
+    steps: int
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Duality gap relative to the primal objective."""
+        return (self.primal - self.dual) / self.primal
+
+
+def data_key(X, codes: np.ndarray, c: float, tol: float) -> str:  # noqa: N803 - scikit-learn's name
+    """A name of the problem: the same for the same rows, in the same order, classes, C and tol."""
+    digest = hashlib.blake2b(f"{_FORMAT}|{X.dtype.str}|{X.shape}|{c!r}|{tol!r}|".encode(), digest_size=16)
+    digest.update(codes.astype("<i8").tobytes())
+    for start in range(0, len(X), _HASHED_ROWS):
+        digest.update(np.ascontiguousarray(X[start : start + _HASHED_ROWS]))
+    return digest.hexdigest()
+
+
+class KeptPairs:
+    """Finished pairs in a folder, a file each: `<key>-<i>-<j>.npz`, plain arrays only."""
+
+    def __init__(self, folder: str | Path | None, key: str | None, pairs: list[tuple[int, int, int]]):
+        self.folder = None if folder is None else Path(folder)
+        self.key, self.pairs = key, pairs
+
+    def _path(self, k: int) -> Path:
+        i, j, _ = self.pairs[k]
+        return self.folder / f"{self.key}-{i}-{j}.npz"
+
+    def write(self, k: int, pair: FittedPair) -> None:
+        """Keep a pair; a reader sees the whole file or none."""
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".part-", suffix=".npz")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, key=self.key, **vars(pair))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self._path(k))
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def read_all(self, d: int) -> dict[int, FittedPair]:
+        """The kept pairs of this problem with `d` features."""
+        if self.folder is None:
+            return {}
+        found = {k: self._read(k, d) for k in range(len(self.pairs))}
+        return {k: pair for k, pair in found.items() if pair is not None}
+
+    def _read(self, k: int, d: int) -> FittedPair | None:
+        """One pair, or None where there is no file, or one that is broken or another problem's."""
+        try:
+            with self._path(k).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                found = {name: file[name] for name in (*FittedPair.__dataclass_fields__, "key")}
+            if str(found.pop("key")) != self.key:
+                return None
+            pair = FittedPair(
+                found["coef"],
+                float(found["intercept"]),
+                found["support"],
+                float(found["primal"]),
+                float(found["dual"]),
+                int(found["steps"]),
+                float(found["seconds"]),
+            )
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error):
+            return None
+        whole = pair.coef.shape == (d,) and pair.support.shape == (self.pairs[k][2],)
+        whole = whole and pair.coef.dtype == np.float64 and pair.support.dtype == bool
+        return pair if whole and np.isfinite([*pair.coef, pair.intercept, pair.gap]).all() else None
