@@ -15,7 +15,7 @@ import numpy as np
 
 # Part of a kept pair's key: a new number when the solver or the layout of the file changes.
 _FORMAT = "fer-exp pair 1"
-# Bytes hashed at once, so that no second copy of the data is made.
+# Hashed at once, so that no second copy of the data is made.
 _HASHED_ROWS = 1024
 
 

@@ -18,6 +18,7 @@ ROWS_PER_DIMENSION = 1.25
 # float32 rounding of the matrix, relative to its smallest eigenvalue (1 at least), that
 # preconditioning bears without further conjugate gradient steps.
 FLOAT32_ERROR = 1e-2
+# Usual are 1 to 5; more than this only where rounding keeps the residual up.
 CG_STEPS = 40
 # Attempts to factorise a matrix, each with a ridge ten times the last.
 FACTORISATIONS = 12

@@ -37,8 +37,7 @@ def decode(data: bytes, place: str) -> np.ndarray:
                         f"{place}: declares {image.width}x{image.height} pixels, more than {MOST_PIXELS:,}; "
                         "make it smaller"
                     )
-                # a tenth faster than np.asarray(), which asks the picture for three protocols first
-                return np.frombuffer(_as_face(image).tobytes(), np.uint8).reshape(SIDE, SIDE)
+                return np.asarray(_as_face(image))
     except Image.DecompressionBombError:
         raise UserError(f"{place}: declares more than {MOST_PIXELS:,} pixels; make it smaller") from None
     # Pillow's decoders raise all of these on broken files
@@ -51,6 +50,7 @@ def decode(data: bytes, place: str) -> np.ndarray:
 
 def _as_face(image: Image.Image) -> Image.Image:
     if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
+        image.load()
         return image
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):
