@@ -62,11 +62,7 @@ class Study:
 
 def read_studies(store: tracking.Store, wanted: str | None = None) -> list[Study]:
     """The newest sweep of each study, protocol and set of faces; all jobs with one query."""
-    by_identity: dict[str, Record] = {}
-    for run in store.records(kind="job"):
-        known = by_identity.get(run.tags["identity"])
-        if known is None or (known.status != "FINISHED" and run.status == "FINISHED"):
-            by_identity[run.tags["identity"]] = run
+    by_identity = store.latest_of_all()
     studies: dict[tuple[str, ...], Study] = {}
     for sweep in store.records(kind="sweep"):
         if wanted and sweep.tags["study"] != wanted:

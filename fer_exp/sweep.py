@@ -35,7 +35,8 @@ class Sweep:
         self.store = store
         self.settings = planned[0].settings
         self.title = jobs.title(self.settings.study, planned)
-        self.actions = [jobs.action(store.latest(job.identity), self.settings.rerun) for job in planned]
+        found = store.latest_of_all()
+        self.actions = [jobs.action(found.get(job.identity), self.settings.rerun) for job in planned]
         self.run: tracking.Run | None = None
         self.open_run = ExitStack()
 
@@ -89,7 +90,8 @@ class Sweep:
 
     def close(self) -> bool:
         """Print what became of each job and end the sweep's run; false if any is not finished."""
-        ended = [self.store.latest(job.identity) for job in self.jobs]
+        found = self.store.latest_of_all()
+        ended = [found.get(job.identity) for job in self.jobs]
         table = Table("job", "", "validation accuracy", "what it says", title=self.title)
         for job, action, run in zip(self.jobs, self.actions, ended, strict=True):
             table.add_row(job.name, *_row(action, run))

@@ -59,6 +59,7 @@ def test_latest_prefers_a_finished_run(store):
         raise ValueError("no")
     assert store.latest("x").run_id == done.id
     assert store.latest("y") is None
+    assert {key: run.run_id for key, run in store.latest_of_all().items()} == {"x": done.id}
 
 
 def test_an_unknown_run_is_refused_by_name(store):

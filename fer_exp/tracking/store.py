@@ -128,9 +128,12 @@ class Store:
             raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
 
     def latest(self, identity: str) -> Record | None:
-        """The run that holds the figures of this job: the newest finished one, else the newest."""
-        found = self.records(identity=identity, kind="job")
-        return next((run for run in found if run.status == "FINISHED"), found[0] if found else None)
+        """The run that holds the figures of this job; None if it was never begun."""
+        return _by_identity(self.records(identity=identity, kind="job")).get(identity)
+
+    def latest_of_all(self) -> dict[str, Record]:
+        """The run that holds the figures of each job in the store, by identity, with one query."""
+        return _by_identity(self.records(kind="job"))
 
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
@@ -144,6 +147,16 @@ class Store:
             token = page.token
             if not token:
                 return found
+
+
+def _by_identity(newest_first: list[Record]) -> dict[str, Record]:
+    # a job's figures are those of its newest finished run; without one, its newest run says how it stands
+    found: dict[str, Record] = {}
+    for run in newest_first:
+        known = found.setdefault(run.tags["identity"], run)
+        if known.status != "FINISHED" and run.status == "FINISHED":
+            found[run.tags["identity"]] = run
+    return found
 
 
 def _record(run: Any) -> Record:
