@@ -9,7 +9,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -136,23 +136,16 @@ def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
     return found
 
 
-@contextmanager
-def folder_reader(root: Path) -> Iterator[Callable[[str], bytes]]:
-    """What reads a file below `root`; it raises UserError that names the file."""
-
-    def read(path: str) -> bytes:
-        try:
-            with open(root / path, "rb") as file:
-                data = file.read(LARGEST_FILE + 1)
-        except OSError as error:
-            raise UserError(f"{root / path}: cannot be read ({error.strerror})") from None
-        if len(data) > LARGEST_FILE:
-            raise UserError(
-                f"{root / path}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture"
-            )
-        return data
-
-    yield read
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture file; raises UserError that names it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > LARGEST_FILE:
+        raise UserError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
+    return data
 
 
 @contextmanager

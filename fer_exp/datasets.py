@@ -80,13 +80,7 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
     if not os.path.exists(root):
         raise UserError(f"data.root={root}: there is nothing there; {_HOW_TO}")
     source = _find(root)
-    if source.is_dir():
-        paths, key = archives.list_folder(source)
-        entries: Callable[[], Iterator[rows.Row]] = lambda: _from_folder(source, paths, broken)  # noqa: E731
-    else:
-        key = _hash_file(source)
-        door = _from_csv if source.suffix.lower() == ".csv" else _from_zip
-        entries = lambda: door(source, broken)  # noqa: E731
+    key = _content_key(source)
     skipped: list[str] = []
 
     def broken(error: UserError) -> None:
@@ -95,8 +89,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
         skipped.append(str(error))
 
     def decode() -> cache.Entry:
-        faces = _gather(entries(), root)
-        if key != (archives.list_folder(source)[1] if source.is_dir() else _hash_file(source)):
+        faces = _gather(_entries(source, broken), root)
+        if key != _content_key(source):
             raise UserError(f"data.root={root}: changed while it was read; try again")
         taken = fingerprint.take(faces, drawn=False)
         return cache.Entry(faces, taken, tuple(skipped))
@@ -166,6 +160,18 @@ def _source_in(folder: Path) -> Path | None:
     return next(iter(tables), None) or (zips[0] if len(zips) == 1 else None)
 
 
+def _content_key(source: Path) -> str:
+    """A hash that changes with what lies in a folder, or with any byte of a file."""
+    return archives.list_folder(source)[1] if source.is_dir() else _hash_file(source)
+
+
+def _entries(source: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+    """The faces of a source, through the door that fits it."""
+    if source.is_dir():
+        return _from_folder(source, broken)
+    return _from_csv(source, broken) if source.suffix.lower() == ".csv" else _from_zip(source, broken)
+
+
 def _hash_file(path: Path) -> str:
     try:
         with open(path, "rb") as file:
@@ -201,9 +207,9 @@ def _pictures(
             broken(error)
 
 
-def _from_folder(root: Path, paths: list[str], broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
-    with archives.folder_reader(root) as read:
-        yield from _pictures(paths, root, read, broken)
+def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+    paths, _ = archives.list_folder(root)
+    yield from _pictures(paths, root, lambda path: archives.read_file(root / path), broken)
 
 
 def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:

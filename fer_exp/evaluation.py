@@ -12,7 +12,7 @@ import numpy as np
 from fer_exp import metrics, mlp, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
-from fer_exp.experiment import BEST, LAST
+from fer_exp.experiment import WEIGHTS
 from fer_exp.faces import EMOTIONS
 from fer_exp.prediction import Classifier
 
@@ -68,8 +68,7 @@ def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset) -
             f"data={record.params.get('data.name')} and data.root=..."
         )
     run = store.run(record.run_id)
-    weights = BEST if record.params["protocol.weights"] == "best" else LAST
-    classifier = Classifier.load(run.fetch(weights))
+    classifier = Classifier.load(run.fetch(WEIGHTS[record.params["protocol.weights"]]))
     train, test = dataset.train(), dataset.test()
     logits = mlp.logits(classifier.network, test.pixels)
     parts = [
@@ -79,13 +78,10 @@ def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset) -
     ]
     found = {key: value for part in parts for key, value in part.flat().items()}
     run.log(found)
-    said = alarms(parts[-1] if len(parts) == 1 else _named(parts, "union"), train.pixels, test.pixels)
+    union = next(part for part in parts if part.name == "union")
+    said = alarms(union, train.pixels, test.pixels)
     run.tag(alarms="; ".join(said), test_opened="yes")
     return parts
-
-
-def _named(parts: list[Part], name: str) -> Part:
-    return next(part for part in parts if part.name == name)
 
 
 def _score(name: str, logits: np.ndarray, labels: np.ndarray) -> Part:

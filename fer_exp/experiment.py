@@ -33,6 +33,9 @@ RECIPE = 1
 
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
 
+# The file that holds the weights which a protocol selects.
+WEIGHTS = {"last": LAST, "best": BEST}
+
 Watch = Callable[[Epoch], None]
 
 # What a resumed run may have otherwise than the run it goes on from.
@@ -200,7 +203,7 @@ class _Job:
 
     def _conclude(self, record: tracking.Run) -> None:
         """Score the weights that the protocol selects on fit and validation, and keep them as a model."""
-        selected = record.fetch(BEST if self.chosen.protocol.weights == "best" else LAST)
+        selected = record.fetch(WEIGHTS[self.chosen.protocol.weights])
         content = checkpoint.load(selected)
         network = self.trainer.network
         network.load_state_dict(content["network"])

@@ -161,15 +161,14 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
     with open(tmp_path / "huge.png", "wb") as file:
         file.truncate(archives.LARGEST_FILE + 1)
     (tmp_path / "a.png").write_bytes(CONTENT)
-    with archives.folder_reader(tmp_path) as read:
-        assert read("a.png") == CONTENT
-        with pytest.raises(UserError, match=r"gone\.png: cannot be read \(No such file"):
-            read("gone.png")
-        monkeypatch.setattr(archives, "LARGEST_FILE", len(CONTENT) - 1)
-        with pytest.raises(UserError, match=r"a\.png: is larger than"):
-            read("a.png")
-        with pytest.raises(UserError, match=r"huge\.png: is larger than"):
-            read("huge.png")
+    assert archives.read_file(tmp_path / "a.png") == CONTENT
+    with pytest.raises(UserError, match=r"gone\.png: cannot be read \(No such file"):
+        archives.read_file(tmp_path / "gone.png")
+    monkeypatch.setattr(archives, "LARGEST_FILE", len(CONTENT) - 1)
+    with pytest.raises(UserError, match=r"a\.png: is larger than"):
+        archives.read_file(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"huge\.png: is larger than"):
+        archives.read_file(tmp_path / "huge.png")
 
 
 def test_a_zip_is_read_without_folders_and_litter(zip_path):
