@@ -53,15 +53,7 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
                 f"study={chosen.of_study}: no finished run on these faces: python train.py study=..."
             )
         return found
-    finished = store.records("FINISHED", kind="job")
-    if chosen.run == "best":
-        finished = [run for run in finished if run.tags["faces"] == faces]
-        finished.sort(key=lambda run: run.metrics["selected/val_loss"])
-    elif chosen.run != "latest":
-        finished = [run for run in finished if run.name == chosen.run] or [store.record(chosen.run)]
-    if not finished:
-        raise UserError(f"run={chosen.run}: there is no finished run yet: python train.py")
-    return finished[:1]
+    return [store.find(chosen.run, faces)]
 
 
 def show(record: Any, store: Any, dataset: Any) -> None:

@@ -62,6 +62,31 @@ def test_latest_prefers_a_finished_run(store):
     assert {key: run.run_id for key, run in store.latest_of_all().items()} == {"x": done.id}
 
 
+def _finished(store: tracking.Store, name: str, faces: str, loss: float) -> str:
+    run = store.create(name, {}, {"kind": "job", "identity": name, "faces": faces})
+    with run.recording():
+        run.log({"selected/val_loss": loss})
+    return run.id
+
+
+def test_a_run_is_found_by_what_people_call_it(store):
+    """By id, by name, as the latest, and as the best on the same faces; never by another's losses."""
+    other, good, poor = (
+        _finished(store, *run) for run in (("other", "f0", 0.1), ("good", "f1", 1.0), ("poor", "f1", 2.0))
+    )
+    assert store.find("latest").run_id == poor
+    assert store.find("best").run_id == good
+    assert store.find("best", faces="f0").run_id == other
+    assert store.find("poor").run_id == store.find(poor).run_id == poor
+
+
+@pytest.mark.parametrize("wanted", ["latest", "best"])
+def test_no_run_yet_is_said(store, wanted):
+    """An empty store names the command that fills it."""
+    with pytest.raises(UserError, match=f"run={wanted}: there is no finished run yet"):
+        store.find(wanted)
+
+
 def test_an_unknown_run_is_refused_by_name(store):
     """One line that names the id and the store."""
     with pytest.raises(UserError, match="run nope: there is no such run in sqlite"):

@@ -127,6 +127,23 @@ class Store:
         except MlflowException:
             raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
 
+    def find(self, wanted: str, faces: str | None = None) -> Record:
+        """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
+
+        `best` has the lowest validation loss of the finished runs on `faces`, a content hash, or, if not
+        given, on those of the latest run: losses on different faces do not compare. Raises UserError.
+        """
+        finished = self.records("FINISHED", kind="job")
+        if wanted == "best" and finished:
+            faces = faces or finished[0].tags["faces"]
+            finished = [run for run in finished if run.tags["faces"] == faces]
+            finished.sort(key=lambda run: run.metrics["selected/val_loss"])
+        elif wanted not in ("best", "latest"):
+            return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
+        if not finished:
+            raise UserError(f"run={wanted}: there is no finished run yet: python train.py")
+        return finished[0]
+
     def latest(self, identity: str) -> Record | None:
         """The run that holds the figures of this job; None if it was never begun."""
         return _by_identity(self.records(identity=identity, kind="job")).get(identity)
