@@ -5,7 +5,6 @@ start, and it is written whole or not at all; so a stale, cut or flipped file is
 trusted, and several processes may build it at once.
 """
 
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_exp import files
 from fer_exp.errors import UserError
 from fer_exp.faces import SIDE, Faces
 from fer_exp.fingerprint import Fingerprint
@@ -51,19 +51,13 @@ def write(path: Path, key: str, entry: Entry) -> None:
     digest = hashlib.sha256(text)
     for array in arrays:
         digest.update(array)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with files.written_whole(path) as file:
             file.write(MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text)
             for array in arrays:
                 file.write(array)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise UserError(
             f"data.cache_dir={path.parent}: cannot write the cache ({error.strerror}); name a folder that can"
         ) from None

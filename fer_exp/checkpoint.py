@@ -5,8 +5,6 @@ settings, the class names, the state of optimizer, scheduler and stopping rule, 
 far. It is written whole or not at all, and read without executing anything that lies in it.
 """
 
-import contextlib
-import os
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import torch
 
+from fer_exp import files
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
 
@@ -22,20 +21,12 @@ FORMAT = 1
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (tensors, numbers, texts, lists, dicts) to `path` atomically."""
-    # the writer's own name: two processes must not write one temporary file
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with open(temporary, "wb") as file:
+        with files.written_whole(path) as file:
             torch.save({"format": FORMAT, "classes": list(EMOTIONS), **content}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
     except OSError as error:
         raise UserError(f"{path}: cannot write the checkpoint ({error.strerror})") from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -5,13 +5,13 @@ arrays. What cannot be read, or belongs to another problem, counts as not there:
 """
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
+from fer_exp import files
 
 # Part of a kept pair's key: a new number when the solver or the layout of the file changes.
 _FORMAT = "fer-exp pair 1"
@@ -62,16 +62,8 @@ class KeptPairs:
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=".part-", suffix=".npz")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, key=self.key, **vars(pair))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self._path(k))
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        with files.written_whole(self._path(k)) as file:
+            np.savez(file, key=self.key, **vars(pair))
 
     def read_all(self, d: int) -> dict[int, FittedPair]:
         """The kept pairs of this problem with `d` features."""

@@ -9,7 +9,7 @@ import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, get_args
 
 from fer_exp.errors import UserError
 
@@ -65,15 +65,23 @@ def _value(spec: dataclasses.Field, tree: Mapping[str, Any], path: str, variants
         raise UserError(f"{path} is missing: give it a value, {path}=...")
     if dataclasses.is_dataclass(spec.type):
         return build(spec.type, value, path, variants)
-    checked = float(value) if spec.type is float and type(value) is int else value
+    checked = _widened(value, spec.type)
     if not _fits(checked, spec):
         raise UserError(f"{path}={value}: must be {_allowed(spec)}")
     return checked
 
 
+def _widened(value: Any, kind: type) -> Any:
+    """A whole number as a float where a float is asked for: people type 1 for 1.0."""
+    if kind == list[float] and isinstance(value, list):
+        return [_widened(each, float) for each in value]
+    return float(value) if kind is float and type(value) is int else value
+
+
 def _fits(value: Any, spec: dataclasses.Field) -> bool:
-    if spec.type == list[int]:
-        return isinstance(value, list) and bool(value) and all(_in_bounds(v, int, spec) for v in value)
+    if spec.type in (list[int], list[float]):
+        [kind] = get_args(spec.type)
+        return isinstance(value, list) and bool(value) and all(_in_bounds(v, kind, spec) for v in value)
     if spec.type == list[str]:
         return isinstance(value, list) and all(isinstance(v, str) for v in value)
     if spec.type == dict[str, Any]:
@@ -105,5 +113,6 @@ def _allowed(spec: dataclasses.Field) -> str:
     bounds = " and ".join(f"{word} {bound:,}" for word, bound in finite)
     kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
     kinds |= {list[int]: "a list of one or more whole numbers, each", list[str]: "a list of texts"}
+    kinds |= {list[float]: "a list of one or more finite numbers, each"}
     kinds |= {dict[str, Any]: "a group of options"}
     return f"{kinds.get(spec.type, 'a text or null')} {bounds}".rstrip()

@@ -151,13 +151,52 @@ class Experiment:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """A yardstick that is fitted on all of train; `majority` and `prior` need nothing more."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class RidgeBaseline(Baseline):
+    """Ridge regression, on pixels or on histograms of gradients."""
+
+    alphas: list[float] = number(above=0, at_most=1e12)
+
+
+@dataclass(frozen=True)
+class NearestBaseline(Baseline):
+    neighbours: int = number(at_least=1, at_most=1000)
+
+
+@dataclass(frozen=True)
+class SVCBaseline(Baseline):
+    C: float = number(above=0, at_most=1e12)
+    solver: str = choice("exact", "libsvm")
+    tol: float = number(above=0, below=1)
+
+
+@dataclass(frozen=True)
+class RBFSVCBaseline(Baseline):
+    C: float = number(above=0, at_most=1e12)
+
+
+@dataclass(frozen=True)
+class ForestBaseline(Baseline):
+    trees: int = number(at_least=1, at_most=100_000)
+    seed: int = number(at_least=0, at_most=2**32 - 1)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What evaluate.py is told."""
 
     data: Data
+    baseline: Baseline
     tracking: Tracking
     run: str | None
     of_study: str | None
+    gallery: bool
 
 
 # Nodes whose fields depend on their `name`.
@@ -165,6 +204,16 @@ VARIANTS: dict[str, dict[str, type]] = {
     "data": {"synthetic": SyntheticData, "fer2013": Fer2013Data},
     "scheduler": {"none": Scheduler, "plateau": PlateauScheduler, "cosine": CosineScheduler},
     "stopping": {"none": Stopping, "patience": PatienceStopping, "deck": DeckStopping},
+    "baseline": {
+        "majority": Baseline,
+        "prior": Baseline,
+        "ridge": RidgeBaseline,
+        "hog_ridge": RidgeBaseline,
+        "nearest": NearestBaseline,
+        "svc": SVCBaseline,
+        "rbf_svc": RBFSVCBaseline,
+        "forest": ForestBaseline,
+    },
 }
 
 

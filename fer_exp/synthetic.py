@@ -6,15 +6,12 @@ something to learn, and nameable by a person: `python -m fer_exp.synthetic sheet
 """
 
 import argparse
-import contextlib
-import io
-import os
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer_exp import commandline
+from fer_exp import commandline, files
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
 from fer_exp.portrait import Muscles, Traits, render
@@ -166,18 +163,11 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
         raise UserError(f"{path}: the sheet is a PNG; name it {path.stem or 'sheet'}.png")
     if not 1 <= per_class <= WIDEST:
         raise UserError(f"--per-class {per_class}: must be 1 to {WIDEST}")
-    content = io.BytesIO()
-    sheet(seed, per_class).save(content, "PNG")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        temporary.write_bytes(content.getvalue())
-        os.replace(temporary, path)
+        with files.written_whole(path) as file:
+            sheet(seed, per_class).save(file, "PNG")
     except OSError as error:
         raise UserError(f"{path}: cannot write the sheet ({error.strerror})") from None
-    finally:
-        # nothing there, or no folder that it could be in
-        with contextlib.suppress(OSError):
-            temporary.unlink()
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from fer_exp import fingerprint, settings, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
-from fer_exp.settings import Experiment
+from fer_exp.settings import Evaluation, Experiment
 
 ROOT = Path(__file__).parent.parent
 
@@ -40,15 +40,16 @@ def tiny_dataset(tiny_faces: Faces) -> Dataset:
 
 @pytest.fixture(scope="session")
 def compose_settings() -> Callable[..., Experiment]:
-    """What composes conf/ with overrides into checked settings, as train.py does."""
+    """What composes conf/ with overrides into checked settings, as train.py does, or another `script`."""
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
 
     # settings are frozen, and composing them takes a tenth of a second
     @cache
-    def composed(*overrides: str) -> Experiment:
+    def composed(*overrides: str, script: str = "train") -> Experiment | Evaluation:
+        name, cls = {"train": ("config", Experiment), "evaluate": ("evaluate", Evaluation)}[script]
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            tree = OmegaConf.to_container(compose("config", overrides=list(overrides)), resolve=True)
-        return settings.parse(tree)
+            tree = OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)
+        return settings.build(cls, tree, "")
 
     return composed
 

@@ -17,29 +17,40 @@ from fer_exp import settings
 from fer_exp.errors import UserError
 
 
-def leaves(cls, path="", choice=""):
-    """Every (key, choice, field) of a tree of dataclasses; choice: the override that has this variant."""
+@dataclasses.dataclass(frozen=True)
+class Leaf:
+    """A key of a script's settings, the override that has its variant, and its field."""
+
+    script: str
+    key: str
+    choice: str
+    spec: dataclasses.Field
+
+
+def leaves(script, cls, path="", choice=""):
+    """Every leaf of a tree of dataclasses."""
     for spec in dataclasses.fields(cls):
         key = f"{path}.{spec.name}" if path else spec.name
         if key in settings.VARIANTS:
             for name, variant in settings.VARIANTS[key].items():
-                yield from leaves(variant, key, f"{key}={name}")
+                yield from leaves(script, variant, key, f"{key}={name}")
         elif dataclasses.is_dataclass(spec.type):
-            yield from leaves(spec.type, key, choice)
+            yield from leaves(script, spec.type, key, choice)
         else:
-            yield key, choice, spec
+            yield Leaf(script, key, choice, spec)
 
 
 def of_each(leaves):
     """Parametrise a test by leaves."""
-    return pytest.mark.parametrize(
-        ("key", "choice", "spec"), leaves, ids=[" ".join(leaf[:2]).strip() for leaf in leaves]
-    )
+    names = [" ".join((leaf.script, leaf.key, leaf.choice)).strip() for leaf in leaves]
+    return pytest.mark.parametrize("leaf", leaves, ids=names)
 
 
-LEAVES = list(leaves(settings.Experiment))
-# The groups of which there are variants.
-GROUPS = tuple(settings.VARIANTS)
+SCRIPTS = {"train": settings.Experiment, "evaluate": settings.Evaluation}
+LEAVES = [leaf for script, cls in SCRIPTS.items() for leaf in leaves(script, cls)]
+OF_A_JOB = [leaf for leaf in LEAVES if leaf.script == "train"]
+# The groups of which there are variants, and the script that has them.
+GROUPS = {leaf.choice.partition("=")[0]: leaf.script for leaf in reversed(LEAVES) if leaf.choice}
 
 
 @pytest.fixture
@@ -52,13 +63,13 @@ def tree(compose_settings):
 def parsed_with(compose_settings):
     """What parses a composed tree in which one value is replaced."""
 
-    def parsed(choice, key, value):
-        tree = dataclasses.asdict(compose_settings(*[choice] if choice else []))
+    def parsed(choice, key, value, script="train"):
+        tree = dataclasses.asdict(compose_settings(*[choice] if choice else [], script=script))
         *path, name = key.split(".")
         node = functools.reduce(dict.__getitem__, path, tree)
         assert name in node
         node[name] = value
-        return settings.parse(tree)
+        return settings.build(SCRIPTS[script], tree, "")
 
     return parsed
 
@@ -66,13 +77,14 @@ def parsed_with(compose_settings):
 def wrong_values(spec):
     """Values that a field must refuse: other types, and the nearest past each bound."""
     bounds = spec.metadata
-    if spec.type in (int, float, list[int]):
+    if spec.type in (int, float, list[int], list[float]):
         past = [math.nan, math.inf, -math.inf, "x", "", None, True, False, {}, []]
         past += [bounds["at_least"] - 1, bounds["at_most"] + 1, bounds["above"], bounds["below"]]
-        if spec.type is float:
-            return [*past, math.nextafter(bounds["at_least"], -math.inf)]
-        past.append(1.5)
-        return [[], "x", None, 5, {}, *([v] for v in past)] if spec.type == list[int] else past
+        if spec.type in (float, list[float]):
+            past.append(math.nextafter(bounds["at_least"], -math.inf))
+        else:
+            past.append(1.5)
+        return past if spec.type in (int, float) else [[], "x", None, 5, {}, *([v] for v in past)]
     return {
         bool: ["true", "", 0, 1, None, []],
         str: [1, True, math.nan, None, "", [], {}, *(["no such"] if "choices" in bounds else [])],
@@ -88,56 +100,46 @@ def allowed_values(spec):
     if "choices" in bounds:
         return list(bounds["choices"])
     values = [bounds[key] for key in ("at_least", "at_most") if math.isfinite(bounds.get(key, math.inf))]
-    if spec.type is float:
+    if spec.type in (float, list[float]):
         between = math.nextafter(bounds["above"], math.inf), math.nextafter(bounds["below"], -math.inf)
         values += [value for value in between if abs(value) < sys.float_info.max]
-    return [[value] for value in values] if spec.type == list[int] else values
+    return [[value] for value in values] if spec.type in (list[int], list[float]) else values
 
 
 @of_each(LEAVES)
-def test_every_field_refuses_what_is_out_of_bounds(parsed_with, key, choice, spec):
+def test_every_field_refuses_what_is_out_of_bounds(parsed_with, leaf):
     """Generated from the fields, so a new key is covered unasked."""
-    for value in wrong_values(spec):
+    for value in wrong_values(leaf.spec):
         with pytest.raises(UserError) as caught:
-            parsed_with(choice, key, value)
+            parsed_with(leaf.choice, leaf.key, value, leaf.script)
         message = str(caught.value)
         assert "\n" not in message
-        assert message.startswith(f"{key}={value}: must be "), message
+        assert message.startswith(f"{leaf.key}={value}: must be "), message
 
 
-@of_each([leaf for leaf in LEAVES if leaf[2].metadata])
-def test_a_refusal_says_all_bounds_or_choices(parsed_with, key, choice, spec):
+@of_each([leaf for leaf in LEAVES if leaf.spec.metadata])
+def test_a_refusal_says_all_bounds_or_choices(parsed_with, leaf):
     """Every finite bound is printed, and every choice."""
     with pytest.raises(UserError) as caught:
-        parsed_with(choice, key, {})
+        parsed_with(leaf.choice, leaf.key, {}, leaf.script)
     said = str(caught.value).partition(": must be ")[2]
-    for bound in spec.metadata.get("choices", spec.metadata.values()):
+    for bound in leaf.spec.metadata.get("choices", leaf.spec.metadata.values()):
         assert isinstance(bound, str) or math.isinf(bound) or f"{bound:,}" in said
         assert not isinstance(bound, str) or bound in said
 
 
-@of_each([leaf for leaf in LEAVES if leaf[2].metadata and allowed_values(leaf[2])])
-def test_every_field_accepts_its_limits(parsed_with, key, choice, spec):
+@of_each([leaf for leaf in LEAVES if leaf.spec.metadata and allowed_values(leaf.spec)])
+def test_every_field_accepts_its_limits(parsed_with, leaf):
     """The bounds themselves are allowed, the nearest number to an excluded one, and each of the choices."""
-    for value in allowed_values(spec):
-        assert operator.attrgetter(key)(parsed_with(choice, key, value)) == value
+    for value in allowed_values(leaf.spec):
+        found = parsed_with(leaf.choice, leaf.key, value, leaf.script)
+        assert operator.attrgetter(leaf.key)(found) == value
 
 
 def test_a_whole_number_is_a_number(parsed_with):
     """`optimizer.lr=1` is a rate of 1.0."""
     lr = parsed_with("", "optimizer.lr", 1).optimizer.lr
     assert (lr, type(lr)) == (1.0, float)
-
-
-@pytest.mark.parametrize("key", ["run", "of_study", "data", "tracking.log_model"])
-def test_what_an_evaluation_is_told_is_checked_too(tree, key):
-    """The other script's settings go through the same check."""
-    told = {"data": tree["data"], "tracking": tree["tracking"], "run": None, "of_study": "final"}
-    assert settings.build(settings.Evaluation, told, "").of_study == "final"
-    *path, name = key.split(".")
-    functools.reduce(dict.__getitem__, path, told)[name] = 3
-    with pytest.raises(UserError, match=f"{key}=3: must be "):
-        settings.build(settings.Evaluation, told, "")
 
 
 def test_a_misspelt_key_suggests_the_near_one(tree):
@@ -169,11 +171,11 @@ def test_a_missing_value_is_asked_for(tree, missing):
 
 @pytest.mark.parametrize("name", ["x", "", 1, None, ["synthetic"], {}, math.nan])
 @pytest.mark.parametrize("group", settings.VARIANTS)
-def test_an_unknown_variant_lists_the_known_ones(tree, group, name):
+def test_an_unknown_variant_lists_the_known_ones(parsed_with, group, name):
     """`data.name` decides which keys there are, so it is looked at first."""
     known = ", ".join(settings.VARIANTS[group])
     with pytest.raises(UserError) as caught:
-        settings.parse(tree | {group: {"name": name}})
+        parsed_with("", group, {"name": name}, GROUPS[group])
     assert str(caught.value) == f"{group}.name={name}: must be one of {known}"
 
 
@@ -196,10 +198,11 @@ CIRCUMSTANCES = {
 
 def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
     """Paths, device, store and names do not determine a figure; everything else might."""
-    for override in sorted({choice for _, choice, _ in LEAVES} - {""}):
+    groups = [group for group, script in GROUPS.items() if script == "train"]
+    for override in sorted({leaf.choice for leaf in OF_A_JOB} - {""}):
         chosen = compose_settings("model/activation=leaky_relu", override)
-        choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in GROUPS)}
-        keys = {key for key, choice, _ in LEAVES if choice in choices}
+        choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in groups)}
+        keys = {leaf.key for leaf in OF_A_JOB if leaf.choice in choices}
         kept = {re.sub(r"\.options\..*", ".options", key) for key in settings.recipe(chosen)}
         assert kept == keys - CIRCUMSTANCES
 
@@ -217,12 +220,17 @@ anything = st.recursive(
 )
 
 
-@given(anything, st.sampled_from([key for key, choice, _ in LEAVES if not choice] + ["", *GROUPS]))
+PLACES = [(leaf.script, leaf.key) for leaf in LEAVES if not leaf.choice]
+PLACES += [(script, group) for group, script in GROUPS.items()]
+
+
+@given(anything, st.sampled_from([*PLACES, ("train", ""), ("evaluate", "")]))
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_tree_is_parsed_or_refused_in_one_line(parsed_with, value, key):
+def test_any_tree_is_parsed_or_refused_in_one_line(parsed_with, value, place):
     """A config from somewhere else never ends in another exception, whatever stands at one place in it."""
+    script, key = place
     try:
-        outcome = settings.parse(value) if key == "" else parsed_with("", key, value)
+        outcome = parsed_with("", key, value, script) if key else settings.build(SCRIPTS[script], value, "")
     except UserError as error:
         outcome = str(error)
-    assert isinstance(outcome, settings.Experiment) or len(outcome.splitlines()) == 1
+    assert isinstance(outcome, SCRIPTS[script]) or len(outcome.splitlines()) == 1

@@ -1,5 +1,6 @@
 """Synthetic faces: seeded, in FER-2013's proportions, split as promised and tellable apart."""
 
+import os
 import subprocess
 import sys
 
@@ -200,7 +201,7 @@ def test_a_failed_write_keeps_the_old_sheet(tmp_path, capsys, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(synthetic.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     code, lines = run(capsys, monkeypatch, path, "--per-class", 1)
     assert code == 2
     assert lines == [f"error: {path}: cannot write the sheet (No space left on device)"]

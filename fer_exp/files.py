@@ -1,0 +1,27 @@
+"""Files that are there whole or not at all, whatever ends the program while they are written."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """A binary file that takes its place at `path` when the block ends without error.
+
+    Raises OSError as it comes; nothing is then left behind.
+    """
+    # the writer's own name: two processes must not write one temporary file
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        # nothing there if it was replaced, or if it could not be opened
+        with contextlib.suppress(OSError):
+            temporary.unlink()
