@@ -3,12 +3,14 @@
 python evaluate.py run=latest                          the newest finished run
 python evaluate.py run=best data=fer2013 data.root=... the lowest validation loss on these faces
 python evaluate.py study=optimizer                     every finished run of a study
+python evaluate.py baseline=ridge                      a yardstick alone; the linear SVC stands beside runs
 """
 
 from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -28,23 +30,28 @@ def main(config: DictConfig) -> None:
 
 
 def evaluate(config: DictConfig) -> None:
-    """Find the runs that the settings ask for, and open the test split for each."""
-    from fer_exp import experiment, settings, tracking
+    """Open the test split for the runs that the settings ask for, and set yardsticks beside them."""
+    from fer_exp import comparison, experiment, settings, tables, tracking
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
     store = tracking.Store(chosen.tracking)
     dataset = experiment.load_faces(chosen.data)
-    for record in runs(chosen, store, dataset.fingerprint.content):
-        show(record, store, dataset)
+    faces = dataset.fingerprint.content
+    found = runs(chosen, store, faces)
+    for record in found:
+        show(record, store, dataset, chosen.gallery)
+    reference = fit(chosen, store, dataset)
+    rivals = [store.record(record.run_id) for record in found] + comparison.read_yardsticks(store, faces)
+    tables.print_terminal(comparison.beside(rivals, reference, store, dataset.test().labels))
     print("compare: make compare    look at it: make ui")
 
 
 def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
-    """The runs that the settings ask for. Raises UserError if there is none."""
+    """The runs that the settings ask for, none for a yardstick alone. Raises UserError if there is none."""
     from fer_exp import comparison
 
-    if (chosen.run is None) == (chosen.of_study is None):
-        raise UserError("say which: run=<id | name | best | latest>, or study=<name>")
+    if chosen.run and chosen.of_study:
+        raise UserError("say one: run=<id | name | best | latest>, or study=<name>")
     if chosen.of_study:
         studies = [study for study in comparison.read_studies(store, chosen.of_study) if study.faces == faces]
         found = [run for study in studies for arm in study.arms for run in arm.runs.values()]
@@ -53,25 +60,46 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
                 f"study={chosen.of_study}: no finished run on these faces: python train.py study=..."
             )
         return found
-    return [store.find(chosen.run, faces)]
+    if chosen.run:
+        return [store.find(chosen.run, faces)]
+    if any(override.startswith("baseline=") for override in HydraConfig.get().overrides.task):
+        return []
+    raise UserError(
+        "say which: run=<id | name | best | latest>, or study=<name>, or baseline=<name> for that yardstick"
+    )
 
 
-def show(record: Any, store: Any, dataset: Any) -> None:
+def show(record: Any, store: Any, dataset: Any, gallery: bool) -> None:
     """Evaluate one run and print its scores and alarms."""
     from fer_exp import evaluation, metrics, tables
 
-    parts = evaluation.evaluate(record, store, dataset)
+    parts = evaluation.evaluate(record, store, dataset, gallery)
     title = f"{record.name} (run {record.run_id}), {record.params['protocol.name']} protocol, "
     title += f"weights of the {record.tags['selected_on']}: test, accuracy with 95 % interval over faces"
-    table = tables.Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss"])
+    table = tables.Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss", "calibration"])
     for part in parts:
         accuracy = f"{100 * metrics.accuracy(part.counts):.2f} [{100 * part.low:.2f}, {100 * part.high:.2f}]"
-        scores = [accuracy, f"{metrics.macro_f1(part.counts):.3f}", f"{part.loss:.3f}"]
+        scores = [accuracy, f"{metrics.macro_f1(part.counts):.3f}"]
+        scores += [f"{part.loss:.3f}", f"{part.calibration_error:.3f}"]
         table.rows.append([part.name, str(part.n), *scores])
     table.notes += [
         f"ALARM: {said}" for said in store.record(record.run_id).tags["alarms"].split("; ") if said
     ]
     tables.print_terminal(table)
+
+
+def fit(chosen: Any, store: Any, dataset: Any) -> Any:
+    """The run of the yardstick that the settings name, fitted now if it is not there."""
+    from fer_exp import baselines
+    from fer_exp.progress import PairReporter
+
+    name = baselines.describe(chosen.baseline)
+    with PairReporter(getattr(chosen.baseline, "tol", 0.0)) as reporter:
+        kept = Path(chosen.data.cache_dir) / "svc"
+        record, anew = baselines.ensure(chosen.baseline, dataset, store, kept, reporter)
+    seconds = record.metrics["fit/seconds"]
+    print(f"{name}: {'fitted now' if anew else 'fitted before'}, in {seconds:.1f} s (run {record.run_id})\n")
+    return record
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def provenance(chosen: argparse.Namespace) -> str:
     return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
 
 
-def all_tables(studies: Sequence[Study], test: str) -> Iterator[Table]:
+def all_tables(studies: Sequence[Study], test: str, store: tracking.Store) -> Iterator[Table]:
     """Every table of these studies; `test` names the part of test that is shown."""
     for study in studies:
         yield comparison.scores(study, test)
@@ -31,7 +31,7 @@ def all_tables(studies: Sequence[Study], test: str) -> Iterator[Table]:
     named = [study for study in studies if study.name != "adhoc"]
     for kind in dict.fromkeys((study.faces, study.protocol) for study in named):
         alike = [study for study in named if (study.faces, study.protocol) == kind]
-        yield conclusions.closing(alike, test)
+        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, kind[0]))
         yield conclusions.supported(alike)
 
 
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commandline.fail(error)
     if chosen.format == "markdown":
         print(provenance(chosen))
-    for table in all_tables(studies, chosen.split):
+    for table in all_tables(studies, chosen.split, store):
         tables.FORMATS[chosen.format](table)
 
 

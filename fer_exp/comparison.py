@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fer_exp import published, statistics, tracking
+from fer_exp import evaluation, published, statistics, tracking
 from fer_exp.jobs import PLAN
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
@@ -148,6 +148,41 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
     if "printed as Test" in printed.note:
         verdict += "; printed as test, but of validation"
     return [figure, verdict]
+
+
+def read_yardsticks(store: tracking.Store, faces: str) -> list[Record]:
+    """The yardsticks that were fitted on these faces, best on the union of test first."""
+    found: dict[str, Record] = {}
+    for record in store.records("FINISHED", kind="baseline", faces=faces):
+        found.setdefault(record.tags["identity"], record)
+    return sorted(found.values(), key=lambda record: -record.metrics["test/union/accuracy"])
+
+
+def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, labels: np.ndarray) -> Table:
+    """Evaluated runs and yardsticks on the union of test, each tested against the reference.
+
+    labels: the true ones, int [N], of the test faces.
+    """
+    header = ["", "accuracy in %", "macro-F1", "seconds", f"p against {reference.name}"]
+    table = Table(f"on the union of test, n = {len(labels)}", header)
+    truth = evaluation.predictions(store.run(reference.run_id)) == labels
+    others = [record for record in rivals if record.run_id != reference.run_id]
+    p_values = statistics.holm(
+        [
+            statistics.mcnemar(evaluation.predictions(store.run(record.run_id)) == labels, truth)
+            for record in others
+        ]
+    )
+    said = {record.run_id: f"{p:.2g}" for record, p in zip(others, p_values, strict=True)}
+    for record in sorted(rivals, key=lambda record: -record.metrics["test/union/accuracy"]):
+        mean, low, high = (record.metrics[f"test/union/accuracy{end}"] for end in ("", "_low", "_high"))
+        seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
+        scores = [f"{100 * mean:.2f} [{100 * low:.2f}, {100 * high:.2f}]"]
+        scores += [f"{record.metrics['test/union/macro_f1']:.3f}", f"{seconds:.1f}"]
+        table.rows.append([record.name, *scores, said.get(record.run_id, "")])
+    table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
+    table.notes.append("a yardstick is fitted on all of train; a network leaves out its validation faces")
+    return table
 
 
 def percent(values: Sequence[float]) -> str:

@@ -7,6 +7,7 @@ from fer_exp import published, statistics
 from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, percent
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
+from fer_exp.tracking import Record
 
 # The closing table's columns: what the deck called it, the study, the choice it took from there, and
 # where `published.csv` keeps its figures.
@@ -20,8 +21,15 @@ _COLUMNS = (
 )
 
 
-def closing(studies: Sequence[Study], test: str) -> Table:
-    """The deck's closing table again: its choice of each section, ours beside its own figures."""
+# The yardsticks that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
+_YARDSTICKS = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
+
+
+def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -> Table:
+    """The deck's closing table again: its choice of each section, ours beside its own figures.
+
+    yardsticks: the fitted ones, on the faces of these studies.
+    """
     header = ["", "choice", "seeds", "train", "val", "test", "deck train", "deck val", "deck test"]
     kind = f"{studies[0].data} · {studies[0].protocol} protocol"
     table = Table(f"closing table · {kind}: accuracy in %, mean ± half of the 95 % interval", header)
@@ -40,7 +48,23 @@ def closing(studies: Sequence[Study], test: str) -> Table:
     if run:
         majority = run.metrics["yardstick/val_majority_accuracy"]
         table.notes.append(f"always the largest class: {100 * majority:.2f} of validation")
+    _add_yardsticks(table, yardsticks, test)
     return table
+
+
+def _add_yardsticks(table: Table, yardsticks: Sequence[Record], test: str) -> None:
+    for record in yardsticks:
+        said = f"fitted once in {record.metrics['fit/seconds']:.1f} s"
+        score = percent([record.metrics[f"test/{test}/accuracy"]])
+        table.rows.append([record.name, said, "-", "-", "-", score, "-", "-", "-"])
+    missing = [name for name in _YARDSTICKS if name not in {record.name for record in yardsticks}]
+    for name in missing:
+        table.rows.append([name, f"not fitted: python evaluate.py baseline={_YARDSTICKS[name]}", *["-"] * 7])
+    given_up = published.figure("svc", "linear", "fit_seconds").value / 60
+    table.notes.append(
+        "yardsticks are fitted on all of train, once; "
+        f"the deck gave its linear SVC up after {given_up:.0f} minutes, without a score"
+    )
 
 
 def _arm(studies: Sequence[Study], name: str, setting: str) -> Arm | None:

@@ -1,19 +1,19 @@
 """Evaluation: the one place where the test split is opened.
 
-A run's selected weights are scored on each half of test, on their union, and on the union without
-copies of training faces; every score carries its n and a 95 % interval, and alarms say when a score
-cannot be trusted (the deck's collapsed networks and broken test path, A9-A11).
+Answers are scored on each half of test, on their union, and on the union without copies of training
+faces; every score carries its n and a 95 % interval, and alarms say when a score cannot be trusted (the
+deck's collapsed networks and broken test path, A9-A11).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import metrics, mlp, statistics, tracking
+from fer_exp import files, metrics, mlp, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.experiment import WEIGHTS
-from fer_exp.faces import EMOTIONS
+from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.prediction import Classifier
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
@@ -22,15 +22,36 @@ ONE_CLASS = 0.9
 # real halves differ by .002, a wrong scale or a wrong picture mode by far more.
 PIXEL_SHIFT = 0.05
 
+# The artifact that holds the predicted label of every test face, so that two runs can be compared.
+PREDICTIONS = "test/predictions.npy"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says to the test faces, in their order.
+
+    labels: int [N], the predicted ones. scores: logits or log-probabilities [N, 7], None if it has none.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray | None
+
+    def at(self, positions: np.ndarray) -> "Answers":
+        """The answers to some of the faces."""
+        return Answers(self.labels[positions], None if self.scores is None else self.scores[positions])
+
 
 @dataclass(frozen=True)
 class Part:
-    """Scores on a part of test: `counts` is the confusion matrix, `low` and `high` bound the accuracy."""
+    """Scores on a part of test: `counts` is the confusion matrix, `low` and `high` bound the accuracy.
+
+    loss, calibration_error: None where the classifier gives no probabilities, or gives the truth none.
+    """
 
     name: str
     counts: np.ndarray
-    loss: float
-    calibration_error: float
+    loss: float | None
+    calibration_error: float | None
     low: float
     high: float
 
@@ -48,20 +69,22 @@ class Part:
             "accuracy_high": self.high,
             "macro_f1": metrics.macro_f1(self.counts),
             "balanced_accuracy": float(recall[present].mean()),
-            "log_loss": self.loss,
-            "calibration_error": self.calibration_error,
             "n": float(self.n),
         }
+        of_probabilities = {"log_loss": self.loss, "calibration_error": self.calibration_error}
+        found |= {key: value for key, value in of_probabilities.items() if value is not None}
         for label, emotion in enumerate(EMOTIONS):
             each = {"precision": precision, "recall": recall, "f1": f1}
             found |= {f"{metric}_{emotion}": float(values[label]) for metric, values in each.items()}
         return {f"test/{self.name}/{metric}": value for metric, value in found.items()}
 
 
-def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> list[Part]:
+def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool) -> list[Part]:
     """Score a finished run on test and log the scores into it; raises UserError if it cannot be."""
     if record.status != "FINISHED":
         raise UserError(f"run {record.run_id} is {record.status}: only a finished run is evaluated")
+    if record.tags.get("kind") != "job":
+        raise UserError(f"run {record.run_id} is a {record.tags.get('kind')}: only a job's run has a network")
     if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
@@ -71,31 +94,58 @@ def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset) -
     classifier = Classifier.load(run.fetch(WEIGHTS[record.params["protocol.weights"]]))
     train, test = dataset.train(), dataset.test()
     logits = mlp.logits(classifier.network, test.pixels)
+    return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)
+
+
+def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gallery: bool) -> list[Part]:
+    """Score the answers on every part of test, and put scores, alarms, answers and figures into the run."""
     parts = [
-        _score(name, logits[positions], test.labels[positions])
+        _score(name, answers.at(positions), test.labels[positions])
         for name, positions in test.parts(train.group)
         if len(positions)
     ]
-    found = {key: value for part in parts for key, value in part.flat().items()}
-    run.log(found)
     union = next(part for part in parts if part.name == "union")
-    said = alarms(union, train.pixels, test.pixels)
-    run.tag(alarms="; ".join(said), test_opened="yes")
+    with run.file(PREDICTIONS) as path, files.written_whole(path) as file:
+        np.save(file, answers.labels.astype(np.int64))
+    _draw(run, test, answers, union, gallery)
+    run.log({key: value for part in parts for key, value in part.flat().items()})
+    run.tag(alarms="; ".join(alarms(union, train.pixels, test.pixels)), test_opened="yes")
     return parts
 
 
-def _score(name: str, logits: np.ndarray, labels: np.ndarray) -> Part:
-    predicted = logits.argmax(axis=1)
+def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery: bool) -> None:
+    # here, since matplotlib takes half a second to import and training has no use for it
+    from fer_exp import figures
+
+    of = f"test, n = {union.n:,}"
+    drawn = {"confusion": figures.confusion(union.counts, of)}
+    if answers.scores is not None:
+        drawn["reliability"] = figures.reliability(answers.scores, test.labels, of)
+    if gallery:
+        drawn["gallery"] = figures.gallery(test.pixels, test.labels, answers.labels, f"{of}: drawn at random")
+    for name, figure in drawn.items():
+        run.figure(f"figures/{name}.png", figure)
+
+
+def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
     # the interval is over faces; a fixed seed, so that a run evaluated twice says the same
-    interval = statistics.bootstrap_interval(predicted == labels, seed=0)
-    return Part(
-        name,
-        metrics.confusion(labels, predicted, len(EMOTIONS)),
-        float(metrics.sample_losses(logits, labels).mean()),
-        metrics.calibration_error(logits, labels),
-        interval.low,
-        interval.high,
-    )
+    interval = statistics.bootstrap_interval(answers.labels == labels, seed=0)
+    counts = metrics.confusion(labels, answers.labels, len(EMOTIONS))
+    loss = error = None
+    if answers.scores is not None:
+        losses = metrics.sample_losses(answers.scores, labels)
+        loss = float(losses.mean()) if np.isfinite(losses).all() else None
+        error = metrics.calibration_error(answers.scores, labels)
+    return Part(name, counts, loss, error, interval.low, interval.high)
+
+
+def predictions(run: tracking.Run) -> np.ndarray:
+    """The predicted label of every test face, int64 [N], of an evaluated run or a yardstick."""
+    path = run.fetch(PREDICTIONS)
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
 
 
 def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> list[str]:

@@ -5,8 +5,6 @@ never opened here; `evaluate.py` does that, once, with the weights that the prot
 """
 
 import dataclasses
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -68,7 +66,7 @@ def load_faces(data: settings.Data) -> Dataset:
 def identity(chosen: Experiment, dataset: Dataset) -> str:
     """Hash of everything that determines the job's figures: recipe and faces, not paths or device."""
     content = {"recipe": RECIPE, "faces": dataset.fingerprint.content, **settings.recipe(chosen)}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return jobs.identity(content)
 
 
 def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Outcome:

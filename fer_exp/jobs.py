@@ -4,10 +4,12 @@ A job is known by its identity, a hash of what determines its figures. A sweep t
 again looks each identity up in the store and does only what is missing.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fer_exp.settings import Experiment
@@ -45,6 +47,11 @@ class Job:
         own = (value for key, value in self.values.items() if _last(key) == study)
         facts = {"setting": next(own, study), "seed": str(self.settings.seed), "identity": self.identity}
         return {"name": self.name, "arm": self.arm, **facts}
+
+
+def identity(content: Mapping[str, Any]) -> str:
+    """A hash, 16 hex digits, of all that determines some figures."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def action(earlier: "Record | None", rerun: str) -> str:

@@ -70,13 +70,26 @@ def majority_accuracy(labels: np.ndarray) -> float:
     return float(np.bincount(labels).max() / len(labels))
 
 
-def calibration_error(logits: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+def reliability(
+    scores: np.ndarray, labels: np.ndarray, bins: int = 15
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Faces, mean confidence and share right in bins of equal width of confidence, float64 [bins] each.
+
+    scores: logits or log-probabilities [N, classes]. A bin without faces has 0 of each.
+    """
+    predicted = scores.argmax(axis=1)
+    confidence = np.exp(-sample_losses(scores, predicted))
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    count = np.bincount(place, minlength=bins).astype(float)
+    sums = (np.bincount(place, weights, minlength=bins) for weights in (confidence, predicted == labels))
+    sure, right = (np.divide(each, count, out=np.zeros(bins), where=count > 0) for each in sums)
+    return count, sure, right
+
+
+def calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error in 0..1: |confidence - accuracy|, weighted over equal-width bins.
 
     Source: Guo et al. 2017, On Calibration of Modern Neural Networks, with their 15 bins.
     """
-    confidence = np.exp(-sample_losses(logits, logits.argmax(axis=1)))
-    right = logits.argmax(axis=1) == labels
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    gaps = np.bincount(place, confidence - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    count, confidence, right = reliability(scores, labels, bins)
+    return float((count * np.abs(confidence - right)).sum() / len(labels))

@@ -1,6 +1,7 @@
 """Tables made from hand-made records: what they show, and what they refuse to mix."""
 
 import contextlib
+import dataclasses
 import io
 from pathlib import Path
 
@@ -123,12 +124,25 @@ def test_over_fitting_needs_worse_validation(others, verdict):
 
 def test_the_closing_table_has_the_decks_columns():
     """Ours beside the deck's, and what was not run is said."""
-    table = conclusions.closing([ACTIVATION], "union")
+    table = conclusions.closing([ACTIVATION], "union", [])
     rows = {row[0]: row for row in table.rows}
-    assert list(rows) == ["MAIN", "Batch", "Activation", "Optimizer", "Layer", "FINAL"]
+    assert list(rows)[:6] == ["MAIN", "Batch", "Activation", "Optimizer", "Layer", "FINAL"]
     assert rows["Activation"][1:3] == ["relu", "3"]
     assert rows["Activation"][-3:] == ["56.87", "34.75", "44.68"]
     assert rows["Layer"][1] == "not run"
+
+
+def test_the_closing_table_sets_yardsticks_beside_the_networks():
+    """What was fitted, with its time; what was not, with the command; and the deck's own that it gave up."""
+    svc = dataclasses.replace(
+        run(0, 0.0), name="linear SVC", metrics={"test/union/accuracy": 0.331, "fit/seconds": 99.0}
+    )
+    table = conclusions.closing([ACTIVATION], "union", [svc])
+    rows = {row[0]: row for row in table.rows}
+    assert rows["linear SVC"][1] == "fitted once in 99.0 s"
+    assert rows["linear SVC"][5] == "33.10"
+    assert rows["majority"][1] == "not fitted: python evaluate.py baseline=majority"
+    assert "gave its linear SVC up after 307 minutes" in table.notes[-1]
 
 
 @pytest.mark.parametrize("form", list(tables.FORMATS))

@@ -7,13 +7,23 @@ import pytest
 import torch
 import yaml
 
-from fer_exp import mlp, optimizers, stopping
+from fer_exp import baselines, mlp, optimizers, stopping
 from fer_exp.settings import Experiment
 
 CONF = Path(__file__).parent.parent / "conf"
-OPTIONS = sorted(
+ALL_OPTIONS = sorted(
     (str(path.parent.relative_to(CONF)), path.stem) for path in CONF.rglob("*.yaml") if path.parent != CONF
 )
+BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
+OPTIONS = [(group, option) for group, option in ALL_OPTIONS if group != "baseline"]
+
+
+@pytest.mark.parametrize("option", BASELINES)
+def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option):
+    """Its option is its name, and there is an estimator for it."""
+    chosen = compose_settings(f"baseline={option}", script="evaluate").baseline
+    assert chosen.name == option
+    assert hasattr(baselines.estimator(chosen, tmp_path, lambda *_: None), "fit")
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)
@@ -39,12 +49,18 @@ def test_no_option_is_there_twice():
 
 
 def test_every_config_and_group_is_used():
-    """A script names each config, and the default job chooses from each group."""
+    """A script names each config, and one of them chooses from each group."""
     configs = {path.stem for path in CONF.glob("*.yaml")}
     scripts = "".join(path.read_text() for path in CONF.parent.glob("*.py"))
     assert configs == set(re.findall(r'config_name="(\w+)"', scripts))
-    chosen = yaml.safe_load((CONF / "config.yaml").read_text())["defaults"]
-    assert {group for each in chosen if isinstance(each, dict) for group in each} >= {g for g, _ in OPTIONS}
+    chosen = [
+        each
+        for config in configs
+        for each in yaml.safe_load((CONF / f"{config}.yaml").read_text())["defaults"]
+    ]
+    assert {group for each in chosen if isinstance(each, dict) for group in each} >= {
+        g for g, _ in ALL_OPTIONS
+    }
 
 
 STUDIES = [

@@ -20,7 +20,7 @@ def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, sto
 
 def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
     """Each part with its n and interval, and the same when evaluated again."""
-    parts = evaluation.evaluate(trained, store, tiny_dataset)
+    parts = evaluation.evaluate(trained, store, tiny_dataset, gallery=True)
     assert {part.name: part.n for part in parts} == {
         "public": 14,
         "private": 14,
@@ -33,7 +33,7 @@ def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
     assert low <= accuracy <= high
     assert 0 <= found.metrics["test/private/recall_happy"] <= 1
     assert found.status == "FINISHED"
-    again = evaluation.evaluate(trained, store, tiny_dataset)
+    again = evaluation.evaluate(trained, store, tiny_dataset, gallery=False)
     assert [part.flat() for part in again] == [part.flat() for part in parts]
 
 
@@ -43,14 +43,63 @@ def test_other_faces_are_refused(trained, store, tiny_dataset):
         tiny_dataset, fingerprint=dataclasses.replace(tiny_dataset.fingerprint, content="x")
     )
     with pytest.raises(UserError, match="was trained on other faces"):
-        evaluation.evaluate(trained, store, other)
+        evaluation.evaluate(trained, store, other, gallery=False)
 
 
 def test_only_a_finished_run_is_evaluated(trained, store, tiny_dataset):
     """A failed run has no figures to add to."""
     store.client.set_terminated(trained.run_id, "FAILED")
     with pytest.raises(UserError, match="is FAILED"):
-        evaluation.evaluate(store.record(trained.run_id), store, tiny_dataset)
+        evaluation.evaluate(store.record(trained.run_id), store, tiny_dataset, gallery=False)
+
+
+def test_only_a_network_is_evaluated(store, tiny_dataset):
+    """A sweep's run or a yardstick's has no checkpoint to score."""
+    run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
+    with run.recording():
+        pass
+    with pytest.raises(UserError, match="is a sweep: only a job's run has a network"):
+        evaluation.evaluate(store.record(run.id), store, tiny_dataset, gallery=False)
+
+
+def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
+    """The answer to each face, to compare runs by; and pictures, the gallery only if it is wanted."""
+    evaluation.evaluate(trained, store, tiny_dataset, gallery=False)
+    run = store.run(trained.run_id)
+    assert evaluation.predictions(run).shape == (28,)
+    assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
+    assert run.fetch("figures/reliability.png").stat().st_size > 1000
+    with pytest.raises(UserError, match="has no figures/gallery"):
+        run.fetch("figures/gallery.png")
+    evaluation.evaluate(trained, store, tiny_dataset, gallery=True)
+    assert run.fetch("figures/gallery.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array", None])
+def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset, content):
+    """Cut short, another file, or a pickle, which is never opened."""
+    evaluation.evaluate(trained, store, tiny_dataset, gallery=False)
+    run = store.run(trained.run_id)
+    path = run.fetch(evaluation.PREDICTIONS)
+    if content is None:
+        np.save(path, np.array([print]), allow_pickle=True)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"predictions\.npy is damaged"):
+        evaluation.predictions(run)
+
+
+def test_what_gives_no_probabilities_has_no_loss():
+    """Nor has what gives the truth none at all: its loss would be infinite."""
+    labels = np.array([0, 1])
+    bare = evaluation._score("union", evaluation.Answers(labels, None), labels)
+    assert (bare.loss, bare.calibration_error) == (None, None)
+    assert "test/union/log_loss" not in bare.flat()
+    with np.errstate(divide="ignore"):
+        sure = np.log(np.eye(7)[[0, 0]])
+    wrong = evaluation._score("union", evaluation.Answers(np.array([0, 0]), sure), labels)
+    assert wrong.loss is None
+    assert wrong.calibration_error == 0.5
 
 
 def part(counts) -> evaluation.Part:

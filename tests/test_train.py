@@ -6,31 +6,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-
-from fer_exp import settings, tracking
-
-ROOT = Path(__file__).parent.parent
-FEW = ("data.n_train=140", "data.n_test=70", "tracking.log_model=false")
+from processes import FEW, ROOT, open_store, run
 
 
 @pytest.fixture(autouse=True)
 def default_store(monkeypatch):
     """Let the scripts make their own store in the folder that they run in."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
-def run(folder: Path, *arguments: str, script: str = "train.py") -> subprocess.CompletedProcess:
-    """Run a script in `folder`."""
-    command = [sys.executable, str(ROOT / script), *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-
-
-def open_store(folder: Path) -> tracking.Store:
-    """The store that a script has made in `folder`."""
-    return tracking.Store(settings.Tracking(f"sqlite:///{folder}/mlflow.db", str(folder), "fer-exp", False))
 
 
 def test_help_lists_every_group_without_heavy_imports(tmp_path):

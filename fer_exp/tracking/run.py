@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 import numpy as np
@@ -19,7 +19,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from fer_exp.errors import UserError
+from fer_exp.files import written_whole
 from fer_exp.fingerprint import Fingerprint
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # MLflow refuses longer values; the whole config is an artifact anyway.
 _LONGEST_PARAM = 6000
@@ -78,6 +82,11 @@ class Run:
         """Keep a text as the artifact `name`."""
         self.client.log_text(self.id, text, name)
 
+    def figure(self, name: str, figure: "Figure") -> None:
+        """Keep a figure as the PNG artifact `name`."""
+        with self.file(name) as path, written_whole(path) as file:
+            figure.savefig(file, format="png")
+
     def dataset(self, name: str, fingerprint: Fingerprint, context: str) -> None:
         """Name the faces that the run used; `context` says for what, e.g. training."""
         source = CodeDatasetSource({"mlflow.source.type": "LOCAL", "mlflow.source.name": name})
@@ -117,9 +126,12 @@ class Run:
         folder = local_path(self.artifacts)
         if folder is not None:
             # written in place: the writer is atomic, a copy by MLflow would not be
-            yield folder / name
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield path
         else:
             path = Path(".cache") / "uploads" / self.id / name
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield path
             self.client.log_artifact(self.id, str(path), str(Path(name).parent))
 

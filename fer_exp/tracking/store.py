@@ -145,8 +145,8 @@ class Store:
         return finished[0]
 
     def latest(self, identity: str) -> Record | None:
-        """The run that holds the figures of this job; None if it was never begun."""
-        return _by_identity(self.records(identity=identity, kind="job")).get(identity)
+        """The run that holds the figures of this job or yardstick; None if it was never begun."""
+        return _by_identity(self.records(identity=identity)).get(identity)
 
     def latest_of_all(self) -> dict[str, Record]:
         """The run that holds the figures of each job in the store, by identity, with one query."""
