@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock run train evaluate compare predict data ui test test-all lint check clean
+.PHONY: help install lock run train evaluate baseline compare predict data ui test test-all lint check clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,12 @@ train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 
 evaluate: install  ## open the test split for a run: make evaluate RUN=latest
 	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
+
+# every yardstick but RBF SVC, which takes about an hour on FER-2013
+BASELINE ?= majority,prior,ridge,nearest,svc,hog_ridge,forest
+
+baseline: install  ## fit yardsticks: make baseline BASELINE=svc ARGS="data=fer2013 data.root=PATH"
+	$(BIN)/python evaluate.py -m baseline=$(BASELINE) $(ARGS)
 
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)

@@ -1,5 +1,6 @@
 """Every option file composes, and the choices mean what their names say."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -53,14 +54,9 @@ def test_every_config_and_group_is_used():
     configs = {path.stem for path in CONF.glob("*.yaml")}
     scripts = "".join(path.read_text() for path in CONF.parent.glob("*.py"))
     assert configs == set(re.findall(r'config_name="(\w+)"', scripts))
-    chosen = [
-        each
-        for config in configs
-        for each in yaml.safe_load((CONF / f"{config}.yaml").read_text())["defaults"]
-    ]
-    assert {group for each in chosen if isinstance(each, dict) for group in each} >= {
-        g for g, _ in ALL_OPTIONS
-    }
+    defaults = [yaml.safe_load((CONF / f"{config}.yaml").read_text())["defaults"] for config in configs]
+    chosen = {group for each in itertools.chain(*defaults) if isinstance(each, dict) for group in each}
+    assert chosen >= {group for group, _ in ALL_OPTIONS}
 
 
 STUDIES = [
