@@ -66,6 +66,14 @@ def test_every_form_prints(capsys, form):
     assert "batches" in capsys.readouterr().out
 
 
+def test_a_narrow_terminal_shows_all_digits(capsys, monkeypatch):
+    """They are folded, never cut: the last ones decide."""
+    monkeypatch.setenv("COLUMNS", "60")
+    forensics.main(["--value", LOGGED, "--candidates", "5741"])
+    cells = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines() if "│" in line]
+    assert "".join(cells) == LOGGED
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
