@@ -1,4 +1,4 @@
-"""What the deck published: its figures, read once from `published.csv`."""
+"""What the deck published: its figures, read once from `published.csv`, and as printed, from `logged.csv`."""
 
 import csv
 from dataclasses import dataclass
@@ -38,3 +38,25 @@ def figure(study: str, setting: str, metric: str) -> Figure | None:
         if right and total:
             return Figure(right.value / total.value, right.note)
     return found
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure as the deck printed it, under the deck's own label, right or wrong.
+
+    setting: of the study; `study/setting` in the closing table. ceiling, epoch: empty where not printed.
+    """
+
+    study: str
+    setting: str
+    ceiling: str
+    epoch: str
+    metric: str
+    value: str
+
+
+@cache
+def logged() -> tuple[Line, ...]:
+    """The deck's logs and the tables whose labels matter, in its order, with all their digits."""
+    with open(Path(__file__).with_name("logged.csv"), newline="", encoding="utf-8") as file:
+        return tuple(Line(**row) for row in csv.DictReader(file))

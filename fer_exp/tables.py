@@ -21,7 +21,9 @@ class Table:
 
 def print_terminal(table: Table) -> None:
     """Print for a person at a terminal."""
-    shown = rich.table.Table(*table.header, title=table.title)
+    # a narrow terminal would cut long words short, digits among them
+    columns = (rich.table.Column(name, overflow="fold") for name in table.header)
+    shown = rich.table.Table(*columns, title=table.title)
     for row in table.rows:
         shown.add_row(*row)
     console = Console()
