@@ -4,11 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from fer_exp import checkpoint, mlp
+from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
-from fer_exp.prediction import Classifier
 
 
 @pytest.fixture
@@ -26,6 +27,19 @@ def test_a_loaded_network_answers_as_the_saved_one(saved, tiny_faces):
     path, network, _ = saved
     expected = np.array(EMOTIONS)[mlp.logits(network, tiny_faces.pixels).argmax(axis=1)]
     np.testing.assert_array_equal(Classifier.load(path).predict(tiny_faces.pixels), expected)
+
+
+def test_probabilities_are_those_of_the_logits(saved, tiny_faces):
+    """They add up to one, and the likeliest class is the predicted one; huge logits do not overflow."""
+    path, network, _ = saved
+    with torch.no_grad():
+        network.layers[-1].weight *= 1e4
+    for classifier in (Classifier.load(path), Classifier(network)):
+        found = classifier.probabilities(tiny_faces.pixels)
+        assert (found.shape, found.dtype) == ((len(tiny_faces), 7), np.float64)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+        names = np.array(EMOTIONS)[found.argmax(axis=1)]
+        np.testing.assert_array_equal(names, classifier.predict(tiny_faces.pixels))
 
 
 def test_pictures_of_another_size_are_refused(saved):

@@ -1,4 +1,4 @@
-"""Prediction: a checkpoint in, emotions of 48x48 pictures out."""
+"""A trained network, rebuilt from its checkpoint: 48x48 pictures in, emotions out."""
 
 from pathlib import Path
 
@@ -38,10 +38,19 @@ class Classifier:
 
     def predict(self, pictures: np.ndarray) -> np.ndarray:
         """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
+        return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities float64 [N, 7], in the order of `EMOTIONS`, of grey pictures 0..255 [N, 48, 48]."""
+        logits = self._logits(pictures).astype(np.float64)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def _logits(self, pictures: np.ndarray) -> np.ndarray:
         pictures = np.asarray(pictures)
         if pictures.shape[1:] != (SIDE, SIDE):
             raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
-        return np.array(EMOTIONS)[mlp.logits(self.network, pictures.astype(np.uint8)).argmax(axis=1)]
+        return mlp.logits(self.network, pictures.astype(np.uint8))
 
 
 def _load_pyfunc(path: str) -> Classifier:
