@@ -21,10 +21,13 @@ class Table:
 
 def print_terminal(table: Table) -> None:
     """Print for a person at a terminal."""
-    shown = rich.table.Table(*table.header, title=table.title)
+    shown = rich.table.Table(*table.header)
     for row in table.rows:
         shown.add_row(*row)
-    console = Console()
+    # a path may hold what looks like rich's markup
+    console = Console(markup=False, emoji=False)
+    # not as the table's own, which would be broken to the width of a narrow table
+    console.print(table.title, style="italic", highlight=False, soft_wrap=True)
     console.print(shown)
     for note in table.notes:
         console.print(note)
