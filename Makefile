@@ -34,6 +34,9 @@ train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 evaluate: install  ## open the test split for a run: make evaluate RUN=latest
 	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
 
+predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest
+	$(BIN)/python -m fer_exp.prediction $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
+
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)
 
