@@ -40,6 +40,9 @@ BASELINE ?= majority,prior,ridge,nearest,svc,hog_ridge,forest
 baseline: install  ## fit yardsticks: make baseline BASELINE=svc ARGS="data=fer2013 data.root=PATH"
 	$(BIN)/python evaluate.py -m baseline=$(BASELINE) $(ARGS)
 
+predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest
+	$(BIN)/python -m fer_exp.prediction $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
+
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)
 

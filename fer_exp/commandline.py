@@ -81,11 +81,16 @@ def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
 
 
 def fail(error: Exception) -> NoReturn:
-    """Print an error as one line, below its traceback if the user wants that, and exit 2."""
+    """Print an error as `complain` does, and exit 2."""
+    complain(error)
+    sys.exit(2)
+
+
+def complain(error: Exception) -> None:
+    """Print an error as one line on stderr, below its traceback if the user wants that."""
     if _TRACEBACK in os.environ:
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
-    sys.exit(2)
 
 
 def one_line(error: Exception) -> str:

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import files, metrics, mlp, statistics, tracking
+from fer_exp import experiment, files, metrics, mlp, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
-from fer_exp.experiment import WEIGHTS
 from fer_exp.faces import EMOTIONS, Faces
-from fer_exp.prediction import Classifier
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
 ONE_CLASS = 0.9
@@ -81,17 +79,13 @@ class Part:
 
 def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool) -> list[Part]:
     """Score a finished run on test and log the scores into it; raises UserError if it cannot be."""
-    if record.status != "FINISHED":
-        raise UserError(f"run {record.run_id} is {record.status}: only a finished run is evaluated")
-    if record.tags.get("kind") != "job":
-        raise UserError(f"run {record.run_id} is a {record.tags.get('kind')}: only a job's run has a network")
+    classifier = experiment.classifier(record, store)
     if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
             f"data={record.params.get('data.name')} and data.root=..."
         )
     run = store.run(record.run_id)
-    classifier = Classifier.load(run.fetch(WEIGHTS[record.params["protocol.weights"]]))
     train, test = dataset.train(), dataset.test()
     logits = mlp.logits(classifier.network, test.pixels)
     return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)

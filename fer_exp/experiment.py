@@ -15,10 +15,10 @@ import torch
 import yaml
 
 from fer_exp import checkpoint, datasets, jobs, metrics, mlp, optimizers, settings, synthetic, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
-from fer_exp.prediction import Classifier
 from fer_exp.settings import Experiment
 from fer_exp.splits import carve
 from fer_exp.training import Epoch, Trainer
@@ -217,6 +217,15 @@ class _Job:
             # drawn faces: no picture of a data set may leave with the model
             example = np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
             record.model(selected, example, Classifier(network).predict(example))
+
+
+def classifier(record: tracking.Record, store: tracking.Store) -> Classifier:
+    """The network of a run with the weights that its protocol selects; UserError if it has none."""
+    if record.tags.get("kind") != "job":
+        raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
+    if record.status != "FINISHED":
+        raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")
+    return Classifier.load(store.run(record.run_id).fetch(WEIGHTS[record.params["protocol.weights"]]))
 
 
 def selection_rule(protocol: settings.Protocol) -> str:

@@ -8,6 +8,7 @@ first frame counts.
 
 import io
 import warnings
+from pathlib import PurePath
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -27,6 +28,16 @@ _REMARKS = {"exif", "transparency"}
 
 def decode(data: bytes, place: str) -> np.ndarray:
     """The bytes of a picture file as uint8 [48, 48]; raises UserError that names `place`."""
+    return cut(upright(data, place))
+
+
+def is_called_picture(name: str) -> bool:
+    """Whether a file's name ends as one of these formats does."""
+    return Image.registered_extensions().get(PurePath(name).suffix.lower()) in FORMATS
+
+
+def upright(data: bytes, place: str) -> Image.Image:
+    """The bytes of a picture file as a grey picture of its own size; raises UserError that names `place`."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of sizes that are refused below, and of harmless metadata
@@ -37,7 +48,7 @@ def decode(data: bytes, place: str) -> np.ndarray:
                         f"{place}: declares {image.width}x{image.height} pixels, more than {MOST_PIXELS:,}; "
                         "make it smaller"
                     )
-                return np.asarray(_as_face(image))
+                return _as_grey(image)
     except Image.DecompressionBombError:
         raise UserError(f"{place}: declares more than {MOST_PIXELS:,} pixels; make it smaller") from None
     # Pillow's decoders raise all of these on broken files
@@ -48,7 +59,7 @@ def decode(data: bytes, place: str) -> np.ndarray:
         raise UserError(f"{place}: cannot be read as a picture ({reason})") from None
 
 
-def _as_face(image: Image.Image) -> Image.Image:
+def _as_grey(image: Image.Image) -> Image.Image:
     if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
         image.load()
         return image
@@ -61,7 +72,17 @@ def _as_face(image: Image.Image) -> Image.Image:
     if "A" in image.getbands() or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    image = image.convert("L")
-    if image.size == (SIDE, SIDE):
-        return image
-    return ImageOps.fit(image, (SIDE, SIDE), Image.Resampling.LANCZOS)
+    return image.convert("L")
+
+
+def cut(grey: Image.Image, square: tuple[int, int, int] | None = None) -> np.ndarray:
+    """A square of a grey picture as uint8 [48, 48].
+
+    square: its left, top and side in pixels; the central one if not given.
+    """
+    if square is not None:
+        left, top, side = square
+        grey = grey.crop((left, top, left + side, top + side))
+    if grey.size != (SIDE, SIDE):
+        grey = ImageOps.fit(grey, (SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(grey)

@@ -23,10 +23,13 @@ def print_terminal(table: Table) -> None:
     """Print for a person at a terminal."""
     # a narrow terminal would cut long words short, digits among them
     columns = (rich.table.Column(name, overflow="fold") for name in table.header)
-    shown = rich.table.Table(*columns, title=table.title)
+    shown = rich.table.Table(*columns)
     for row in table.rows:
         shown.add_row(*row)
-    console = Console()
+    # a path may hold what looks like rich's markup
+    console = Console(markup=False, emoji=False)
+    # not as the table's own, which would be broken to the width of a narrow table
+    console.print(table.title, style="italic", highlight=False, soft_wrap=True)
     console.print(shown)
     for note in table.notes:
         console.print(note)

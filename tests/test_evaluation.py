@@ -58,7 +58,7 @@ def test_only_a_network_is_evaluated(store, tiny_dataset):
     run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
     with run.recording():
         pass
-    with pytest.raises(UserError, match="is a sweep: only a job's run has a network"):
+    with pytest.raises(UserError, match="trained no network itself"):
         evaluation.evaluate(store.record(run.id), store, tiny_dataset, gallery=False)
 
 

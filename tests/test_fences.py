@@ -69,6 +69,11 @@ def test_only_tracking_knows_mlflow(path):
     assert knows <= (path.parent.name == "tracking")
 
 
+def test_only_the_face_finder_knows_opencv():
+    """It is an optional extra, so whoever else imported it would fail without."""
+    assert [path.name for path in MODULES + SCRIPTS if "cv2" in imports(path)] == ["face_finder.py"]
+
+
 @pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
 def test_only_the_scripts_know_hydra(path):
     """Below them a config is plain data."""

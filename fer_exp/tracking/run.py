@@ -111,7 +111,7 @@ class Run:
         with mlflow.start_run(run_id=self.id):
             mlflow.pyfunc.log_model(
                 name="model",
-                loader_module="fer_exp.prediction",
+                loader_module="fer_exp.classifier",
                 data_path=str(checkpoint),
                 code_paths=[str(Path(__file__).parent.parent)],
                 signature=infer_signature(example, answer),

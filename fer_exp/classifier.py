@@ -1,0 +1,58 @@
+"""A trained network, rebuilt from its checkpoint: 48x48 pictures in, emotions out."""
+
+from pathlib import Path
+
+import numpy as np
+
+from fer_exp import checkpoint, mlp, settings
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS, SIDE
+
+
+class Classifier:
+    """A trained network with its class names."""
+
+    def __init__(self, network: mlp.MLP):
+        self.network = network
+
+    @classmethod
+    def load(cls, path: Path) -> "Classifier":
+        """Rebuild the network of a checkpoint. Raises UserError if it is not one of ours."""
+        content = checkpoint.load(path)
+        model = settings.build(settings.Model, content["model"], "model")
+        state = content["network"]
+        network = mlp.MLP(
+            model.hidden,
+            mlp.activation_factory(model.activation),
+            model.dropout,
+            state["shift"],
+            state["scale"],
+        )
+        try:
+            network.load_state_dict(state)
+        except RuntimeError:
+            raise UserError(
+                f"{path}: its weights do not fit its own description, {mlp.describe(model)}"
+            ) from None
+        return cls(network)
+
+    def predict(self, pictures: np.ndarray) -> np.ndarray:
+        """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
+        return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities float64 [N, 7], in the order of `EMOTIONS`, of grey pictures 0..255 [N, 48, 48]."""
+        logits = self._logits(pictures).astype(np.float64)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def _logits(self, pictures: np.ndarray) -> np.ndarray:
+        pictures = np.asarray(pictures)
+        if pictures.shape[1:] != (SIDE, SIDE):
+            raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
+        return mlp.logits(self.network, pictures.astype(np.uint8))
+
+
+def _load_pyfunc(path: str) -> Classifier:
+    """What MLflow calls to serve a logged model: data and our own code, no pickle."""
+    return Classifier.load(Path(path))

@@ -1,0 +1,66 @@
+"""A checkpoint answers with names."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from fer_exp import checkpoint, mlp
+from fer_exp.classifier import Classifier
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS
+
+
+@pytest.fixture
+def saved(compose_settings, tiny_faces, tmp_path):
+    """A checkpoint of a fresh network, and the network."""
+    model = compose_settings("layers=64-32-16", "model.normalisation=standardised").model
+    network = mlp.build(model, 0, tiny_faces.pixels)
+    content = {"model": dataclasses.asdict(model), "network": network.state_dict()}
+    checkpoint.save(tmp_path / "a.pt", content)
+    return tmp_path / "a.pt", network, content
+
+
+def test_a_loaded_network_answers_as_the_saved_one(saved, tiny_faces):
+    """Normalisation included, since it lies in the checkpoint."""
+    path, network, _ = saved
+    expected = np.array(EMOTIONS)[mlp.logits(network, tiny_faces.pixels).argmax(axis=1)]
+    np.testing.assert_array_equal(Classifier.load(path).predict(tiny_faces.pixels), expected)
+
+
+def test_probabilities_are_those_of_the_logits(saved, tiny_faces):
+    """They add up to one, and the likeliest class is the predicted one; huge logits do not overflow."""
+    path, network, _ = saved
+    with torch.no_grad():
+        network.layers[-1].weight *= 1e4
+    for classifier in (Classifier.load(path), Classifier(network)):
+        found = classifier.probabilities(tiny_faces.pixels)
+        assert (found.shape, found.dtype) == ((len(tiny_faces), 7), np.float64)
+        np.testing.assert_allclose(found.sum(axis=1), 1)
+        names = np.array(EMOTIONS)[found.argmax(axis=1)]
+        np.testing.assert_array_equal(names, classifier.predict(tiny_faces.pixels))
+
+
+def test_pictures_of_another_size_are_refused(saved):
+    """The shape is named."""
+    with pytest.raises(UserError, match=r"pictures must be \[N, 48, 48\], not \[2, 32, 32\]"):
+        Classifier.load(saved[0]).predict(np.zeros((2, 32, 32)))
+
+
+def test_weights_that_do_not_fit_their_description_are_refused(saved):
+    """By the architecture's name."""
+    path, _, content = saved
+    content["model"]["hidden"] = [64, 32, 17]
+    checkpoint.save(path, content)
+    with pytest.raises(UserError, match="do not fit its own description, 2304-64-32-17-7"):
+        Classifier.load(path)
+
+
+def test_a_checkpoint_that_names_foreign_code_is_refused(saved):
+    """An activation from elsewhere is not imported."""
+    path, _, content = saved
+    content["model"]["activation"]["target"] = "os.system"
+    checkpoint.save(path, content)
+    with pytest.raises(UserError, match="must lie in"):
+        Classifier.load(path)
