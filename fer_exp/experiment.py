@@ -50,6 +50,10 @@ class Outcome:
 
 def check(chosen: Experiment) -> None:
     """Refuse, before any data is read, what only PyTorch can judge: classes, options, the device."""
+    for stage in settings.stages(chosen):
+        check(stage)
+        if stage.model != chosen.model:
+            raise UserError("trained_before: the network stays the same; only its training may change")
     mlp.activation_factory(chosen.model.activation)
     optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     if chosen.training.device == "cuda" and not torch.cuda.is_available():
@@ -115,6 +119,8 @@ class _Job:
         record = self._take_up(earlier) if earlier else None
         record = record or self._begin()
         with record.recording():
+            if not self.trainer.history:
+                self._train_before()
             known = record.logged_steps("val/loss")
             for epoch in self.trainer.history:
                 if epoch.number not in known:
@@ -151,6 +157,16 @@ class _Job:
         if dataset.skipped:
             record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
         return record
+
+    def _train_before(self) -> None:
+        """Take the network through the trainings that come before its own, each with a fresh optimizer."""
+        for stage in settings.stages(self.chosen):
+            trainer = Trainer(stage, self.faces, self.carve)
+            trainer.network.load_state_dict(self.trainer.network.state_dict())
+            epochs = sum(1 for _ in trainer.epochs())
+            self.trainer.network.load_state_dict(trainer.network.state_dict())
+            rule = f"batch size {stage.training.batch_size}, {stage.optimizer.name}"
+            log.info("%s: trained before with %s for %d epochs", self.name, rule, epochs)
 
     def _params(self) -> dict[str, object]:
         sizes = {"fit": len(self.carve.fit), "validation": len(self.carve.validation)}

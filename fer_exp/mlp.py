@@ -67,13 +67,20 @@ class MLP(nn.Module):
 def pixel_scaling(normalisation: str, fitted: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """Shift and scale of a normalisation, float32 [1] or [2304], in units of 0..255.
 
-    fitted: the uint8 [N, 48, 48] faces that are fitted on, whose statistics `standardised` takes.
+    fitted: the uint8 [N, 48, 48] faces that are fitted on, whose statistics `global` (one mean
+    and deviation of all pixels) and `standardised` (one of each pixel) take.
     """
     if normalisation == "unit":
         return torch.zeros(1), torch.full((1,), 255.0)
     if normalisation == "centred":
         return torch.full((1,), 127.5), torch.full((1,), 127.5)
     flat = fitted.reshape(len(fitted), PIXELS)
+    if normalisation == "global":
+        mean = flat.mean(dtype=np.float64)
+        deviation = np.sqrt(max(_mean_square(flat).mean() - mean**2, 0.0))
+        # equal pixels throughout carry nothing, as below
+        scale = deviation if deviation > 1e-6 else 1.0
+        return torch.full((1,), float(mean)), torch.full((1,), float(scale))
     shift = flat.mean(axis=0, dtype=np.float64)
     scale = np.sqrt(_mean_square(flat) - shift**2)
     # a pixel that never changes carries nothing: leave it at zero instead of dividing by zero

@@ -82,6 +82,8 @@ def _fits(value: Any, spec: dataclasses.Field) -> bool:
     if spec.type in (list[int], list[float]):
         [kind] = get_args(spec.type)
         return isinstance(value, list) and bool(value) and all(_in_bounds(v, kind, spec) for v in value)
+    if spec.type == list[dict[str, Any]]:
+        return isinstance(value, list) and all(isinstance(v, dict) for v in value)
     if spec.type == list[str]:
         return isinstance(value, list) and all(isinstance(v, str) for v in value)
     if spec.type == dict[str, Any]:
@@ -114,5 +116,5 @@ def _allowed(spec: dataclasses.Field) -> str:
     kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
     kinds |= {list[int]: "a list of one or more whole numbers, each", list[str]: "a list of texts"}
     kinds |= {list[float]: "a list of one or more finite numbers, each"}
-    kinds |= {dict[str, Any]: "a group of options"}
+    kinds |= {dict[str, Any]: "a group of options", list[dict[str, Any]]: "a list of groups of settings"}
     return f"{kinds.get(spec.type, 'a text or null')} {bounds}".rstrip()

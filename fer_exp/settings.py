@@ -53,7 +53,7 @@ class Model:
     hidden: list[int] = number(at_least=1, at_most=65_536)
     activation: Activation
     dropout: float = number(at_least=0, below=1)
-    normalisation: str = choice("unit", "centred", "standardised")
+    normalisation: str = choice("unit", "centred", "global", "standardised")
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,8 @@ class Experiment:
     protocol: Protocol
     tracking: Tracking
     sweep: Sweep
+    # settings to change, for each training that the same network goes through first
+    trained_before: list[dict[str, Any]]
     study: str
     rerun: str = choice("failed", "all", "none")
     dry_run: bool
@@ -222,6 +224,24 @@ def parse(tree: Mapping[str, Any]) -> Experiment:
     return build(Experiment, tree, "")
 
 
+def stages(chosen: Experiment) -> list[Experiment]:
+    """The settings of each training that the network goes through before its own, in turn.
+
+    Each is the job's own settings, except for the keys that its entry of `trained_before` names.
+    """
+    own = dataclasses.asdict(chosen) | {"trained_before": []}
+    return [build(Experiment, _changed(own, change), "") for change in chosen.trained_before]
+
+
+def _changed(tree: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """The tree with the keys of a group replaced that the change names, and no deeper."""
+    changed = dict(tree)
+    for key, value in change.items():
+        both = isinstance(value, Mapping) and isinstance(tree.get(key), Mapping)
+        changed[key] = {**tree[key], **value} if both else value
+    return changed
+
+
 def build(cls: type, tree: Any, path: str) -> Any:
     """Check a nested dict against a dataclass of these; `path` is its place in the tree."""
     return schema.build(cls, tree, path, VARIANTS)
@@ -236,11 +256,11 @@ _CIRCUMSTANCES = (
 
 def recipe(settings: Experiment) -> dict[str, Any]:
     """What determines a job's result, as one flat dict with dotted keys: no paths, device or names."""
-    return {
-        key: value
-        for key, value in flatten(dataclasses.asdict(settings)).items()
-        if not key.startswith(_CIRCUMSTANCES)
-    }
+    flat = flatten(dataclasses.asdict(settings))
+    if not settings.trained_before:
+        # nearly every job: a fresh network needs no word, and its identity stays what it was
+        del flat["trained_before"]
+    return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

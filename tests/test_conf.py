@@ -8,12 +8,18 @@ import pytest
 import torch
 import yaml
 
-from fer_exp import baselines, mlp, optimizers, stopping
+from fer_exp import baselines, mlp, optimizers, settings, stopping
 from fer_exp.settings import Experiment
 
 CONF = Path(__file__).parent.parent / "conf"
+# The audit's options lie in a folder a slip and are chosen by their path, others by their name.
 ALL_OPTIONS = sorted(
-    (str(path.parent.relative_to(CONF)), path.stem) for path in CONF.rglob("*.yaml") if path.parent != CONF
+    [
+        (str(path.parent.relative_to(CONF)), path.stem)
+        for path in CONF.rglob("*.yaml")
+        if path.parent != CONF and "audit" not in path.parts
+    ]
+    + [("audit", str(path.relative_to(CONF / "audit"))[:-5]) for path in (CONF / "audit").rglob("*.yaml")]
 )
 BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
 OPTIONS = [(group, option) for group, option in ALL_OPTIONS if group != "baseline"]
@@ -65,7 +71,7 @@ STUDIES = [
     for key, values in yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
     .get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
     .items()
-    for value in values.split(",")
+    for value in values.replace(" ", "").split(",")
     if value != "${protocol.seeds}"
 ]
 
@@ -100,7 +106,8 @@ def test_options_are_named_by_what_they_set(compose_settings):
             "study": chosen.study,
             "model": "mlp",
         }
-        assert said[group] == option
+        if group != "audit":
+            assert said[group] == option
 
 
 def test_the_default_is_the_decks_main_model(compose_settings):
@@ -123,3 +130,20 @@ def test_honest_patience_outlasts_the_scheduler(compose_settings):
     """The rule must not end a run before the rate can drop (A6)."""
     chosen = compose_settings()
     assert chosen.stopping.patience > 2 * (chosen.scheduler.patience + 1)
+
+
+def test_the_audit_runs_every_arm_there_is():
+    """Each option of the group but `none` is an arm of the study, and each slip has a folder of its own."""
+    study = yaml.safe_load((CONF / "study" / "audit.yaml").read_text())
+    arms = study["hydra"]["sweeper"]["params"]["audit"].replace(" ", "").split(",")
+    assert sorted([*arms, "none"]) == [option for group, option in ALL_OPTIONS if group == "audit"]
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256])
+def test_the_carried_over_network_saw_every_smaller_batch(compose_settings, size):
+    """16, 32, ... in turn, as the deck's one network did (A4)."""
+    chosen = compose_settings("study=audit", f"audit=carryover/presented_{size}")
+    before = [stage.training.batch_size for stage in settings.stages(chosen)]
+    assert before == [each for each in (16, 32, 64, 128, 256) if each < size]
+    assert chosen.training.batch_size == size
+    assert compose_settings("study=audit", f"audit=carryover/corrected_{size}").trained_before == []

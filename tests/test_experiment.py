@@ -1,14 +1,16 @@
 """One job from settings to a finished run."""
 
+import dataclasses
 import math
 
 import numpy as np
 import pytest
 
-from fer_exp import checkpoint, experiment, jobs
+from fer_exp import checkpoint, experiment, jobs, settings
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
-from fer_exp.training import DivergedError
+from fer_exp.splits import carve
+from fer_exp.training import DivergedError, Trainer
 
 
 @pytest.fixture
@@ -186,3 +188,31 @@ def test_the_best_weights_are_a_model_that_answers_with_names(tiny, tiny_faces, 
     assert logged.source_run_id == outcome.run_id
     answers = mlflow.pyfunc.load_model(f"models:/{logged.model_id}").predict(tiny_faces.pixels[:3])
     assert set(answers) <= {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
+
+
+def test_a_network_goes_through_the_trainings_before_its_own(
+    monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store
+):
+    """As one carried through batch sizes (A4): the same as training on by hand, with a fresh optimizer."""
+    monkeypatch.setattr(experiment, "load_faces", lambda _: tiny_dataset)
+    chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
+    chosen = dataclasses.replace(chosen, trained_before=[{"training": {"batch_size": 16}}])
+    outcome = experiment.run(chosen, "carried", {}, lambda _: None)
+    faces = tiny_dataset.train()
+    [stage] = settings.stages(chosen)
+    first, second = (
+        Trainer(each, faces, carve(faces, chosen.split, chosen.seed)) for each in (stage, chosen)
+    )
+    list(first.epochs())
+    second.network.load_state_dict(first.network.state_dict())
+    last = list(second.epochs())[-1]
+    assert store.record(outcome.run_id).metrics["val/loss"] == last.validation.loss
+    fresh = experiment.run(dataclasses.replace(chosen, trained_before=[]), "fresh", {}, lambda _: None)
+    assert store.record(fresh.run_id).metrics["val/loss"] != last.validation.loss
+
+
+def test_the_network_stays_the_same_through_all_trainings(compose_settings):
+    """Weights of other layers cannot be carried over."""
+    chosen = dataclasses.replace(compose_settings(), trained_before=[{"model": {"hidden": [8]}}])
+    with pytest.raises(UserError, match="only its training may change"):
+        experiment.check(chosen)

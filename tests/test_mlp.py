@@ -43,6 +43,14 @@ def test_pictures_in_logits_out(pixels):
     assert (found.shape, found.dtype) == ((len(pixels), 7), np.float32)
 
 
+def test_global_has_one_mean_and_deviation_of_all_pixels(pixels):
+    """Of the fitted faces; faces of one grey throughout pass without a division by zero."""
+    entered = entering(model(normalisation="global"), pixels)
+    assert (entered.mean(), entered.std()) == (pytest.approx(0, abs=1e-5), pytest.approx(1, abs=1e-5))
+    grey = np.full((4, 48, 48), 7, np.uint8)
+    assert np.abs(entering(model(normalisation="global"), grey)).max() == 0
+
+
 def test_unit_and_centred_are_what_they_say(pixels):
     """0..255 becomes 0..1 or -1..1."""
     flat = pixels.reshape(len(pixels), -1)

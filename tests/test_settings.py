@@ -90,6 +90,7 @@ def wrong_values(spec):
         str: [1, True, math.nan, None, "", [], {}, *(["no such"] if "choices" in bounds else [])],
         str | None: [1, True, math.nan, "", [], {}],
         list[str]: ["x", None, {}, [1], [None]],
+        list[dict[str, Any]]: ["x", None, {}, [1], [None], [[]]],
         dict[str, Any]: ["x", None, 1, []],
     }[spec.type]
 
@@ -193,6 +194,8 @@ CIRCUMSTANCES = {
     *("data.root", "data.cache_dir", "training.device", "protocol.seeds"),
     *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
     *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "dry_run", "n_jobs"),
+    # in the recipe only where there is any
+    "trained_before",
 }
 
 
@@ -211,6 +214,33 @@ def test_the_recipe_holds_the_values(parsed_with):
     """Two jobs that differ in a setting differ in their recipes there and nowhere else."""
     one, other = (settings.recipe(parsed_with("", "model.dropout", dropout)) for dropout in (0.1, 0.2))
     assert {key for key in one if one[key] != other[key]} == {"model.dropout"}
+
+
+def test_what_a_network_went_through_before_is_part_of_its_recipe(parsed_with):
+    """Each stage is the job's own settings but for what it names; options are replaced, not mixed."""
+    sgd = {"name": "sgd", "lr": 0.1, "target": "torch.optim.SGD", "options": {}}
+    chosen = parsed_with("", "trained_before", [{"training": {"batch_size": 16}}, {"optimizer": sgd}])
+    small, first = settings.stages(chosen)
+    assert (small.training.batch_size, small.optimizer) == (16, chosen.optimizer)
+    assert (first.optimizer.lr, first.optimizer.options, first.optimizer.weight_decay) == (0.1, {}, 0.0)
+    assert first.training == chosen.training
+    assert settings.stages(small) == []
+    assert settings.recipe(chosen)["trained_before"] == chosen.trained_before
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"training": {"batch": 16}}, "training.batch: there is no such setting; did you mean batch_size?"),
+        ({"training": {"batch_size": 0}}, "training.batch_size=0: must be"),
+        ({"optimiser": {}}, "optimiser: there is no such setting; did you mean optimizer?"),
+        ({"seed": None}, "seed=None: must be"),
+    ],
+)
+def test_a_stage_is_checked_like_a_job(parsed_with, change, said):
+    """With the same one line."""
+    with pytest.raises(UserError, match=re.escape(said)):
+        settings.stages(parsed_with("", "trained_before", [change]))
 
 
 anything = st.recursive(
