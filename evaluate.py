@@ -31,7 +31,7 @@ def main(config: DictConfig) -> None:
 
 def evaluate(config: DictConfig) -> None:
     """Open the test split for the runs that the settings ask for, and set yardsticks beside them."""
-    from fer_exp import comparison, experiment, settings, tables, tracking
+    from fer_exp import comparison, evaluation, experiment, settings, tables, tracking
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
     store = tracking.Store(chosen.tracking)
@@ -40,6 +40,8 @@ def evaluate(config: DictConfig) -> None:
     found = runs(chosen, store, faces)
     for record in found:
         show(record, store, dataset, chosen.gallery)
+        if chosen.mismatches:
+            evaluation.mismatched(record, store, dataset)
     reference = fit(chosen, store, dataset)
     rivals = [store.record(record.run_id) for record in found] + comparison.read_yardsticks(store, faces)
     tables.print_terminal(comparison.beside(rivals, reference, store, dataset.test().labels))

@@ -1,7 +1,7 @@
 """Print the tables: `python -m fer_exp.compare`.
 
-Two tables a study, then, for each set of faces and protocol with named studies, the deck's closing
-table and its conclusions.
+Two tables a study, then, for each set of faces with named studies, the audit if it was run and, for each
+protocol, the deck's closing table and its conclusions.
 """
 
 import argparse
@@ -9,10 +9,11 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import commandline, comparison, conclusions, settings, tables, tracking
+from fer_exp import audit, commandline, comparison, conclusions, settings, tables, tracking
 from fer_exp.comparison import Study
 from fer_exp.errors import UserError
 from fer_exp.tables import Table
+from fer_exp.tracking import Record
 
 
 def provenance(chosen: argparse.Namespace) -> str:
@@ -23,16 +24,36 @@ def provenance(chosen: argparse.Namespace) -> str:
     return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
 
 
-def all_tables(studies: Sequence[Study], test: str, store: tracking.Store) -> Iterator[Table]:
-    """Every table of these studies; `test` names the part of test that is shown."""
+def all_tables(
+    studies: Sequence[Study], wanted: str | None, test: str, store: tracking.Store
+) -> Iterator[Table]:
+    """The tables of these studies, or of the one that is wanted; `test` names the part of test shown."""
     for study in studies:
-        yield comparison.scores(study, test)
-        yield comparison.contrasts(study)
+        if wanted in (None, study.name):
+            yield comparison.scores(study, test)
+            # the arms of the audit have no base; its own table judges them
+            if study.name != "audit":
+                yield comparison.contrasts(study)
     named = [study for study in studies if study.name != "adhoc"]
-    for kind in dict.fromkeys((study.faces, study.protocol) for study in named):
-        alike = [study for study in named if (study.faces, study.protocol) == kind]
-        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, kind[0]))
-        yield conclusions.supported(alike)
+    for faces in dict.fromkeys(study.faces for study in named):
+        alike = [study for study in named if study.faces == faces]
+        yardsticks = comparison.read_yardsticks(store, faces)
+        if wanted in (None, "audit") and any(study.name == "audit" for study in alike):
+            rows = audit.findings(alike, yardsticks)
+            yield from (audit.table(rows), audit.in_words(rows))
+        if wanted != "audit":
+            yield from _closing(alike, wanted, test, yardsticks)
+
+
+def _closing(
+    studies: Sequence[Study], wanted: str | None, test: str, yardsticks: Sequence[Record]
+) -> Iterator[Table]:
+    """The closing table and the conclusions of each protocol."""
+    for protocol in dict.fromkeys(study.protocol for study in studies):
+        alike = [study for study in studies if study.protocol == protocol and wanted in (None, study.name)]
+        if alike:
+            yield conclusions.closing(alike, test, yardsticks)
+            yield conclusions.supported(alike)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -50,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = tracking.Store(
             settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
         )
-        studies = comparison.read_studies(store, chosen.study)
-        if not studies:
+        studies = comparison.read_studies(store)
+        if not any(chosen.study in (None, study.name) for study in studies):
             raise UserError(
                 f"no sweep {chosen.study or ''} in {store.uri} yet: python train.py -m optimizer=sgd,adam"
             )
@@ -59,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         commandline.fail(error)
     if chosen.format == "markdown":
         print(provenance(chosen))
-    for table in all_tables(studies, chosen.split, store):
+    for table in all_tables(studies, chosen.study, chosen.split, store):
         tables.FORMATS[chosen.format](table)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import experiment, files, metrics, mlp, statistics, tracking
+from fer_exp import experiment, files, metrics, mismatches, mlp, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
@@ -131,6 +131,19 @@ def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
         loss = float(losses.mean()) if np.isfinite(losses).all() else None
         error = metrics.calibration_error(answers.scores, labels)
     return Part(name, counts, loss, error, interval.low, interval.high)
+
+
+def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> dict[str, float]:
+    """Log accuracies on test through each mismatch as `mismatch/<combination>`.
+
+    None for a network that normalises otherwise than the deck's, which they do not fit.
+    """
+    if record.params["model.normalisation"] != "unit":
+        return {}
+    network = experiment.classifier(record, store).network
+    found = mismatches.accuracies(network, dataset.test())
+    store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
+    return found
 
 
 def predictions(run: tracking.Run) -> np.ndarray:

@@ -15,15 +15,17 @@ TRAIN, TEST = sum(CANONICAL_TRAIN), sum(CANONICAL_TEST)
 class Finding:
     """A slip. audit: the row of the audit, such as A1. verdict: explained, in part or not explained.
 
-    printed: what the deck shows. arithmetic: the sum that judges it. paragraph: both for a newcomer.
+    printed: what the deck shows. presented: what the slip gives here, by a sum or a run. corrected: what
+    its mending gives, if a run shows that. paragraph: all of it for a newcomer.
     """
 
     id: str
     audit: str
     printed: str
-    arithmetic: str
+    presented: str
     verdict: str
     paragraph: str
+    corrected: str = ""
 
 
 def lines(study: str, *metrics: str) -> list[Line]:

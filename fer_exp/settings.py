@@ -199,6 +199,7 @@ class Evaluation:
     run: str | None
     of_study: str | None
     gallery: bool
+    mismatches: bool
 
 
 # Nodes whose fields depend on their `name`.
