@@ -53,6 +53,27 @@ def test_only_a_finished_run_is_evaluated(trained, store, tiny_dataset):
         evaluation.evaluate(store.record(trained.run_id), store, tiny_dataset, gallery=False)
 
 
+def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(trained, store, tiny_dataset):
+    """Nothing is logged, so that no table shows half a score."""
+    store.run(trained.run_id).fetch("checkpoints/best.pt").unlink()
+    with pytest.raises(UserError, match=r"has no checkpoints/best\.pt"):
+        evaluation.evaluate(trained, store, tiny_dataset, gallery=True)
+    left = store.record(trained.run_id)
+    assert not [key for key in left.metrics if key.startswith("test/")]
+    assert "test_opened" not in left.tags
+
+
+def test_mismatches_are_logged_for_networks_that_they_fit(trained, store, tiny_dataset):
+    """Every combination on the test faces; the sound one is the plain score."""
+    evaluation.evaluate(trained, store, tiny_dataset, gallery=False)
+    found = evaluation.mismatched(trained, store, tiny_dataset)
+    logged = store.record(trained.run_id).metrics
+    assert logged["mismatch/unit/upright/same_order"] == logged["test/union/accuracy"]
+    assert len(found) == 30
+    other = dataclasses.replace(trained, params={**trained.params, "model.normalisation": "centred"})
+    assert evaluation.mismatched(other, store, tiny_dataset) == {}
+
+
 def test_only_a_network_is_evaluated(store, tiny_dataset):
     """A sweep's run or a yardstick's has no checkpoint to score."""
     run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
