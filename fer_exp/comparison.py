@@ -6,6 +6,7 @@ faces or another protocol have a table of their own and are never averaged with 
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -40,7 +41,10 @@ class Arm:
 
 @dataclass
 class Study:
-    """A sweep read back: its arms in the order of its plan, the first being the base."""
+    """A sweep read back: its arms in the order of its plan, the first being the base.
+
+    left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
+    """
 
     name: str
     protocol: str
@@ -48,6 +52,7 @@ class Study:
     faces: str
     selected_on: str
     arms: list[Arm]
+    left_out: dict[str, int] = field(default_factory=dict)
 
     @property
     def base(self) -> Arm:
@@ -87,7 +92,19 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
             arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
     tags = sweep.tags
     shared = [tags[tag] for tag in ("study", "protocol", "data", "faces", "selected_on")]
-    return Study(*shared, list(arms.values()))
+    planned = {job["identity"] for job in plan["jobs"]}
+    others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
+    reasons = Counter(_why_not(run, sweep) for run in others if run.tags["study"] == tags["study"] != "adhoc")
+    return Study(*shared, list(arms.values()), dict(reasons))
+
+
+def _why_not(run: Record, sweep: Record) -> str:
+    """Why a run for a study of this name is not averaged with the sweep's."""
+    if run.tags["faces"] != sweep.tags["faces"]:
+        return "on other faces"
+    if run.tags["protocol"] not in sweep.tags["protocol"].split(", "):
+        return "by another protocol"
+    return "of settings or code that the newest sweep does not plan"
 
 
 def scores(study: Study, test: str) -> Table:
@@ -100,6 +117,9 @@ def scores(study: Study, test: str) -> Table:
         middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
         table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
     table.notes += [said for arm in study.arms for said in arm.unfinished]
+    if study.left_out:
+        counted = ", ".join(f"{count} {reason}" for reason, count in sorted(study.left_out.items()))
+        table.notes.append(f"left out, not averaged with these: {counted}")
     table.notes += [*_sizes(study, test), *_origin(study)]
     return table
 

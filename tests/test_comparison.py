@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,35 @@ def test_the_tables_of_six_runs_and_a_gap():
     shown = study("activation", *ACTIVATION.arms[:2], gap)
     found = printed(comparison.scores(shown, "union"), comparison.contrasts(shown))
     assert found == GOLDEN.read_text(encoding="utf-8")
+
+
+def _job(store, study: str, identity: str, faces: str, protocol: str) -> None:
+    tags = {"kind": "job", "study": study, "identity": identity, "faces": faces, "protocol": protocol}
+    with store.create(identity, {}, tags).recording():
+        pass
+
+
+def test_a_table_says_what_it_left_out_and_why(store):
+    """Other faces, another protocol, settings that are no longer planned: counted, never averaged."""
+    for job in [("x", "f", "honest"), ("y", "other", "honest"), ("z", "f", "deck"), ("old", "f", "honest")]:
+        _job(store, "layers", *job)
+    _job(store, "dropout", "d", "f", "honest")
+    tags = {"kind": "sweep", "study": "layers", "faces": "f", "protocol": "honest", "data": "fer2013"}
+    sweep = store.create("layers", {}, {**tags, "selected_on": "lowest validation loss"})
+    with sweep.recording():
+        job = {"name": "128-32 · seed 0", "arm": "128-32", "setting": "128-32", "seed": "0", "identity": "x"}
+        sweep.text("plan.json", json.dumps({"jobs": [job]}))
+    [found] = comparison.read_studies(store)
+    assert list(found.arms[0].runs) == ["0"]
+    assert found.left_out == {
+        "on other faces": 1,
+        "by another protocol": 1,
+        "of settings or code that the newest sweep does not plan": 1,
+    }
+    found.arms[0].runs = {}
+    assert "left out, not averaged with these: 1 by another protocol" in printed(
+        comparison.scores(found, "union")
+    )
 
 
 def test_a_gap_inside_the_noise_is_a_tie():
