@@ -10,6 +10,22 @@ from fer_exp import settings
 from fer_exp.components import check_options, named_class
 from fer_exp.errors import UserError
 
+# Each number of a weight moves by its own gradient and history alone, so all weights may be one tensor.
+ELEMENTWISE = (
+    torch.optim.SGD,
+    torch.optim.Adagrad,
+    torch.optim.RMSprop,
+    torch.optim.Adadelta,
+    torch.optim.Adam,
+    torch.optim.NAdam,
+    torch.optim.AdamW,
+)
+
+
+def elementwise(chosen: settings.Optimizer) -> bool:
+    """Whether the class of these settings is known to treat every number on its own."""
+    return named_class("optimizer", chosen.target, torch.optim.Optimizer) in ELEMENTWISE
+
 
 def build(chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
     """The optimizer of these settings over `parameters`, fused where PyTorch has it so."""
