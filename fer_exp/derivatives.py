@@ -52,42 +52,47 @@ class Linear:
 class Kernel(NamedTuple):
     """An activation and its derivative, which take the module for its options and write to `out`.
 
-    forward(module, entering, out), backward(module, slope, entered, left, out), all float32 [B, n].
+    forward(module, entering, out); backward(module, slope, place, out), where the derivative is taken at
+    what left the activation if `by_left`, else at what entered it. All float32 [B, n].
     """
 
     forward: Callable[[nn.Module, Tensor, Tensor], Tensor]
-    backward: Callable[[nn.Module, Tensor, Tensor, Tensor, Tensor], Tensor]
+    backward: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+    by_left: bool
 
 
 KERNELS: dict[type[nn.Module], Kernel] = {
-    nn.Identity: Kernel(lambda _, x, out: x, lambda _, s, x, y, out: s),
     nn.ReLU: Kernel(
         lambda _, x, out: torch.clamp_min(x, 0, out=out),
-        lambda _, s, x, y, out: aten.threshold_backward.grad_input(s, y, 0, grad_input=out),
+        lambda _, s, y, out: aten.threshold_backward.grad_input(s, y, 0, grad_input=out),
+        by_left=True,
     ),
     nn.LeakyReLU: Kernel(
         lambda m, x, out: aten.leaky_relu.out(x, m.negative_slope, out=out),
-        lambda m, s, x, y, out: aten.leaky_relu_backward.grad_input(
+        lambda m, s, x, out: aten.leaky_relu_backward.grad_input(
             s, x, m.negative_slope, False, grad_input=out
         ),
+        by_left=False,
     ),
     nn.Sigmoid: Kernel(
         lambda _, x, out: torch.sigmoid(x, out=out),
-        lambda _, s, x, y, out: aten.sigmoid_backward.grad_input(s, y, grad_input=out),
+        lambda _, s, y, out: aten.sigmoid_backward.grad_input(s, y, grad_input=out),
+        by_left=True,
     ),
     nn.Tanh: Kernel(
         lambda _, x, out: torch.tanh(x, out=out),
-        lambda _, s, x, y, out: aten.tanh_backward.grad_input(s, y, grad_input=out),
+        lambda _, s, y, out: aten.tanh_backward.grad_input(s, y, grad_input=out),
+        by_left=True,
     ),
     nn.Softmax: Kernel(
         lambda m, x, out: torch.softmax(x, m.dim, out=out),
-        lambda m, s, x, y, out: aten._softmax_backward_data.out(s, y, m.dim, s.dtype, grad_input=out),
+        lambda m, s, y, out: aten._softmax_backward_data.out(s, y, m.dim, s.dtype, grad_input=out),
+        by_left=True,
     ),
     nn.GELU: Kernel(
         lambda m, x, out: aten.gelu.out(x, approximate=m.approximate, out=out),
-        lambda m, s, x, y, out: aten.gelu_backward.grad_input(
-            s, x, approximate=m.approximate, grad_input=out
-        ),
+        lambda m, s, x, out: aten.gelu_backward.grad_input(s, x, approximate=m.approximate, grad_input=out),
+        by_left=False,
     ),
 }
 
@@ -101,13 +106,12 @@ class Activation:
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
-        self.entered = entering
-        self.left = self.kernel.forward(self.module, entering, self.leaving)
-        return self.left
+        self.place = self.leaving if self.kernel.by_left else entering
+        return self.kernel.forward(self.module, entering, self.leaving)
 
     def backward(self, slope: Tensor) -> Tensor:
         """See `Layer`."""
-        return self.kernel.backward(self.module, slope, self.entered, self.left, self.slope)
+        return self.kernel.backward(self.module, slope, self.place, self.slope)
 
 
 class Dropout:
@@ -131,7 +135,7 @@ def known(module: nn.Module) -> bool:
     """Whether `chain` can take this very class with these options."""
     if isinstance(module, nn.Softmax) and module.dim is None:
         return False
-    return type(module) in {nn.Linear, nn.Dropout, *KERNELS}
+    return type(module) in {nn.Linear, nn.Dropout, nn.Identity, *KERNELS}
 
 
 def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
@@ -142,6 +146,6 @@ def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
         if isinstance(module, nn.Linear):
             width = module.out_features
             found.append(Linear(module, size))
-        else:
+        elif not isinstance(module, nn.Identity):
             found.append((Dropout if isinstance(module, nn.Dropout) else Activation)(module, size, width))
     return found

@@ -56,7 +56,7 @@ class FlatWeights:
         found: dict[int, dict[str, Any]] = {place: {} for place in places if state["state"]}
         for key, value in state["state"].get(0, {}).items():
             each = torch.is_tensor(value) and value.shape == self.whole.shape
-            for place, part in zip(places, self.split(value) if each else itertools.repeat(value)):
+            for place, part in enumerate(self.split(value) if each else [value] * len(places)):
                 found[place][key] = part
         return {"state": found, "param_groups": [{**group, "params": list(places)}]}
 

@@ -9,7 +9,6 @@ products cost. Both give the same weights within rounding, with the same draws o
 from collections.abc import Callable
 
 import torch
-from torch import nn
 from torch.nn.functional import cross_entropy, one_hot
 from torch.optim import Optimizer
 

@@ -59,8 +59,10 @@ class Trainer:
         self.validation = torch.from_numpy(carve.validation).to(self.device)
         self.network = mlp.build(settings.model, settings.seed, train.pixels[carve.fit]).to(self.device)
         self.flat = FlatWeights(self.network) if optimizers.elementwise(settings.optimizer) else None
-        weights = [self.flat.whole] if self.flat else self.network.parameters()
-        self.optimizer = optimizers.build(settings.optimizer, weights)
+        if self.flat:
+            self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
+        else:
+            self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
         self.step = step.choose(self.network, self.optimizer, self.pixels, self.labels)
         self.scheduler = optimizers.build_scheduler(
             settings.scheduler, self.optimizer, settings.training.epochs
