@@ -14,10 +14,15 @@ aten = torch.ops.aten
 
 
 class Layer(Protocol):
-    """One layer, at one batch size; what it returns is valid until its next call."""
+    """One layer, at one batch size; what it returns is valid until its next call.
+
+    leaving: memory of what leaves, [B, n_out].
+    """
+
+    leaving: Tensor
 
     def forward(self, entering: Tensor) -> Tensor:
-        """What leaves, float32 [B, n_out], for float32 [B, n_in]."""
+        """What leaves, [B, n_out], for [B, n_in]."""
 
     def backward(self, slope: Tensor) -> Tensor:
         """The loss's slope by what entered [B, n_in], from the one by what left [B, n_out]."""
@@ -30,8 +35,8 @@ class Linear:
         self.weight, self.bias = module.weight.detach(), module.bias.detach()
         self.weight_slope, self.bias_slope = module.weight.grad, module.bias.grad
         self.transposed = self.weight.t()
-        self.leaving = torch.empty(size, module.out_features)
-        self.slope = torch.empty(size, module.in_features)
+        self.leaving = self.weight.new_empty(size, module.out_features)
+        self.slope = self.weight.new_empty(size, module.in_features)
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
@@ -53,7 +58,7 @@ class Kernel(NamedTuple):
     """An activation and its derivative, which take the module for its options and write to `out`.
 
     forward(module, entering, out); backward(module, slope, place, out), where the derivative is taken at
-    what left the activation if `by_left`, else at what entered it. All float32 [B, n].
+    what left the activation if `by_left`, else at what entered it. All [B, n].
     """
 
     forward: Callable[[nn.Module, Tensor, Tensor], Tensor]
@@ -100,9 +105,9 @@ KERNELS: dict[type[nn.Module], Kernel] = {
 class Activation:
     """One of `KERNELS`."""
 
-    def __init__(self, module: nn.Module, size: int, width: int):
+    def __init__(self, module: nn.Module, like: Tensor):
         self.module, self.kernel = module, KERNELS[type(module)]
-        self.leaving, self.slope = torch.empty(2, size, width)
+        self.leaving, self.slope = torch.empty_like(like), torch.empty_like(like)
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
@@ -117,9 +122,9 @@ class Activation:
 class Dropout:
     """Units left out by the draws that `nn.Dropout` makes from the same state of the generator."""
 
-    def __init__(self, module: nn.Dropout, size: int, width: int):
+    def __init__(self, module: nn.Dropout, like: Tensor):
         self.keep = 1 - module.p
-        self.kept, self.leaving, self.slope = torch.empty(3, size, width)
+        self.kept, self.leaving, self.slope = (torch.empty_like(like) for _ in range(3))
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
@@ -141,11 +146,11 @@ def known(module: nn.Module) -> bool:
 def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
     """The layers of known modules, the first of them linear, for batches of `size`."""
     found: list[Layer] = []
-    width = 0
     for module in modules:
         if isinstance(module, nn.Linear):
-            width = module.out_features
             found.append(Linear(module, size))
+        elif isinstance(module, nn.Dropout):
+            found.append(Dropout(module, found[-1].leaving))
         elif not isinstance(module, nn.Identity):
-            found.append((Dropout if isinstance(module, nn.Dropout) else Activation)(module, size, width))
+            found.append(Activation(module, found[-1].leaving))
     return found

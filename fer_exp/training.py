@@ -103,8 +103,9 @@ class Trainer:
         outputs = torch.empty(len(order), len(EMOTIONS), device=self.device)
         size = self.settings.training.batch_size
         self.network.train()
-        for batch, output in zip(order.split(size), outputs.split(size), strict=True):
-            output.copy_(self.step(batch))
+        with step.no_denormals():
+            for batch, output in zip(order.split(size), outputs.split(size), strict=True):
+                output.copy_(self.step(batch))
         return self._scores(outputs.cpu().numpy(), order, number, learning_rate)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:

@@ -1,10 +1,11 @@
-"""RMSprop, NAdam and AdaDelta over one tensor on the CPU, without PyTorch's half a dozen copies a step.
+"""Optimizers over one tensor on the CPU, without PyTorch's copies and its search for what to update.
 
-They are PyTorch's optimizers with the same state, and equal within rounding. Two of them are put in terms
-of PyTorch's fused kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
+They are PyTorch's optimizers with the same state, and equal within rounding. RMSprop and NAdam are put in
+terms of PyTorch's fused kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
 p <- p - rate / (1 - b^t) m / (sqrt(v / (1 - c^t)) + eps): a division and a root in one pass.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -26,23 +27,51 @@ class _OneTensor(torch.optim.Optimizer):
         [group] = self.param_groups
         [weights] = group["params"]
         # the first step makes the state, as PyTorch has it
-        if closure or not self.state.get(weights) or any(group[option] for option in self.options):
+        if closure or not self.state.get(weights) or not self.plain(group):
             return super().step(closure)
         if not hasattr(self, "scratch"):
-            self.scratch = torch.empty(2, *weights.shape)
+            self.scratch = weights.new_empty(2, *weights.shape)
         self.state[weights]["step"] += 1
         self.move(weights, weights.grad, self.state[weights], group)
         return None
+
+    def plain(self, group: dict[str, Any]) -> bool:
+        """Whether `move` knows these options."""
+        return not any(group[option] for option in self.options)
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Move weights [n] by their slope [n] and keep the state."""
         raise NotImplementedError
 
 
-def _adam(weights: Tensor, slope: Tensor, mean: Tensor, square: Tensor, t: Tensor, **numbers: float) -> None:
-    torch._fused_adam_(
-        [weights], [slope], [mean], [square], [], [t], amsgrad=False, maximize=False, **numbers
-    )
+def _run(
+    kernel: Callable[..., None],
+    weights: Tensor,
+    slope: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    t: Tensor,
+    numbers: dict[str, float],
+) -> None:
+    kernel([weights], [slope], [mean], [square], [], [t], amsgrad=False, maximize=False, **numbers)
+
+
+class Adam(_OneTensor, torch.optim.Adam):
+    """The kernel as it is."""
+
+    options = ("amsgrad", "maximize", "capturable", "differentiable", "foreach")
+
+    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """See `_OneTensor`."""
+        beta1, beta2 = group["betas"]
+        numbers = {"lr": group["lr"], "beta1": beta1, "beta2": beta2, "eps": group["eps"]}
+        numbers["weight_decay"] = group["weight_decay"]
+        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
+        _run(kernel, weights, slope, state["exp_avg"], state["exp_avg_sq"], state["step"], numbers)
+
+
+class AdamW(Adam, torch.optim.AdamW):
+    """Adam with the weight decay outside the kernel's means."""
 
 
 class RMSprop(_OneTensor, torch.optim.RMSprop):
@@ -50,11 +79,15 @@ class RMSprop(_OneTensor, torch.optim.RMSprop):
 
     options = ("momentum", "centered", "maximize", "capturable", "differentiable", "foreach")
 
+    def plain(self, group: dict[str, Any]) -> bool:
+        """See `_OneTensor`; PyTorch takes an alpha of 1 too, which the kernel would divide by zero for."""
+        return super().plain(group) and group["alpha"] < 1
+
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """See `_OneTensor`."""
         numbers = {"lr": group["lr"], "beta1": 0.0, "beta2": group["alpha"], "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
-        _adam(weights, slope, self.scratch[0], state["square_avg"], FOREVER, **numbers)
+        _run(torch._fused_adam_, weights, slope, self.scratch[0], state["square_avg"], FOREVER, numbers)
 
 
 class NAdam(_OneTensor, torch.optim.NAdam):
@@ -79,7 +112,7 @@ class NAdam(_OneTensor, torch.optim.NAdam):
         numbers = {"lr": rate, "beta1": b, "beta2": beta2, "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
         mean = self.scratch[0].copy_(state["exp_avg"])
-        _adam(weights, slope, mean, state["exp_avg_sq"], state["step"], **numbers)
+        _run(torch._fused_adam_, weights, slope, mean, state["exp_avg_sq"], state["step"], numbers)
 
 
 class Adadelta(_OneTensor, torch.optim.Adadelta):
@@ -102,4 +135,4 @@ class Adadelta(_OneTensor, torch.optim.Adadelta):
 
 
 # PyTorch's class, and the one that does the same over one tensor on the CPU.
-FASTER = {torch.optim.RMSprop: RMSprop, torch.optim.NAdam: NAdam, torch.optim.Adadelta: Adadelta}
+FASTER = {getattr(torch.optim, cls.__name__): cls for cls in (Adam, AdamW, RMSprop, NAdam, Adadelta)}
