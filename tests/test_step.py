@@ -206,7 +206,8 @@ def test_numbers_below_normal_are_zero_only_while_learning():
             halves.append((tiny / 2).item())
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert halves == [0]
     assert (tiny / 2).item() > 0
 
