@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock run train evaluate baseline compare predict data ui test test-all lint check clean
+.PHONY: help install lock run train evaluate baseline compare predict data ui test test-all lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ lint: install  ## style and format
 	$(BIN)/ruff format --check .
 
 check: lint test  ## what CI runs first
+
+bench: install  ## speed of training beside the usual ways: make bench ARGS="--data PATH"
+	$(BIN)/python benchmarks/training.py $(ARGS)
 
 clean:  ## caches only, never results
 	rm -rf .pytest_cache .ruff_cache .hypothesis

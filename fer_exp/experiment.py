@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 # Part of a job's identity. Raise it when the code changes so that the same settings give other
 # figures: older runs are then neither reused nor averaged with newer ones.
-RECIPE = 1
+RECIPE = 2
 
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
 

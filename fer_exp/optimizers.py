@@ -6,14 +6,41 @@ from collections.abc import Iterable
 import torch
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
 
-from fer_exp import settings
+from fer_exp import settings, updates
 from fer_exp.components import check_options, named_class
 from fer_exp.errors import UserError
+
+# Each number of a weight moves by its own gradient and history alone, so all weights may be one tensor.
+ELEMENTWISE = (
+    torch.optim.SGD,
+    torch.optim.Adagrad,
+    torch.optim.RMSprop,
+    torch.optim.Adadelta,
+    torch.optim.Adam,
+    torch.optim.NAdam,
+    torch.optim.AdamW,
+)
+
+
+def elementwise(chosen: settings.Optimizer) -> bool:
+    """Whether the class of these settings is known to treat every number on its own."""
+    return named_class("optimizer", chosen.target, torch.optim.Optimizer) in ELEMENTWISE
 
 
 def build(chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
     """The optimizer of these settings over `parameters`, fused where PyTorch has it so."""
+    return _make(named_class("optimizer", chosen.target, torch.optim.Optimizer), chosen, parameters)
+
+
+def build_flat(chosen: settings.Optimizer, whole: torch.nn.Parameter) -> torch.optim.Optimizer:
+    """The same over all weights as one tensor [n], for settings that are `elementwise`."""
     cls = named_class("optimizer", chosen.target, torch.optim.Optimizer)
+    return _make(updates.FASTER.get(cls, cls) if whole.device.type == "cpu" else cls, chosen, [whole])
+
+
+def _make(
+    cls: type, chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]
+) -> torch.optim.Optimizer:
     check_options("optimizer", cls, chosen.options)
     # one kernel a step instead of a dozen: at batch 32 the step of a small network is mostly overhead
     fused = {"fused": True} if "fused" in inspect.signature(cls).parameters else {}

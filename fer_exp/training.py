@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from fer_exp import metrics, mlp, optimizers, stopping
+from fer_exp import metrics, mlp, optimizers, step, stopping
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
+from fer_exp.flat import FlatWeights
 from fer_exp.metrics import Scores
 from fer_exp.seeds import derive
 from fer_exp.settings import Experiment
@@ -58,7 +58,12 @@ class Trainer:
         self.fit = torch.from_numpy(carve.fit)
         self.validation = torch.from_numpy(carve.validation).to(self.device)
         self.network = mlp.build(settings.model, settings.seed, train.pixels[carve.fit]).to(self.device)
-        self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
+        self.flat = FlatWeights(self.network) if optimizers.elementwise(settings.optimizer) else None
+        if self.flat:
+            self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
+        else:
+            self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
+        self.step = step.choose(self.network, self.optimizer, self.pixels, self.labels)
         self.scheduler = optimizers.build_scheduler(
             settings.scheduler, self.optimizer, settings.training.epochs
         )
@@ -98,13 +103,9 @@ class Trainer:
         outputs = torch.empty(len(order), len(EMOTIONS), device=self.device)
         size = self.settings.training.batch_size
         self.network.train()
-        for batch, output in zip(order.split(size), outputs.split(size), strict=True):
-            logits = self.network(self.pixels[batch])
-            loss = cross_entropy(logits, self.labels[batch])
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            output.copy_(logits.detach())
+        with step.no_denormals():
+            for batch, output in zip(order.split(size), outputs.split(size), strict=True):
+                output.copy_(self.step(batch))
         return self._scores(outputs.cpu().numpy(), order, number, learning_rate)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
@@ -116,8 +117,8 @@ class Trainer:
     ) -> Scores:
         finite = np.isfinite(outputs).all(axis=1)
         if not finite.all():
-            step = int(np.argmin(finite)) // self.settings.training.batch_size + 1
-            where = f"step {step}" if positions is not self.validation else "validation"
+            place = int(np.argmin(finite)) // self.settings.training.batch_size + 1
+            where = f"step {place}" if positions is not self.validation else "validation"
             raise DivergedError(
                 f"the loss is not finite in epoch {number}, {where}, at learning rate {learning_rate:g}: "
                 "lower optimizer.lr"
@@ -126,9 +127,10 @@ class Trainer:
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts."""
+        optimizer = self.optimizer.state_dict()
         return {
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizer": self.flat.apart(optimizer) if self.flat else optimizer,
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "stopping": dataclasses.asdict(self.stopping),
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
@@ -137,7 +139,8 @@ class Trainer:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state of the same architecture, optimizer and scheduler."""
         self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        optimizer = state["optimizer"]
+        self.optimizer.load_state_dict(self.flat.together(optimizer) if self.flat else optimizer)
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
         # the rule is the settings'; only what it has counted carries over

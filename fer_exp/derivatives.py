@@ -1,0 +1,156 @@
+"""Layers whose derivative is known, each with memory of its own for batches of one size.
+
+The kernels are those that autograd itself calls, without its bookkeeping and with no memory allocated
+in a step. A class of activation that the table does not name is trained by autograd.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor, nn
+
+aten = torch.ops.aten
+
+
+class Layer(Protocol):
+    """One layer, at one batch size; what it returns is valid until its next call.
+
+    leaving: memory of what leaves, [B, n_out].
+    """
+
+    leaving: Tensor
+
+    def forward(self, entering: Tensor) -> Tensor:
+        """What leaves, [B, n_out], for [B, n_in]."""
+
+    def backward(self, slope: Tensor) -> Tensor:
+        """The loss's slope by what entered [B, n_in], from the one by what left [B, n_out]."""
+
+
+class Linear:
+    """Products with the weights; `backward` also fills the gradients of weights and bias in place."""
+
+    def __init__(self, module: nn.Linear, size: int):
+        self.weight, self.bias = module.weight.detach(), module.bias.detach()
+        self.weight_slope, self.bias_slope = module.weight.grad, module.bias.grad
+        self.transposed = self.weight.t()
+        self.leaving = self.weight.new_empty(size, module.out_features)
+        self.slope = self.weight.new_empty(size, module.in_features)
+
+    def forward(self, entering: Tensor) -> Tensor:
+        """See `Layer`."""
+        self.entered = entering
+        return torch.addmm(self.bias, entering, self.transposed, out=self.leaving)
+
+    def weigh(self, slope: Tensor) -> None:
+        """Fill the gradients alone: what enters the first layer needs no slope."""
+        torch.mm(slope.t(), self.entered, out=self.weight_slope)
+        torch.sum(slope, 0, out=self.bias_slope)
+
+    def backward(self, slope: Tensor) -> Tensor:
+        """See `Layer`."""
+        self.weigh(slope)
+        return torch.mm(slope, self.weight, out=self.slope)
+
+
+class Kernel(NamedTuple):
+    """An activation and its derivative, which take the module for its options and write to `out`.
+
+    forward(module, entering, out); backward(module, slope, place, out), where the derivative is taken at
+    what left the activation if `by_left`, else at what entered it. All [B, n].
+    """
+
+    forward: Callable[[nn.Module, Tensor, Tensor], Tensor]
+    backward: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+    by_left: bool
+
+
+KERNELS: dict[type[nn.Module], Kernel] = {
+    nn.ReLU: Kernel(
+        lambda _, x, out: torch.clamp_min(x, 0, out=out),
+        lambda _, s, y, out: aten.threshold_backward.grad_input(s, y, 0, grad_input=out),
+        by_left=True,
+    ),
+    nn.LeakyReLU: Kernel(
+        lambda m, x, out: aten.leaky_relu.out(x, m.negative_slope, out=out),
+        lambda m, s, x, out: aten.leaky_relu_backward.grad_input(
+            s, x, m.negative_slope, False, grad_input=out
+        ),
+        by_left=False,
+    ),
+    nn.Sigmoid: Kernel(
+        lambda _, x, out: torch.sigmoid(x, out=out),
+        lambda _, s, y, out: aten.sigmoid_backward.grad_input(s, y, grad_input=out),
+        by_left=True,
+    ),
+    nn.Tanh: Kernel(
+        lambda _, x, out: torch.tanh(x, out=out),
+        lambda _, s, y, out: aten.tanh_backward.grad_input(s, y, grad_input=out),
+        by_left=True,
+    ),
+    nn.Softmax: Kernel(
+        lambda m, x, out: torch.softmax(x, m.dim, out=out),
+        lambda m, s, y, out: aten._softmax_backward_data.out(s, y, m.dim, s.dtype, grad_input=out),
+        by_left=True,
+    ),
+    nn.GELU: Kernel(
+        lambda m, x, out: aten.gelu.out(x, approximate=m.approximate, out=out),
+        lambda m, s, x, out: aten.gelu_backward.grad_input(s, x, approximate=m.approximate, grad_input=out),
+        by_left=False,
+    ),
+}
+
+
+class Activation:
+    """One of `KERNELS`."""
+
+    def __init__(self, module: nn.Module, like: Tensor):
+        self.module, self.kernel = module, KERNELS[type(module)]
+        self.leaving, self.slope = torch.empty_like(like), torch.empty_like(like)
+
+    def forward(self, entering: Tensor) -> Tensor:
+        """See `Layer`."""
+        self.place = self.leaving if self.kernel.by_left else entering
+        return self.kernel.forward(self.module, entering, self.leaving)
+
+    def backward(self, slope: Tensor) -> Tensor:
+        """See `Layer`."""
+        return self.kernel.backward(self.module, slope, self.place, self.slope)
+
+
+class Dropout:
+    """Units left out by the draws that `nn.Dropout` makes from the same state of the generator."""
+
+    def __init__(self, module: nn.Dropout, like: Tensor):
+        self.keep = 1 - module.p
+        self.kept, self.leaving, self.slope = (torch.empty_like(like) for _ in range(3))
+
+    def forward(self, entering: Tensor) -> Tensor:
+        """See `Layer`."""
+        self.kept.bernoulli_(self.keep).div_(self.keep)
+        return torch.mul(entering, self.kept, out=self.leaving)
+
+    def backward(self, slope: Tensor) -> Tensor:
+        """See `Layer`."""
+        return torch.mul(slope, self.kept, out=self.slope)
+
+
+def known(module: nn.Module) -> bool:
+    """Whether `chain` can take this very class with these options."""
+    if isinstance(module, nn.Softmax) and module.dim is None:
+        return False
+    return type(module) in {nn.Linear, nn.Dropout, nn.Identity, *KERNELS}
+
+
+def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
+    """The layers of known modules, the first of them linear, for batches of `size`."""
+    found: list[Layer] = []
+    for module in modules:
+        if isinstance(module, nn.Linear):
+            found.append(Linear(module, size))
+        elif isinstance(module, nn.Dropout):
+            found.append(Dropout(module, found[-1].leaving))
+        elif not isinstance(module, nn.Identity):
+            found.append(Activation(module, found[-1].leaving))
+    return found
