@@ -28,10 +28,8 @@ def all_tables(studies: Sequence[Study], test: str, store: tracking.Store) -> It
     for study in studies:
         yield comparison.scores(study, test)
         yield comparison.contrasts(study)
-    named = [study for study in studies if study.name != "adhoc"]
-    for kind in dict.fromkeys((study.faces, study.protocol) for study in named):
-        alike = [study for study in named if (study.faces, study.protocol) == kind]
-        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, kind[0]))
+    for alike in conclusions.alike(studies):
+        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
         yield conclusions.supported(alike)
 
 
