@@ -71,7 +71,7 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     words, command = source.words, source.evaluate_command(run)
     if _TESTED not in run.metrics:
         return Gap(words("gap.test", arm=arm.name, command=command))
-    caption = words("confusion", arm=arm.name, run=run.name)
+    caption = words("confusion", run=run.name)
     kept = source.store.run(run.run_id)
     try:
         answers, labels = evaluation.predictions(kept), source.labels(run)

@@ -17,6 +17,7 @@ def section(source: Source) -> Section:
     """All studies."""
     words = source.words
     found = Section(words("studies"), [Paragraph(words("studies.intro"))])
+    found.blocks += [Paragraph(words("studies.intervals")), Paragraph(words("studies.curves"))]
     found.sections = [Section(title(study, words), _blocks(study, source)) for study in source.studies]
     return found
 

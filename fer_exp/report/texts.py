@@ -8,12 +8,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "intro": (
         "This page shows what small fully connected networks reach on grey pictures of faces with seven "
         "expressions. It repeats a student slide deck that varied batch size, activation, optimizer and "
-        "layers one at a time, with several seeds, and says with intervals which of its conclusions hold. "
-        "Everything below comes from the finished runs of one store; what is missing is named in its place.",
+        "layers one at a time, and says with several seeds and intervals which of its conclusions hold. "
+        "Everything below comes from the finished runs of one store; what is missing is named in its "
+        "place.",
         "이 문서는 소형 완전 연결 신경망이 일곱 가지 표정의 흑백 얼굴 사진에서 어느 정도의 성능을 내는지 "
         "보여 줍니다. 배치 크기, 활성화 함수, 최적화 기법, 층 구성을 하나씩 바꾼 학생 발표 자료를 여러 "
-        "시드로 다시 실험하고, 그 결론 가운데 무엇이 성립하는지 신뢰 구간과 함께 밝힙니다. 아래 내용은 모두 한 "
-        "저장소의 끝난 실행에서 가져왔으며, 빠진 것은 그 자리에 적었습니다.",
+        "시드로 다시 실험하고, 그 결론 가운데 무엇이 성립하는지 신뢰 구간과 함께 밝힙니다. 아래 내용은 "
+        "모두 한 저장소의 끝난 실행에서 가져왔으며, 빠진 것은 그 자리에 적었습니다.",
     ),
     "contents": ("Contents", "차례"),
     "provenance": ("Where this page comes from", "이 문서의 출처"),
@@ -51,21 +52,27 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "studies": ("The studies", "연구별 결과"),
     "studies.intro": (
-        "Each study varies one choice. Its first arm is the base that the others are compared with, seed by "
-        "seed; a difference counts when p, adjusted by Holm's method, is below 0.05. In the plots of intervals "
-        "the large dot is the mean over seeds, the bar its 95 % interval, small dots are single seeds, the open "
-        "diamond is the figure that the deck printed, and the dashed line, where in sight, is what answering "
-        "the largest class gives. Learning curves show the mean over seeds and a band from the lowest to the "
-        "highest seed; a line is broken where some seeds have stopped already. Accuracy and loss have one "
-        "scale within a study, the number of epochs has not.",
-        "각 연구는 선택 하나만 바꿉니다. 첫 조건이 기준이며, 나머지 조건을 같은 시드끼리 기준과 비교합니다. "
-        "Holm 방법으로 보정한 p가 0.05보다 작을 때만 차이로 봅니다. 구간 그림에서 큰 점은 시드 평균, 막대는 "
-        "95 % 신뢰 구간, 작은 점은 시드 하나하나, 빈 마름모는 발표 자료에 실린 값입니다. 범위 안에 있을 때 "
-        "보이는 점선은 항상 가장 큰 클래스로 답할 때의 값입니다. 학습 곡선의 선은 시드 평균, 띠는 가장 낮은 "
-        "시드부터 가장 높은 시드까지이며, 파선은 일부 시드가 이미 멈춘 구간입니다. 정확도와 손실의 눈금은 한 "
-        "연구 안에서 같고, 에폭 수는 그림마다 다릅니다.",
+        "Each study varies one choice. Its first arm is the base that the others are compared with, seed "
+        "by seed; a difference counts when p, adjusted by Holm's method, is below 0.05.",
+        "각 연구는 선택 하나만 바꿉니다. 첫 조건이 기준이며, 나머지 조건을 같은 시드끼리 기준과 "
+        "비교합니다. Holm 방법으로 보정한 p가 0.05보다 작을 때만 차이로 봅니다.",
     ),
-    "study.title": ("{study} ({data}, {protocol} protocol)", "{study} ({data}, {protocol} 규칙)"),
+    "studies.intervals": (
+        "In the plots of intervals the large dot is the mean over seeds, the bar its 95 % interval, small "
+        "dots are single seeds, the open diamond is the figure that the deck printed, and the dashed line, "
+        "where in sight, is what answering the largest class gives.",
+        "구간 그림에서 큰 점은 시드 평균, 막대는 95 % 신뢰 구간, 작은 점은 시드 하나하나, 빈 마름모는 발표 "
+        "자료에 실린 값입니다. 점선은 항상 가장 큰 클래스로 답할 때의 값이며, 범위 안에 있을 때만 "
+        "보입니다.",
+    ),
+    "studies.curves": (
+        "Learning curves show the mean over seeds and a band from the lowest to the highest seed; a line "
+        "is broken where some seeds have stopped already. Accuracy and loss have one scale within a study, "
+        "the number of epochs has not.",
+        "학습 곡선의 선은 시드 평균, 띠는 가장 낮은 시드부터 가장 높은 시드까지입니다. 파선은 일부 시드가 "
+        "이미 멈춘 구간입니다. 정확도와 손실의 눈금은 한 연구 안에서 같고, 에폭 수는 그림마다 다릅니다.",
+    ),
+    "study.title": ("{study} ({data}, {protocol} protocol)", "{study}: {data}, {protocol} 규칙"),
     "study.intervals": ("Validation accuracy of each arm.", "조건별 검증 정확도입니다."),
     "study.intervals.said": ("Validation accuracy in %: {rows}.", "검증 정확도(%): {rows}."),
     "said.interval": ("{name} {mean} from {low} to {high}", "{name} {mean}, 구간 {low}~{high}"),
@@ -99,9 +106,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "recall.said": ("Recall in %: {rows}.", "재현율(%): {rows}."),
     "confusion": (
-        "Confusion matrix of {arm}, {run}: rows are true classes, columns what was answered; counts on the "
+        "Confusion matrix of {run}: rows are true classes, columns what was answered; counts on the "
         "left, shares of the true class on the right.",
-        "{arm}, {run}의 혼동 행렬입니다. 행은 실제 클래스, 열은 예측한 클래스이며, 왼쪽은 개수, 오른쪽은 "
+        "{run}의 혼동 행렬입니다. 행은 실제 클래스, 열은 예측한 클래스이며, 왼쪽은 개수, 오른쪽은 "
         "실제 클래스 안의 비율(%)입니다.",
     ),
     "confusion.said": (
@@ -128,11 +135,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "weights": ("What the best run looks for", "가장 좋은 실행이 보는 것"),
     "weights.caption": (
         "The {count} units of the first layer with the largest norm, each a weight for every pixel, as a "
-        "face: red pixels raise the unit when they are bright, blue ones lower it. Run {run} of study {study}, "
-        "with the lowest validation loss, {loss}.",
-        "첫 층에서 가중치의 크기(노름)가 가장 큰 유닛 {count}개를 얼굴 모양으로 펼친 그림입니다. 빨간 픽셀은 "
-        "밝을수록 유닛 값을 올리고, 파란 픽셀은 내립니다. 연구 {study}의 실행 {run}이며 검증 손실이 {loss}로 "
-        "가장 낮습니다.",
+        "face: red pixels raise the unit when they are bright, blue ones lower it. Run {run} of study "
+        "{study}, with the lowest validation loss, {loss}.",
+        "첫 층에서 가중치의 크기(노름)가 가장 큰 유닛 {count}개를 얼굴 모양으로 펼친 그림입니다. 빨간 "
+        "픽셀은 밝을수록 유닛 값을 올리고, 파란 픽셀은 내립니다. 검증 손실이 {loss}로 가장 낮은, 연구 "
+        "{study}의 실행 {run}입니다.",
     ),
     "weights.said": (
         "{count} pictures of 48 by 48 weights; their norms go from {high} down to {low}.",
