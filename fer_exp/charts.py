@@ -36,6 +36,7 @@ def intervals(bars: Sequence[Bar], axis: str, line: tuple[float, str] | None = N
         axes = figure.subplots()
         for row, bar in enumerate(bars):
             _bar(axes, row, bar)
+        _name_printed(axes, bars)
         axes.set(ylim=(len(bars) - 0.3, -0.75), yticks=[], xlabel=axis)
         axes.margins(x=0.06)
         axes.spines["left"].set_visible(False)
@@ -66,13 +67,20 @@ def _bar(axes, row: int, bar: Bar) -> None:
     axes.plot(bar.mean, row, "o", color=BLUE, markersize=6)
     if bar.printed is not None:
         axes.plot(bar.printed, row, "D", color=ORANGE, markersize=5, fillstyle="none", markeredgewidth=1.5)
+
+
+def _name_printed(axes, bars: Sequence[Bar]) -> None:
+    """Name the deck's figure where it first stands, on the side away from ours."""
+    row, bar = next(((row, bar) for row, bar in enumerate(bars) if bar.printed is not None), (0, None))
+    if bar is not None:
+        side, place = (-1, "right") if bar.printed < bar.mean else (1, "left")
         axes.annotate(
             "deck",
             (bar.printed, row),
-            (0, -5),
+            (6 * side, 0),
             textcoords="offset points",
-            ha="center",
-            va="top",
+            ha=place,
+            va="center",
             color=ORANGE,
             fontsize=8,
         )

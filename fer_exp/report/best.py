@@ -1,5 +1,7 @@
 """The best run on each set of faces: its first layer as faces, and its gallery."""
 
+from collections.abc import Callable
+
 from fer_exp import charts, checkpoint, experiment
 from fer_exp.errors import UserError
 from fer_exp.report.blocks import Block, Gap, Picture, Section
@@ -19,7 +21,7 @@ def gallery(source: Source) -> Section:
     return _of_best(source, "gallery", _gallery)
 
 
-def _of_best(source: Source, key: str, show) -> Section:
+def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Block]) -> Section:
     found = [source.best(faces) for faces in dict.fromkeys(study.faces for study in source.studies)]
     blocks = [show(study.name, run, source) for study, run in filter(None, found)]
     return Section(source.words(key), blocks or [Gap(source.words("gap.store"))])
@@ -42,9 +44,10 @@ def _weights(study: str, run: Record, source: Source) -> Block:
 def _gallery(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
-        path = source.store.run(run.run_id).fetch("figures/gallery.png")
+        kept = source.store.run(run.run_id).fetch("figures/gallery.png")
+        said = words("gallery.said", right=f"{100 * run.metrics['test/union/accuracy']:.1f}")
+        picture = image(kept, said)
     except UserError:
         return Gap(words("gap.gallery", run=run.name, command=source.evaluate_command(run)))
-    said = words("gallery.said", right=f"{100 * run.metrics['test/union/accuracy']:.1f}")
     name = f"{words.study(study)}: {run.name}"
-    return Picture(image(path, said), words("gallery.caption", run=name), white=True, wide=True)
+    return Picture(picture, words("gallery.caption", run=name), white=True, wide=True)

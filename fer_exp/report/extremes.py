@@ -1,6 +1,7 @@
 """The best and the worst arm of each study on test: recall by class, and what is taken for what."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -71,24 +72,28 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     words, command = source.words, source.evaluate_command(run)
     if _TESTED not in run.metrics:
         return Gap(words("gap.test", arm=arm.name, command=command))
-    caption = words("confusion", run=run.name)
     kept = source.store.run(run.run_id)
     try:
         answers, labels = evaluation.predictions(kept), source.labels(run)
-        if labels is not None and len(labels) == len(answers):
-            counts = metrics.confusion(labels, answers, len(EMOTIONS))
-            figure = figures.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
-            said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
-            return source.draw(figure, said, caption, white=True, wide=True)
-        path = kept.fetch("figures/confusion.png")
+        if labels is None or len(labels) != len(answers):
+            return _own_confusion(arm, run, kept.fetch("figures/confusion.png"), source)
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
+    counts = metrics.confusion(labels, answers, len(EMOTIONS))
+    figure = figures.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
+    said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
+    return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
+
+
+def _own_confusion(arm: Arm, run: Record, path: Path, source: Source) -> Picture:
+    """The picture that evaluation drew; its numbers are the run's recall by class."""
+    words = source.words
     rows = [
         words("confusion.recall", emotion=words.emotion(emotion), right=f"{recall:.0f}")
         for emotion, recall in zip(EMOTIONS, _recalls(run), strict=True)
     ]
     said = words("confusion.said", arm=arm.name, rows="; ".join(rows))
-    return Picture(image(path, said), caption, white=True, wide=True)
+    return Picture(image(path, said), words("confusion", run=run.name), white=True, wide=True)
 
 
 def _rows_of(counts: np.ndarray, source: Source) -> str:

@@ -22,6 +22,9 @@ from fer_exp.tracking import Record
 VALIDATION = "selected/val_accuracy"
 CACHE = Path(".cache")
 
+# What a PNG file begins with.
+_PNG = b"\x89PNG\r\n"
+
 
 @dataclass
 class Source:
@@ -64,7 +67,9 @@ class Source:
         honest = [each for each in found if each[0].protocol == "honest"]
         return min(honest or found, key=lambda each: each[1].metrics["selected/val_loss"], default=None)
 
-    def draw(self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False):
+    def draw(
+        self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False
+    ) -> Picture:
         """A figure as a picture of the page; said: its alt text."""
         return Picture(Markup(svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
 
@@ -86,7 +91,7 @@ class Source:
             return datasets.load_synthetic(*sizes, CACHE)
         if not os.path.exists(self.root):
             return None
-        return datasets.load_fer2013(self.root, CACHE, "skip")
+        return datasets.load_fer2013(self.root, CACHE, run.params["data.on_error"])
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""
@@ -105,6 +110,13 @@ def by_validation(study: Study) -> list[Arm]:
 
 
 def image(path: Path, said: str) -> Markup:
-    """A PNG file as an `img` element that holds it."""
-    content = base64.b64encode(path.read_bytes()).decode("ascii")
-    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(content, said)
+    """A PNG file as an `img` element that holds it. Raises UserError if it cannot be read or is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if not content.startswith(_PNG):
+        raise UserError(f"{path}: is no PNG")
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(
+        base64.b64encode(content).decode(), said
+    )
