@@ -13,11 +13,12 @@ import pytest
 import torch
 
 from fer_exp import checkpoint, curves, evaluation, experiment, jobs, settings, tracking
+from fer_exp.errors import UserError
 from fer_exp.evaluation import Answers
 from fer_exp.faces import EMOTIONS
 from fer_exp.report import phrases, texts
 from fer_exp.report.__main__ import main
-from fer_exp.report.source import Source
+from fer_exp.report.source import Source, image
 
 # An arm as nobody should call it: markup, what a template reads, what matplotlib reads.
 EVIL = "<script>alert('x')</script> & {{ 7 * 7 }} $x$"
@@ -303,6 +304,16 @@ def test_the_runs_own_picture_stands_in_where_the_faces_are_not_at_hand(
     pictures = Reader(written(folder, "--no-faces")).all("img")
     assert len(pictures) == 1
     assert pictures[0]["alt"].startswith("Confusion matrix of relu")
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"GIF89a", "is no PNG")])
+def test_a_picture_that_is_none_is_refused(tmp_path, content, said):
+    """It would be a broken picture on the page; so it is a gap instead."""
+    path = tmp_path / "gallery.png"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        image(path, "faces")
 
 
 def test_the_page_is_kept_with_its_sweep(folder, migrated_store, tiny_dataset, capsys):
