@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock run train evaluate baseline compare predict data ui test test-all lint check bench clean
+.PHONY: help install lock run train evaluate baseline compare report predict data ui test test-all lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=
 
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)
+
+report: install  ## one page of all runs: make report ARGS="--lang ko --output page.html"
+	$(BIN)/python -m fer_exp.report $(ARGS)
 
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 	$(BIN)/python -m fer_exp.download data/fer2013

@@ -13,7 +13,6 @@ from fer_exp import audit, commandline, comparison, conclusions, settings, table
 from fer_exp.comparison import Study
 from fer_exp.errors import UserError
 from fer_exp.tables import Table
-from fer_exp.tracking import Record
 
 
 def provenance(chosen: argparse.Namespace) -> str:
@@ -34,26 +33,19 @@ def all_tables(
             # the arms of the audit have no base; its own table judges them
             if study.name != "audit":
                 yield comparison.contrasts(study)
-    named = [study for study in studies if study.name != "adhoc"]
-    for faces in dict.fromkeys(study.faces for study in named):
-        alike = [study for study in named if study.faces == faces]
-        yardsticks = comparison.read_yardsticks(store, faces)
-        if wanted in (None, "audit") and any(study.name == "audit" for study in alike):
-            rows = audit.findings(alike, yardsticks)
-            yield from (audit.table(rows), audit.in_words(rows))
-        if wanted != "audit":
-            yield from _closing(alike, wanted, test, yardsticks)
+    if wanted in (None, "audit"):
+        yield from _audit(studies, store)
+    for alike in conclusions.alike([study for study in studies if wanted in (None, study.name)]):
+        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
+        yield conclusions.supported(alike)
 
 
-def _closing(
-    studies: Sequence[Study], wanted: str | None, test: str, yardsticks: Sequence[Record]
-) -> Iterator[Table]:
-    """The closing table and the conclusions of each protocol."""
-    for protocol in dict.fromkeys(study.protocol for study in studies):
-        alike = [study for study in studies if study.protocol == protocol and wanted in (None, study.name)]
-        if alike:
-            yield conclusions.closing(alike, test, yardsticks)
-            yield conclusions.supported(alike)
+def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
+    """The audit of each set of faces on which it was run."""
+    for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
+        alike = [study for study in studies if study.faces == faces]
+        rows = audit.findings(alike, comparison.read_yardsticks(store, faces))
+        yield from (audit.table(rows), audit.in_words(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

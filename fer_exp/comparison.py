@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fer_exp import evaluation, published, statistics, tracking
+from fer_exp.errors import UserError
 from fer_exp.jobs import PLAN
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
@@ -65,8 +66,13 @@ class Study:
         return f"{self.name} · {self.data} · {self.protocol} protocol · weights of the {self.selected_on}"
 
 
-def read_studies(store: tracking.Store, wanted: str | None = None) -> list[Study]:
-    """The newest sweep of each study, protocol and set of faces; all jobs with one query."""
+def read_studies(
+    store: tracking.Store, wanted: str | None = None, lost: list[UserError] | None = None
+) -> list[Study]:
+    """The newest sweep of each study, protocol and set of faces; all jobs with one query.
+
+    lost: takes up why sweeps cannot be read back, which else raises UserError.
+    """
     by_identity = store.latest_of_all()
     studies: dict[tuple[str, ...], Study] = {}
     for sweep in store.records(kind="sweep"):
@@ -75,10 +81,23 @@ def read_studies(store: tracking.Store, wanted: str | None = None) -> list[Study
         key = tuple(sweep.tags[tag] for tag in ("study", "protocol", "faces"))
         if sweep.tags["study"] == "adhoc":
             key += (sweep.name,)
-        if key not in studies:
-            plan = json.loads(store.run(sweep.run_id).fetch(PLAN).read_text(encoding="utf-8"))
-            studies[key] = _study(sweep, plan, by_identity)
+        if key in studies:
+            continue
+        try:
+            studies[key] = _study(sweep, _plan(store.run(sweep.run_id)), by_identity)
+        except UserError as error:
+            if lost is None:
+                raise
+            lost.append(error)
     return list(studies.values())[::-1]
+
+
+def _plan(run: tracking.Run) -> dict:
+    path = run.fetch(PLAN)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"run {run.id}: {PLAN} is damaged ({error}): start the sweep again") from None
 
 
 def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:

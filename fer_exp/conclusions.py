@@ -25,6 +25,13 @@ _COLUMNS = (
 _YARDSTICKS = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
 
 
+def alike(studies: Sequence[Study]) -> list[list[Study]]:
+    """The named studies of choices, those of one set of faces and one protocol together."""
+    named = [study for study in studies if study.name not in ("adhoc", "audit")]
+    kinds = dict.fromkeys((study.faces, study.protocol) for study in named)
+    return [[study for study in named if (study.faces, study.protocol) == kind] for kind in kinds]
+
+
 def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -> Table:
     """The deck's closing table again: its choice of each section, ours beside its own figures.
 

@@ -16,8 +16,10 @@ from fer_exp.faces import EMOTIONS
 # Two colours of Okabe and Ito's palette, which colour-blind readers tell apart, and a grey.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
 
-_STYLE = {
+STYLE = {
     "font.size": 9,
+    # a name may hold a dollar
+    "text.parse_math": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.titlelocation": "left",
@@ -32,7 +34,7 @@ _SHOWN = 3
 def confusion(counts: np.ndarray, title: str) -> Figure:
     """A confusion matrix int [7, 7], row the true class, as counts and as shares of each row."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10.5, 4.8))
         figure.suptitle(title, x=0.01, ha="left")
         left, right = figure.subplots(1, 2)
@@ -58,7 +60,7 @@ def reliability(scores: np.ndarray, labels: np.ndarray, title: str) -> Figure:
     count, confidence, accuracy = metrics.reliability(scores, labels)
     seen = count > 0
     edges = np.linspace(0, 1, len(count) + 1)[:-1]
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(5.2, 5.4))
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         upper.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
@@ -79,7 +81,7 @@ def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title
     Which ones is a draw with a fixed seed: neither the best nor the worst.
     """
     rng = np.random.default_rng(0)
-    with matplotlib.rc_context(_STYLE):
+    with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 9.4))
         figure.suptitle(title, x=0.01, ha="left")
         grid = figure.subplots(2 * _SHOWN, len(EMOTIONS))

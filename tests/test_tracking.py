@@ -100,6 +100,14 @@ def test_a_missing_artifact_is_refused_by_name(store):
         run.fetch("checkpoints/best.pt")
 
 
+def test_history_is_by_step(store):
+    """Every value of a metric, under the epoch that it was logged at; nothing for one never logged."""
+    run = store.create("x", {}, {})
+    run.log({"val/loss": 2.0}, 1)
+    run.log({"val/loss": 1.5}, 2)
+    assert run.history(["val/loss", "other"]) == {"val/loss": {1: 2.0, 2: 1.5}, "other": {}}
+
+
 @pytest.mark.parametrize("uri", ["sqlite:////proc/nowhere/m.db", "gopher://x"])
 def test_a_store_that_cannot_be_opened_is_refused(uri):
     """An impossible place and an unknown kind of store both name tracking.uri."""

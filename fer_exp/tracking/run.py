@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -62,7 +62,14 @@ class Run:
 
     def logged_steps(self, metric: str) -> set[int]:
         """The steps at which a metric is in the store already."""
-        return {point.step for point in self.client.get_metric_history(self.id, metric)}
+        return set(self.history([metric])[metric])
+
+    def history(self, metrics: Iterable[str]) -> dict[str, dict[int, float]]:
+        """Every logged value of some metrics, by metric and step; one query each."""
+        return {
+            metric: {point.step: point.value for point in self.client.get_metric_history(self.id, metric)}
+            for metric in metrics
+        }
 
     def log(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Log metrics of one step in one call."""

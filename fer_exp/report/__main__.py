@@ -1,0 +1,91 @@
+"""Write the report: `python -m fer_exp.report`.
+
+One HTML page of the store's finished runs, which needs no network and is kept with the newest sweep too.
+"""
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from fer_exp import commandline, comparison, settings, tracking
+from fer_exp.errors import UserError
+from fer_exp.files import written_whole
+from fer_exp.report import page
+from fer_exp.report.source import Source
+from fer_exp.report.words import LANGUAGES, Words
+
+ARTIFACT = "report.html"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the page, keep it with its sweep, and say where it is."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = _parser().parse_args(arguments)
+    command = shlex.join(["python", "-m", "fer_exp.report", *arguments])
+    with commandline.mistakes_in_one_line():
+        store = tracking.Store(
+            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
+        )
+        html = page.render(_source(chosen, store, command)).encode()
+        output = Path(chosen.output)
+        try:
+            with written_whole(output) as file:
+                file.write(html)
+        except OSError as error:
+            raise UserError(f"--output={output}: cannot be written ({error.strerror})") from None
+        print(f"{output}: {len(html) / 1e6:.1f} MB{_keep(html, store, chosen.study)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m fer_exp.report", description=__doc__.splitlines()[0])
+    parser.add_argument("--lang", default="en", choices=LANGUAGES)
+    parser.add_argument("--output", default="report.html")
+    parser.add_argument("--study", help="only this study (default: all)")
+    parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
+    parser.add_argument("--no-faces", action="store_true", help="leave out the gallery of faces")
+    parser.add_argument(
+        "--data-root", default="data/fer2013", help="where FER-2013 lies, to draw confusion matrices anew"
+    )
+    parser.add_argument(
+        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    )
+    parser.add_argument("--experiment", default="fer-exp")
+    return parser
+
+
+def _source(chosen: argparse.Namespace, store: tracking.Store, command: str) -> Source:
+    lost: list[UserError] = []
+    studies = comparison.read_studies(store, chosen.study, lost)
+    if chosen.study and not (studies or lost):
+        raise UserError(f"--study={chosen.study}: no sweep of it in {store.uri}: python train.py study=...")
+    return Source(
+        store,
+        studies,
+        lost,
+        Words(chosen.lang),
+        chosen.split,
+        Path(chosen.data_root),
+        not chosen.no_faces,
+        command,
+    )
+
+
+def _keep(html: bytes, store: tracking.Store, study: str | None) -> str:
+    """Keep the page with the newest sweep, of this study if given; what became of it, to say."""
+    tags = {"study": study} if study else {}
+    sweeps = store.records(kind="sweep", **tags)
+    if not sweeps:
+        return ""
+    try:
+        with store.run(sweeps[0].run_id).file(ARTIFACT) as path, written_whole(path) as file:
+            file.write(html)
+    except OSError as error:
+        return f"; not kept in run {sweeps[0].run_id} ({error.strerror})"
+    return f"; kept as {ARTIFACT} in run {sweeps[0].run_id} ({sweeps[0].name})"
+
+
+if __name__ == "__main__":
+    main()

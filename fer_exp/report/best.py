@@ -1,0 +1,53 @@
+"""The best run on each set of faces: its first layer as faces, and its gallery."""
+
+from collections.abc import Callable
+
+from fer_exp import charts, checkpoint, experiment
+from fer_exp.errors import UserError
+from fer_exp.report.blocks import Block, Gap, Picture, Section
+from fer_exp.report.source import Source, image
+from fer_exp.tracking import Record
+
+_FIRST_LAYER = "layers.0.weight"
+
+
+def weights(source: Source) -> Section:
+    """What the first layer of the best run looks for."""
+    return _of_best(source, "weights", _weights)
+
+
+def gallery(source: Source) -> Section:
+    """Faces that the best run reads right and wrong."""
+    return _of_best(source, "gallery", _gallery)
+
+
+def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Block]) -> Section:
+    found = [source.best(faces) for faces in dict.fromkeys(study.faces for study in source.studies)]
+    blocks = [show(study.name, run, source) for study, run in filter(None, found)]
+    return Section(source.words(key), blocks or [Gap(source.words("gap.store"))])
+
+
+def _weights(study: str, run: Record, source: Source) -> Block:
+    words = source.words
+    try:
+        content = checkpoint.load(source.store.run(run.run_id).fetch(experiment.BEST))
+    except UserError as error:
+        return Gap(words("gap.weights", run=run.name, reason=error))
+    layer = content["network"][_FIRST_LAYER].numpy()
+    units, norms = charts.strongest(layer)
+    said = words("weights.said", count=len(units), high=f"{norms[0]:.2f}", low=f"{norms[-1]:.2f}")
+    facts = {"count": len(units), "run": run.name, "study": words.study(study)}
+    facts["loss"] = f"{run.metrics['selected/val_loss']:.3f}"
+    return source.draw(charts.first_layer(layer), said, words("weights.caption", **facts), white=True)
+
+
+def _gallery(study: str, run: Record, source: Source) -> Block:
+    words = source.words
+    try:
+        kept = source.store.run(run.run_id).fetch("figures/gallery.png")
+        said = words("gallery.said", right=f"{100 * run.metrics['test/union/accuracy']:.1f}")
+        picture = image(kept, said)
+    except UserError:
+        return Gap(words("gap.gallery", run=run.name, command=source.evaluate_command(run)))
+    name = f"{words.study(study)}: {run.name}"
+    return Picture(picture, words("gallery.caption", run=name), white=True, wide=True)

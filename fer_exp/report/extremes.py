@@ -1,0 +1,110 @@
+"""The best and the worst arm of each study on test: recall by class, and what is taken for what."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_exp import charts, evaluation, figures, metrics
+from fer_exp.comparison import Arm, Study
+from fer_exp.errors import UserError
+from fer_exp.faces import EMOTIONS
+from fer_exp.report import studies
+from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
+from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments, image
+from fer_exp.tracking import Record
+
+_TESTED = "test/union/accuracy"
+
+
+def section(source: Source) -> Section:
+    """A part for each study with runs."""
+    words = source.words
+    found = Section(words("extremes"), [Paragraph(words("extremes.intro"))])
+    for study in source.compared:
+        blocks = _blocks(study, source)
+        if blocks:
+            found.sections.append(Section(studies.title(study, words), blocks))
+    if not found.sections:
+        found.blocks.append(Gap(words("gap.store")))
+    return found
+
+
+def _blocks(study: Study, source: Source) -> list[Block]:
+    ranked = by_validation(study)
+    chosen = [(arm, middle(arm)) for arm in ranked[:1] + ranked[1:][-1:]]
+    opened = [(arm, run) for arm, run in chosen if _TESTED in run.metrics]
+    if chosen and not opened:
+        command = f"python evaluate.py study={study.name} {data_arguments(study.data)}".strip()
+        return [Gap(source.words("gap.study.test", command=command))]
+    blocks: list[Block] = [_recall(opened, source)] if opened else []
+    return blocks + [_confusion(arm, run, source) for arm, run in chosen]
+
+
+def middle(arm: Arm) -> Record:
+    """The run in the middle of an arm by validation accuracy, of those whose test is opened if any is."""
+    runs = list(arm.runs.values())
+    opened = [run for run in runs if _TESTED in run.metrics] or runs
+    ranked = sorted(opened, key=lambda run: run.metrics[VALIDATION])
+    return ranked[(len(ranked) - 1) // 2]
+
+
+def _recalls(run: Record) -> list[float]:
+    """Recall of each class on the union of test, in percent."""
+    return [100 * run.metrics[f"test/union/recall_{emotion}"] for emotion in EMOTIONS]
+
+
+def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
+    words = source.words
+    by_arm = {arm.name: _recalls(run) for arm, run in opened}
+    rows = "; ".join(
+        f"{name} "
+        + ", ".join(
+            f"{words.emotion(emotion)} {value:.0f}" for emotion, value in zip(EMOTIONS, values, strict=True)
+        )
+        for name, values in by_arm.items()
+    )
+    return source.draw(charts.recalls(by_arm), words("recall.said", rows=rows), words("recall"))
+
+
+def _confusion(arm: Arm, run: Record, source: Source) -> Block:
+    """Drawn from the run's answers; its own picture where the faces are not at hand."""
+    words, command = source.words, source.evaluate_command(run)
+    if _TESTED not in run.metrics:
+        return Gap(words("gap.test", arm=arm.name, command=command))
+    kept = source.store.run(run.run_id)
+    try:
+        answers, labels = evaluation.predictions(kept), source.labels(run)
+        if labels is None or len(labels) != len(answers):
+            return _own_confusion(arm, run, kept.fetch("figures/confusion.png"), source)
+    except UserError:
+        return Gap(words("gap.confusion", arm=arm.name, command=command))
+    counts = metrics.confusion(labels, answers, len(EMOTIONS))
+    figure = figures.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
+    said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
+    return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
+
+
+def _own_confusion(arm: Arm, run: Record, path: Path, source: Source) -> Picture:
+    """The picture that evaluation drew; its numbers are the run's recall by class."""
+    words = source.words
+    rows = [
+        words("confusion.recall", emotion=words.emotion(emotion), right=f"{recall:.0f}")
+        for emotion, recall in zip(EMOTIONS, _recalls(run), strict=True)
+    ]
+    said = words("confusion.said", arm=arm.name, rows="; ".join(rows))
+    return Picture(image(path, said), words("confusion", run=run.name), white=True, wide=True)
+
+
+def _rows_of(counts: np.ndarray, source: Source) -> str:
+    """A confusion matrix int [7, 7] in words, a clause a class."""
+    words = source.words
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    said = []
+    for label, emotion in enumerate(EMOTIONS):
+        wrong = np.where(np.arange(len(EMOTIONS)) == label, -1, shares[label])
+        other = int(wrong.argmax())
+        values = {"right": f"{shares[label, label]:.0f}", "wrong": f"{wrong[other]:.0f}"}
+        names = {"emotion": words.emotion(emotion), "other": words.emotion(EMOTIONS[other])}
+        said.append(words("confusion.row", **names, **values))
+    return "; ".join(said)

@@ -1,0 +1,115 @@
+"""The page: its opening, the deck's closing table, the audit and the commands, and all as one HTML text."""
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from fer_exp import audit, comparison, conclusions
+from fer_exp.report import best, extremes, studies, yardsticks
+from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
+from fer_exp.report.source import Source, data_arguments
+
+
+def render(source: Source) -> str:
+    """The whole page as HTML."""
+    sections = [_closing(source), studies.section(source), extremes.section(source), best.weights(source)]
+    if source.gallery:
+        sections.append(best.gallery(source))
+    sections += [yardsticks.section(source), _audit(source), _repeat(source)]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    template = environment.get_template("page.html")
+    words = source.words
+    return template.render(words=words, title=words("title"), opening=_opening(source), sections=sections)
+
+
+def _opening(source: Source) -> list[Block]:
+    words = source.words
+    runs = source.records()
+    commits = {run.tags.get("mlflow.source.git.commit", "")[:12] for run in runs}
+    facts = {
+        "date": datetime.date.today().isoformat(),
+        "command": source.command,
+        "runs": str(len(runs)),
+        "faces": "; ".join(_faces(source)) or words("none"),
+        "commits": ", ".join(sorted(filter(None, commits))) or words("none"),
+    }
+    header = [words("provenance.what"), words("provenance.value")]
+    rows = [[words(f"provenance.{key}"), value] for key, value in facts.items()]
+    blocks = [Paragraph(words("intro")), Sheet(words("provenance"), header, rows)]
+    if not runs:
+        blocks.append(Gap(words("gap.store")))
+    return blocks + [Gap(words("gap.plan", reason=error)) for error in source.lost]
+
+
+def _faces(source: Source) -> list[str]:
+    """What each set of faces is, in words."""
+    words = source.words
+    by_faces = {run.tags["faces"]: run for run in source.records()}
+    return [
+        words(
+            "provenance.faces.value",
+            kind=words(f"kind.{run.params['faces.kind']}"),
+            data=run.params["data.name"],
+            content=faces[:12],
+        )
+        for faces, run in by_faces.items()
+    ]
+
+
+def _closing(source: Source) -> Section:
+    words = source.words
+    found = Section(words("closing"), [Paragraph(words("closing.intro"))])
+    for alike in conclusions.alike(source.studies):
+        first = alike[0]
+        fitted = comparison.read_yardsticks(source.store, first.faces)
+        shown = [yardstick for yardstick in fitted if f"test/{source.test}/accuracy" in yardstick.metrics]
+        blocks = [
+            words.sheet(conclusions.closing(alike, source.test, shown), words("closing.lead")),
+            words.sheet(conclusions.supported(alike)),
+        ]
+        title = words("closing.title", data=first.data, protocol=first.protocol)
+        found.sections.append(Section(title, blocks))
+    if not found.sections:
+        found.blocks.append(Gap(words("gap.named")))
+    return found
+
+
+def _audit(source: Source) -> Section:
+    words = source.words
+    columns = ("audit", "printed", "presented", "corrected", "verdict", "paragraph")
+    header = [words("audit.row"), *(words(f"audit.{column}") for column in columns[1:])]
+    # of the faces on which it was run; without any, what sums alone can judge
+    faces = next((study.faces for study in source.studies if study.name == "audit"), None)
+    alike = [study for study in source.studies if study.faces == faces]
+    known = comparison.read_yardsticks(source.store, faces) if faces else []
+    rows = [[getattr(finding, column) for column in columns] for finding in audit.findings(alike, known)]
+    for row in rows:
+        row[columns.index("verdict")] = words.machine(row[columns.index("verdict")])
+    english = [columns.index(column) for column in ("printed", "presented", "corrected", "paragraph")]
+    sheet = Sheet(words("audit.table"), header, rows, english=english)
+    return Section(words("audit"), [Paragraph(words("audit.intro")), sheet])
+
+
+def _repeat(source: Source) -> Section:
+    words = source.words
+    return Section(words("repeat"), [Paragraph(words("repeat.intro")), Commands(_commands(source))])
+
+
+def _commands(source: Source) -> Sequence[str]:
+    """What trains, evaluates and prints all that is shown."""
+    trained, evaluated, fitted = [], [], []
+    for study in source.studies:
+        data = data_arguments(study.data)
+        if study.name != "adhoc":
+            seeds = ",".join(sorted({seed for arm in study.arms for seed in arm.runs}, key=int))
+            chosen = f"study={study.name} protocol={study.protocol}" + (f" seed={seeds}" if seeds else "")
+            trained.append(f"python train.py {chosen} {data}".strip())
+        evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
+        fitted.append(f"make baseline ARGS='{data}'" if data else "make baseline")
+    return [*dict.fromkeys(trained + evaluated + fitted), source.command]

@@ -1,0 +1,127 @@
+"""Where the sections take from: the store, its studies, the faces if they are at hand, and the drawing."""
+
+import base64
+import itertools
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from fer_exp import datasets, svg, tracking
+from fer_exp.comparison import Arm, Study
+from fer_exp.errors import UserError
+from fer_exp.report.blocks import Picture
+from fer_exp.report.words import Words
+from fer_exp.tracking import Record
+
+VALIDATION = "selected/val_accuracy"
+CACHE = Path(".cache")
+
+# What a PNG file begins with.
+_PNG = b"\x89PNG\r\n"
+
+
+@dataclass
+class Source:
+    """All that the sections of one page need.
+
+    lost: why sweeps could not be read back. test: the part of test in the tables. root: where FER-2013 may
+    lie. gallery: whether faces may be shown. command: what makes this page again.
+    """
+
+    store: tracking.Store
+    studies: Sequence[Study]
+    lost: Sequence[UserError]
+    words: Words
+    test: str
+    root: Path
+    gallery: bool
+    command: str
+    _labels: dict[str, np.ndarray | None] = field(default_factory=dict)
+    _drawn: itertools.count = field(default_factory=itertools.count)
+
+    @property
+    def compared(self) -> list[Study]:
+        """The studies whose arms are choices to compare, which the audit's are not."""
+        return [study for study in self.studies if study.name != "audit"]
+
+    def records(self, faces: str | None = None) -> list[Record]:
+        """Every finished run that is shown, once; only on these faces if given."""
+        shown = [study for study in self.studies if faces in (None, study.faces)]
+        found = {run.run_id: run for study in shown for arm in study.arms for run in arm.runs.values()}
+        return list(found.values())
+
+    def best(self, faces: str) -> tuple[Study, Record] | None:
+        """The run on these faces with the lowest validation loss, and its study.
+
+        Of the honest protocol where it has runs, as a random split validates on copies of its training faces.
+        """
+        found = [
+            (study, run)
+            for study in self.studies
+            if study.faces == faces
+            for arm in study.arms
+            for run in arm.runs.values()
+            if math.isfinite(run.metrics["selected/val_loss"])
+        ]
+        honest = [each for each in found if each[0].protocol == "honest"]
+        return min(honest or found, key=lambda each: each[1].metrics["selected/val_loss"], default=None)
+
+    def draw(
+        self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False
+    ) -> Picture:
+        """A figure as a picture of the page; said: its alt text."""
+        return Picture(Markup(svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
+
+    def labels(self, run: Record) -> np.ndarray | None:
+        """The true labels of the test faces of a run, int [N]; None if those faces are not at hand."""
+        faces = run.tags["faces"]
+        if faces not in self._labels:
+            try:
+                dataset = self._load(run)
+            except UserError:
+                dataset = None
+            known = dataset is not None and dataset.fingerprint.content == faces
+            self._labels[faces] = dataset.test().labels if known else None
+        return self._labels[faces]
+
+    def _load(self, run: Record) -> datasets.Dataset | None:
+        if run.params.get("data.name") == "synthetic":
+            sizes = (int(run.params[f"data.{key}"]) for key in ("n_train", "n_test", "seed"))
+            return datasets.load_synthetic(*sizes, CACHE)
+        if not os.path.exists(self.root):
+            return None
+        return datasets.load_fer2013(self.root, CACHE, run.params["data.on_error"])
+
+    def evaluate_command(self, run: Record) -> str:
+        """The command that opens test for a run."""
+        return f"python evaluate.py run={run.run_id} {data_arguments(run.params['data.name'])}".strip()
+
+
+def data_arguments(data: str) -> str:
+    """What a command needs to be told of the faces."""
+    return "" if data == "synthetic" else f"data={data} data.root=PATH"
+
+
+def by_validation(study: Study) -> list[Arm]:
+    """The arms that have runs, by mean validation accuracy, best first."""
+    arms = [arm for arm in study.arms if arm.values(VALIDATION)]
+    return sorted(arms, key=lambda arm: -np.mean(arm.values(VALIDATION)))
+
+
+def image(path: Path, said: str) -> Markup:
+    """A PNG file as an `img` element that holds it. Raises UserError if it cannot be read or is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if not content.startswith(_PNG):
+        raise UserError(f"{path}: is no PNG")
+    return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(
+        base64.b64encode(content).decode(), said
+    )
