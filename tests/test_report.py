@@ -338,6 +338,7 @@ def test_a_mistake_is_one_line_and_exit_2(folder, arguments, capsys):
     assert line.startswith("error: ")
 
 
+@pytest.mark.slow
 def test_a_browser_shows_it_without_complaint(full, tmp_path):
     """No error in the console, no broken picture, and no sideways scroll on a phone, light or dark."""
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
