@@ -166,6 +166,20 @@ class Store:
                 return found
 
 
+def existing_experiment(uri: str, name: str) -> str:
+    """The id of an experiment that is there already; raises UserError, and creates nothing, if not."""
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise UserError(f"{uri}: there is no store yet: python train.py makes one")
+    try:
+        found = MlflowClient(uri).search_experiments()
+    except (MlflowException, OSError) as error:
+        raise UserError(f"{uri}: cannot open the store ({str(error).splitlines()[0]})") from error
+    ids = {each.name: each.experiment_id for each in found}
+    if name not in ids:
+        raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")
+    return ids[name]
+
+
 def _by_identity(newest_first: list[Record]) -> dict[str, Record]:
     # a job's figures are those of its newest finished run; without one, its newest run says how it stands
     found: dict[str, Record] = {}
