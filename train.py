@@ -129,7 +129,7 @@ class SweepCallback(Callback):
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
         composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
-        self.sweep = Sweep.plan(composed, factors)
+        self.sweep = Sweep.plan(composed, factors, commandline.typed("train.py"))
         if composed[0][1].dry_run:
             self.sweep.show_plan()
             raise SystemExit(0)

@@ -13,7 +13,8 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
-from fer_exp import experiment, jobs, tracking
+from fer_exp import descriptions, experiment, jobs, tracking
+from fer_exp.datasets import Dataset
 from fer_exp.jobs import Job
 from fer_exp.settings import Experiment
 
@@ -29,10 +30,19 @@ _SWEEP_TAGS = {
 class Sweep:
     """The jobs of one sweep and the run that stands for it in the store."""
 
-    def __init__(self, planned: Sequence[Job], factors: Sequence[str], store: tracking.Store):
+    def __init__(
+        self,
+        planned: Sequence[Job],
+        factors: Sequence[str],
+        store: tracking.Store,
+        datasets: Sequence[Dataset],
+        command: str,
+    ):
         self.jobs = planned
         self.factors = factors
         self.store = store
+        self.datasets = datasets
+        self.command = command
         self.settings = planned[0].settings
         self.title = jobs.title(self.settings.study, planned)
         found = store.latest_of_all()
@@ -41,9 +51,12 @@ class Sweep:
         self.open_run = ExitStack()
 
     @classmethod
-    def plan(cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str]) -> "Sweep":
+    def plan(
+        cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str], command: str
+    ) -> "Sweep":
         """Plan a sweep from the overrides and settings of each job and the swept keys.
 
+        command: what the user typed.
         Reads the faces (and so decodes and caches them once, before the jobs need them) and opens
         the store, creating it if there is none. Raises UserError for a mistake in any job.
         """
@@ -58,7 +71,7 @@ class Sweep:
             planned.append(Job(values, chosen, dataset.fingerprint.content, key))
         store = tracking.Store(planned[0].settings.tracking)
         store.close_abandoned()
-        return cls(planned, factors, store)
+        return cls(planned, factors, store, list(datasets.values()), command)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -67,6 +80,9 @@ class Sweep:
 
     def show_plan(self) -> None:
         """List the jobs and what each would do."""
+        for key, said in vars(self.settings.about).items():
+            if said:
+                print(f"{key}: {said}")
         table = Table("job", "would", title=self.title)
         for job, action in zip(self.jobs, self.actions, strict=True):
             table.add_row(job.name, action)
@@ -78,8 +94,13 @@ class Sweep:
         tags = {"kind": "sweep", "study": self.settings.study}
         for key, of in _SWEEP_TAGS.items():
             tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
+        tags[descriptions.NOTE] = descriptions.sweep(
+            self.settings.about, tags["protocol"], tags["selected_on"], self.command
+        )
         params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
         self.run = self.store.create(self.title, params, tags)
+        for dataset in self.datasets:
+            self.run.dataset(dataset.name, dataset.fingerprint, "training")
         plan = {"jobs": [job.entry() for job in self.jobs]}
         self.run.text(jobs.PLAN, json.dumps(plan, indent=1))
         self.open_run.enter_context(self.run.recording())

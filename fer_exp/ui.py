@@ -26,7 +26,9 @@ def has_browser() -> bool:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp.ui", description=__doc__.splitlines()[0])
-    parser.add_argument("--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken")
+    parser.add_argument(
+        "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the links")
     parser.add_argument(
         "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")

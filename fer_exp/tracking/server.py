@@ -5,6 +5,7 @@ order, so whoever wants to see something needs the link that is made here.
 """
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
@@ -12,8 +13,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import IO
 from urllib.parse import urlencode
@@ -77,15 +76,25 @@ def serving(uri: str, port: int) -> Iterator[subprocess.Popen]:
 def _wait_until_it_answers(process: subprocess.Popen, port: int, said: IO[bytes]) -> None:
     deadline = time.monotonic() + _START
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            with urllib.request.urlopen(f"http://{HOST}:{port}/health", timeout=5) as answer:
-                if answer.status == 200:
-                    return
+        if _answers(port):
+            return
         time.sleep(0.1)
     said.seek(0)
-    lines = said.read().decode(errors="replace").split("\n")
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    last = next(filter(None, reversed(lines)), "it said nothing")
     raise UserError(f"the MLflow server does not answer at {HOST}:{port} ({last})")
+
+
+def _answers(port: int) -> bool:
+    # not urllib, which would ask a proxy that the user has set
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _stop(process: subprocess.Popen) -> None:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from fer_exp import settings
+from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
@@ -98,6 +98,9 @@ class Store:
             )
         else:
             self.experiment_id = found.experiment_id
+        # a store of before has none; what its user has written stays
+        if found is None or descriptions.NOTE not in found.tags:
+            self.client.set_experiment_tag(self.experiment_id, descriptions.NOTE, descriptions.EXPERIMENT)
 
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
