@@ -30,17 +30,24 @@ _QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMET
 
 def charts(base: str, experiment_id: str) -> str:
     """The link to the jobs, best on validation first, with their charts."""
-    order = {"orderByKey": "metrics.`selected/val_accuracy`", "orderByAsc": "false"}
-    return _runs(base, experiment_id, compareRunsMode="CHART", **order)
+    return _runs(base, experiment_id, "CHART", "metrics.`selected/val_accuracy`")
 
 
 def sweeps(base: str, experiment_id: str) -> str:
     """The link to the sweeps, newest first, each with its jobs folded below it."""
-    return _runs(base, experiment_id, compareRunsMode="TABLE")
+    # said, though it is the usual order, since the pages remember the last one
+    return _runs(base, experiment_id, "TABLE", "attributes.start_time")
 
 
-def _runs(base: str, experiment_id: str, **view: str) -> str:
-    query = urlencode({"workflowType": "machine_learning", **view})
+def _runs(base: str, experiment_id: str, view: str, order: str) -> str:
+    query = urlencode(
+        {
+            "workflowType": "machine_learning",
+            "compareRunsMode": view,
+            "orderByKey": order,
+            "orderByAsc": "false",
+        }
+    )
     return f"{base}/#/experiments/{experiment_id}/runs?{query}"
 
 
