@@ -10,6 +10,7 @@ shell completion answer at once.
 
 import logging
 import os
+import shlex
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
     if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:
-        print(f"test it: python evaluate.py run={outcome.run_id}    look at it: make ui")
+        print(f"test it: {commandline.evaluating(f'run={outcome.run_id}', shlex.join(overrides))}")
+        print("look at it: make ui")
 
 
 def as_settings(config: DictConfig) -> Any:
@@ -136,6 +138,7 @@ class SweepCallback(Callback):
         config.hydra.overrides.task += self.sweep.open()
         if self.sweep.nothing_to_do:
             raise SystemExit(0 if self.sweep.close() else 1)
+        self.sweep.start_watch()
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002 - Hydra's signature
         """Sum the sweep up; exit 1 if a job failed."""

@@ -54,6 +54,12 @@ def typed(script: str) -> str:
     return shlex.join(["python", script, *arguments])
 
 
+def evaluating(target: str, command: str) -> str:
+    """The command that evaluates what `command` has trained, on the same faces."""
+    faces = [word for word in shlex.split(command) if word.startswith(("data=", "data."))]
+    return shlex.join(["python", "evaluate.py", target, *faces])
+
+
 def run(
     main: Callable[[], object],
     conf: Path,

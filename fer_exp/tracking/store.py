@@ -155,6 +155,10 @@ class Store:
         """The run that holds the figures of each job in the store, by identity, with one query."""
         return _by_identity(self.records(kind="job"))
 
+    def children(self, run_id: str) -> dict[str, Record]:
+        """The runs nested below a sweep's, by identity, with one query."""
+        return _by_identity(self.records(**{"mlflow.parentRunId": run_id}))
+
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
         terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
