@@ -3,18 +3,14 @@
 import logging
 import sys
 
-import pytest
-
 from fer_exp import terminal
 
 
-@pytest.fixture
-def screen(capsys, monkeypatch):
-    """What is written to a terminal of 20 columns."""
+def open_terminal(monkeypatch):
+    """Let stdout be a terminal of 20 columns; in the test itself, as pytest changes stdout before it."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "20")
-    return capsys
 
 
 def said():
@@ -23,26 +19,17 @@ def said():
     return terminal.LineFormatter("%(message)s").format(record)
 
 
-def test_the_line_is_cut_to_the_terminal(screen):
+def test_the_line_is_cut_to_the_terminal(capsys, monkeypatch):
     """It must not wrap, or it could not be drawn over."""
+    open_terminal(monkeypatch)
     terminal.draw("x" * 50)
-    assert screen.readouterr().out == "\r" + "x" * 19 + "\x1b[K\r"
+    assert capsys.readouterr().out == "\r" + "x" * 19 + "\x1b[K\r"
 
 
-@pytest.mark.usefixtures("screen")
-def test_messages_wipe_the_line_first():
-    """On a terminal alone."""
-    assert said() == "\r\x1b[2Ka b"
-
-
-@pytest.mark.usefixtures("screen")
-def test_a_terminal_that_only_prints_is_left_alone(monkeypatch):
-    """As a file is."""
-    monkeypatch.setenv("TERM", "dumb")
-    assert not terminal.is_terminal()
+def test_messages_wipe_the_line_first(monkeypatch):
+    """On a terminal alone, and one that can be drawn over."""
     assert said() == "a b"
-
-
-def test_a_file_holds_the_message_alone():
-    """Nothing in it can be wiped."""
+    open_terminal(monkeypatch)
+    assert said() == "\r\x1b[2Ka b"
+    monkeypatch.setenv("TERM", "dumb")
     assert said() == "a b"
