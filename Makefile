@@ -52,8 +52,8 @@ report: install  ## one page of all runs: make report ARGS="--lang ko --output p
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 	$(BIN)/python -m fer_exp.download data/fer2013
 
-ui: install  ## the runs in a browser
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --workers 1 --backend-store-uri sqlite:///mlflow.db
+ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
+	@$(BIN)/python -m fer_exp.ui $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-all: export OMP_NUM_THREADS := 1

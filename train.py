@@ -10,6 +10,7 @@ shell completion answer at once.
 
 import logging
 import os
+import shlex
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,7 +82,8 @@ def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
     if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:
-        print(f"test it: python evaluate.py run={outcome.run_id}    look at it: make ui")
+        print(f"test it: {commandline.evaluating(f'run={outcome.run_id}', shlex.join(overrides))}")
+        print("look at it: make ui")
 
 
 def as_settings(config: DictConfig) -> Any:
@@ -129,13 +131,14 @@ class SweepCallback(Callback):
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
         composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
-        self.sweep = Sweep.plan(composed, factors)
+        self.sweep = Sweep.plan(composed, factors, commandline.typed("train.py"))
         if composed[0][1].dry_run:
             self.sweep.show_plan()
             raise SystemExit(0)
         config.hydra.overrides.task += self.sweep.open()
         if self.sweep.nothing_to_do:
             raise SystemExit(0 if self.sweep.close() else 1)
+        self.sweep.start_watch()
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002 - Hydra's signature
         """Sum the sweep up; exit 1 if a job failed."""

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 import traceback
@@ -44,6 +45,19 @@ def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> st
             return f"{key}={','.join(repr(part) for part in values)}"
         return f"{_NUMBERED[key]}={value}"
     return f"{key}={value}"
+
+
+def typed(script: str) -> str:
+    """The command that runs a script as the user has it now, from the script's own folder."""
+    # sys.argv holds the arguments as Hydra reads them
+    arguments = sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :]
+    return shlex.join(["python", script, *arguments])
+
+
+def evaluating(target: str, command: str) -> str:
+    """The command that evaluates what `command` has trained, on the same faces."""
+    faces = [word for word in shlex.split(command) if word.startswith(("data=", "data."))]
+    return shlex.join(["python", "evaluate.py", target, *faces])
 
 
 def run(

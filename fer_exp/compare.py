@@ -74,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(provenance(chosen))
     for table in all_tables(studies, chosen.study, chosen.split, store):
         tables.FORMATS[chosen.format](table)
+    if chosen.format == "table":
+        print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")
 
 
 if __name__ == "__main__":

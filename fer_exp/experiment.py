@@ -31,6 +31,9 @@ RECIPE = 2
 
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
 
+# The figure of loss and accuracy by epoch.
+CURVES = "figures/curves.png"
+
 # The file that holds the weights which a protocol selects.
 WEIGHTS = {"last": LAST, "best": BEST}
 
@@ -229,10 +232,18 @@ class _Job:
             scores = metrics.scores(outputs, self.faces.labels[positions])
             found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
         record.log(found)
+        self._draw(record, content["epoch"], found["selected/val_accuracy"])
         if self.chosen.tracking.log_model:
             # drawn faces: no picture of a data set may leave with the model
             example = np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
             record.model(selected, example, Classifier(network).predict(example))
+
+    def _draw(self, record: tracking.Run, selected: int, accuracy: float) -> None:
+        # here, since it imports matplotlib, which takes half a second, and a reused job draws nothing
+        from fer_exp import figures
+
+        title = f"{self.name} · {self.chosen.protocol.name}: {100 * accuracy:.1f} % of validation"
+        record.figure(CURVES, figures.curves(self.trainer.history, selected, title))
 
 
 def classifier(record: tracking.Record, store: tracking.Store) -> Classifier:

@@ -5,6 +5,7 @@ order for colour-blind readers and in grey print.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import matplotlib
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 
 from fer_exp import metrics
 from fer_exp.faces import EMOTIONS
+from fer_exp.training import Epoch
 
 # Two colours of Okabe and Ito's palette, which colour-blind readers tell apart, and a grey.
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
@@ -53,6 +55,47 @@ def _matrix(axes, values: np.ndarray, texts: Sequence[str], title: str, brightes
     for (row, column), text in zip(np.ndindex(values.shape), texts, strict=True):
         dark = values[row, column] > 0.55 * brightest
         axes.text(column, row, text, ha="center", va="center", color="white" if dark else "black")
+
+
+def curves(history: Sequence[Epoch], selected: int, title: str) -> Figure:
+    """Loss and accuracy by epoch, with the selected epoch and the drops of the learning rate marked."""
+    numbers = [epoch.number for epoch in history]
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 3.8))
+        figure.suptitle(title, x=0.01, ha="left")
+        for axes, key in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+            train, validation = (
+                [getattr(getattr(epoch, section), key) for epoch in history]
+                for section in ("train", "validation")
+            )
+            train_above = train[-1] > validation[-1]
+            _curve(axes, numbers, train, "train", ORANGE, train_above)
+            _curve(axes, numbers, validation, "validation", BLUE, not train_above)
+            axes.set(xlabel="epoch", ylabel=key, xlim=(0, len(history)))
+            axes.xaxis.get_major_locator().set_params(integer=True)
+            # where the curves of a network that learns are not
+            _mark(axes, history, selected, "top" if key == "loss" else "bottom")
+    return figure
+
+
+def _curve(axes, numbers: list[int], values: list[float], name: str, colour: str, above: bool) -> None:
+    axes.plot(numbers, values, color=colour, marker="." if len(numbers) < 30 else "", clip_on=False)
+    # two curves may end at one point
+    place = {"xytext": (5, 0), "textcoords": "offset points", "va": "bottom" if above else "top"}
+    axes.annotate(name, (numbers[-1], values[-1]), color=colour, annotation_clip=False, **place)
+
+
+def _mark(axes, history: Sequence[Epoch], selected: int, side: str) -> None:
+    """Lines at the selected epoch and where the learning rate fell, named on this side of the axes."""
+    of_axes = {"transform": axes.get_xaxis_transform(), "fontsize": 7}
+    drops = [now for before, now in pairwise(history) if now.learning_rate < before.learning_rate]
+    # a rate that falls nearly every epoch has no drops to speak of
+    for drop in drops if len(drops) <= len(history) / 3 else []:
+        axes.axvline(drop.number, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+        said, height = f"rate {drop.learning_rate:.2g}", 0.99 if side == "top" else 0.01
+        axes.text(drop.number, height, said, color=GREY, rotation=90, ha="right", va=side, **of_axes)
+    axes.axvline(selected, color="black", linewidth=0.8, zorder=0, clip_on=False)
+    axes.text(selected, 1.02, f"selected: {selected}", ha="center", **of_axes)
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray, title: str) -> Figure:

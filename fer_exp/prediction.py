@@ -176,6 +176,8 @@ def show(chosen: argparse.Namespace, record: tracking.Record, predictions: Seque
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
         FORMATS[chosen.format](record, predictions)
+        if chosen.format == "table" and not chosen.output:
+            print("how this run learnt, and where it errs: make ui")
     if chosen.output:
         write(Path(chosen.output), page.getvalue())
     else:

@@ -129,6 +129,15 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class About:
+    """Why a study is run, in sentences that stand beside its figures."""
+
+    question: str | None
+    expected: str | None
+    cost: str | None
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One job, whole."""
 
@@ -145,6 +154,7 @@ class Experiment:
     # settings to change, for each training that the same network goes through first
     trained_before: list[dict[str, Any]]
     study: str
+    about: About
     rerun: str = choice("failed", "all", "none")
     dry_run: bool
     n_jobs: int = number(at_least=1, at_most=4096)
@@ -250,7 +260,7 @@ def build(cls: type, tree: Any, path: str) -> Any:
 
 # Where a job runs and what it is called, as opposed to what it computes.
 _CIRCUMSTANCES = (
-    *("data.root", "data.cache_dir", "training.device", "tracking.", "sweep.", "study", "resume"),
+    *("data.root", "data.cache_dir", "training.device", "tracking.", "sweep.", "study", "about.", "resume"),
     *("rerun", "dry_run", "n_jobs", "protocol.seeds"),
 )
 

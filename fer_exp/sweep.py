@@ -10,12 +10,11 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from rich.console import Console
-from rich.table import Table
-
-from fer_exp import experiment, jobs, tracking
+from fer_exp import commandline, descriptions, experiment, jobs, tables, tracking
+from fer_exp.datasets import Dataset
 from fer_exp.jobs import Job
 from fer_exp.settings import Experiment
+from fer_exp.watching import Watch
 
 # What all figures of a sweep's table share; where jobs differ, all that occurs.
 _SWEEP_TAGS = {
@@ -29,21 +28,34 @@ _SWEEP_TAGS = {
 class Sweep:
     """The jobs of one sweep and the run that stands for it in the store."""
 
-    def __init__(self, planned: Sequence[Job], factors: Sequence[str], store: tracking.Store):
+    def __init__(
+        self,
+        planned: Sequence[Job],
+        factors: Sequence[str],
+        store: tracking.Store,
+        datasets: Sequence[Dataset],
+        command: str,
+    ):
         self.jobs = planned
         self.factors = factors
         self.store = store
+        self.datasets = datasets
+        self.command = command
         self.settings = planned[0].settings
         self.title = jobs.title(self.settings.study, planned)
-        found = store.latest_of_all()
-        self.actions = [jobs.action(found.get(job.identity), self.settings.rerun) for job in planned]
+        self.found = store.latest_of_all()
+        self.actions = [jobs.action(self.found.get(job.identity), self.settings.rerun) for job in planned]
         self.run: tracking.Run | None = None
+        self.watch: Watch | None = None
         self.open_run = ExitStack()
 
     @classmethod
-    def plan(cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str]) -> "Sweep":
+    def plan(
+        cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str], command: str
+    ) -> "Sweep":
         """Plan a sweep from the overrides and settings of each job and the swept keys.
 
+        command: what the user typed.
         Reads the faces (and so decodes and caches them once, before the jobs need them) and opens
         the store, creating it if there is none. Raises UserError for a mistake in any job.
         """
@@ -58,7 +70,7 @@ class Sweep:
             planned.append(Job(values, chosen, dataset.fingerprint.content, key))
         store = tracking.Store(planned[0].settings.tracking)
         store.close_abandoned()
-        return cls(planned, factors, store)
+        return cls(planned, factors, store, list(datasets.values()), command)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -67,19 +79,25 @@ class Sweep:
 
     def show_plan(self) -> None:
         """List the jobs and what each would do."""
-        table = Table("job", "would", title=self.title)
-        for job, action in zip(self.jobs, self.actions, strict=True):
-            table.add_row(job.name, action)
-        Console().print(table)
-        print(", ".join(f"{count} {action}" for action, count in Counter(self.actions).items()))
+        for key, said in vars(self.settings.about).items():
+            if said:
+                print(f"{key}: {said}")
+        rows = [[job.name, action] for job, action in zip(self.jobs, self.actions, strict=True)]
+        tables.print_terminal(tables.Table(self.title, ["job", "would"], rows))
+        print(_said(Counter(self.actions)))
 
     def open(self) -> list[str]:
         """Open the sweep's run and return the overrides that tell each job of it."""
         tags = {"kind": "sweep", "study": self.settings.study}
         for key, of in _SWEEP_TAGS.items():
             tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
+        tags[descriptions.NOTE] = descriptions.sweep(
+            self.settings.about, tags["protocol"], tags["selected_on"], self.command
+        )
         params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
         self.run = self.store.create(self.title, params, tags)
+        for dataset in self.datasets:
+            self.run.dataset(dataset.name, dataset.fingerprint, "training")
         plan = {"jobs": [job.entry() for job in self.jobs]}
         self.run.text(jobs.PLAN, json.dumps(plan, indent=1))
         self.open_run.enter_context(self.run.recording())
@@ -88,30 +106,57 @@ class Sweep:
         quoted = ",".join(f"'{factor}'" for factor in self.factors)
         return [f"sweep.parent='{self.run.id}'", f"sweep.factors=[{quoted}]"]
 
+    def start_watch(self) -> None:
+        """Say what is about to be done, and show from now on how the sweep stands."""
+        side_by_side = min(self.settings.n_jobs, len(self.jobs))
+        print(f"{self.title}: {_said(Counter(self.actions))}; {side_by_side} at a time", flush=True)
+        needed_no_more = {
+            job.identity: self.found[job.identity]
+            for job, action in zip(self.jobs, self.actions, strict=True)
+            if action in (jobs.REUSE, jobs.LEAVE)
+        }
+        self.watch = Watch(self.jobs, needed_no_more, self.store, self.run.id)
+
     def close(self) -> bool:
         """Print what became of each job and end the sweep's run; false if any is not finished."""
+        self._stop_watch()
         found = self.store.latest_of_all()
         ended = [found.get(job.identity) for job in self.jobs]
-        table = Table("job", "", "validation accuracy", "what it says", title=self.title)
-        for job, action, run in zip(self.jobs, self.actions, ended, strict=True):
-            table.add_row(job.name, *_row(action, run))
-        Console().print(table)
-        counts = Counter(_state(action, run) for action, run in zip(self.actions, ended, strict=True))
-        print(", ".join(f"{count} {state}" for state, count in counts.items()))
+        states = [_state(action, run) for action, run in zip(self.actions, ended, strict=True)]
+        table = tables.Table(self.title, ["job", "", "validation accuracy"])
+        for job, state, run in zip(self.jobs, states, ended, strict=True):
+            accuracy = run.metrics.get("selected/val_accuracy") if run else None
+            table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
+            if run is None or run.status != "FINISHED":
+                table.notes.append(f"{job.name}: {_why_not(run)}")
+        tables.print_terminal(table)
+        counts = Counter(states)
+        print(_said(counts))
+        print(f"test: {commandline.evaluating(f'study={self.settings.study}', self.command)}")
+        print("compare: make compare    look at it: make ui")
         whole = all(run is not None and run.status == "FINISHED" for run in ended)
         atexit.unregister(self._abandon)
         self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
         self._end("FINISHED" if whole else "FAILED")
         return whole
 
+    def _stop_watch(self) -> None:
+        if self.watch:
+            self.watch.stop()
+
     def _end(self, status: str) -> None:
         self.open_run.close()
         self.store.client.set_terminated(self.run.id, status)
 
     def _abandon(self) -> None:
+        self._stop_watch()
         # the jobs' processes are gone or going; whatever they left RUNNING is no longer
         self._end("KILLED")
         self.store.close_abandoned()
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
 def _state(action: str, run: tracking.Record | None) -> str:
@@ -122,9 +167,8 @@ def _state(action: str, run: tracking.Record | None) -> str:
     return "reused" if action == jobs.REUSE else "done"
 
 
-def _row(action: str, run: tracking.Record | None) -> tuple[str, str, str]:
-    accuracy = run.metrics.get("selected/val_accuracy") if run else None
-    said = run.tags.get("error", "") if run else "it failed before its run began: see above"
-    if run and run.status != "FINISHED":
-        said = f"{said} (log: {run.tags.get('log', 'none')})"
-    return _state(action, run), "" if accuracy is None else f"{accuracy:.4f}", said
+def _why_not(run: tracking.Record | None) -> str:
+    """Why a job has no figures, in words, and where to read more."""
+    if run is None:
+        return "it failed before its run began: see above"
+    return f"{run.tags.get('error') or run.status.lower()} (log: {run.tags.get('log', 'none')})"

@@ -100,3 +100,12 @@ def test_a_traceback_is_shown_to_whoever_wants_it(capsys, monkeypatch):
     said = capsys.readouterr().err
     assert said.startswith("Traceback")
     assert said.endswith("error: wrong\n")
+
+
+def test_what_was_trained_is_evaluated_on_the_same_faces():
+    """The command names the data as the training did, and nothing else of it."""
+    command = "python train.py -m seed=0,1 data=fer2013 'data.root=my faces'"
+    assert (
+        commandline.evaluating("study=main", command)
+        == "python evaluate.py study=main data=fer2013 'data.root=my faces'"
+    )

@@ -171,8 +171,20 @@ def test_the_closing_table_sets_yardsticks_beside_the_networks():
     rows = {row[0]: row for row in table.rows}
     assert rows["linear SVC"][1] == "fitted once in 99.0 s"
     assert rows["linear SVC"][5] == "33.10"
-    assert rows["majority"][1] == "not fitted: python evaluate.py baseline=majority"
+    assert rows["majority"][1] == "not fitted"
+    assert "majority: python evaluate.py baseline=majority fits it" in table.notes
     assert "gave its linear SVC up after 307 minutes" in table.notes[-1]
+
+
+@pytest.mark.parametrize("width", [40, 44])
+def test_a_narrow_terminal_shows_words_and_numbers_whole(width, capsys, monkeypatch):
+    """The frames go first."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = ["500-550-600", "0.374025 ±0.10", "0.374026", "12345"]
+    tables.print_terminal(tables.Table("t", ["arm", "train", "validation", "n"], [row]))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert set(" ".join(row).split()) <= set(" ".join(lines).split())
 
 
 @pytest.mark.parametrize("form", list(tables.FORMATS))

@@ -1,7 +1,9 @@
 """Every option file composes, and the choices mean what their names say."""
 
 import itertools
+import math
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,16 @@ STUDIES = [
 def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
     """A sweep of hours does not end at a misspelt arm."""
     assert compose_settings(f"study={study}", f"{key}={value}").study == study
+
+
+@pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
+def test_a_study_says_why_and_counts_its_jobs(compose_settings, study):
+    """Its question, what is expected, and as many jobs as its factors and five seeds give."""
+    about = compose_settings(f"study={study}").about
+    assert about.question
+    assert about.expected
+    factors = Counter(key for name, key, _ in STUDIES if name == study)
+    assert int(about.cost.split()[0]) == 5 * math.prod(factors.values())
 
 
 @pytest.mark.parametrize("protocol", ["honest", "deck"])

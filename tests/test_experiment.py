@@ -46,6 +46,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     assert record.tags["selected_on"] == "lowest validation loss"
     best = min(seen, key=lambda epoch: epoch.validation.loss)
     assert record.metrics["selected/epoch"] == best.number
+    assert run.fetch(experiment.CURVES).read_bytes().startswith(b"\x89PNG")
     assert record.metrics["selected/val_loss"] == pytest.approx(best.validation.loss, rel=1e-5)
 
 
@@ -160,7 +161,8 @@ def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
 def test_identity_depends_on_what_determines_figures_alone(compose_settings, tiny_dataset):
     """Paths, device and names leave it; a seed, a rate or a split changes it."""
     key = experiment.identity(compose_settings(), tiny_dataset)
-    for same in ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db", "study=main", "n_jobs=2"):
+    paths = ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db")
+    for same in (*paths, "study=main", "about.question=why", "n_jobs=2"):
         assert experiment.identity(compose_settings(same), tiny_dataset) == key
     for other in ("seed=1", "optimizer.lr=0.002", "split=random", "training.epochs=99", "protocol=deck"):
         assert experiment.identity(compose_settings(other), tiny_dataset) != key

@@ -7,6 +7,8 @@ import pytest
 
 from fer_exp import figures
 from fer_exp.faces import EMOTIONS
+from fer_exp.metrics import Scores
+from fer_exp.training import Epoch
 
 
 def texts(figure) -> set[str]:
@@ -40,3 +42,26 @@ def test_a_gallery_names_what_was_read(tiny_faces):
     said = texts(figures.gallery(tiny_faces.pixels, tiny_faces.labels, predicted, "faces"))
     assert {"read as sad", "angry", "faces"} <= said
     assert "read as angry" not in said
+
+
+def epochs(rates):
+    """A history with these learning rates."""
+    scores = Scores(1.5, 0.4, 0.3, 70)
+    return [Epoch(number, rate, scores, scores, True, 0.1) for number, rate in enumerate(rates, start=1)]
+
+
+def test_curves_name_their_lines_the_selected_epoch_and_the_drops():
+    """In both halves, beside what they name; there is no legend."""
+    figure = figures.curves(epochs([0.1, 0.1, 0.01, 0.01, 0.001, 0.001]), 4, "adam · seed 0")
+    said = texts(figure)
+    assert {"train", "validation", "epoch", "loss", "accuracy", "adam · seed 0"} <= said
+    assert {"selected: 4", "rate 0.01", "rate 0.001"} <= said
+    assert [axes.get_legend() for axes in figure.axes] == [None, None]
+
+
+@pytest.mark.parametrize("rates", [[0.1], [0.4, 0.3, 0.2, 0.1]])
+def test_curves_of_one_epoch_or_a_gliding_rate_are_drawn(rates):
+    """A rate that falls in every epoch has no drops to mark."""
+    said = texts(figures.curves(epochs(rates), 1, "title"))
+    assert "selected: 1" in said
+    assert not any(text.startswith("rate") for text in said)

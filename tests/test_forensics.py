@@ -1,6 +1,7 @@
 """The tool that asks whether a printed figure can come from so many faces."""
 
 import csv
+import re
 
 import pytest
 
@@ -67,11 +68,18 @@ def test_every_form_prints(capsys, form):
 
 
 def test_a_narrow_terminal_shows_all_digits(capsys, monkeypatch):
-    """They are folded, never cut: the last ones decide."""
+    """They are never cut: the last ones decide."""
     monkeypatch.setenv("COLUMNS", "60")
     forensics.main(["--value", LOGGED, "--candidates", "5741"])
-    cells = [line.split("│")[1].strip() for line in capsys.readouterr().out.splitlines() if "│" in line]
-    assert "".join(cells) == LOGGED
+    assert LOGGED in capsys.readouterr().out.split()
+
+
+def test_a_very_narrow_terminal_folds_them(capsys, monkeypatch):
+    """Where not even a word has room, its digits are all there."""
+    monkeypatch.setenv("COLUMNS", "40")
+    forensics.main(["--value", LOGGED, "--candidates", "5741"])
+    first = (line.split(" ")[0] for line in capsys.readouterr().out.splitlines())
+    assert "".join(word for word in first if re.fullmatch(r"[\d.]+", word)) == LOGGED
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def test_an_unknown_variant_lists_the_known_ones(parsed_with, group, name):
     assert str(caught.value) == f"{group}.name={name}: must be one of {known}"
 
 
-@pytest.mark.parametrize("group", ["model", "model.activation", "training", "sweep"])
+@pytest.mark.parametrize("group", ["model", "model.activation", "training", "sweep", "about"])
 @pytest.mark.parametrize("value", [3, "x", None, []])
 def test_a_value_in_place_of_a_group_is_refused(parsed_with, group, value):
     """`training=3` is no group of settings."""
@@ -194,6 +194,7 @@ CIRCUMSTANCES = {
     *("data.root", "data.cache_dir", "training.device", "protocol.seeds"),
     *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
     *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "dry_run", "n_jobs"),
+    *("about.question", "about.expected", "about.cost"),
     # in the recipe only where there is any
     "trained_before",
 }

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from fer_exp import settings
+from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
@@ -98,6 +98,9 @@ class Store:
             )
         else:
             self.experiment_id = found.experiment_id
+        # a store of before has none; what its user has written stays
+        if found is None or descriptions.NOTE not in found.tags:
+            self.client.set_experiment_tag(self.experiment_id, descriptions.NOTE, descriptions.EXPERIMENT)
 
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
@@ -152,6 +155,10 @@ class Store:
         """The run that holds the figures of each job in the store, by identity, with one query."""
         return _by_identity(self.records(kind="job"))
 
+    def children(self, run_id: str) -> dict[str, Record]:
+        """The runs nested below a sweep's, by identity, with one query."""
+        return _by_identity(self.records(**{"mlflow.parentRunId": run_id}))
+
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
         terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
@@ -164,6 +171,20 @@ class Store:
             token = page.token
             if not token:
                 return found
+
+
+def existing_experiment(uri: str, name: str) -> str:
+    """The id of an experiment that is there already; raises UserError, and creates nothing, if not."""
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise UserError(f"{uri}: there is no store yet: python train.py makes one")
+    try:
+        found = MlflowClient(uri).search_experiments()
+    except (MlflowException, OSError) as error:
+        raise UserError(f"{uri}: cannot open the store ({str(error).splitlines()[0]})") from error
+    ids = {each.name: each.experiment_id for each in found}
+    if name not in ids:
+        raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")
+    return ids[name]
 
 
 def _by_identity(newest_first: list[Record]) -> dict[str, Record]:

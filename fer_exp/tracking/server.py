@@ -1,0 +1,113 @@
+"""MLflow's pages over a store: started on this machine alone, and stopped with all its helpers.
+
+They open in a mode for language models, and nested runs leave their charts empty under the usual
+order, so whoever wants to see something needs the link that is made here.
+"""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import IO
+from urllib.parse import urlencode
+
+from fer_exp.errors import UserError
+
+HOST = "127.0.0.1"
+
+# Seconds that the server may take to answer, on a slow and busy machine, and to end.
+_START, _STOP = 180, 10
+
+# Else MLflow keeps eight more processes for jobs that this project has none of.
+_QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def charts(base: str, experiment_id: str) -> str:
+    """The link to the jobs, best on validation first, with their charts."""
+    return _runs(base, experiment_id, "CHART", "metrics.`selected/val_accuracy`")
+
+
+def sweeps(base: str, experiment_id: str) -> str:
+    """The link to the sweeps, newest first, each with its jobs folded below it."""
+    # said, though it is the usual order, since the pages remember the last one
+    return _runs(base, experiment_id, "TABLE", "attributes.start_time")
+
+
+def _runs(base: str, experiment_id: str, view: str, order: str) -> str:
+    query = urlencode(
+        {
+            "workflowType": "machine_learning",
+            "compareRunsMode": view,
+            "orderByKey": order,
+            "orderByAsc": "false",
+        }
+    )
+    return f"{base}/#/experiments/{experiment_id}/runs?{query}"
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port of this machine, or the next that is free; 0 leaves the choice to the system."""
+    for port in range(wanted, min(wanted + 100, 65536)):
+        with socket.socket() as probe:
+            # a port whose last owner has just ended is free
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind((HOST, port))
+                return probe.getsockname()[1]
+    raise UserError(f"--port {wanted}: neither it nor the next ports can be used here")
+
+
+@contextlib.contextmanager
+def serving(uri: str, port: int) -> Iterator[subprocess.Popen]:
+    """Serve the store at a port while the block runs; raises UserError if the server does not answer."""
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
+    command += ["--workers", "1", "--backend-store-uri", uri]
+    with tempfile.TemporaryFile() as said:
+        # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
+        process = subprocess.Popen(
+            command, env={**os.environ, **_QUIET}, stdout=said, stderr=said, start_new_session=True
+        )
+        try:
+            _wait_until_it_answers(process, port, said)
+            yield process
+        finally:
+            _stop(process)
+
+
+def _wait_until_it_answers(process: subprocess.Popen, port: int, said: IO[bytes]) -> None:
+    deadline = time.monotonic() + _START
+    while process.poll() is None and time.monotonic() < deadline:
+        if _answers(port):
+            return
+        time.sleep(0.1)
+    said.seek(0)
+    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    last = next(filter(None, reversed(lines)), "it said nothing")
+    raise UserError(f"the MLflow server does not answer at {HOST}:{port} ({last})")
+
+
+def _answers(port: int) -> bool:
+    # not urllib, which would ask a proxy that the user has set
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen) -> None:
+    # the group's id outlives its first process, as long as a helper is left
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP)

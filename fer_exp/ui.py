@@ -1,0 +1,76 @@
+"""Look at the runs: `python -m fer_exp.ui` serves MLflow's pages on this machine until Ctrl-C.
+
+Prints the links that show something, the jobs' charts and the sweeps, and opens the first in the
+browser where there is one.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import webbrowser
+from collections.abc import Sequence
+from contextlib import suppress
+
+from fer_exp import commandline, tracking
+from fer_exp.errors import UserError
+from fer_exp.tracking import server
+
+
+def has_browser() -> bool:
+    """Whether a browser with windows can open; without a display Python may find one for the terminal."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in screens)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(prog="python -m fer_exp.ui", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="only print the links")
+    parser.add_argument(
+        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
+    )
+    parser.add_argument("--experiment", default="fer-exp")
+    return parser.parse_args(arguments)
+
+
+def show(base: str, experiment_id: str, browser: bool) -> None:
+    """Print the links, and open the first if there is a browser for it."""
+    link = server.charts(base, experiment_id)
+    print(f"jobs, best on validation first: {link}")
+    print(f"sweeps, jobs folded below them: {server.sweeps(base, experiment_id)}", flush=True)
+    if browser and has_browser():
+        webbrowser.open(link)
+
+
+def serve(chosen: argparse.Namespace, experiment_id: str) -> None:
+    """Serve the store until someone ends it; raises UserError if the server cannot start or ends itself."""
+    port = server.free_port(chosen.port)
+    if chosen.port not in (0, port):
+        print(f"port {chosen.port} is taken, so this is port {port}", flush=True)
+    with server.serving(chosen.tracking_uri, port) as process:
+        show(f"http://{server.HOST}:{port}", experiment_id, not chosen.no_browser)
+        print("Ctrl-C ends it", flush=True)
+        raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Show the runs of a store until Ctrl-C or SIGTERM, or say in a line why not."""
+    chosen = parse(arguments)
+    commandline.end_on_sigterm()
+    # a terminal that is closed must not leave the server behind
+    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    with suppress(KeyboardInterrupt), commandline.mistakes_in_one_line():
+        experiment_id = tracking.existing_experiment(chosen.tracking_uri, chosen.experiment)
+        if chosen.tracking_uri.startswith(("http://", "https://")):
+            # such a store is a server, which has these pages already
+            show(chosen.tracking_uri.rstrip("/"), experiment_id, not chosen.no_browser)
+        else:
+            serve(chosen, experiment_id)
+
+
+if __name__ == "__main__":
+    main()
