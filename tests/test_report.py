@@ -200,7 +200,7 @@ def test_what_is_missing_is_said_in_place(full):
     """Arms without a run, without test, and studies that the closing table lacks."""
     assert "tanh · seed 0: missing" in full["en"]
     assert "Test has not been opened for softmax: python evaluate.py run=" in full["en"]
-    assert "not fitted: python evaluate.py baseline=ridge" in full["en"]
+    assert "ridge: python evaluate.py baseline=ridge fits it" in full["en"]
     assert "not run: study=layers" in full["en"]
 
 

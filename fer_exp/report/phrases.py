@@ -109,7 +109,8 @@ _FORMS = [
     ),
     (r"^always the largest class: ([\d.]+) of validation$", r"항상 가장 큰 클래스로 답할 때: 검증의 \1 %"),
     (r"^fitted once in ([\d.]+) s$", r"한 번 학습, \1초"),
-    (r"^not fitted: ", "아직 학습하지 않음: "),
+    (r"^not fitted$", "아직 학습하지 않음"),
+    (r"^(.+): (python evaluate\.py baseline=\w+) fits it$", r"\1 학습: \2"),
     (
         r"^yardsticks are fitted on all of train, once; the deck gave its linear SVC up after (\d+) minutes, "
         r"without a score$",
