@@ -30,7 +30,8 @@ class _OneTensor(torch.optim.Optimizer):
         if closure or not self.state.get(weights) or not self.plain(group):
             return super().step(closure)
         if not hasattr(self, "scratch"):
-            self.scratch = weights.new_empty(2, *weights.shape)
+            # filled: the kernel multiplies what is there by 0, which leaves NaN as it is
+            self.scratch = weights.new_zeros(2, *weights.shape)
         self.state[weights]["step"] += 1
         self.move(weights, weights.grad, self.state[weights], group)
         return None

@@ -228,3 +228,22 @@ def test_a_state_is_kept_weight_by_weight(trainer, name):
     again.restore(run.state())
     for key, value in run.optimizer.state_dict()["state"].get(0, {}).items():
         assert torch.equal(again.optimizer.state_dict()["state"][0][key], value)
+
+
+@pytest.fixture
+def poisoned():
+    """Memory that is handed out unfilled holds NaN, so that reading it before writing cannot go unseen."""
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.mark.usefixtures("poisoned")
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_no_step_reads_memory_that_nothing_was_written_to(trainer, name):
+    """Whatever a process left in it: a rate of 0.01 once ended in NaN in one run of three."""
+    assert torch.empty(3).isnan().all()
+    ours = trainer(gentle(name), model("relu", dropout=0.3))
+    assert isinstance(ours.step, ManualStep)
+    assert difference(ours, steps=6) < 1e-4
+    assert all(weight.isfinite().all() for weight in ours.network.parameters())
