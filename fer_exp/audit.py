@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from fer_exp import arithmetic, published, run_slips
 from fer_exp.comparison import SIGNIFICANCE, Study, against, percent
-from fer_exp.finding import EXPLAINED, UNEXPLAINED, Finding
+from fer_exp.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
 from fer_exp.run_slips import MissingError, Runs, Slip, figure
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -106,7 +106,7 @@ def _seeds(studies: Sequence[Study]) -> Slip:
         return (
             "one seed allows no test",
             f"{ties} of {len(found)} contrasts over paired seeds are ties, before any adjustment",
-            EXPLAINED if 2 * ties > len(found) else UNEXPLAINED,
+            EXPLAINED if 2 * ties > len(found) else IN_PART if ties else UNEXPLAINED,
         )
 
     return Slip(

@@ -57,7 +57,7 @@ def test_ceilings_that_stop_alike_are_one_experiment(loss, said):
     same = run(selected__val_loss=1.6, selected__epochs_run=9, selected__val_accuracy=0.37)
     other = run(selected__val_loss=loss, selected__epochs_run=9, selected__val_accuracy=0.37)
     runs = {f"noop_epochs/presented_{ceiling}": same for ceiling in (2000, 20000)}
-    runs |= {"carryover/corrected_32": other, "noop_epochs/corrected": same}
+    runs |= {"noop_epochs/presented_100": other, "noop_epochs/corrected": same}
     assert verdict("noop_epochs", runs) == said
 
 
@@ -70,7 +70,7 @@ def test_a_scheduler_is_dead_if_its_rate_never_changed(last, said):
         params | {"stopping.name": "patience"}, optimizer__learning_rate=1e-5, selected__epochs_run=30
     )
     assert verdict(
-        "dead_scheduler", {"carryover/corrected_32": stopped, "dead_scheduler/corrected": patient}
+        "dead_scheduler", {"dead_scheduler/presented": stopped, "dead_scheduler/corrected": patient}
     ) == (said)
 
 
