@@ -207,10 +207,8 @@ def _readings(runs: Runs, arms: Mapping[str, float]) -> tuple[str, str, str]:
     best = {arm: min(combinations, key=lambda each, arm=arm: distance(each, arm)) for arm in arms}
     alone = [arm for arm, combination in best.items() if distance(combination, arm) <= _NEAR_READING]
     verdict = EXPLAINED if worst <= _NEAR_READING else UNEXPLAINED
-    names = ", ".join(f"{arm.partition('_')[2]} {best[arm]}" for arm in alone)
-    said = (
-        f"of {len(combinations)} mismatches tried nearest for all: {common}, off by up to {100 * worst:.1f} "
-    )
+    names = ", ".join(f"{arm.rpartition('_')[2]} {best[arm]}" for arm in alone)
+    said = f"of {len(combinations)} mismatches the nearest for all: {common}, off by up to {100 * worst:.1f} "
     said += f"points; each alone within {100 * _NEAR_READING:.0f} points, some by accident: {names or 'none'}"
     return said, f"read aright: test {_percent(list(sound.values()))}", verdict
 
@@ -255,8 +253,8 @@ SLIPS = (
         "dead_scheduler",
         "A6",
         "ReduceLROnPlateau with patience 3, stopped at num_bad_epochs >= patience",
-        "The scheduler lowers the rate after more than three bad epochs, the rule stops the run at three: the "
-        "rate never changes, though the deck lists the scheduler. Its logs go on for five bad epochs, so the "
+        "The scheduler lowers the rate after more than three bad epochs, the rule stops the run at three: "
+        "the rate never changes, though the deck lists the scheduler. Its logs go on for five bad epochs, so the "
         "scheduler cannot have watched the validation loss at all; either way it did nothing.",
         _dead_scheduler,
     ),
