@@ -254,8 +254,8 @@ SLIPS = (
         "A6",
         "ReduceLROnPlateau with patience 3, stopped at num_bad_epochs >= patience",
         "The scheduler lowers the rate after more than three bad epochs, the rule stops the run at three: "
-        "the rate never changes, though the deck lists the scheduler. Its logs go on for five bad epochs, so the "
-        "scheduler cannot have watched the validation loss at all; either way it did nothing.",
+        "the rate never changes, though the deck lists the scheduler. Its logs go on for five bad epochs, so "
+        "the scheduler cannot have watched the validation loss at all; either way it did nothing.",
         _dead_scheduler,
     ),
     Slip(
