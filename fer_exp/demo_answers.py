@@ -26,7 +26,7 @@ MOST_NETWORKS = 4
 _PARAMS = ("data.name", "protocol.name", "faces.validation")
 
 
-class NoSuchRun(UserError):
+class NoRunError(UserError):
     """A run that is not there, or has no network to ask."""
 
 
@@ -45,15 +45,15 @@ class Answers:
         return [facts(run) for run in finished if _is_described(run)]
 
     def load(self, wanted: str) -> tuple[tracking.Record, Classifier]:
-        """A run, by id or as `Store.find` knows it, and its network; raises NoSuchRun."""
+        """A run, by id or as `Store.find` knows it, and its network; raises NoRunError."""
         if wanted not in self._known:
             try:
                 record = self.store.find(wanted)
                 network = experiment.classifier(record, self.store)
             except UserError as error:
-                raise NoSuchRun(str(error)) from None
+                raise NoRunError(str(error)) from None
             if not _is_described(record):
-                raise NoSuchRun(f"run {record.run_id}: does not say how good it is")
+                raise NoRunError(f"run {record.run_id}: does not say how good it is")
             # by id: which run is the latest changes
             wanted = record.run_id
             self._known[wanted] = record, network
@@ -65,7 +65,7 @@ class Answers:
     def answer(self, wanted: str, data: bytes) -> dict[str, Any]:
         """What a run says of each face in the bytes of a picture file, as JSON has it.
 
-        Raises NoSuchRun, or UserError for what is no picture.
+        Raises NoRunError, or UserError for what is no picture.
         """
         with self._one_at_a_time:
             record, network = self.load(wanted)

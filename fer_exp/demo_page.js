@@ -15,13 +15,18 @@ function text(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
+function forget() {
+  at("error").textContent = at("reason").textContent = "";
+}
+
 function percent(share, digits = 1) {
   return (100 * share).toFixed(digits);
 }
 
 function complain(key, reason = "") {
-  // the server's reasons are English; the first sentence says the same in the page's language
-  at("error").textContent = [text(key), reason].filter(Boolean).join(" ");
+  at("error").textContent = text(key);
+  // below the sentence in the page's language, as the server's reasons are English
+  at("reason").textContent = reason;
   at("status").textContent = "";
 }
 
@@ -58,7 +63,7 @@ async function ask() {
   asking?.abort();
   if (!picture) return;
   const mine = asking = new AbortController();
-  at("error").textContent = "";
+  forget();
   at("status").textContent = text("working");
   try {
     const answer = await fetch(`/predict?run=${encodeURIComponent(at("run").value)}`, {
@@ -90,14 +95,14 @@ function take(file) {
   ask();
 }
 
-function title(view, index, said) {
+function title(index, said) {
   if (said.views.length > 1) return text("face_of", { number: index + 1, count: said.views.length });
   return text(["found", "ready"].includes(said.cut) ? "the_face" : "the_middle");
 }
 
 function rank(emotion, chance) {
   const row = document.createElement("li");
-  const [name, bar, number] = ["name", "bar", "number"].map((kind) => {
+  const [name, bar, number] = ["emotion", "bar", "number"].map((kind) => {
     const part = document.createElement("span");
     part.className = kind;
     return row.appendChild(part);
@@ -112,7 +117,7 @@ function rank(emotion, chance) {
 function card(view, index, said) {
   const made = at("view").content.cloneNode(true);
   const emotion = text(view.ranked[0][0]);
-  made.querySelector("h3").textContent = title(view, index, said);
+  made.querySelector("h3").textContent = title(index, said);
   for (const image of made.querySelectorAll(".crop")) image.src = view.crop;
   made.querySelector(".overlay").src = view.overlay;
   const caption = made.querySelector(".layers + figcaption").firstChild;
@@ -150,19 +155,23 @@ function howCut(said) {
 function show(said) {
   at("cut").textContent = howCut(said);
   for (const box of at("frame").querySelectorAll(".box")) box.remove();
-  at("frame").append(...said.views.filter((view) => view.face).map((view) => outline(view, said.views.indexOf(view), said)));
+  if (said.cut === "found") at("frame").append(...said.views.map((view, index) => outline(view, index, said)));
   at("views").replaceChildren(...said.views.map((view, index) => card(view, index, said)));
   at("result").hidden = false;
   at("status").textContent = said.views.map((view, index) => text("said", {
-    face: title(view, index, said), emotion: text(view.ranked[0][0]), chance: percent(view.ranked[0][1]),
+    face: title(index, said), emotion: text(view.ranked[0][0]), chance: percent(view.ranked[0][1]),
   })).join(" ");
+  // on a phone the answer would lie below what is in sight
+  if (at("result").getBoundingClientRect().top > 0.7 * innerHeight) at("status").scrollIntoView();
 }
 
 async function openCamera() {
-  at("error").textContent = "";
+  forget();
   try {
     at("video").srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "user" } });
     at("shot").showModal();
+    // until then there is nothing to take
+    at("video").onplaying = () => { at("take").disabled = false; };
   } catch {
     complain("error_camera");
   }
@@ -171,11 +180,11 @@ async function openCamera() {
 function closeCamera() {
   for (const track of at("video").srcObject?.getTracks() ?? []) track.stop();
   at("video").srcObject = null;
+  at("take").disabled = true;
 }
 
 function takeShot() {
   const video = at("video");
-  if (!video.videoWidth) return;
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;

@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer_exp.demo_answers import Answers, NoSuchRun
+from fer_exp.demo_answers import Answers, NoRunError
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
@@ -125,7 +125,7 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(UserError)
     def mistaken(_: Request, error: UserError) -> Response:
-        return _refuse(404 if isinstance(error, NoSuchRun) else 400, str(error))
+        return _refuse(404 if isinstance(error, NoRunError) else 400, str(error))
 
     @app.exception_handler(ClientDisconnect)
     def gone(_: Request, error: ClientDisconnect) -> Response:
