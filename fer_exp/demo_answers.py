@@ -39,9 +39,12 @@ class Answers:
         self._known: OrderedDict[str, tuple[tracking.Record, Classifier]] = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
-    def runs(self) -> list[dict[str, Any]]:
-        """The finished jobs that say how good they are, newest first, each as `facts`."""
+    def runs(self, chosen: str) -> list[dict[str, Any]]:
+        """The finished jobs that say how good they are, newest first, each as `facts`; and `chosen`, an id."""
         finished = self.store.records("FINISHED", kind="job")
+        # an id may be one of another experiment
+        if all(run.run_id != chosen for run in finished):
+            finished.insert(0, self.store.record(chosen))
         return [facts(run) for run in finished if _is_described(run)]
 
     def load(self, wanted: str) -> tuple[tracking.Record, Classifier]:

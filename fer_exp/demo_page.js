@@ -55,7 +55,6 @@ async function listRuns() {
     at("run").add(option);
   }
   at("run").value = found.chosen;
-  if (!chosenRun()) at("run").value = runs[0].id;
   describeRun();
 }
 

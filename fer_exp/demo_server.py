@@ -19,13 +19,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fer_exp import commandline
 from fer_exp.demo_answers import Answers, NoRunError
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
 
 # How long answers that are under way may still take when the server is told to end.
-SECONDS_TO_END = 3
+SECONDS_TO_END = 1
 
 # A phone's photo has less; the page refuses more before it sends it.
 MOST_BYTES = 10_000_000
@@ -42,6 +43,10 @@ _SAFE = {
     "referrer-policy": "no-referrer",
     "cache-control": "no-store",
 }
+
+
+# With its exporter, FastAPI reports requests and errors to whatever machine the environment names.
+_SILENT = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 
 
 class Guard:
@@ -134,19 +139,23 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def failed(_: Request, error: Exception) -> Response:
-        return _refuse(500, f"the server failed, with {type(error).__name__}")
+        # without the error's own words, which may be of the picture; its traceback shows if it is wanted
+        failure = UserError(f"the server failed, with {type(error).__name__}")
+        failure.__cause__ = error
+        commandline.complain(failure)
+        return _refuse(500, str(failure))
 
 
 def build(answers: Answers, chosen: str, port: int) -> Guard:
     """The page's server for 127.0.0.1:port; chosen: the id of the run that the page shows first."""
-    # its own pages of documentation load scripts from elsewhere
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # FastAPI's own pages of documentation load scripts from elsewhere
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_SILENT)
     _add_pages(app)
     _add_errors(app)
 
     @app.get("/runs")
     def runs() -> dict[str, Any]:
-        return {"chosen": chosen, "runs": answers.runs()}
+        return {"chosen": chosen, "runs": answers.runs(chosen)}
 
     @app.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
@@ -173,7 +182,7 @@ def listening(port: int) -> socket.socket:
 
 def server(answers: Answers, chosen: str, port: int) -> uvicorn.Server:
     """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
-    # neither addresses nor pictures belong in a log
-    quiet = {"log_level": "warning", "access_log": False, "server_header": False}
-    app = build(answers, chosen, port)
-    return uvicorn.Server(uvicorn.Config(app, ws="none", timeout_graceful_shutdown=SECONDS_TO_END, **quiet))
+    # neither addresses nor pictures belong in a log, and failures are told by `failed`
+    quiet = {"log_level": "critical", "access_log": False, "server_header": False}
+    plain = {"ws": "none", "proxy_headers": False, "timeout_graceful_shutdown": SECONDS_TO_END}
+    return uvicorn.Server(uvicorn.Config(build(answers, chosen, port), **plain, **quiet))

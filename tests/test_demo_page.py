@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_exp import demo_page, experiment, mlp, synthetic, tracking
+from fer_exp import demo_page, experiment, mlp, settings, synthetic, tracking
 from fer_exp.demo_answers import MOST_NETWORKS, Answers, NoRunError
 from fer_exp.face_finder import Square
 from fer_exp.faces import EMOTIONS
@@ -58,18 +58,26 @@ def begin(trained):
         store.client.delete_run(run.id)
 
 
-@pytest.fixture
-def served(trained):
-    """The port of a page that shows the run; no face is looked for."""
-    store, run = trained
+@contextlib.contextmanager
+def serving(store, run):
+    """Serve a page that shows the run, and looks for no face: its port."""
     with demo_server.listening(0) as door:
         port = door.getsockname()[1]
         server = demo_server.server(Answers(store, None), run, port)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
         thread.start()
+        try:
+            yield port
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture
+def served(trained):
+    """The port of a page that shows the run."""
+    with serving(*trained) as port:
         yield port
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture
@@ -140,6 +148,13 @@ def test_the_runs_to_choose_from_say_how_good_they_are(ask, trained, begin):
     accuracy = record.metrics["selected/val_accuracy"]
     said = {"id": run, "name": "tiny", "data": "synthetic", "protocol": "honest", "accuracy": accuracy}
     assert found == {"chosen": run, "runs": [said | {"n": int(record.params["faces.validation"])}]}
+
+
+def test_a_run_of_another_experiment_can_be_chosen_by_its_id(trained):
+    """It is in the list then, alone here."""
+    store, run = trained
+    elsewhere = tracking.Store(settings.Tracking(store.uri, "unused", "elsewhere", False))
+    assert [found["id"] for found in Answers(elsewhere, None).runs(run)] == [run]
 
 
 @pytest.mark.parametrize(
@@ -261,8 +276,8 @@ def test_nothing_of_a_picture_is_kept_or_said(ask, trained, tmp_path, monkeypatc
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch):
-    """It names the kind of failure, and nothing of the picture."""
+def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch, capfd):
+    """Here and in the terminal; it names the kind of failure, and nothing of the picture."""
 
     def fail(*_):
         raise ZeroDivisionError("secret")
@@ -270,6 +285,22 @@ def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch):
     monkeypatch.setattr(mlp, "logits", fail)
     said = reason(ask("POST", f"/predict?run={trained[1]}", png(face())), 500)
     assert said == "the server failed, with ZeroDivisionError"
+    assert capfd.readouterr() == ("", f"error: {said}\n")
+
+
+def test_nothing_is_reported_to_another_machine(trained, monkeypatch, caplog):
+    """Not even where the environment tells FastAPI to, which would also say if it cannot."""
+    with demo_server.listening(0) as collector:
+        monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.getsockname()[1]}")
+        with serving(*trained) as port, socket.create_connection(("127.0.0.1", port)) as line:
+            line.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            assert line.recv(100).startswith(b"HTTP/1.1 200")
+        # by now all that was held back would have been sent
+        collector.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            collector.accept()
+    assert [record.name for record in caplog.records if record.name == "fastapi"] == []
 
 
 def test_every_answer_forbids_what_comes_from_elsewhere(ask):
@@ -330,11 +361,14 @@ def command(trained, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_it_cleanly(command, number, code):
-    """While a connection is open, without a word more than the address."""
+    """While half a picture has arrived, without a word more than the address."""
     process, port = command
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-        connection.request("GET", "/runs")
-        assert connection.getresponse().read()
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
+        head = f"POST /predict?run=x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        line.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
+        # the server asks for the rest, so it is waiting for it now
+        assert line.recv(100).startswith(b"HTTP/1.1 100")
+        line.sendall(b"half")
         began = time.monotonic()
         process.send_signal(number)
         assert process.communicate(timeout=60) == ("", "")
