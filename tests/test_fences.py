@@ -74,6 +74,13 @@ def test_only_the_face_finder_knows_opencv():
     assert [path.name for path in MODULES + SCRIPTS if "cv2" in imports(path)] == ["face_finder.py"]
 
 
+def test_only_the_demo_pages_server_knows_fastapi():
+    """An optional extra, too; the command says in a line if it is missing."""
+    web = {"fastapi", "starlette", "uvicorn"}
+    knows = [path.name for path in MODULES + SCRIPTS if {name.split(".")[0] for name in imports(path)} & web]
+    assert knows == ["demo_server.py"]
+
+
 @pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
 def test_only_the_scripts_know_hydra(path):
     """Below them a config is plain data."""
