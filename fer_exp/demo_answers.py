@@ -40,7 +40,7 @@ class Answers:
         self._one_at_a_time = threading.Lock()
 
     def runs(self, chosen: str) -> list[dict[str, Any]]:
-        """The finished jobs that say how good they are, newest first, each as `facts`; `chosen`, an id, too."""
+        """The finished jobs that say how good they are, newest first, as `facts`, and `chosen`, an id."""
         finished = self.store.records("FINISHED", kind="job")
         # an id may be one of another experiment
         if all(run.run_id != chosen for run in finished):
