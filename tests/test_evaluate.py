@@ -57,6 +57,6 @@ def test_a_run_is_scored_beside_the_svc(tmp_path):
 @pytest.mark.slow
 def test_several_yardsticks_in_one_command(tmp_path):
     """`-m` takes a list, as in train.py."""
-    done = evaluate(tmp_path, "-m", "baseline=majority,prior")
+    done = run(tmp_path, "-m", "baseline=majority,prior", *FEW, script="evaluate.py")
     assert done.returncode == 0, done.stderr
     assert {record.name for record in open_store(tmp_path).records()} == {"majority", "class prior"}
