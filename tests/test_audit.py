@@ -26,7 +26,7 @@ def verdict(slip: str, runs: dict[str, Record]) -> str:
 
 
 def carried(fresh: float, epochs: int) -> dict[str, Record]:
-    """Carried-over runs with the deck's figures after 8 epochs, and fresh ones with `fresh` after `epochs`."""
+    """Carried-over runs with the deck's figures after 8 epochs, fresh ones with `fresh` after `epochs`."""
     runs = {
         f"carryover/corrected_{size}": run(train__accuracy=fresh, selected__epochs_run=epochs)
         for size in SIZES
