@@ -40,7 +40,9 @@ def intervals(bars: Sequence[Bar], axis: str, line: tuple[float, str] | None = N
         axes.set(ylim=(len(bars) - 0.3, -0.75), yticks=[], xlabel=axis)
         axes.margins(x=0.06)
         axes.spines["left"].set_visible(False)
-        left, right = axes.get_xlim()
+        # an interval from two seeds may reach beyond what a share in percent can be
+        left, right = max(axes.get_xlim()[0], 0), min(axes.get_xlim()[1], 100)
+        axes.set_xlim(left, right)
         if line and left < line[0] < right:
             axes.axvline(line[0], color=GREY, linewidth=1, linestyle="--", zorder=0)
             axes.annotate(
