@@ -97,8 +97,14 @@ def supported(studies: Sequence[Study]) -> Table:
     )
     for claim in CLAIMS:
         study = next((study for study in studies if study.name == claim.study), None)
-        table.rows.append([claim.said, claim.judge(study) if study else f"not run: study={claim.study}"])
+        table.rows.append([claim.said, _judged(claim, study) if study else f"not run: study={claim.study}"])
     return table
+
+
+def _judged(claim: Claim, study: Study) -> str:
+    """What a study says of a claim, and which of its arms it says nothing of yet."""
+    missing = [arm.name for arm in study.arms if not arm.runs]
+    return claim.judge(study) + (f"; not run: {', '.join(missing)}" if missing else "")
 
 
 def _contrasts(study: Study) -> list[tuple[Arm, Difference, float]]:

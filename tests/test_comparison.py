@@ -152,6 +152,14 @@ def test_over_fitting_needs_worse_validation(others, verdict):
     assert said.startswith(verdict)
 
 
+def test_a_conclusion_names_the_arms_that_are_missing():
+    """A verdict on some of the arms is no verdict on all."""
+    layers = study("layers", arm("128-32", 0.390, 0.394, 0.392), arm("512-256", 0.30, 0.301, 0.299))
+    layers.arms.append(Arm("884-886-888", "884-886-888"))
+    said = dict(conclusions.supported([layers]).rows)["more and wider layers over-fit"]
+    assert said.endswith("; not run: 884-886-888")
+
+
 def test_the_closing_table_has_the_decks_columns():
     """Ours beside the deck's, and what was not run is said."""
     table = conclusions.closing([ACTIVATION], "union", [])
