@@ -116,7 +116,8 @@ def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery
     if answers.scores is not None:
         drawn["reliability"] = figures.reliability(answers.scores, test.labels, of)
     if gallery:
-        drawn["gallery"] = figures.gallery(test.pixels, test.labels, answers.labels, f"{of}: read right and wrong")
+        title = f"{of}: faces read right and wrong, drawn at random"
+        drawn["gallery"] = figures.gallery(test.pixels, test.labels, answers.labels, title)
     for name, figure in drawn.items():
         run.figure(f"figures/{name}.png", figure)
 
