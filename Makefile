@@ -34,7 +34,7 @@ train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 evaluate: install  ## open the test split for a run: make evaluate RUN=latest
 	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
 
-# every yardstick but RBF SVC, which takes about an hour on FER-2013
+# every yardstick but RBF SVC, by far the slowest on FER-2013
 BASELINE ?= majority,prior,ridge,nearest,svc,hog_ridge,forest
 
 baseline: install  ## fit yardsticks: make baseline BASELINE=svc ARGS="data=fer2013 data.root=PATH"
