@@ -45,7 +45,7 @@ def serving(folder, *arguments):
 
 def processes_of(port):
     """What runs on this machine with this port on its command line."""
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True).stdout
     return [line for line in listed.splitlines() if f"--port {port}" in line and "fer_exp.ui" not in line]
 
 
