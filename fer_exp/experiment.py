@@ -228,7 +228,7 @@ class _Job:
         found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
         found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
         for section, positions in (("train", self.carve.fit), ("val", self.carve.validation)):
-            outputs = mlp.logits(network, self.faces.pixels[positions])
+            outputs = mlp.logits(network, self.faces.pixels, positions)
             scores = metrics.scores(outputs, self.faces.labels[positions])
             found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
         record.log(found)

@@ -19,6 +19,10 @@ from fer_exp.settings import Activation, Model
 
 PIXELS = SIDE * SIDE
 
+# Faces that are handled as floats at once: 512 of them, 4.7 MB, stay in a processor's cache, and a set
+# larger than memory is never copied whole.
+BLOCK = 512
+
 
 class MLP(nn.Module):
     """normalise -> (linear, activation, dropout) per hidden layer -> linear.
@@ -49,7 +53,7 @@ class MLP(nn.Module):
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """Pictures uint8 [B, 48, 48] -> logits float32 [B, 7], in the order of `EMOTIONS`."""
-        return self.layers((pixels.flatten(1) - self.shift) / self.scale)
+        return self.layers((pixels.flatten(1) - self.shift).div_(self.scale))
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
@@ -64,37 +68,43 @@ class MLP(nn.Module):
                 layer.reset_parameters()
 
 
-def pixel_scaling(normalisation: str, fitted: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+def pixel_scaling(
+    normalisation: str, pixels: np.ndarray, fit: np.ndarray | None = None
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Shift and scale of a normalisation, float32 [1] or [2304], in units of 0..255.
 
-    fitted: the uint8 [N, 48, 48] faces that are fitted on, whose statistics `global` (one mean
-    and deviation of all pixels) and `standardised` (one of each pixel) take.
+    pixels: uint8 [N, 48, 48]. fit: positions int [F] of the faces that are fitted on (all), whose
+    statistics `global` (one mean and deviation of all pixels) and `standardised` (one of each pixel) take.
     """
     if normalisation == "unit":
         return torch.zeros(1), torch.full((1,), 255.0)
     if normalisation == "centred":
         return torch.full((1,), 127.5), torch.full((1,), 127.5)
-    flat = fitted.reshape(len(fitted), PIXELS)
+    positions = np.arange(len(pixels)) if fit is None else fit
+    total, squares = _sums(pixels, positions)
+    mean_square = squares / len(positions)
     if normalisation == "global":
-        mean = flat.mean(dtype=np.float64)
-        deviation = np.sqrt(max(_mean_square(flat).mean() - mean**2, 0.0))
+        mean = total.sum() / (len(positions) * PIXELS)
+        deviation = np.sqrt(max(mean_square.mean() - mean**2, 0.0))
         # equal pixels throughout carry nothing, as below
         scale = deviation if deviation > 1e-6 else 1.0
         return torch.full((1,), float(mean)), torch.full((1,), float(scale))
-    shift = flat.mean(axis=0, dtype=np.float64)
-    scale = np.sqrt(_mean_square(flat) - shift**2)
+    shift = total / len(positions)
+    scale = np.sqrt(mean_square - shift**2)
     # a pixel that never changes carries nothing: leave it at zero instead of dividing by zero
     scale[scale < 1e-6] = 1.0
     return torch.from_numpy(shift.astype(np.float32)), torch.from_numpy(scale.astype(np.float32))
 
 
-def _mean_square(flat: np.ndarray) -> np.ndarray:
+def _sums(pixels: np.ndarray, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and sum of squares of each pixel, float64 [2304]: of whole numbers, so exact in any order."""
+    total, squares = np.zeros((2, PIXELS))
     # in blocks: a float copy of all of FER-2013 would take 529 MB
-    total = np.zeros(flat.shape[1])
-    for start in range(0, len(flat), 1024):
-        block = flat[start : start + 1024].astype(np.float64)
-        total += np.einsum("np,np->p", block, block)
-    return total / len(flat)
+    for start in range(0, len(positions), BLOCK):
+        block = pixels[positions[start : start + BLOCK]].reshape(-1, PIXELS).astype(np.float64)
+        total += block.sum(axis=0)
+        squares += np.einsum("np,np->p", block, block)
+    return total, squares
 
 
 def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
@@ -110,9 +120,9 @@ def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
     return lambda: cls(**settings.options)
 
 
-def build(settings: Model, seed: int, fitted: np.ndarray) -> MLP:
-    """A fresh network of these settings, scaled by `fitted` (uint8 [N, 48, 48])."""
-    shift, scale = pixel_scaling(settings.normalisation, fitted)
+def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> MLP:
+    """A fresh network of these settings, scaled by `pixels` at `fit` (see `pixel_scaling`)."""
+    shift, scale = pixel_scaling(settings.normalisation, pixels, fit)
     network = MLP(settings.hidden, activation_factory(settings.activation), settings.dropout, shift, scale)
     network.initialise(seed)
     return network
@@ -126,10 +136,12 @@ def describe(settings: Model) -> str:
 
 
 @torch.inference_mode()
-def logits(network: MLP, pixels: np.ndarray | torch.Tensor) -> np.ndarray:
-    """Logits float32 [N, 7] of pictures uint8 [N, 48, 48], with dropout off."""
+def logits(
+    network: MLP, pixels: np.ndarray | torch.Tensor, positions: np.ndarray | torch.Tensor | None = None
+) -> np.ndarray:
+    """Logits float32 [P, 7] of the pictures uint8 [N, 48, 48] at `positions` [P] (all), with dropout off."""
     network.eval()
+    pixels = torch.as_tensor(pixels)
+    where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
     device = network.shift.device
-    # in blocks, so that a large set needs no float copy of its own size
-    blocks = torch.as_tensor(pixels).split(4096)
-    return torch.cat([network(block.to(device)) for block in blocks]).cpu().numpy()
+    return torch.cat([network(pixels[block].to(device)) for block in where.split(BLOCK)]).cpu().numpy()

@@ -57,7 +57,7 @@ class Trainer:
         self.labels = torch.from_numpy(train.labels).to(self.device)
         self.fit = torch.from_numpy(carve.fit)
         self.validation = torch.from_numpy(carve.validation).to(self.device)
-        self.network = mlp.build(settings.model, settings.seed, train.pixels[carve.fit]).to(self.device)
+        self.network = mlp.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
         self.flat = FlatWeights(self.network) if optimizers.elementwise(settings.optimizer) else None
         if self.flat:
             self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
@@ -109,7 +109,7 @@ class Trainer:
         return self._scores(outputs.cpu().numpy(), order, number, learning_rate)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
-        outputs = mlp.logits(self.network, self.pixels[self.validation])
+        outputs = mlp.logits(self.network, self.pixels, self.validation)
         return self._scores(outputs, self.validation, number, learning_rate)
 
     def _scores(
