@@ -16,9 +16,9 @@ from typing import Literal
 
 import numpy as np
 
-from fer_exp import archives, cache, fingerprint, rows
+from fer_exp import archives, cache, fingerprint, rows, sorting
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS, Faces, Usage
+from fer_exp.faces import EMOTIONS, Faces, Row, Usage
 from fer_exp.fingerprint import Fingerprint
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dat
     def draw() -> cache.Entry:
         from fer_exp import synthetic
 
-        faces = synthetic.draw(n_train, n_test, seed)
+        faces = sorting.on_disk(synthetic.rows(n_train, n_test, seed), cache_dir)
         return cache.Entry(faces, fingerprint.take(faces, drawn=True), ())
 
     return _cached(
@@ -88,12 +88,15 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
             raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
         skipped.append(str(error))
 
-    def decode() -> cache.Entry:
-        faces = _gather(_entries(source, broken), root)
+    def entries() -> Iterator[Row]:
+        yield from _each_class(_entries(source, broken), root)
+        # said before anything is kept
         if key != _content_key(source):
             raise UserError(f"data.root={root}: changed while it was read; try again")
-        taken = fingerprint.take(faces, drawn=False)
-        return cache.Entry(faces, taken, tuple(skipped))
+
+    def decode() -> cache.Entry:
+        faces = sorting.on_disk(entries(), cache_dir)
+        return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
 
     dataset = _cached(
         "fer2013", f"{key}/{on_error}/{_code('pictures', 'archives', 'rows')}", cache_dir, decode
@@ -106,7 +109,7 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
 
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
-    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache')}"
+    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache', 'sorting')}"
     key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)
@@ -165,7 +168,7 @@ def _content_key(source: Path) -> str:
     return archives.list_folder(source)[1] if source.is_dir() else _hash_file(source)
 
 
-def _entries(source: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+def _entries(source: Path, broken: Callable[[UserError], None]) -> Iterator[Row]:
     """The faces of a source, through the door that fits it."""
     if source.is_dir():
         return _from_folder(source, broken)
@@ -180,22 +183,20 @@ def _hash_file(path: Path) -> str:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _gather(entries: Iterator[rows.Row], root: Path) -> Faces:
-    pixels, labels, usages = [], [], []
-    for picture, label, usage in entries:
-        pixels.append(picture)
-        labels.append(label)
-        usages.append(usage)
-    in_train = {label for label, usage in zip(labels, usages, strict=True) if usage == Usage.TRAIN}
-    for label, emotion in enumerate(EMOTIONS):
-        if label not in in_train:
-            raise UserError(f"data.root={root}: train has no picture of {emotion}")
-    return Faces.of(np.stack(pixels), np.array(labels), np.array(usages))
+def _each_class(entries: Iterator[Row], root: Path) -> Iterator[Row]:
+    """The entries; after the last, UserError unless train has every class."""
+    missing = dict(enumerate(EMOTIONS))
+    for row in entries:
+        if row[2] == Usage.TRAIN:
+            missing.pop(row[1], None)
+        yield row
+    if missing:
+        raise UserError(f"data.root={root}: train has no picture of {next(iter(missing.values()))}")
 
 
 def _pictures(
     paths: list[str], root: Path, read: Callable[[str], bytes], broken: Callable[[UserError], None]
-) -> Iterator[rows.Row]:
+) -> Iterator[Row]:
     # here, since the cached start needs no Pillow
     from fer_exp import pictures
 
@@ -207,17 +208,20 @@ def _pictures(
             broken(error)
 
 
-def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Iterator[Row]:
     paths, _ = archives.list_folder(root)
     yield from _pictures(paths, root, lambda path: archives.read_file(root / path), broken)
 
 
-def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
-    with open(path, "rb") as file:
-        yield from rows.read(file, str(path), broken)
+def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Iterator[Row]:
+    try:
+        with open(path, "rb") as file:
+            yield from rows.read(file, str(path), broken)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.Row]:
+def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Iterator[Row]:
     with archives.open_zip(path) as archive:
         paths = archives.list_zip(archive)
         tables = [name for name in paths if Path(name).name.lower() in _CSV_NAMES]
@@ -227,9 +231,7 @@ def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Iterator[rows.
             yield from _pictures(paths, path, lambda name: archives.read_entry(archive, name), broken)
 
 
-def _csv_entry(
-    archive: zipfile.ZipFile, name: str, broken: Callable[[UserError], None]
-) -> Iterator[rows.Row]:
+def _csv_entry(archive: zipfile.ZipFile, name: str, broken: Callable[[UserError], None]) -> Iterator[Row]:
     try:
         with archive.open(name) as file:
             yield from rows.read(file, f"{archive.filename}: {name}", broken)

@@ -6,7 +6,7 @@ faces give the same arrays, splits and batches whichever door they came through.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -28,6 +28,10 @@ class Usage(IntEnum):
     TEST = 3
 
 
+# One face: its picture uint8 [48, 48], its label and its split.
+Row = tuple[np.ndarray, int, Usage]
+
+
 @dataclass(frozen=True)
 class Faces:
     """Pictures and what is known of them, as arrays of one length N.
@@ -44,10 +48,17 @@ class Faces:
     group: np.ndarray
 
     @classmethod
-    def of(cls, pixels: np.ndarray, labels: np.ndarray, usage: np.ndarray) -> "Faces":
+    def of(
+        cls,
+        pixels: np.ndarray,
+        labels: np.ndarray,
+        usage: np.ndarray,
+        take: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.ndarray.__getitem__,
+    ) -> "Faces":
         """Sort faces into the canonical order (train first, then by content) and group copies.
 
-        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order.
+        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order. take: how
+        the pixels at given positions are copied.
         """
         if not len(pixels) == len(labels) == len(usage):
             raise ValueError(f"{len(pixels)} pictures, {len(labels)} labels, {len(usage)} usages")
@@ -56,7 +67,7 @@ class Faces:
         group = content_rank(pixels)
         order = np.lexsort((usage, labels, group, usage != Usage.TRAIN))
         return cls(
-            np.ascontiguousarray(pixels[order]),
+            take(pixels, order),
             labels[order].astype(np.int64),
             usage[order].astype(np.uint8),
             group[order].astype(np.int64),

@@ -60,9 +60,9 @@ class Fingerprint:
 
 
 def take(faces: Faces, drawn: bool) -> Fingerprint:
-    """The fingerprint of a whole set; `drawn` marks the synthetic one."""
-    is_train = faces.usage == Usage.TRAIN
-    train, test = faces[is_train], faces[~is_train]
+    """The fingerprint of a whole set in canonical order; `drawn` marks the synthetic one."""
+    n_train = np.count_nonzero(faces.usage == Usage.TRAIN)
+    train, test = faces[:n_train], faces[n_train:]
     mean, std = _pixel_statistics(train.pixels)
     counts = tuple(train.counts().values()), tuple(test.counts().values())
     differences = () if drawn else tuple(_differences(*counts, mean, std))

@@ -13,14 +13,12 @@ import numpy as np
 
 from fer_exp.archives import emotion_label
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS, SIDE, Usage
+from fer_exp.faces import EMOTIONS, SIDE, Row, Usage
 
 _USAGES = {"training": Usage.TRAIN, "publictest": Usage.PUBLIC, "privatetest": Usage.PRIVATE}
 
 # 2,304 numbers of three digits take 9 kB; a line without end must not fill the memory.
 _LONGEST_LINE = 1 << 17
-
-Row = tuple[np.ndarray, int, Usage]
 
 
 def read(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Row]:

@@ -6,6 +6,8 @@ something to learn, and nameable by a person: `python -m fer_exp.synthetic sheet
 """
 
 import argparse
+import itertools
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from fer_exp import commandline, files
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
+from fer_exp.faces import EMOTIONS, SIDE, Faces, Row, Usage
 from fer_exp.portrait import Muscles, Traits, render
 from fer_exp.seeds import derive
 
@@ -96,18 +98,16 @@ def _lit(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(np.rint((pixels - 125) * contrast + level + noise), 0, 255).astype(np.uint8)
 
 
-def _faces(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Pictures uint8 [N, 48, 48] of emotions int [N]."""
-    pixels = np.empty((len(labels), SIDE, SIDE), np.uint8)
+def _faces(labels: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
+    """A picture uint8 [48, 48] of each emotion of int [N]."""
     for start in range(0, len(labels), BATCH):
         part = labels[start : start + BATCH]
-        pixels[start : start + BATCH] = _lit(render(_pulls(part, rng), _persons(len(part), rng)), rng)
-    return pixels
+        yield from _lit(render(_pulls(part, rng), _persons(len(part), rng)), rng)
 
 
 def draw_face(emotion: str, rng: np.random.Generator) -> np.ndarray:
     """One picture, uint8 [48, 48], of an emotion out of `EMOTIONS` (ValueError for any other)."""
-    return _faces(np.array([EMOTIONS.index(emotion)]), rng)[0]
+    return next(_faces(np.array([EMOTIONS.index(emotion)]), rng))
 
 
 def counts(n: int) -> np.ndarray:
@@ -125,27 +125,31 @@ def counts(n: int) -> np.ndarray:
     return whole
 
 
-def draw(n_train: int, n_test: int, seed: int) -> Faces:
+def rows(n_train: int, n_test: int, seed: int) -> Iterator[Row]:
     """Faces to train and to test on, the latter half public and half private in each emotion.
 
     One seed gives one set; train and test come from streams of their own, so the size of one leaves
     the other as it is. Raises UserError below 7 faces of either.
     """
-    pixels, labels, usage = [], [], []
-    for part, n in (("train", n_train), ("test", n_test)):
-        emotions = np.repeat(np.arange(len(EMOTIONS)), counts(n))
-        labels.append(emotions)
+    sizes = {"train": counts(n_train), "test": counts(n_test)}
+    for part, each in sizes.items():
+        emotions = np.repeat(np.arange(len(EMOTIONS)), each)
         # every other one within the sorted emotions
-        halves = np.where(np.arange(n) % 2, Usage.PRIVATE, Usage.PUBLIC)
-        usage.append(np.full(n, Usage.TRAIN) if part == "train" else halves)
-        pixels.append(_faces(emotions, np.random.default_rng(derive(seed, "synthetic", part))))
-    return Faces.of(np.concatenate(pixels), np.concatenate(labels), np.concatenate(usage))
+        usages = (Usage.PUBLIC, Usage.PRIVATE) if part == "test" else (Usage.TRAIN,)
+        pictures = _faces(emotions, np.random.default_rng(derive(seed, "synthetic", part)))
+        yield from zip(pictures, emotions.tolist(), itertools.cycle(usages), strict=False)
+
+
+def draw(n_train: int, n_test: int, seed: int) -> Faces:
+    """The faces of `rows` as one set in memory."""
+    pixels, labels, usages = map(np.array, zip(*rows(n_train, n_test, seed), strict=True))
+    return Faces.of(pixels, labels, usages)
 
 
 def sheet(seed: int, per_class: int) -> Image.Image:
     """A contact sheet, one named row per emotion in the order of `EMOTIONS`, `per_class` faces wide."""
     labels = np.repeat(np.arange(len(EMOTIONS)), per_class)
-    pixels = _faces(labels, np.random.default_rng(derive(seed, "synthetic", "sheet")))
+    pixels = np.stack(list(_faces(labels, np.random.default_rng(derive(seed, "synthetic", "sheet")))))
     rows = pixels.reshape(len(EMOTIONS), per_class, SIDE, SIDE).swapaxes(1, 2)
     grid = Image.fromarray(rows.reshape(len(EMOTIONS) * SIDE, per_class * SIDE))
     grid = grid.resize((grid.width * ENLARGED, grid.height * ENLARGED), Image.Resampling.BICUBIC)
