@@ -18,6 +18,9 @@ from fer_exp.faces import SIDE, Faces, Row
 # Pictures that are moved at once: 2.4 MB.
 _BLOCK = 1024
 
+# Bytes that are collected before the system is called: a picture is 2,304.
+_BUFFER = 1 << 20
+
 
 def on_disk(rows: Iterable[Row], folder: Path) -> Faces:
     """All rows as faces whose pixels are mapped from a file in `folder`; UserError if it cannot hold them."""
@@ -25,7 +28,7 @@ def on_disk(rows: Iterable[Row], folder: Path) -> Faces:
     try:
         with (
             _folder(folder),
-            tempfile.TemporaryFile(dir=folder) as unsorted,
+            tempfile.TemporaryFile(buffering=_BUFFER, dir=folder) as unsorted,
             tempfile.TemporaryFile(dir=folder) as ordered,
         ):
             for picture, label, usage in rows:
