@@ -60,8 +60,10 @@ def _matrix(axes, values: np.ndarray, texts: Sequence[str], title: str, brightes
 def curves(history: Sequence[Epoch], selected: int, title: str) -> Figure:
     """Loss and accuracy by epoch, with the selected epoch and the drops of the learning rate marked."""
     numbers = [epoch.number for epoch in history]
-    with matplotlib.rc_context(STYLE):
+    # drawn once a job, where finding the margins would take as long as the drawing
+    with matplotlib.rc_context(STYLE | {"figure.constrained_layout.use": False}):
         figure = Figure(figsize=(9, 3.8))
+        figure.subplots_adjust(left=0.07, right=0.91, bottom=0.12, top=0.84, wspace=0.42)
         figure.suptitle(title, x=0.01, ha="left")
         for axes, key in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
             train, validation = (
