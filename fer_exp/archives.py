@@ -26,6 +26,9 @@ _SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST}
 _SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
 _SPLITS |= {"privatetest": Usage.PRIVATE}
 
+# What Windows and macOS leave in folders, beside names that begin with a dot.
+_LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
+
 # What zipfile raises on a damaged entry.
 UNPACKING_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
@@ -84,7 +87,7 @@ def _usage(usage: Usage, name: str, three_way: bool) -> Usage:
 
 
 def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name.lower() == "thumbs.db" or name == "__MACOSX"
+    return name.startswith(".") or name.lower() in _LITTER
 
 
 def list_folder(root: Path) -> tuple[list[str], str]:

@@ -1,5 +1,6 @@
 """What a user types and reads: overrides as people write them, errors as one line."""
 
+import argparse
 import os
 import re
 import shlex
@@ -45,6 +46,16 @@ def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> st
             return f"{key}={','.join(repr(part) for part in values)}"
         return f"{_NUMBERED[key]}={value}"
     return f"{key}={value}"
+
+
+def takes_store(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told where the runs are: `tracking_uri` and `experiment`."""
+    parser.add_argument(
+        "--tracking-uri",
+        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        help="where the runs are (default: MLFLOW_TRACKING_URI, else mlflow.db in this folder)",
+    )
+    parser.add_argument("--experiment", default="fer-exp", help="(default: fer-exp)")
 
 
 def typed(script: str) -> str:

@@ -9,7 +9,7 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import audit, commandline, comparison, conclusions, settings, tables, tracking
+from fer_exp import audit, commandline, comparison, conclusions, tables, tracking
 from fer_exp.comparison import Study
 from fer_exp.errors import UserError
 from fer_exp.tables import Table
@@ -54,15 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
+    commandline.takes_store(parser)
     chosen = parser.parse_args(arguments)
     try:
-        store = tracking.Store(
-            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
-        )
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         studies = comparison.read_studies(store)
         if not any(chosen.study in (None, study.name) for study in studies):
             raise UserError(

@@ -28,6 +28,9 @@ OnError = Literal["fail", "skip"]
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 _HOW_TO = "see 'Get the data' in the README"
 
+# More are no slips in a set of 35,887 faces, and the list of them must fit into memory and cache.
+_MOST_SKIPPED = 10_000
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -86,6 +89,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
     def broken(error: UserError) -> None:
         if on_error == "fail":
             raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
+        if len(skipped) == _MOST_SKIPPED:
+            raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
         skipped.append(str(error))
 
     def entries() -> Iterator[Row]:
@@ -159,6 +164,8 @@ def _source_in(folder: Path) -> Path | None:
     if any(name in names and names[name].is_dir() for name in ("train", "training")):
         return folder
     tables = [names[name] for name in _CSV_NAMES if name in names]
+    if len(tables) > 1:
+        raise UserError(f"{folder}: holds more than one set, {tables[0].name} and {tables[1].name}; name one")
     zips = sorted(path for name, path in names.items() if name.endswith(".zip"))
     return next(iter(tables), None) or (zips[0] if len(zips) == 1 else None)
 
@@ -190,6 +197,10 @@ def _each_class(entries: Iterator[Row], root: Path) -> Iterator[Row]:
         if row[2] == Usage.TRAIN:
             missing.pop(row[1], None)
         yield row
+    if len(missing) == len(EMOTIONS):
+        raise UserError(
+            f"data.root={root}: holds no train/<emotion>/<picture> and no row of Training; {_HOW_TO}"
+        )
     if missing:
         raise UserError(f"data.root={root}: train has no picture of {next(iter(missing.values()))}")
 
@@ -225,6 +236,10 @@ def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Iterator[Row]:
     with archives.open_zip(path) as archive:
         paths = archives.list_zip(archive)
         tables = [name for name in paths if Path(name).name.lower() in _CSV_NAMES]
+        if len(tables) > 1:
+            raise UserError(
+                f"{path}: holds more than one set, {tables[0]} and {tables[1]}; unpack it and name one"
+            )
         if tables:
             yield from _csv_entry(archive, tables[0], broken)
         else:

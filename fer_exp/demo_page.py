@@ -12,7 +12,7 @@ import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import commandline, face_finder, settings, tracking
+from fer_exp import commandline, face_finder, tracking
 from fer_exp.demo_answers import Answers
 from fer_exp.errors import UserError
 
@@ -44,19 +44,16 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
     parser.add_argument("--run", default="latest", help="shown first: id, name, best or latest (default)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
+    commandline.takes_store(parser)
     return parser.parse_args(arguments)
 
 
 def serve(chosen: argparse.Namespace) -> None:
     """Serve the page until a signal ends it; raises UserError if the run or the port cannot be used."""
     demo_server = load_server()
-    where = settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
     with demo_server.listening(chosen.port) as door:
-        answers = Answers(tracking.Store(where), face_finder.load())
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+        answers = Answers(store, face_finder.load())
         record, _ = answers.load(chosen.run)
         port = door.getsockname()[1]
         address = f"http://{demo_server.HOST}:{port}/"

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import archives, commandline, experiment, face_finder, pictures, settings, tables, tracking
+from fer_exp import archives, commandline, experiment, face_finder, pictures, tables, tracking
 from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.face_finder import Finder, View
@@ -164,10 +164,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
     parser.add_argument("--format", default="table", choices=list(FORMATS))
     parser.add_argument("--output", help="write to this file instead of the terminal")
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
+    commandline.takes_store(parser)
     return parser.parse_args(arguments)
 
 
@@ -195,9 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print what a run says of the pictures, and end with an exit code that tells if all were read."""
     chosen = parse(arguments)
     with commandline.mistakes_in_one_line():
-        store = tracking.Store(
-            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
-        )
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         record = store.find(chosen.run)
         classifier = experiment.classifier(record, store)
         seen, refused = look(chosen.pictures, face_finder.load())

@@ -6,6 +6,7 @@ name. Rows are read one at a time, so memory is bounded by the faces, not by the
 
 import csv
 import io
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -17,38 +18,70 @@ from fer_exp.faces import EMOTIONS, SIDE, Row, Usage
 
 _USAGES = {"training": Usage.TRAIN, "publictest": Usage.PUBLIC, "privatetest": Usage.PRIVATE}
 
-# 2,304 numbers of three digits take 9 kB; a line without end must not fill the memory.
-_LONGEST_LINE = 1 << 17
+# 2,304 numbers of three digits take 9 kB; a line or a row without end must not fill the memory.
+_LONGEST_ROW = 1 << 17
+
+# Its number, from 1, and its text.
+Line = tuple[int, str]
 
 
 def read(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Row]:
     """Yield (pixels uint8 [48, 48], label, usage) of each row.
 
-    on_broken: told of each row that is none, with the line in its message; it raises to stop.
+    on_broken: told of each row that is none, with its first line in the message; it raises to stop.
     """
-    reader = csv.reader(_lines(file, place))
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        columns = _columns(header, place)
-        for row in reader:
-            if not row:
-                continue
-            try:
-                yield _parse(row, columns, f"{place}, line {reader.line_num}")
-            except UserError as error:
-                on_broken(error)
-    except csv.Error as error:
-        raise UserError(f"{place}, line {reader.line_num}: is not CSV ({error})") from None
+    rows = _rows(_lines(file, place, on_broken), place, on_broken)
+    _, header = next(rows, (1, []))
+    columns = _columns([name.strip().lower() for name in header], place)
+    for number, row in rows:
+        try:
+            yield _parse(row, columns, f"{place}, line {number}")
+        except UserError as error:
+            on_broken(error)
 
 
-def _lines(file: BinaryIO, place: str) -> Iterator[str]:
+def _rows(
+    lines: Iterator[Line], place: str, on_broken: Callable[[UserError], None]
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, values) of each row that is CSV.
+
+    A quote that never closes takes all that follows into its row: only the line that opens it is given up.
+    """
+    again: deque[Line] = deque()
+    while True:
+        taken: list[Line] = []
+        try:
+            row = next(csv.reader(_of_one_row(again, lines, taken), strict=True), None)
+        except csv.Error as error:
+            on_broken(UserError(f"{place}, line {taken[0][0]}: is not CSV ({error}); look at its quotes"))
+            again.extendleft(reversed(taken[1:]))
+            continue
+        if row is None:
+            return
+        if row:
+            yield taken[0][0], row
+
+
+def _of_one_row(again: deque[Line], lines: Iterator[Line], taken: list[Line]) -> Iterator[str]:
+    """The lines that a row asks for, kept in `taken`, until it is longer than any row may be."""
+    length = 0
+    while length <= _LONGEST_ROW and (line := again.popleft() if again else next(lines, None)):
+        taken.append(line)
+        length += len(line[1])
+        yield line[1]
+
+
+def _lines(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Line]:
     text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
     number = 0
-    while line := text.readline(_LONGEST_LINE):
+    while line := text.readline(_LONGEST_ROW):
         number += 1
-        if len(line) == _LONGEST_LINE:
-            raise UserError(f"{place}, line {number}: is longer than {_LONGEST_LINE:,} characters")
-        yield line
+        if len(line) < _LONGEST_ROW:
+            yield number, line
+            continue
+        on_broken(UserError(f"{place}, line {number}: is longer than {_LONGEST_ROW:,} characters"))
+        while line and not line.endswith(("\n", "\r")):
+            line = text.readline(_LONGEST_ROW)
     text.detach()
 
 

@@ -7,6 +7,7 @@ covers a new field unasked. OmegaConf checks types too, but says in four lines w
 import dataclasses
 import difflib
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, get_args
@@ -75,7 +76,9 @@ def _widened(value: Any, kind: type) -> Any:
     """A whole number as a float where a float is asked for: people type 1 for 1.0."""
     if kind == list[float] and isinstance(value, list):
         return [_widened(each, float) for each in value]
-    return float(value) if kind is float and type(value) is int else value
+    # a whole number may be too large for a float; as it is no float then, it is refused
+    fits = kind is float and type(value) is int and abs(value) <= sys.float_info.max
+    return float(value) if fits else value
 
 
 def _fits(value: Any, spec: dataclasses.Field) -> bool:

@@ -30,10 +30,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the links")
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
+    commandline.takes_store(parser)
     return parser.parse_args(arguments)
 
 

@@ -101,7 +101,7 @@ def laid_out(root):
     for name in ("train/sad/b.png", "train/sad/a.png", "test/sad/c.png"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(CONTENT)
-    for name in (".DS_Store", "Thumbs.db", "thumbs.db", "._a.png"):
+    for name in (".DS_Store", "Thumbs.db", "thumbs.db", "._a.png", "desktop.ini", "Desktop.ini", "Icon\r"):
         (root / "train" / "sad" / name).write_bytes(b"litter")
     (root / "train" / "sad" / "empty.png").mkdir()
     (root / "train" / "note.txt").write_bytes(b"x")
@@ -179,6 +179,7 @@ def test_a_zip_is_read_without_folders_and_litter(zip_path):
             "__MACOSX/train/happy/._0.png",
             "train/.DS_Store",
             "train/sad/Thumbs.db",
+            "train/sad/desktop.ini",
         ):
             archive.writestr(name, b"")
     assert list(read_all(zip_path).items()) == [

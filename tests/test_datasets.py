@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import tracemalloc
 import zipfile
 
 import faces_on_disk
@@ -256,7 +257,7 @@ def wrong_name_too_long(root):
 
 def wrong_table_of_nothing(root):
     (root / "a.csv").write_text("emotion,pixels,Usage\n")
-    return root / "a.csv", "train has no picture of angry"
+    return root / "a.csv", "holds no train/<emotion>/<picture> and no row of Training; see 'Get the data'"
 
 
 def wrong_empty_table(root):
@@ -266,7 +267,22 @@ def wrong_empty_table(root):
 
 def wrong_zip_of_nothing(root):
     zipfile.ZipFile(root / "a.zip", "w").close()
-    return root / "a.zip", "train has no picture of angry"
+    return root / "a.zip", "holds no train/<emotion>/<picture> and no row of Training; see 'Get the data'"
+
+
+def wrong_two_tables(root):
+    for name in ("fer2013.csv", "icml_face_data.csv"):
+        (root / "tables" / name).parent.mkdir(exist_ok=True)
+        (root / "tables" / name).write_text("emotion,pixels,Usage\n")
+    return root / "tables", "holds more than one set, fer2013.csv and icml_face_data.csv; name one"
+
+
+def wrong_two_tables_in_a_zip(root):
+    with zipfile.ZipFile(root / "a.zip", "w") as archive:
+        archive.writestr("b/icml_face_data.csv", "emotion,pixels,Usage\n")
+        archive.writestr("a/FER2013.csv", "emotion,pixels,Usage\n")
+    said = "holds more than one set, a/FER2013.csv and b/icml_face_data.csv; unpack it and name one"
+    return root / "a.zip", said
 
 
 def wrong_two_zips(root):
@@ -349,6 +365,7 @@ def wrong_packing(root):
             wrong_twice,
             wrong_packing,
         ),
+        *(wrong_two_tables, wrong_two_tables_in_a_zip),
         *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
         *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_picture, wrong_cut_zip),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
@@ -422,6 +439,56 @@ def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
     [said] = load(path, "skip").skipped
     assert "line 72" in said
     assert load(path, "skip").fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
+
+
+def test_litter_of_other_systems_is_no_face(kaggle):
+    """A look into a folder with Windows or macOS leaves files there."""
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "Icon\r", "ehthumbs.db"):
+        (kaggle / "train" / "happy" / name).write_bytes(b"x")
+    assert load(kaggle).fingerprint.train == (6,) * 7
+
+
+@pytest.mark.parametrize("rows", [datasets._MOST_SKIPPED, datasets._MOST_SKIPPED + 1])
+def test_more_broken_rows_than_a_slip_explains_are_refused(tiny_faces, tmp_path, rows):
+    """Their list would fill the memory, and what is left is no set to study."""
+    path = faces_on_disk.table(tiny_faces, tmp_path / "a.csv")
+    with open(path, "a") as file:
+        file.write("x\n" * rows)
+    outcome = ""
+    try:
+        outcome = f"{len(load(path, 'skip').skipped):,} left out"
+    except UserError as error:
+        outcome = str(error)
+    expected = "10,000 left out"
+    if rows > datasets._MOST_SKIPPED:
+        expected = f"{path}, line 10072: has 1 values, the header names more; so are 10,000 before it"
+    assert outcome.startswith(expected)
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_empty_folders_cost_little(tmp_path):
+    """Beside the split folders or in their place: refused, within the memory of their names."""
+    (tmp_path / "set").mkdir()
+    for number in range(100_000):
+        os.mkdir(f"{tmp_path}/set/{number}")
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match="holds no train folder"):
+            load(tmp_path / "set")
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+        shutil.rmtree(tmp_path / "set")
+
+
+@pytest.mark.slow
+def test_a_zip_of_a_hundred_thousand_folders_costs_little(kaggle, tmp_path):
+    """They are left out, whatever they are called."""
+    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        for number in range(100_000):
+            archive.mkdir(f"train/{number}")
+    assert load(path).fingerprint.train == (6,) * 7
 
 
 def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInfo:

@@ -148,5 +148,28 @@ def test_a_table_in_another_encoding_is_refused(code):
 
 def test_a_quote_that_never_ends_is_refused():
     """It would make one value of all that follows."""
-    with pytest.raises(UserError, match=r"a\.csv, line \d+: is not CSV \(field larger"):
+    with pytest.raises(UserError, match=r"a\.csv, line 2: is not CSV \(field larger.*look at its quotes"):
         read('emotion,pixels,Usage\n3,"' + f"{PIXELS}\n" * 40)
+
+
+OPENED = f'3,"{PIXELS},Training\n'
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (OPENED, ["line 3: is not CSV (unexpected end of data)"]),
+        (OPENED * 2, ["line 3: is not CSV (',' expected", "line 4: is not CSV (unexpected end of data)"]),
+        (f'3,"{PIXELS}"7,Training\n', ["line 3: is not CSV (',' expected after '\"')"]),
+        ("7" * 400_000 + "\n", ["line 3: is longer than 131,072 characters"]),
+        ('a",",\n' * 3, [f"line {number}: " for number in (3, 4, 5)]),
+    ],
+)
+def test_what_is_no_csv_costs_its_own_line_alone(broken, said):
+    """A quote that never closes would otherwise take all that follows into one row."""
+    told = []
+    found = read(row() + broken + f"4,{PIXELS},PublicTest\n" * 20, told.append)
+    assert [label for _, label, _ in found] == [3] + [4] * 20
+    assert len(told) == len(said)
+    for error, expected in zip(told, said, strict=True):
+        assert f"a.csv, {expected}" in str(error)

@@ -78,7 +78,8 @@ def wrong_values(spec):
     """Values that a field must refuse: other types, and the nearest past each bound."""
     bounds = spec.metadata
     if spec.type in (int, float, list[int], list[float]):
-        past = [math.nan, math.inf, -math.inf, "x", "", None, True, False, {}, []]
+        past = [math.nan, math.inf, -math.inf, "x", "", None, True, False, {}, [], -(10**400)]
+        past += [10**400] if spec.type in (float, list[float]) or math.isfinite(bounds["at_most"]) else []
         past += [bounds["at_least"] - 1, bounds["at_most"] + 1, bounds["above"], bounds["below"]]
         if spec.type in (float, list[float]):
             past.append(math.nextafter(bounds["at_least"], -math.inf))

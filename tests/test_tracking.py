@@ -5,8 +5,9 @@ import sqlite3
 
 import pytest
 
-from fer_exp import settings, tracking
+from fer_exp import compare, demo_page, prediction, settings, tracking, ui
 from fer_exp.errors import UserError
+from fer_exp.report import __main__ as report
 
 
 def test_a_run_ends_finished(store):
@@ -132,3 +133,19 @@ def test_fresh_stores_opened_at_once_do_not_race(tmp_path):
     chosen = settings.Tracking(f"sqlite:///{tmp_path / 'new.db'}", str(tmp_path / "artifacts"), "x", False)
     with multiprocessing.get_context("spawn").Pool(6) as pool:
         assert len(set(pool.map(_open, [chosen] * 6))) == 1
+
+
+READERS = {"compare": compare, "demo_page": demo_page, "prediction": prediction, "report": report, "ui": ui}
+
+
+@pytest.mark.parametrize("name", READERS)
+@pytest.mark.fault("Bad settings: a mistyped store", trials=5, expected="one line; nothing is created there")
+def test_what_only_reads_makes_no_store(tmp_path, monkeypatch, capsys, name):
+    """A mistyped place would otherwise become an empty store, and the runs seem lost."""
+    monkeypatch.chdir(tmp_path)
+    place = f"sqlite:///{tmp_path}/mlfow.db"
+    with pytest.raises(SystemExit, match="2"):
+        READERS[name].main([*["x.png"] * (name == "prediction"), "--tracking-uri", place])
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == f"error: {place}: there is no store yet: python train.py makes one"
+    assert list(tmp_path.iterdir()) == []

@@ -49,15 +49,6 @@ def processes_of(port):
     return [line for line in listed.splitlines() if f"--port {port}" in line and "fer_exp.ui" not in line]
 
 
-def test_without_a_store_one_line_says_so(tmp_path, capsys):
-    """Nothing is created."""
-    with pytest.raises(SystemExit, match="2"):
-        ui.main(["--tracking-uri", f"sqlite:///{tmp_path}/mlflow.db"])
-    [line] = capsys.readouterr().err.splitlines()
-    assert "there is no store yet: python train.py makes one" in line
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_an_unknown_experiment_is_refused_by_name(store, capsys):
     """With the names of those that are there."""
     with pytest.raises(SystemExit, match="2"):

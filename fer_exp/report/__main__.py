@@ -4,13 +4,12 @@ One HTML page of the store's finished runs, which needs no network and is kept w
 """
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import commandline, comparison, settings, tracking
+from fer_exp import commandline, comparison, tracking
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.report import page
@@ -26,9 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
     command = shlex.join(["python", "-m", "fer_exp.report", *arguments])
     with commandline.mistakes_in_one_line():
-        store = tracking.Store(
-            settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False)
-        )
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         html = page.render(_source(chosen, store, command)).encode()
         output = Path(chosen.output)
         try:
@@ -49,10 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-root", default="data/fer2013", help="where FER-2013 lies, to draw confusion matrices anew"
     )
-    parser.add_argument(
-        "--tracking-uri", default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db")
-    )
-    parser.add_argument("--experiment", default="fer-exp")
+    commandline.takes_store(parser)
     return parser
 
 

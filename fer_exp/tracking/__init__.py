@@ -10,6 +10,6 @@ import os
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 from fer_exp.tracking.run import Run
-from fer_exp.tracking.store import SQLITE, Record, Store, existing_experiment
+from fer_exp.tracking.store import SQLITE, Record, Store, existing_experiment, existing_store
 
-__all__ = ["SQLITE", "Record", "Run", "Store", "existing_experiment"]
+__all__ = ["SQLITE", "Record", "Run", "Store", "existing_experiment", "existing_store"]

@@ -187,6 +187,12 @@ def existing_experiment(uri: str, name: str) -> str:
     return ids[name]
 
 
+def existing_store(uri: str, experiment: str) -> Store:
+    """The store to read runs from; raises UserError, and creates nothing, if there is none."""
+    existing_experiment(uri, experiment)
+    return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
+
+
 def _by_identity(newest_first: list[Record]) -> dict[str, Record]:
     # a job's figures are those of its newest finished run; without one, its newest run says how it stands
     found: dict[str, Record] = {}
