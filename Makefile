@@ -5,24 +5,32 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock run train evaluate baseline compare report predict demo-page data ui test test-all lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page data ui test test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 install: .venv/installed  ## make the environment, .venv, if there is none
 
-.venv/installed: requirements.lock pyproject.toml
+.venv/installed: requirements.lock requirements.hashes pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fer-exp needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.hashes
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-lock:  ## pin the versions that .venv has now
+lock:  ## pin the versions that .venv has now; needs uv, as `make hashes` does
 	@sed -n '/^#/p' requirements.lock > requirements.lock.new
 	@$(BIN)/pip freeze --exclude-editable | sed 's/+cpu$$//' >> requirements.lock.new
 	@mv requirements.lock.new requirements.lock
+	@$(MAKE) --no-print-directory hashes
+
+hashes:  ## the hashes of what requirements.lock pins, for every system; needs uv on the PATH
+	@sed -n '/^#/p' requirements.hashes > requirements.hashes.new
+	@grep -v '^torch==' requirements.lock | uv pip compile - --quiet --universal --python-version 3.11 \
+		--no-deps --no-header --no-annotate --generate-hashes >> requirements.hashes.new
+	@mv requirements.hashes.new requirements.hashes
 
 run: install  ## the main job on drawn faces: a sweep of three optimizers, then the table
 	$(BIN)/python train.py -m optimizer=sgd,adam,nadam
@@ -59,13 +67,21 @@ ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
 	@$(BIN)/python -m fer_exp.ui $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
-test test-all: export OMP_NUM_THREADS := 1
+test test-all reliability fuzz: export OMP_NUM_THREADS := 1
 
 test: install  ## the fast tests
 	$(BIN)/pytest -n auto -m "not slow"
 
 test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names it
 	$(BIN)/pytest
+
+reliability: install  ## try every fault and write docs/reliability.md
+	$(BIN)/pytest -n auto -m fault --reliability docs/reliability.md
+
+fuzz: install  ## search both doors for inputs that end otherwise than in faces or one line: make fuzz SECONDS=60
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
+	$(BIN)/python tests/fuzz_doors.py csv --seconds $(or $(SECONDS),60)
+	$(BIN)/python tests/fuzz_doors.py pictures --seconds $(or $(SECONDS),60)
 
 lint: install  ## style and format
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
+from reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 
 from fer_exp import fingerprint, settings, tracking
 from fer_exp.datasets import Dataset
