@@ -62,7 +62,12 @@ def typed(script: str) -> str:
     """The command that runs a script as the user has it now, from the script's own folder."""
     # sys.argv holds the arguments as Hydra reads them
     arguments = sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :]
-    return shlex.join(["python", script, *arguments])
+    return to_keep(["python", script, *arguments])
+
+
+def to_keep(words: Iterable[str]) -> str:
+    """A command to keep with runs and pages: without the user and password of an address."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", shlex.join(words))
 
 
 def evaluating(target: str, command: str) -> str:

@@ -91,7 +91,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError) -> Dataset:
             raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
         if len(skipped) == _MOST_SKIPPED:
             raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
-        skipped.append(str(error))
+        # the list is logged, and the folders above the set are nobody else's business
+        skipped.append(str(error).removeprefix(f"{source.parent}/"))
 
     def entries() -> Iterator[Row]:
         yield from _each_class(_entries(source, broken), root)

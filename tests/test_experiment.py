@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -218,3 +220,37 @@ def test_the_network_stays_the_same_through_all_trainings(compose_settings):
     chosen = dataclasses.replace(compose_settings(), trained_before=[{"model": {"hidden": [8]}}])
     with pytest.raises(UserError, match="only its training may change"):
         experiment.check(chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "Security: absolute paths in what a run logs",
+    trials=1,
+    expected="none in a tag, a param, an artifact or a model",
+)
+def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monkeypatch):
+    """A run may be shown to others: with a model, with files that were left out, and when it fails."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
+    left_out = dataclasses.replace(experiment.load_faces(None), skipped=("set: train/sad/a.png: broken",))
+    monkeypatch.setattr(experiment, "load_faces", lambda _: left_out)
+    done = experiment.run(tiny("tracking.log_model=true"), "main", {}, nothing)
+
+    def full(path, _content):
+        raise UserError(f"{path}: cannot write the checkpoint (No space left on device)")
+
+    monkeypatch.setattr(checkpoint, "save", full)
+    with pytest.raises(UserError, match=str(tmp_path)):
+        experiment.run(tiny(), "failed", {}, nothing)
+    [failed] = store.records("FAILED")
+    assert failed.tags["error"] == (
+        "UserError: checkpoints/best.pt: cannot write the checkpoint (No space left on device)"
+    )
+    [model] = store.client.search_logged_models([store.experiment_id])
+    told = [*failed.tags.values(), *failed.params.values(), *model.tags.values(), *model.params.values()]
+    told += [*store.record(done.run_id).tags.values(), *store.record(done.run_id).params.values()]
+    files = [path for path in (tmp_path / "mlartifacts").rglob("*") if path.is_file()]
+    assert {"skipped.txt", "config.yaml", "MLmodel", "best.pt"} <= {path.name for path in files}
+    told += [path.read_bytes().decode("latin-1") for path in files]
+    places = [tmp_path, Path.cwd(), Path(sys.prefix), Path(__file__).parent.parent]
+    for text in told:
+        assert not [place for place in places if str(place) in text], text[:300]

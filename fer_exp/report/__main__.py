@@ -4,7 +4,6 @@ One HTML page of the store's finished runs, which needs no network and is kept w
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, keep it with its sweep, and say where it is."""
     arguments = sys.argv[1:] if arguments is None else arguments
     chosen = _parser().parse_args(arguments)
-    command = shlex.join(["python", "-m", "fer_exp.report", *arguments])
+    command = commandline.to_keep(["python", "-m", "fer_exp.report", *arguments])
     with commandline.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         html = page.render(_source(chosen, store, command)).encode()

@@ -21,6 +21,7 @@ from mlflow.models import infer_signature
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.fingerprint import Fingerprint
+from fer_exp.tracking import places
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +46,8 @@ class Run:
             try:
                 yield
             except Exception as error:
-                self.tag(error=f"{type(error).__name__}: {error}"[:_LONGEST_PARAM])
+                said = f"{type(error).__name__}: {error}"
+                self.tag(error=places.left_out(said, local_path(self.artifacts))[:_LONGEST_PARAM])
                 self.client.set_terminated(self.id, "FAILED")
                 raise
             except BaseException:
@@ -116,7 +118,7 @@ class Run:
         pins = [f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")]
         mlflow.set_tracking_uri(self.client.tracking_uri)
         with mlflow.start_run(run_id=self.id):
-            mlflow.pyfunc.log_model(
+            logged = mlflow.pyfunc.log_model(
                 name="model",
                 loader_module="fer_exp.classifier",
                 data_path=str(checkpoint),
@@ -126,6 +128,7 @@ class Run:
                 # given, since MLflow would load the model in a process of its own to find them
                 pip_requirements=pins,
             )
+        places.leave_out_of_model(self.client, logged)
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
