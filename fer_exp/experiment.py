@@ -14,7 +14,7 @@ import numpy as np
 import torch
 import yaml
 
-from fer_exp import checkpoint, datasets, jobs, metrics, mlp, optimizers, settings, synthetic, tracking
+from fer_exp import checkpoint, datasets, files, jobs, metrics, mlp, optimizers, settings, synthetic, tracking
 from fer_exp.classifier import Classifier
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
@@ -119,9 +119,11 @@ class _Job:
 
     def train(self, watch: Watch, earlier: tracking.Record | None = None) -> str:
         """Train to the end, from where the run `earlier` stopped if given; the id of the run."""
-        record = self._take_up(earlier) if earlier else None
-        record = record or self._begin()
-        with record.recording():
+        taken_up = self._take_up(earlier) if earlier else None
+        record = taken_up or self._begin()
+        with record.recording(), files.failing_in_one_line():
+            if not taken_up:
+                self._describe(record)
             if not self.trainer.history:
                 self._train_before()
             known = record.logged_steps("val/loss")
@@ -136,7 +138,7 @@ class _Job:
         return record.id
 
     def _begin(self) -> tracking.Run:
-        """Open a run that says what it is about to use."""
+        """Open a run, from the last epoch of another if that was asked for."""
         chosen, dataset = self.chosen, self.dataset
         tags = dict(self.tags)
         tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
@@ -146,7 +148,11 @@ class _Job:
             source = self.store.run(chosen.resume)
             self._restore(checkpoint.load(source.fetch(LAST)), source.id)
             tags["resumed_from"] = chosen.resume
-        record = self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
+        return self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
+
+    def _describe(self, record: tracking.Run) -> None:
+        """Let a fresh run say what it is about to use."""
+        dataset = self.dataset
         record.dataset(dataset.name, dataset.fingerprint, "training")
         record.log(
             {
@@ -156,10 +162,9 @@ class _Job:
                 ),
             }
         )
-        record.text("config.yaml", yaml.safe_dump(settings.recipe(chosen), sort_keys=False))
+        record.text("config.yaml", yaml.safe_dump(settings.recipe(self.chosen), sort_keys=False))
         if dataset.skipped:
             record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
-        return record
 
     def _train_before(self) -> None:
         """Take the network through the trainings that come before its own, each with a fresh optimizer."""
@@ -209,7 +214,8 @@ class _Job:
             "recipe": settings.recipe(self.chosen),
             "faces": self.dataset.fingerprint.content,
             "epoch": epoch.number,
-            "scores": epoch_metrics(epoch),
+            # without times: the same seed gives the same file
+            "scores": {key: value for key, value in epoch_metrics(epoch).items() if "seconds" not in key},
             "network": self.trainer.network.state_dict(),
         }
         if epoch.improved:

@@ -6,6 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from fer_exp.errors import UserError
+
+
+@contextlib.contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    """Turn what a disk refuses, full or read-only as it may be, into a UserError that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"{error.filename or 'a file'}: cannot be written ({error.strerror}); make room, then start the "
+            "same again"
+        ) from error
+
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:

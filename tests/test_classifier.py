@@ -1,13 +1,15 @@
 """A checkpoint answers with names."""
 
 import dataclasses
+import os
+import pickle
 
 import numpy as np
 import pytest
 import torch
 
 from fer_exp import checkpoint, mlp
-from fer_exp.classifier import Classifier
+from fer_exp.classifier import Classifier, _load_pyfunc
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
 
@@ -57,6 +59,9 @@ def test_weights_that_do_not_fit_their_description_are_refused(saved):
         Classifier.load(path)
 
 
+@pytest.mark.fault(
+    "Security: a checkpoint that names foreign code", trials=1, expected="refused with one line, not imported"
+)
 def test_a_checkpoint_that_names_foreign_code_is_refused(saved):
     """An activation from elsewhere is not imported."""
     path, _, content = saved
@@ -64,3 +69,25 @@ def test_a_checkpoint_that_names_foreign_code_is_refused(saved):
     checkpoint.save(path, content)
     with pytest.raises(UserError, match="must lie in"):
         Classifier.load(path)
+
+
+class Planted:
+    """Makes a folder when unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("writer", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])
+@pytest.mark.fault(
+    "Security: a malicious pickle as a logged model", trials=2, expected="refused with one line and not run"
+)
+def test_a_pickle_planted_as_a_model_is_not_run(tmp_path, writer):
+    """What MLflow calls to serve a model reads its file as any checkpoint is read."""
+    writer({"format": checkpoint.FORMAT, "model": Planted(tmp_path / "ran")}, tmp_path / "best.pt")
+    with pytest.raises(UserError, match="not a whole, safe checkpoint"):
+        _load_pyfunc(str(tmp_path / "best.pt"))
+    assert not (tmp_path / "ran").exists()

@@ -9,12 +9,15 @@ import sys
 from typing import Any
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp import settings
+from fer_exp import experiment, settings
 from fer_exp.errors import UserError
+from fer_exp.splits import carve
+from fer_exp.training import Trainer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,6 +112,11 @@ def allowed_values(spec):
 
 
 @of_each(LEAVES)
+@pytest.mark.fault(
+    "Bad settings: every key past its limits, and of wrong types",
+    trials=sum(len(wrong_values(leaf.spec)) for leaf in LEAVES),
+    expected="one line before any data is read",
+)
 def test_every_field_refuses_what_is_out_of_bounds(parsed_with, leaf):
     """Generated from the fields, so a new key is covered unasked."""
     for value in wrong_values(leaf.spec):
@@ -266,3 +274,53 @@ def test_any_tree_is_parsed_or_refused_in_one_line(parsed_with, value, place):
     except UserError as error:
         outcome = str(error)
     assert isinstance(outcome, SCRIPTS[script]) or len(outcome.splitlines()) == 1
+
+
+@pytest.mark.slow
+@of_each([leaf for leaf in OF_A_JOB if leaf.spec.metadata and allowed_values(leaf.spec)])
+@pytest.mark.fault(
+    "Bad settings: every key at its limits",
+    trials=sum(len(allowed_values(leaf.spec)) for leaf in OF_A_JOB if leaf.spec.metadata),
+    expected="an epoch with finite figures, or one line",
+)
+def test_every_limit_trains_or_is_refused_in_one_line(parsed_with, tiny_faces, leaf):
+    """What the bounds let through works, or ends in what only the faces can tell, as a rate that explodes."""
+    train = tiny_faces[tiny_faces.usage == 0]
+    for value in allowed_values(leaf.spec):
+        chosen = parsed_with(leaf.choice or "optimizer=sgd", leaf.key, value)
+        # the device is judged by what the machine has
+        chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, device="cpu"))
+        try:
+            experiment.check(chosen)
+            epoch = next(Trainer(chosen, train, carve(train, chosen.split, chosen.seed)).epochs())
+            outcome = [epoch.train.loss, epoch.validation.loss]
+        except UserError as error:
+            outcome = str(error)
+        if isinstance(outcome, str):
+            assert len(outcome.splitlines()) == 1, (leaf.key, value)
+        else:
+            assert all(map(math.isfinite, outcome)), (leaf.key, value)
+
+
+TYPED = ("x", "''", "null", "true", "-1", "1.5", "1e400", "-1e400", "nan", "9" * 400, "[]", "[x]", "{a: 1}")
+
+
+@pytest.mark.slow
+@of_each(LEAVES)
+@pytest.mark.fault(
+    "Bad settings: every key typed with other types and numbers",
+    trials=len(TYPED) * len(LEAVES),
+    expected="one line before any data is read, or accepted",
+)
+def test_whatever_is_typed_is_accepted_or_refused_in_one_line(parsed_with, leaf):
+    """As Hydra reads the command line; the refusal names the key."""
+    parser = OverridesParser.create()
+    for text in TYPED:
+        value = parser.parse_override(f"{leaf.key}={text}").value()
+        outcome = f"{leaf.key}="
+        try:
+            parsed_with(leaf.choice, leaf.key, value, leaf.script)
+        except UserError as error:
+            outcome = str(error)
+        assert outcome.startswith((f"{leaf.key}=", f"{leaf.key}."))
+        assert len(outcome.splitlines()) == 1

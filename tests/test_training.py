@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from fer_exp import checkpoint, metrics, mlp
 from fer_exp.splits import Carve
@@ -107,6 +108,9 @@ def test_each_epoch_has_an_order_of_its_own(trainer):
     assert seen[0] != seen[1]
 
 
+@pytest.mark.fault(
+    "Numbers: a rate that explodes", trials=2, expected="one line that names epoch, step and rate"
+)
 def test_a_rate_beyond_reason_is_reported_with_its_place(trainer):
     """Epoch, step and learning rate are named."""
     with pytest.raises(
@@ -140,6 +144,9 @@ def test_training_scores_weigh_each_face_the_same(trainer):
     assert epoch.train.loss == pytest.approx(expected.loss, rel=1e-5)
 
 
+@pytest.mark.fault(
+    "Numbers: a batch larger than the set", trials=1, expected="one step an epoch over all faces"
+)
 def test_a_batch_larger_than_the_set_is_the_whole_set(trainer):
     """One step an epoch, and all faces are scored."""
     [epoch] = trainer("training.batch_size=1000", "training.epochs=1").epochs()
@@ -172,6 +179,7 @@ def test_the_faces_stay_as_they_are(trainer, tiny_faces):
     np.testing.assert_array_equal(tiny_faces.pixels, before)
 
 
+@pytest.mark.fault("Numbers: one thread or two", trials=2, expected="the same weights within rounding")
 def test_one_thread_and_two_agree(trainer):
     """Results do not depend on the number of threads beyond rounding."""
     runs = []
@@ -186,3 +194,75 @@ def test_one_thread_and_two_agree(trainer):
         torch.set_num_threads(threads)
     for one, other in zip(*runs, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("normalisation", ["unit", "centred", "global", "standardised"])
+@pytest.mark.fault("Numbers: all faces one constant picture", trials=4, expected="finite losses, to the end")
+def test_constant_pictures_can_be_trained_on(compose_settings, tiny_faces, normalisation):
+    """Nothing is divided by a deviation of zero."""
+    train = tiny_faces[tiny_faces.usage == 0]
+    blank = dataclasses.replace(train, pixels=np.full_like(train.pixels, 255))
+    chosen = compose_settings("layers=64-32-16", f"model.normalisation={normalisation}", "training.epochs=2")
+    learner = Trainer(chosen, blank, Carve(np.arange(0, 30), np.arange(30, 42)))
+    *_, last = learner.epochs()
+    assert np.isfinite([last.train.loss, last.validation.loss]).all()
+    # one picture, one answer: right for each face of that class
+    assert last.validation.accuracy == pytest.approx(
+        max(
+            (train.labels[30:] == label).mean()
+            for label in set(mlp.logits(learner.network, blank.pixels[30:]).argmax(axis=1))
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("fit", "validation"),
+    [
+        (np.arange(6, 42), np.arange(6)),
+        (np.arange(6), np.arange(6, 42)),
+        (np.array([0]), np.arange(1, 42)),
+        (np.arange(1, 42), np.array([0])),
+        (np.array([0]), np.array([41])),
+    ],
+)
+@pytest.mark.fault(
+    "Numbers: a class without samples in a split, or one sample", trials=5, expected="scikit-learn's scores"
+)
+def test_parts_that_lack_classes_are_scored_right(trainer, fit, validation):
+    """Only classes that occur count, and every face weighs the same."""
+    learner = trainer("training.epochs=2", carve=Carve(fit, validation))
+    *_, last = learner.epochs()
+    outputs = mlp.logits(learner.network, learner.pixels[validation])
+    labels = learner.labels[validation].numpy()
+    predicted = outputs.argmax(axis=1)
+    assert last.train.n == len(fit)
+    assert last.validation.accuracy == pytest.approx(accuracy_score(labels, predicted))
+    found = f1_score(
+        labels, predicted, labels=np.union1d(labels, predicted), average="macro", zero_division=0
+    )
+    assert last.validation.macro_f1 == pytest.approx(found)
+    chances = torch.from_numpy(outputs).double().softmax(1).numpy()
+    assert last.validation.loss == pytest.approx(log_loss(labels, chances, labels=np.arange(7)), rel=1e-5)
+
+
+@pytest.mark.fault(
+    "Numbers: a weight becomes NaN or infinite", trials=2, expected="one line that names epoch, step and rate"
+)
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_no_number_is_reported(trainer, value):
+    """Whatever made it so, no figure is made of it."""
+    learner = trainer()
+    learner.network.layers[0].weight.data[0, 0] = value
+    with pytest.raises(DivergedError, match=r"not finite in epoch 1, step 1, at learning rate 0\.001"):
+        list(learner.epochs())
+
+
+@pytest.mark.fault("Numbers: the same seed twice", trials=2, expected="the same file, byte for byte")
+def test_the_same_seed_gives_the_same_file(trainer, tmp_path, monkeypatch):
+    """All that a checkpoint holds but the seconds that an epoch took, which are held still here."""
+    monkeypatch.setattr("fer_exp.training.time.perf_counter", lambda: 0.0)
+    for name in ("one", "two"):
+        learner = trainer("model.dropout=0.3", "training.epochs=2")
+        list(learner.epochs())
+        checkpoint.save(tmp_path / name, learner.state())
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

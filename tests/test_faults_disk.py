@@ -1,0 +1,194 @@
+"""A disk that is full, cannot be written, or gives back other bytes than it was given."""
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import faces_on_disk
+import pytest
+
+from fer_exp import checkpoint, compare, datasets, experiment, jobs, prediction, tracking
+from fer_exp.errors import UserError
+
+pytestmark = pytest.mark.slow
+
+READERS = {"prediction": prediction, "compare": compare}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 8 MB of its own; needs the right to mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can be mounted by root alone")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Use all space that a disk has left; the file that does."""
+    with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return disk / "filler"
+
+
+def nothing(_epoch) -> None:
+    """Watch nothing."""
+
+
+@pytest.fixture
+def job(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
+    """What composes a job of a sweep on the tiny faces; its two checkpoints take 2.4 MB."""
+    monkeypatch.setattr(experiment, "load_faces", lambda _: tiny_dataset)
+    parent = store.create(
+        "sweep", {}, {"kind": "sweep", "study": "main", "protocol": "honest", "faces": "x"}
+    ).id
+    common = ["layers=64-32-16", "batch_size='16'", "training.epochs=4", "stopping=none", "sweep.factors=[]"]
+    return lambda *more: compose_settings(*common, f"sweep.parent='{parent}'", *tracking_overrides, *more)
+
+
+def on(disk: Path) -> list[str]:
+    """Overrides that keep a job's files on a disk; the store itself lies elsewhere."""
+    return [f"tracking.artifacts={disk}/artifacts", "tracking.experiment=elsewhere"]
+
+
+def figures(run: tracking.Record) -> dict[str, float]:
+    """What a run has logged, without times."""
+    return {key: value for key, value in run.metrics.items() if "seconds" not in key}
+
+
+def goes_on(chosen, failed: tracking.Record) -> None:
+    """The same job again goes on in the same run, and its figures are those of one never disturbed."""
+    done = experiment.run(chosen, "again", {}, nothing)
+    assert (done.action, done.run_id) == (jobs.CONTINUE, failed.run_id)
+    whole = experiment.run(dataclasses.replace(chosen, rerun="all"), "whole", {}, nothing)
+    store = tracking.Store(chosen.tracking)
+    assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
+    steps = [point.step for point in store.client.get_metric_history(done.run_id, "val/loss")]
+    assert sorted(steps) == [1, 2, 3, 4]
+
+
+def spoil(disk: Path, how: str):
+    """Fill the disk or forbid to write to it; what undoes that."""
+    if how == "full":
+        return fill(disk).unlink
+    options = ["mount", "-o", "remount,ro", str(disk)]
+    subprocess.run(options, check=True)
+    return lambda: subprocess.run([*options[:2], "remount,rw", str(disk)], check=True)
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, from an epoch on",
+    trials=4,
+    expected="one line; FAILED; the same command goes on from the last epoch, to the figures of a whole run",
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number):
+    """The checkpoint before stays whole, and the store opens."""
+    chosen = job(*on(small_disk))
+    undo = []
+
+    def watch(epoch):
+        if epoch.number == number:
+            undo.append(spoil(small_disk, how))
+
+    with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
+        experiment.run(chosen, "a", {}, watch)
+    [failed] = tracking.Store(chosen.tracking).records("FAILED")
+    undo[0]()
+    last = small_disk / "artifacts" / failed.run_id / "artifacts" / experiment.LAST
+    assert checkpoint.load(last)["epoch"] == number
+    goes_on(chosen, failed)
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, as a job begins", trials=2, expected="one line; FAILED; nothing stays RUNNING"
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_disk_that_takes_nothing_is_one_line(small_disk, job, how):
+    """And the same again, once it takes something, is a whole run."""
+    chosen = job(*on(small_disk))
+    undo = spoil(small_disk, how)
+    with pytest.raises(UserError, match=r"cannot be written \((No space left|Read-only)"):
+        experiment.run(chosen, "a", {}, nothing)
+    store = tracking.Store(chosen.tracking)
+    assert [run.status for run in store.records()] == ["FAILED"]
+    undo()
+    assert store.record(experiment.run(chosen, "a", {}, nothing).run_id).status == "FINISHED"
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, where faces are cached", trials=4, expected="one line; nothing is left there"
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+@pytest.mark.parametrize("door", ["drawn", "csv"])
+def test_faces_that_cannot_be_cached_are_one_line(small_disk, tiny_faces, tmp_path, how, door):
+    """The setting to change is named, and the set is read once there is room."""
+    table = faces_on_disk.table(tiny_faces, tmp_path / "fer2013.csv")
+
+    def load():
+        if door == "drawn":
+            return datasets.load_synthetic(70, 14, 0, small_disk)
+        return datasets.load_fer2013(table, small_disk, "fail")
+
+    undo = spoil(small_disk, how)
+    with pytest.raises(UserError, match=r"data\.cache_dir=.*(No space left|Read-only)"):
+        load()
+    assert {path.name for path in small_disk.iterdir()} <= {"filler"}
+    undo()
+    assert len(load().faces) in (84, 70)
+
+
+@pytest.mark.fault(
+    "Disk: a checkpoint cut short, flipped or deleted",
+    trials=3,
+    expected="the job is trained anew, to the same figures",
+)
+@pytest.mark.parametrize("how", ["cut", "flipped", "deleted"])
+def test_a_lost_checkpoint_is_trained_anew(job, store, how):
+    """What it holds is not trusted, and the run it belonged to stays as it ended."""
+
+    def kill(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment.run(job(), "a", {}, kill)
+    [killed] = store.records("KILLED")
+    path = store.run(killed.run_id).fetch(experiment.LAST)
+    data = path.read_bytes()
+    path.unlink()
+    if how != "deleted":
+        path.write_bytes(
+            data[:5000] + bytes([data[5000] ^ 1]) + data[5001:] if how == "flipped" else data[:5000]
+        )
+    done = experiment.run(job(), "again", {}, nothing)
+    whole = experiment.run(job("rerun=all"), "whole", {}, nothing)
+    assert done.run_id != killed.run_id
+    assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
+
+
+@pytest.mark.fault(
+    "Disk: all files of a finished run deleted",
+    trials=2,
+    expected="one line that names the run; its figures stay",
+)
+@pytest.mark.parametrize("reader", ["prediction", "compare"])
+def test_a_run_without_its_files_is_told(job, store, tmp_path, capsys, reader):
+    """Figures are in the store itself; only what needs the files says that they are gone."""
+    done = experiment.run(job(), "a", {}, nothing)
+    shutil.rmtree(tmp_path / "mlartifacts")
+    where = ["--tracking-uri", store.uri, "--experiment", "test"]
+    with pytest.raises(SystemExit, match="2"):
+        READERS[reader].main([*["x.png"] * (reader == "prediction"), *where])
+    [line] = capsys.readouterr().err.splitlines()
+    lost = done.run_id if reader == "prediction" else store.record(done.run_id).tags["mlflow.parentRunId"]
+    assert line.startswith(f"error: run {lost}: has no ")
+    assert store.record(done.run_id).metrics["selected/epoch"] >= 1
