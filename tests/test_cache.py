@@ -42,6 +42,7 @@ def test_another_key_is_not_served(entry, tmp_path):
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
 )
 @given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+@pytest.mark.fault("Disk: a cache with a flipped bit anywhere", trials=60, expected="never read")
 def test_a_flipped_bit_is_never_served(entry, tmp_path, share, bit):
     """Anywhere in the file, header and padding too: it reads as nothing."""
     path = tmp_path / "a"
@@ -57,6 +58,7 @@ def test_a_flipped_bit_is_never_served(entry, tmp_path, share, bit):
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
 )
 @given(share=st.floats(0, 1, exclude_max=True))
+@pytest.mark.fault("Disk: a cache cut anywhere", trials=40, expected="never read")
 def test_a_cut_file_is_never_served(entry, tmp_path, share):
     """Cut anywhere."""
     path = tmp_path / "a"
@@ -77,6 +79,7 @@ class Planted:
 
 
 @pytest.mark.parametrize("before", [b"", cache.MAGIC + bytes(32) + (99).to_bytes(8, "little")])
+@pytest.mark.fault("Security: a malicious pickle as a cache", trials=2, expected="not read and not run")
 def test_a_planted_pickle_is_not_run(tmp_path, before):
     """The reader knows no pickles, at the start or behind its own preamble."""
     ran = str(tmp_path / "ran")

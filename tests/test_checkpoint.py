@@ -36,6 +36,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(share=st.floats(0, 0.99))
+@pytest.mark.fault("Disk: a checkpoint cut anywhere", trials=30, expected="one line that names the file")
 def test_a_cut_file_is_refused(tmp_path, share):
     """Wherever the writing of another program ended."""
     path = tmp_path / "a.pt"
@@ -60,6 +61,9 @@ def test_noise_is_refused_in_one_line(tmp_path):
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(data=st.data(), modern=st.booleans())
+@pytest.mark.fault(
+    "Disk: a checkpoint with changed bytes", trials=100, expected="one line that names the file"
+)
 def test_a_damaged_file_never_ends_in_another_error(tmp_path, data, modern):
     """Any bytes may be wrong, in PyTorch's old format too; it is read or refused."""
     path = tmp_path / "a.pt"
@@ -91,6 +95,9 @@ class Planted:
 
 
 @pytest.mark.parametrize("writer", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])
+@pytest.mark.fault(
+    "Security: a malicious pickle as a checkpoint", trials=2, expected="refused with one line and not run"
+)
 def test_planted_code_is_refused_and_not_run(tmp_path, writer):
     """A pickle that would act when read is named and does nothing."""
     writer({"format": 1, "network": Planted(tmp_path / "acted")}, tmp_path / "a.pt")

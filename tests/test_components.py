@@ -23,6 +23,9 @@ from fer_exp.errors import UserError
         "",
     ],
 )
+@pytest.mark.fault(
+    "Security: a config that names code outside", trials=11, expected="refused with one line, not imported"
+)
 def test_code_outside_is_refused(target):
     """Whatever another person's config names, it is not imported."""
     with pytest.raises(UserError, match="must lie in"):
@@ -37,6 +40,9 @@ def test_an_unknown_class_is_refused(target):
 
 
 @pytest.mark.parametrize("target", ["torch.nn.functional.relu", "torch.optim.Adam", "fer_exp.mlp.build"])
+@pytest.mark.fault(
+    "Security: a config that names another kind of thing", trials=3, expected="refused with one line"
+)
 def test_another_kind_is_refused(target):
     """A function or an optimizer is no activation."""
     with pytest.raises(UserError, match="is not a torch"):

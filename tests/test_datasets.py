@@ -113,6 +113,7 @@ def test_photos_instead_of_faces_are_read(kaggle):
     assert load(kaggle).fingerprint.train == (6,) * 7
 
 
+@pytest.mark.fault("Bad data: anything written outside the cache", trials=1, expected="nothing")
 def test_nothing_of_a_zip_is_unpacked(kaggle, tmp_path):
     """Reading leaves the cache and nothing else."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
@@ -186,6 +187,7 @@ def test_a_set_that_changes_while_it_is_read_is_refused(kaggle, monkeypatch):
     assert not (kaggle.parent / "cache").exists()
 
 
+@pytest.mark.fault("Disk: a cache with a flipped byte", trials=1, expected="rebuilt")
 def test_a_damaged_cache_is_rebuilt(kaggle, tiny_faces):
     """A flipped byte anywhere in the payload is found."""
     load(kaggle)
@@ -372,6 +374,11 @@ def wrong_packing(root):
         *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
     ],
 )
+@pytest.mark.fault(
+    "Bad data: sets that are none, or two, or laid out otherwise",
+    trials=25,
+    expected="one line that names the place; nothing cached",
+)
 def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
     """What is wrong and where; nothing is cached."""
     root, said = wrong(kaggle.parent)
@@ -399,6 +406,9 @@ def test_a_closed_folder_beside_the_set_does_not_matter(kaggle, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "csv"])
+@pytest.mark.fault(
+    "Bad data: a source without the right to read it", trials=3, expected="one line that names the file"
+)
 def test_a_source_that_cannot_be_read_is_named(kaggle, tiny_faces, tmp_path, monkeypatch, kind):
     """Root may read all, so the refusal is played."""
     path = kaggle
@@ -441,6 +451,7 @@ def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
     assert load(path, "skip").fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
 
 
+@pytest.mark.fault("Bad data: files that other systems leave", trials=5, expected="left out")
 def test_litter_of_other_systems_is_no_face(kaggle):
     """A look into a folder with Windows or macOS leaves files there."""
     for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "Icon\r", "ehthumbs.db"):
@@ -449,6 +460,9 @@ def test_litter_of_other_systems_is_no_face(kaggle):
 
 
 @pytest.mark.parametrize("rows", [datasets._MOST_SKIPPED, datasets._MOST_SKIPPED + 1])
+@pytest.mark.fault(
+    "Bad data: 10,000 broken rows, and one more", trials=2, expected="left out and counted; one line"
+)
 def test_more_broken_rows_than_a_slip_explains_are_refused(tiny_faces, tmp_path, rows):
     """Their list would fill the memory, and what is left is no set to study."""
     path = faces_on_disk.table(tiny_faces, tmp_path / "a.csv")
@@ -466,6 +480,7 @@ def test_more_broken_rows_than_a_slip_explains_are_refused(tiny_faces, tmp_path,
 
 
 @pytest.mark.slow
+@pytest.mark.fault("Bad data: 100,000 empty folders", trials=1, expected="one line, under 100 MB")
 def test_a_hundred_thousand_empty_folders_cost_little(tmp_path):
     """Beside the split folders or in their place: refused, within the memory of their names."""
     (tmp_path / "set").mkdir()
@@ -482,6 +497,7 @@ def test_a_hundred_thousand_empty_folders_cost_little(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.fault("Bad data: 100,000 empty folders in a zip", trials=1, expected="left out")
 def test_a_zip_of_a_hundred_thousand_folders_costs_little(kaggle, tmp_path):
     """They are left out, whatever they are called."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
@@ -521,6 +537,7 @@ def test_a_zip_that_reaches_out_is_refused(kaggle, tmp_path, info, said):
         load(path)
 
 
+@pytest.mark.fault("Bad data: a zip bomb", trials=1, expected="one line that names the entry")
 def test_a_bomb_in_a_zip_is_refused(kaggle, tmp_path):
     """100 MB of zeros in 100 kB is no picture."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
@@ -530,6 +547,11 @@ def test_a_bomb_in_a_zip_is_refused(kaggle, tmp_path):
         load(path)
 
 
+@pytest.mark.fault(
+    "Bad data: a zip entry that holds more than it declares",
+    trials=1,
+    expected="one line that names the entry",
+)
 def test_an_entry_that_holds_more_than_it_declares_is_refused(kaggle, tmp_path):
     """Only what it declares is unpacked, and that does not fit its checksum."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")

@@ -53,6 +53,9 @@ def test_only_a_finished_run_is_evaluated(trained, store, tiny_dataset):
         evaluation.evaluate(store.record(trained.run_id), store, tiny_dataset, gallery=False)
 
 
+@pytest.mark.fault(
+    "Disk: a deleted checkpoint, evaluated", trials=1, expected="one line; the run stays as it was"
+)
 def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(trained, store, tiny_dataset):
     """Nothing is logged, so that no table shows half a score."""
     store.run(trained.run_id).fetch("checkpoints/best.pt").unlink()
@@ -97,6 +100,7 @@ def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
 
 
 @pytest.mark.parametrize("content", [b"", b"\x93NUMPY", b"no array", None])
+@pytest.mark.fault("Disk: damaged answers to test", trials=4, expected="one line that names the run")
 def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset, content):
     """Cut short, another file, or a pickle, which is never opened."""
     evaluation.evaluate(trained, store, tiny_dataset, gallery=False)

@@ -29,6 +29,7 @@ def test_a_grey_48x48_picture_passes_untouched():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "1", "I", "F", "I;16", "YCbCr"])
+@pytest.mark.fault("Bad data: pictures of every mode and size", trials=10, expected="a grey face of 48x48")
 def test_every_mode_and_size_becomes_a_face(mode):
     """Whatever it was, it is uint8 [48, 48] then."""
     if mode == "I;16":
@@ -69,6 +70,7 @@ def test_a_turned_photo_is_set_upright():
     np.testing.assert_array_equal(found, FACE[::-1, ::-1])
 
 
+@pytest.mark.fault("Bad data: an animation", trials=1, expected="its first frame")
 def test_of_an_animation_the_first_frame_counts():
     """A GIF of two frames."""
     frames = [Image.new("L", (48, 48), tone) for tone in (200, 10)]
@@ -87,6 +89,9 @@ def claims(width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(9000, 9000), (12000, 12000), (50000, 50000)])
+@pytest.mark.fault(
+    "Bad data: a picture that claims to be huge", trials=3, expected="one line, nothing decoded"
+)
 def test_a_giant_claim_is_refused_before_decoding(size):
     """Below, between and above Pillow's own two limits."""
     with pytest.raises(UserError, match=r"face\.png: declares .*64,000,000"):
@@ -94,6 +99,9 @@ def test_a_giant_claim_is_refused_before_decoding(size):
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.4 ", b"GIF89a", stored(Image.fromarray(FACE))[:60]])
+@pytest.mark.fault(
+    "Bad data: what is no picture, or is cut", trials=5, expected="one line that names the file"
+)
 def test_what_is_no_picture_is_refused_by_name(data):
     """Text, other formats, cut files."""
     with pytest.raises(UserError, match=r"face\.jpg: cannot be read as a picture"):
@@ -104,6 +112,7 @@ JPEG = stored(Image.fromarray(FACE), "JPEG")
 
 
 @given(st.integers(0, len(JPEG) - 1), st.integers(0, 255), st.integers(0, len(JPEG)))
+@pytest.mark.fault("Bad data: a damaged and cut JPEG", trials=100, expected="a face, or one line")
 def test_any_damage_ends_in_a_face_or_one_line(place, byte, length):
     """One byte changed, and the end cut off: never another exception."""
     data = bytearray(JPEG)
@@ -193,6 +202,7 @@ KINDS["16 bits"] = stored(Image.fromarray(np.asarray(SMALL).astype(np.uint16)))
 
 
 @given(kind=st.sampled_from(sorted(KINDS)), share=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
+@pytest.mark.fault("Bad data: a changed byte in any format", trials=100, expected="a face, or one line")
 def test_a_changed_byte_in_any_format_ends_in_a_face_or_one_line(kind, share, byte):
     """Also in those that fewer people's decoders have seen; and no warning gets out."""
     data = bytearray(KINDS[kind])

@@ -45,6 +45,9 @@ def row(label="3", pixels=PIXELS, usage="Training", header="emotion,pixels,Usage
         f"Usage,extra,PIXELS,Emotion\nTraining,x,{PIXELS},3",
     ],
 )
+@pytest.mark.fault(
+    "Bad data: a table with BOM, CRLF, quotes, names, blank lines", trials=10, expected="the same face"
+)
 def test_a_row_is_read_however_it_is_written(text):
     """BOM, line ends, quotes, names, cases, order of columns, blank lines."""
     [(pixels, label, usage)] = read(text)
@@ -74,6 +77,11 @@ def test_a_row_is_read_however_it_is_written(text):
         ("emotion,pixels,Usage\n" + "1" * 200_000, "line 2: is longer than"),
     ],
 )
+@pytest.mark.fault(
+    "Bad data: 2,303 or 2,305 pixels, 256, -1, text, NUL, wrong labels",
+    trials=17,
+    expected="one line that names the row",
+)
 def test_a_wrong_row_is_refused_by_line(text, said):
     """What is wrong, where, and what was expected."""
     with pytest.raises(UserError) as caught:
@@ -90,6 +98,7 @@ def test_a_broken_row_may_be_left_out():
 
 
 @given(st.binary(max_size=300))
+@pytest.mark.fault("Bad data: a table of any bytes", trials=100, expected="one line")
 def test_any_bytes_are_refused_in_one_line(data):
     """A file of anything never ends in another exception."""
     with pytest.raises(UserError, match=r"a\.csv"):
@@ -97,6 +106,7 @@ def test_any_bytes_are_refused_in_one_line(data):
 
 
 @given(st.integers(0, len(row()) - 1), st.characters(codec="utf-8"))
+@pytest.mark.fault("Bad data: a table with a changed character", trials=100, expected="a face, or one line")
 def test_any_changed_character_gives_a_face_or_one_line(place, letter):
     """A mutated row is a valid face, nothing (its line vanished), or a UserError."""
     text = row()
@@ -122,6 +132,7 @@ def test_what_is_written_is_read(pixels, label, usage):
     assert (found_label, found_usage) == (label, ["Training", "PublicTest", "PrivateTest"].index(usage))
 
 
+@pytest.mark.fault("Bad data: duplicate rows", trials=1, expected="kept, as copies of one face")
 def test_equal_rows_are_equal_faces():
     """Copies are part of the set; leaving them out is evaluation's business."""
     assert len(read(row() + f"3,{PIXELS},Training\n" * 2)) == 3
@@ -164,6 +175,11 @@ OPENED = f'3,"{PIXELS},Training\n'
         ("7" * 400_000 + "\n", ["line 3: is longer than 131,072 characters"]),
         ('a",",\n' * 3, [f"line {number}: " for number in (3, 4, 5)]),
     ],
+)
+@pytest.mark.fault(
+    "Bad data: a quote that never closes, a line without end",
+    trials=5,
+    expected="costs its own line alone, by number",
 )
 def test_what_is_no_csv_costs_its_own_line_alone(broken, said):
     """A quote that never closes would otherwise take all that follows into one row."""
