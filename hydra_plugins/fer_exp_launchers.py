@@ -72,8 +72,8 @@ class JobByJob(Launcher):
         """Start `run(*arguments)`; a future of it, which has `done()`, `result()` and `exception()`."""
 
     @abstractmethod
-    def cause(self, future: Any) -> str:
-        """Why an ended future has no result."""
+    def why_lost(self, future: Any) -> str | None:
+        """Why an ended future has no result; None if it has one."""
 
     @abstractmethod
     def stop(self, running: Iterable[Any]) -> None:
@@ -102,12 +102,12 @@ class JobByJob(Launcher):
         return run_here, *given, Singleton.get_state()
 
     def _outcome(self, number: int, overrides: Sequence[str], future: Any) -> JobReturn:
-        if future.exception() is None:
+        why = self.why_lost(future)
+        if why is None:
             return future.result()
         # as a failed one Hydra would raise it, and end the sweep without its summary
         told = JobReturn(overrides, status=JobStatus.COMPLETED)
-        lost = (number, self.cause(future))
-        self.hydra_context.callbacks.on_job_end(config=self.config, job_return=told, lost=lost)
+        self.hydra_context.callbacks.on_job_end(config=self.config, job_return=told, lost=(number, why))
         return told
 
 
@@ -163,14 +163,17 @@ class JoblibLauncher(JobByJob):
         self.busy[future] = pool
         return future
 
-    def cause(self, future: Any) -> str:
+    def why_lost(self, future: Any) -> str | None:
         """With the signal or the exit code that loky names."""
         error = future.exception()
+        if error is None:
+            return None
         known = re.search(r"\{(\w+)\((-?\d+)\)\}", str(error))
         if not known:
             return f"{type(error).__name__}: {error}"
-        number = int(known[2])
-        return f"its process died ({f'signal {-number}, {known[1]}' if number < 0 else f'exit code {number}'})"
+        name, number = known[1], int(known[2])
+        how = f"signal {-number}, {name}" if number < 0 else f"exit code {number}"
+        return f"its process died ({how})"
 
     def stop(self, running: Iterable[Any]) -> None:  # noqa: ARG002 - their pools are known here
         """End the processes, at once if they are at work."""
@@ -190,6 +193,7 @@ class SubmititLauncher(JobByJob):
         # so that a job's process finds the scripts, from whatever folder they were started
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         os.environ.update(_ONE_THREAD)
+        self.cluster = cluster
         self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.executor.update_parameters(**parameters)
 
@@ -207,11 +211,18 @@ class SubmititLauncher(JobByJob):
         try:
             return self.executor.submit(run, *arguments)
         except FailedJobError as error:
-            raise UserError(f"hydra/launcher: Slurm refuses the job ({' '.join(str(error).split())})") from error
+            said = " ".join(str(error).split())
+            raise UserError(f"hydra/launcher: the cluster refuses the job ({said})") from error
 
-    def cause(self, future: Any) -> str:
+    def why_lost(self, future: Any) -> str | None:
         """With the state in which the cluster saw it last."""
-        return f"its process died (state {future.state}, log: {future.paths.stderr})"
+        log = os.path.relpath(future.paths.stderr)
+        if self.cluster == "local" and not future.paths.result_pickle.exists():
+            # on a cluster the file may be late, for which submitit waits
+            return f"its process died ({log})"
+        if future.exception() is None:
+            return None
+        return f"its process died or never came to train, state {future.state} ({log})"
 
     def stop(self, running: Iterable[Any]) -> None:
         """Cancel what still runs, and give it time to say so in the store."""
@@ -247,10 +258,10 @@ class RayLauncher(JobByJob):
 
         return ray.remote(max_retries=0, **self.options)(run).remote(*arguments).future()
 
-    def cause(self, future: Any) -> str:
-        """With what Ray says of it."""
+    def why_lost(self, future: Any) -> str | None:
+        """With what Ray calls it."""
         error = future.exception()
-        return f"its process died ({type(error).__name__}: {str(error).splitlines()[0]})"
+        return error and f"its process died or never came to train (Ray: {type(error).__name__})"
 
     def stop(self, running: Iterable[Any]) -> None:  # noqa: ARG002 - Ray knows them
         """Leave the cluster; one of our own ends with its workers."""
