@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import sys
 import time
 from abc import abstractmethod
 from collections import deque
@@ -181,6 +180,12 @@ class JoblibLauncher(JobByJob):
             pool.shutdown(kill_workers=True)
 
 
+def _environment() -> dict[str, str]:
+    # a job's process must find the scripts, from whatever folder they were started
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PYTHONPATH": os.pathsep.join(path), **_ONE_THREAD}
+
+
 class SubmititLauncher(JobByJob):
     """Jobs through submitit: as Slurm's (`cluster`: slurm) or each as a process of this machine (local)."""
 
@@ -190,9 +195,7 @@ class SubmititLauncher(JobByJob):
         super().__init__(n_jobs)
         import submitit
 
-        # so that a job's process finds the scripts, from whatever folder they were started
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        os.environ.update(_ONE_THREAD)
+        os.environ.update(_environment())
         self.cluster = cluster
         self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.executor.update_parameters(**parameters)
@@ -246,8 +249,7 @@ class RayLauncher(JobByJob):
 
         handler = signal.getsignal(signal.SIGTERM)
         own = {"num_cpus": n_jobs, "include_dashboard": False} if address == "local" else {}
-        environment = {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **_ONE_THREAD}}
-        ray.init(address, logging_level="ERROR", runtime_env=environment, **own)
+        ray.init(address, logging_level="ERROR", runtime_env={"env_vars": _environment()}, **own)
         # Ray's would end the sweep with another exit code
         signal.signal(signal.SIGTERM, handler)
         self.options = options
