@@ -127,12 +127,13 @@ class SweepCallback(Callback):
             self._start(config)
 
     def _start(self, config: DictConfig) -> None:
-        from fer_exp.sweep import Sweep
-
         launcher = config.hydra.launcher
         # Hydra's own have nothing to check, and run a job at a time
         getattr(get_class(launcher._target_), "check", lambda _: None)(launcher)
         at_a_time = launcher.n_jobs if "n_jobs" in launcher else 1
+
+        from fer_exp.sweep import Sweep
+
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
         composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
