@@ -153,6 +153,21 @@ def test_a_lost_job_is_told_and_the_others_go_on():
     assert [each.return_value for each in returned] == [None] * 4
 
 
+def test_a_process_serves_job_after_job_and_is_replaced_when_it_dies():
+    """So that imports are paid once; and the signal or the exit code is known."""
+    engine = fer_exp_launchers.JoblibLauncher(2)
+    first, second = (engine.start(os.getpid).result() for _ in range(2))
+    left = engine.start(os._exit, 7)
+    assert isinstance(left.exception(), BaseException)
+    third = engine.start(os.getpid).result()
+    killed = engine.start(os.kill, third, signal.SIGKILL)
+    assert isinstance(killed.exception(), BaseException)
+    engine.stop([])
+    assert first == second != third
+    assert engine.why_lost(left) == "its process died (exit code 7)"
+    assert engine.why_lost(killed) == "its process died (signal 9, SIGKILL)"
+
+
 STUDY = ("-m", "optimizer=sgd,adam", "seed=0,1", "stopping=none", *FEW)
 
 
