@@ -36,6 +36,13 @@ _LOOK, _END = 0.05, 10
 # Jobs run side by side, so each has one thread.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
+# Read when Ray is imported: no report to its makers, every job's line shown, and time to start when busy.
+_RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS": "0",
+    "RAY_raylet_start_wait_time_s": "300",
+}
+
 
 class OwnConfigs(SearchPathPlugin):
     """Lets our configs stand alone: Hydra would merge each with that of a plugin of the same name."""
@@ -244,7 +251,8 @@ class RayLauncher(JobByJob):
 
     def __init__(self, n_jobs: int, address: str, **options: Any):
         super().__init__(n_jobs)
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        for key, value in _RAY.items():
+            os.environ.setdefault(key, value)
         import ray
 
         handler = signal.getsignal(signal.SIGTERM)
