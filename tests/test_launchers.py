@@ -179,14 +179,25 @@ def folder(tmp_path, monkeypatch, migrated_store):
     """Where the scripts run, with a store of their own there, which takes seconds to make."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    return tmp_path
+    yield tmp_path
+    # a sweep that a failed test has left behind would train on
+    for sweep in SWEEPS:
+        if sweep.poll() is None:
+            os.killpg(sweep.pid, signal.SIGKILL)
+            sweep.wait()
+
+
+# All that were started.
+SWEEPS = []
 
 
 def started(folder, *overrides):
     """The study in a process group of its own; what it says is appended to `folder`/said."""
     command = [sys.executable, str(ROOT / "train.py"), *STUDY, *overrides]
     with open(folder / "said", "a", encoding="utf-8") as said:
-        return subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True)
+        sweep = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True)
+    SWEEPS.append(sweep)
+    return sweep
 
 
 def at_work(folder, process):
