@@ -24,6 +24,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
+from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -118,7 +119,7 @@ class SweepCallback(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the open store behind when a launcher sends the callbacks to its workers."""
-        return {}
+        return {"sweep": None}
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check every job, list what each needs, and hand the sweep's run on to the jobs."""
@@ -126,6 +127,11 @@ class SweepCallback(Callback):
             self._start(config)
 
     def _start(self, config: DictConfig) -> None:
+        launcher = config.hydra.launcher
+        # Hydra's own have nothing to check, and run a job at a time
+        getattr(get_class(launcher._target_), "check", lambda _: None)(launcher)
+        at_a_time = launcher.n_jobs if "n_jobs" in launcher else 1
+
         from fer_exp.sweep import Sweep
 
         factors, overrides = _expand(config)
@@ -138,7 +144,12 @@ class SweepCallback(Callback):
         config.hydra.overrides.task += self.sweep.open()
         if self.sweep.nothing_to_do:
             raise SystemExit(0 if self.sweep.close() else 1)
-        self.sweep.start_watch()
+        self.sweep.start_watch(at_a_time)
+
+    def on_job_end(self, lost: tuple[int, str] | None = None, **_: Any) -> None:
+        """Take note of a job whose process died, as our launchers tell: its number, and why."""
+        if lost:
+            self.sweep.lost(*lost)
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002 - Hydra's signature
         """Sum the sweep up; exit 1 if a job failed."""

@@ -6,6 +6,7 @@ that shows failed and missing cells, and jobs that an earlier sweep has trained 
 
 import atexit
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -15,6 +16,8 @@ from fer_exp.datasets import Dataset
 from fer_exp.jobs import Job
 from fer_exp.settings import Experiment
 from fer_exp.watching import Watch
+
+log = logging.getLogger(__name__)
 
 # What all figures of a sweep's table share; where jobs differ, all that occurs.
 _SWEEP_TAGS = {
@@ -106,9 +109,12 @@ class Sweep:
         quoted = ",".join(f"'{factor}'" for factor in self.factors)
         return [f"sweep.parent='{self.run.id}'", f"sweep.factors=[{quoted}]"]
 
-    def start_watch(self) -> None:
-        """Say what is about to be done, and show from now on how the sweep stands."""
-        side_by_side = min(self.settings.n_jobs, len(self.jobs))
+    def start_watch(self, at_a_time: int) -> None:
+        """Say what is about to be done, and show from now on how the sweep stands.
+
+        at_a_time: how many jobs its launcher runs side by side.
+        """
+        side_by_side = min(at_a_time, len(self.jobs))
         print(f"{self.title}: {_said(Counter(self.actions))}; {side_by_side} at a time", flush=True)
         needed_no_more = {
             job.identity: self.found[job.identity]
@@ -116,6 +122,12 @@ class Sweep:
             if action in (jobs.REUSE, jobs.LEAVE)
         }
         self.watch = Watch(self.jobs, needed_no_more, self.store, self.run.id)
+
+    def lost(self, number: int, why: str) -> None:
+        """End the run of a job whose process died and so could not; number: its place in the plan."""
+        job = self.jobs[number]
+        log.error("%s: failed: %s", job.name, why)
+        self.store.close_abandoned(why, identity=job.identity)
 
     def close(self) -> bool:
         """Print what became of each job and end the sweep's run; false if any is not finished."""

@@ -11,6 +11,8 @@ MODULES = sorted((ROOT / "fer_exp").rglob("*.py"))
 PARTS = {path: path.relative_to(ROOT / "fer_exp").parts[0].removesuffix(".py") for path in MODULES}
 NAMES = set(PARTS.values())
 SCRIPTS = sorted(ROOT.glob("*.py"))
+# What Hydra itself looks for, beside the scripts.
+PLUGINS = sorted((ROOT / "hydra_plugins").glob("*.py"))
 
 # Below these nothing of ours may be imported except among themselves.
 WORDS = {
@@ -60,9 +62,10 @@ def test_there_is_something_to_look_at():
     assert {path.name for path in SCRIPTS} == {"train.py", "evaluate.py"}
     assert NAMES >= WORDS
     assert any("mlflow" in imports(path) for path in MODULES)
+    assert [path.name for path in PLUGINS] == ["fer_exp_launchers.py"]
 
 
-@pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
 def test_only_tracking_knows_mlflow(path):
     """One module to change when the tracker does."""
     knows = any(name.split(".")[0] == "mlflow" for name in imports(path))
@@ -81,11 +84,18 @@ def test_only_the_demo_pages_server_knows_fastapi():
     assert knows == ["demo_server.py"]
 
 
-@pytest.mark.parametrize("path", MODULES + SCRIPTS, ids=lambda path: path.name)
-def test_only_the_scripts_know_hydra(path):
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
+def test_only_the_scripts_and_plugins_know_hydra(path):
     """Below them a config is plain data."""
-    knows = any(name.split(".")[0] in ("hydra", "omegaconf") for name in imports(path))
-    assert knows == (path in SCRIPTS)
+    knows = any(name.split(".")[0] in ("hydra", "hydra_plugins", "omegaconf") for name in imports(path))
+    assert knows == (path in SCRIPTS + PLUGINS)
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
+def test_only_the_launchers_know_the_engines_that_run_jobs_elsewhere(path):
+    """Optional extras; the launcher of each says in a line if it is missing."""
+    knows = bool({"ray", "submitit"} & {name.split(".")[0] for name in imports(path)})
+    assert knows == (path.name == "fer_exp_launchers.py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)

@@ -50,6 +50,15 @@ def test_abandoned_runs_are_closed_and_live_ones_left(store):
     assert store.record(alive.id).status == "FINISHED"
 
 
+def test_a_run_whose_process_is_known_to_have_died_failed(store):
+    """It alone, with the reason; others that look abandoned stay as they are."""
+    gone, other = (store.create(key, {}, {"identity": key}) for key in ("x", "y"))
+    store.close_abandoned("its process died (signal 9, SIGKILL)", identity="x")
+    assert store.record(gone.id).status == "FAILED"
+    assert store.record(gone.id).tags["error"] == "its process died (signal 9, SIGKILL)"
+    assert store.record(other.id).status == "RUNNING"
+
+
 def test_latest_prefers_a_finished_run(store):
     """A newer failed try does not hide the figures of an older finished one."""
     done = store.create("a", {}, {"kind": "job", "identity": "x"})

@@ -73,15 +73,21 @@ class Store:
         self.locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self.locks / name)
 
-    def close_abandoned(self) -> None:
-        """End as KILLED the runs of this machine that say RUNNING although their process is gone."""
-        for record in self.records("RUNNING", host=platform.node()):
+    def close_abandoned(self, error: str | None = None, **tags: str) -> None:
+        """End the runs that say RUNNING although their process is gone.
+
+        As KILLED, or as FAILED if their `error` is known. tags: what the runs carry; those of this machine
+        if none is given.
+        """
+        for record in self.records("RUNNING", **(tags or {"host": platform.node()})):
             lock = self.lock(record.run_id)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
                 continue
-            self.client.set_terminated(record.run_id, "KILLED")
+            if error:
+                self.client.set_tag(record.run_id, "error", error)
+            self.client.set_terminated(record.run_id, "FAILED" if error else "KILLED")
             lock.release()
             Path(lock.lock_file).unlink(missing_ok=True)
 

@@ -1,0 +1,282 @@
+"""Each launcher as a user names it: the same tables, and sweeps that outlive a job that is killed."""
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+from processes import FEW, ROOT, open_store
+
+from fer_exp import compare
+from fer_exp.errors import UserError
+from hydra_plugins import fer_exp_launchers
+
+# Seconds that a sweep may take on a machine that is busy with something else.
+_PATIENCE = 900
+
+NAMES = sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml"))
+
+
+@pytest.fixture
+def launcher_config():
+    """What composes the launcher of this name."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+
+    def composed(name, *overrides):
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            chosen = [f"hydra/launcher={name}", *overrides]
+            return compose("config", overrides=chosen, return_hydra_config=True).hydra.launcher
+
+    return composed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_launcher_takes_the_number_of_jobs(launcher_config, name):
+    """n_jobs keeps its meaning under each."""
+    chosen = launcher_config(name, "n_jobs=3")
+    assert issubclass(get_class(chosen._target_), fer_exp_launchers.JobByJob)
+    assert chosen.n_jobs == 3
+
+
+def test_joblib_is_the_launcher_of_sweeps(launcher_config):
+    """Unless another is named; and a plugin that brings one of this name adds nothing to it."""
+    assert OmegaConf.to_container(launcher_config("joblib"), resolve=True) == {
+        "_target_": "hydra_plugins.fer_exp_launchers.JoblibLauncher",
+        "n_jobs": 1,
+    }
+
+
+@pytest.mark.parametrize("name", ["ray", "submitit_local"])
+def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config, monkeypatch, name):
+    """In a line that says what to do, before anything is planned."""
+    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: None)
+    chosen = launcher_config(name)
+    with pytest.raises(UserError, match=r"is not installed: pip install -e '\.\[(ray|submitit)\]'"):
+        get_class(chosen._target_).check(chosen)
+
+
+def test_slurm_is_refused_where_there_is_none(launcher_config, monkeypatch):
+    """As long as sbatch is not found."""
+    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: True)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    chosen = launcher_config("submitit_slurm")
+    with pytest.raises(UserError, match="no sbatch here"):
+        get_class(chosen._target_).check(chosen)
+
+
+def test_a_slurm_job_asks_for_what_the_config_says(launcher_config, tmp_path, monkeypatch):
+    """sbatch, here a stand-in that keeps what it is given, reads the partition, the memory and the rest."""
+    pytest.importorskip("submitit", reason="the extra submitit is not installed")
+    for name in ("sbatch", "srun"):
+        command = tmp_path / "bin" / name
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/given\necho Submitted batch job 7\n')
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    # what a launcher sets is of its program; here it must not outlive the test
+    for key in ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(key, os.environ.get(key, ""))
+    overrides = [
+        "slurm_partition=long",
+        "mem_gb=6",
+        "timeout_min=90",
+        "slurm_additional_parameters={qos:high}",
+    ]
+    folder = f"hydra.launcher.folder={tmp_path}/%j"
+    chosen = launcher_config("submitit_slurm", folder, *(f"hydra.launcher.{each}" for each in overrides))
+    job = instantiate(chosen).start(print, "hello")
+    lines = (tmp_path / "given").read_text(encoding="utf-8").splitlines()
+    asked = {line.removeprefix("#SBATCH --") for line in lines}
+    assert job.job_id == "7"
+    assert asked >= {
+        "partition=long",
+        "mem=6GB",
+        "time=90",
+        "qos=high",
+        "cpus-per-task=1",
+        "job-name=fer-exp",
+    }
+
+
+class ByHand(fer_exp_launchers.JobByJob):
+    """An engine whose jobs end at the next look, but for those of the numbers in `dying`, which are lost."""
+
+    def __init__(self, n_jobs, dying=()):
+        super().__init__(n_jobs)
+        self.dying, self.most, self.now, self.told = dying, 0, 0, []
+        callbacks = SimpleNamespace(on_job_end=lambda lost, **_: self.told.append(lost))
+        context = SimpleNamespace(callbacks=callbacks)
+        self.setup(hydra_context=context, task_function=None, config=OmegaConf.create())
+
+    def start(self, run, number, *arguments):  # noqa: ARG002 - an engine's signature
+        """A future that is done already."""
+        self.now += 1
+        self.most = max(self.most, self.now)
+        future = Future()
+        future.set_result(JobReturn([str(number)], status=JobStatus.COMPLETED))
+        future.number = number
+        return future
+
+    def why_lost(self, future):
+        """Asked once for each that has ended."""
+        self.now -= 1
+        return "its process died" if future.number in self.dying else None
+
+    def stop(self, running):
+        """Nothing is left by then."""
+        assert not list(running)
+
+
+def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
+    """Five jobs, two at a time."""
+    engine = ByHand(2)
+    returned = engine.launch([["a"], ["b"], ["c"], ["d"], ["e"]], 0)
+    assert [each.overrides for each in returned] == [["0"], ["1"], ["2"], ["3"], ["4"]]
+    assert (engine.most, engine.told) == (2, [])
+
+
+def test_a_lost_job_is_told_and_the_others_go_on():
+    """By its own number; and Hydra is not told to raise."""
+    engine = ByHand(2, dying=(1, 2))
+    returned = engine.launch([["a"], ["b"], ["c"], ["d"]], 0)
+    assert engine.told == [(1, "its process died"), (2, "its process died")]
+    assert [each.return_value for each in returned] == [None] * 4
+
+
+def test_a_process_serves_job_after_job_and_is_replaced_when_it_dies():
+    """So that imports are paid once; and the signal or the exit code is known."""
+    engine = fer_exp_launchers.JoblibLauncher(2)
+    first, second = (engine.start(os.getpid).result() for _ in range(2))
+    left = engine.start(os._exit, 7)
+    assert isinstance(left.exception(), BaseException)
+    third = engine.start(os.getpid).result()
+    killed = engine.start(os.kill, third, signal.SIGKILL)
+    assert isinstance(killed.exception(), BaseException)
+    engine.stop([])
+    assert first == second != third
+    assert engine.why_lost(left) == "its process died (exit code 7)"
+    assert engine.why_lost(killed) == "its process died (signal 9, SIGKILL)"
+
+
+STUDY = ("-m", "optimizer=sgd,adam", "seed=0,1", "stopping=none", *FEW)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, migrated_store):
+    """Where the scripts run, with a store of their own there, which takes seconds to make."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    yield tmp_path
+    # a sweep that a failed test has left behind would train on
+    for sweep in SWEEPS:
+        if sweep.poll() is None:
+            os.killpg(sweep.pid, signal.SIGKILL)
+            sweep.wait()
+
+
+# All that were started.
+SWEEPS = []
+
+
+def started(folder, *overrides):
+    """The study in a process group of its own; what it says is appended to `folder`/said."""
+    command = [sys.executable, str(ROOT / "train.py"), *STUDY, *overrides]
+    with open(folder / "said", "a", encoding="utf-8") as said:
+        sweep = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True)
+    SWEEPS.append(sweep)
+    return sweep
+
+
+def at_work(folder, process):
+    """The name of a job that trains, and the id of the process that does: it holds the lock of the run."""
+    store = open_store(folder)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        assert process.poll() is None, (folder / "said").read_text(encoding="utf-8")
+        for record in store.records("RUNNING", kind="job"):
+            holder = "val/loss" in record.metrics and _holder(store.locks / record.run_id)
+            if holder:
+                return record.name, holder
+        time.sleep(0.02)
+    raise AssertionError("no job was seen at work")
+
+
+def _holder(lock):
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        # OSError: closed meanwhile
+        with contextlib.suppress(OSError):
+            if opened.readlink() == lock:
+                return int(opened.parts[2])
+    return None
+
+
+def printed_table(folder, capsys):
+    """What the comparison prints, without the seconds that the jobs took."""
+    compare.main(["--tracking-uri", f"sqlite:///{folder}/mlflow.db", "--format", "csv"])
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0][-1] == "seconds"
+    return [row[:-1] if len(row) == len(rows[0]) else row for row in rows]
+
+
+# The table that Hydra's own launcher leads to, once for all that are held against it.
+TABLES = {}
+
+
+@pytest.fixture
+def basic_table(tmp_path_factory, migrated_store, capsys):
+    """The table of the study when its jobs run one after another in one process."""
+    if not TABLES:
+        folder = tmp_path_factory.mktemp("basic")
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        assert started(folder, "training.epochs=30", "hydra/launcher=basic").wait(_PATIENCE) == 0
+        TABLES["basic"] = printed_table(folder, capsys)
+    return TABLES["basic"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "extra"), [("joblib", "joblib"), ("submitit_local", "submitit"), ("ray", "ray")]
+)
+def test_a_sweep_outlives_a_killed_job_and_comes_to_the_same_table(folder, basic_table, capsys, name, extra):
+    """SIGKILL to one job: it is said to have failed, three finish; the same command does the fourth."""
+    pytest.importorskip(extra, reason=f"the extra {extra} is not installed")
+    command = ("training.epochs=30", f"hydra/launcher={name}", "n_jobs=2")
+    sweep = started(folder, *command)
+    victim, process = at_work(folder, sweep)
+    os.kill(process, signal.SIGKILL)
+    assert sweep.wait(_PATIENCE) == 1
+    said = (folder / "said").read_text(encoding="utf-8")
+    assert f"{victim}: failed: its process died" in said
+    assert "signal 9" in said or name != "joblib"
+    assert "3 done" in said
+    statuses = {record.name: record.status for record in open_store(folder).records(kind="job")}
+    assert statuses.pop(victim) == "FAILED"
+    assert list(statuses.values()) == ["FINISHED"] * 3
+    assert started(folder, *command).wait(_PATIENCE) == 0
+    assert "3 reused" in (folder / "said").read_text(encoding="utf-8")
+    assert printed_table(folder, capsys) == basic_table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_sweep_ends_as_killed_with_all_its_processes(folder, number, code):
+    """SIGTERM to the sweep, or Ctrl-C, which its workers get too."""
+    sweep = started(folder, "training.epochs=100000", "n_jobs=2")
+    _, process = at_work(folder, sweep)
+    (os.kill if number == signal.SIGTERM else os.killpg)(sweep.pid, number)
+    assert sweep.wait(_PATIENCE) == code
+    assert {record.status for record in open_store(folder).records()} == {"KILLED"}
+    assert not Path(f"/proc/{process}").exists()
