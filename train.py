@@ -39,23 +39,37 @@ OmegaConf.register_new_resolver("cores", lambda: os.cpu_count() or 1, replace=Tr
 
 
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
-def main(config: DictConfig) -> None:
-    """Run one job; one of a sweep reports its failure and lets the others go on."""
+def main(config: DictConfig) -> Any:
+    """Run one job; one of a sweep reports its failure and lets the others go on.
+
+    To the stacked launcher it returns the job, which is trained beside the others.
+    """
     overrides = list(HydraConfig.get().overrides.task)
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
-        run_in_sweep(as_settings(config), overrides)
-    else:
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
         # here already, since Hydra would put a line of its own before the error
         with commandline.mistakes_in_one_line():
             run_alone(as_settings(config), overrides)
+        return None
+    chosen = as_settings(config)
+    job = job_of_sweep(chosen, overrides)
+    if HydraConfig.get().runtime.choices["hydra/launcher"] == "stacked":
+        return chosen, job
+    return train(chosen, job)
 
 
-def run_in_sweep(chosen: Any, overrides: Sequence[str]) -> None:
-    """Run one job of a sweep, in a worker as it may be; its failure is said, kept and not raised."""
+def train(chosen: Any, job: Any) -> None:
+    """Train a job of these settings to its end."""
+    from fer_exp import stack
+
     commandline.end_on_sigterm()
+    stack.train([(chosen, job)], width=1)
+
+
+def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
+    """One job of a sweep, in a worker as it may be; its failure is said, kept and not raised."""
     name = _name(overrides, chosen.sweep.factors)
     try:
-        run_job(chosen, name, overrides)
+        yield from steps(chosen, name, overrides)
     except UserError as error:
         log.error("%s: failed: %s", name, commandline.one_line(error))
     except Exception:
@@ -69,17 +83,17 @@ def run_alone(chosen: Any, overrides: Sequence[str]) -> None:
     if chosen.dry_run:
         print(f"{name}: would train")
     else:
-        run_job(chosen, name, overrides)
+        train(chosen, steps(chosen, name, overrides))
 
 
-def run_job(chosen: Any, name: str, overrides: Sequence[str]) -> None:
-    """Train one job and say where its figures are."""
+def steps(chosen: Any, name: str, overrides: Sequence[str]) -> Any:
+    """Train one job, in the steps of `stack.Job`, and say where its figures are."""
     from fer_exp import experiment, jobs
     from fer_exp.progress import Reporter
 
     quiet = bool(chosen.sweep.parent)
     with Reporter(name, chosen.training.epochs, quiet) as reporter:
-        outcome = experiment.run(chosen, name, _tags(overrides), reporter)
+        outcome = yield from experiment.steps(chosen, name, _tags(overrides), reporter)
     if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:

@@ -99,15 +99,22 @@ KERNELS: dict[type[nn.Module], Kernel] = {
         lambda m, s, x, out: aten.gelu_backward.grad_input(s, x, approximate=m.approximate, grad_input=out),
         by_left=False,
     ),
+    # beside jobs whose layer does something; `chain` leaves it out
+    nn.Identity: Kernel(
+        lambda _, x, out: out.copy_(x),
+        lambda _m, s, _y, out: out.copy_(s),
+        by_left=True,
+    ),
 }
 
 
 class Activation:
     """One of `KERNELS`."""
 
-    def __init__(self, module: nn.Module, like: Tensor):
+    def __init__(self, module: nn.Module, leaving: Tensor, slope: Tensor):
+        """leaving, slope: the memory to write to, [B, n] each."""
         self.module, self.kernel = module, KERNELS[type(module)]
-        self.leaving, self.slope = torch.empty_like(like), torch.empty_like(like)
+        self.leaving, self.slope = leaving, slope
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
@@ -122,13 +129,17 @@ class Activation:
 class Dropout:
     """Units left out by the draws that `nn.Dropout` makes from the same state of the generator."""
 
-    def __init__(self, module: nn.Dropout, like: Tensor):
+    def __init__(self, module: nn.Dropout, leaving: Tensor, slope: Tensor):
+        """leaving, slope: the memory to write to, [B, n] each."""
         self.keep = 1 - module.p
-        self.kept, self.leaving, self.slope = (torch.empty_like(like) for _ in range(3))
+        self.kept, self.leaving, self.slope = torch.zeros_like(leaving), leaving, slope
+
+    def draw(self, rows: int, generator: torch.Generator | None = None) -> None:
+        """Draw anew which units of the first `rows` pictures are kept; the rest stay as they were."""
+        self.kept[:rows].bernoulli_(self.keep, generator=generator).div_(self.keep)
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
-        self.kept.bernoulli_(self.keep).div_(self.keep)
         return torch.mul(entering, self.kept, out=self.leaving)
 
     def backward(self, slope: Tensor) -> Tensor:
@@ -140,7 +151,7 @@ def known(module: nn.Module) -> bool:
     """Whether `chain` can take this very class with these options."""
     if isinstance(module, nn.Softmax) and module.dim is None:
         return False
-    return type(module) in {nn.Linear, nn.Dropout, nn.Identity, *KERNELS}
+    return type(module) in {nn.Linear, nn.Dropout, *KERNELS}
 
 
 def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
@@ -149,8 +160,12 @@ def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
     for module in modules:
         if isinstance(module, nn.Linear):
             found.append(Linear(module, size))
-        elif isinstance(module, nn.Dropout):
-            found.append(Dropout(module, found[-1].leaving))
         elif not isinstance(module, nn.Identity):
-            found.append(Activation(module, found[-1].leaving))
+            like = found[-1].leaving
+            found.append(unit(module, torch.empty_like(like), torch.empty_like(like)))
     return found
+
+
+def unit(module: nn.Module, leaving: Tensor, slope: Tensor) -> Activation | Dropout:
+    """The layer of a known module that has no weights, which writes to this memory, [B, n] each."""
+    return (Dropout if isinstance(module, nn.Dropout) else Activation)(module, leaving, slope)

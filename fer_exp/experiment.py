@@ -6,15 +6,28 @@ never opened here; `evaluate.py` does that, once, with the weights that the prot
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 import yaml
+from filelock import Timeout
 
-from fer_exp import checkpoint, datasets, files, jobs, metrics, mlp, optimizers, settings, synthetic, tracking
+from fer_exp import (
+    checkpoint,
+    datasets,
+    files,
+    jobs,
+    metrics,
+    mlp,
+    optimizers,
+    settings,
+    stack,
+    synthetic,
+    tracking,
+)
 from fer_exp.classifier import Classifier
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
@@ -38,6 +51,7 @@ CURVES = "figures/curves.png"
 WEIGHTS = {"last": LAST, "best": BEST}
 
 Watch = Callable[[Epoch], None]
+Steps = Generator[Trainer | object, None, "Outcome"]
 
 # What a resumed run may have otherwise than the run it goes on from.
 _MAY_CHANGE = ("training.epochs", "stopping.")
@@ -77,7 +91,18 @@ def identity(chosen: Experiment, dataset: Dataset) -> str:
 
 
 def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Outcome:
-    """Train one job, or find that its sweep needs it no more.
+    """Train one job to its end: `steps`, taken alone."""
+    found: list[Outcome] = []
+
+    def job() -> Steps:
+        found.append((yield from steps(chosen, name, tags, watch)))
+
+    stack.train([(chosen, job())], width=1)
+    return found[0]
+
+
+def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Steps:
+    """Train one job, or find that its sweep needs it no more; see `stack.Job` for what is yielded.
 
     name: what the run varies. tags: further facts to keep with it. watch: told of each epoch once it
     is safe in the store.
@@ -90,14 +115,22 @@ def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) ->
     key = identity(chosen, dataset)
     if not chosen.sweep.parent:
         # what was asked for by hand is trained, whatever lies in the store
-        return Outcome(jobs.TRAIN, _Job(chosen, name, tags, dataset, store).train(watch))
-    with store.lock(key):
+        return Outcome(jobs.TRAIN, (yield from _Job(chosen, name, tags, dataset, store).train(watch)))
+    lock = store.lock(key)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield stack.BUSY
+        lock.acquire()
+    try:
         earlier = store.latest(key)
         action = jobs.action(earlier, chosen.rerun)
         if action in (jobs.REUSE, jobs.LEAVE):
             return Outcome(action, earlier.run_id)
         job = _Job(chosen, name, tags, dataset, store)
-        return Outcome(action, job.train(watch, earlier if action == jobs.CONTINUE else None))
+        return Outcome(action, (yield from job.train(watch, earlier if action == jobs.CONTINUE else None)))
+    finally:
+        lock.release()
 
 
 class _Job:
@@ -117,8 +150,11 @@ class _Job:
         self.carve = carve(self.faces, chosen.split, chosen.seed)
         self.trainer = Trainer(chosen, self.faces, self.carve)
 
-    def train(self, watch: Watch, earlier: tracking.Record | None = None) -> str:
-        """Train to the end, from where the run `earlier` stopped if given; the id of the run."""
+    def train(self, watch: Watch, earlier: tracking.Record | None = None) -> Generator[Trainer, None, str]:
+        """Train to the end, from where the run `earlier` stopped if given; the id of the run.
+
+        Yields the trainer before each pass and after the last.
+        """
         taken_up = self._take_up(earlier) if earlier else None
         record = taken_up or self._begin()
         with record.recording(), files.failing_in_one_line():
@@ -130,10 +166,12 @@ class _Job:
             for epoch in self.trainer.history:
                 if epoch.number not in known:
                     record.log(epoch_metrics(epoch), epoch.number)
+            yield self.trainer
             for epoch in self.trainer.epochs():
                 self._keep(record, epoch)
                 record.log(epoch_metrics(epoch), epoch.number)
                 watch(epoch)
+                yield self.trainer
             self._conclude(record)
         return record.id
 
@@ -216,7 +254,7 @@ class _Job:
             "epoch": epoch.number,
             # without times: the same seed gives the same file
             "scores": {key: value for key, value in epoch_metrics(epoch).items() if "seconds" not in key},
-            "network": self.trainer.network.state_dict(),
+            "network": self.trainer.weights(),
         }
         if epoch.improved:
             with record.file(BEST) as path:

@@ -30,15 +30,24 @@ class FlatWeights:
         self.whole = nn.Parameter(torch.zeros(self.starts[-1], dtype=like.dtype, device=like.device))
         self.whole.grad = torch.zeros_like(self.whole)
         with torch.no_grad():
-            places = zip(self.split(self.whole.data), self.split(self.whole.grad), strict=True)
-            for weight, (place, gradient) in zip(self.parameters, places, strict=True):
+            for place, weight in zip(self.split(self.whole.data), self.parameters, strict=True):
                 place.copy_(weight)
-                weight.data, weight.grad = place, gradient
+        self._point()
+
+    def move(self, whole: torch.Tensor, gradient: torch.Tensor) -> None:
+        """Keep the weights in `whole` [n] from now on and their gradients in `gradient` [n]."""
+        self.whole.data, self.whole.grad = whole.copy_(self.whole.data), gradient
+        self._point()
+
+    def _point(self) -> None:
+        places = zip(self.split(self.whole.data), self.split(self.whole.grad), strict=True)
+        for weight, (place, gradient) in zip(self.parameters, places, strict=True):
+            weight.data, weight.grad = place, gradient
 
     def split(self, whole: torch.Tensor) -> list[torch.Tensor]:
-        """Views of a tensor [n], shaped as the network's parameters."""
+        """Views of a tensor [..., n], shaped as the network's parameters."""
         return [
-            whole[start : start + weight.numel()].view(weight.shape)
+            whole[..., start : start + weight.numel()].unflatten(-1, weight.shape)
             for start, weight in zip(self.starts, self.parameters, strict=False)
         ]
 

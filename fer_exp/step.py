@@ -73,12 +73,15 @@ class _Pass:
         self.target, self.slope = like.new_empty(2, size, len(EMOTIONS))
         self.shift, self.scale = network.shift, network.scale.reciprocal()
         self.layers = derivatives.chain(network.layers, size)
+        self.dropouts = [layer for layer in self.layers if isinstance(layer, derivatives.Dropout)]
 
     @torch.no_grad()
     def __call__(self, pixels: torch.Tensor, targets: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Fill the gradients of the mean cross-entropy from pixels [N, 2304] at `batch`; logits [B, 7]."""
         torch.index_select(pixels, 0, batch, out=self.bytes)
         flow = self.inputs.copy_(self.bytes).sub_(self.shift).mul_(self.scale)
+        for dropout in self.dropouts:
+            dropout.draw(len(batch))
         for layer in self.layers:
             flow = layer.forward(flow)
         torch.index_select(targets, 0, batch, out=self.target)

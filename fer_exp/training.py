@@ -7,9 +7,10 @@ of an epoch's batches and its dropout depend on seed and epoch alone, so a train
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -46,8 +47,23 @@ class Epoch:
     seconds: float
 
 
+class Learnt(NamedTuple):
+    """What one pass over the fitted faces gave.
+
+    order: their positions int64 [N], as they came. logits: float32 [N, 7], each before its step.
+    seconds: what it took; of a pass shared with others, this one's share.
+    """
+
+    order: torch.Tensor
+    logits: torch.Tensor
+    seconds: float
+
+
 class Trainer:
-    """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far."""
+    """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far.
+
+    learn: makes the pass that is next. The trainer's own, unless a `Stack` makes it for several at once.
+    """
 
     def __init__(self, settings: Experiment, train: Faces, carve: Carve):
         """Set up a fresh network for `settings` on the train faces, carved into fit and validation."""
@@ -63,12 +79,17 @@ class Trainer:
             self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
         else:
             self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
-        self.step = step.choose(self.network, self.optimizer, self.pixels, self.labels)
+        self.learn: Callable[[], Learnt] = self._learn
         self.scheduler = optimizers.build_scheduler(
             settings.scheduler, self.optimizer, settings.training.epochs
         )
         self.stopping = stopping.build(settings.stopping)
         self.history: list[Epoch] = []
+
+    @cached_property
+    def step(self) -> step.Step:
+        """One step of this network alone."""
+        return step.choose(self.network, self.optimizer, self.pixels, self.labels)
 
     @property
     def finished(self) -> bool:
@@ -79,26 +100,38 @@ class Trainer:
     def epochs(self) -> Iterator[Epoch]:
         """Train on, an epoch at a time, until finished. Raises DivergedError when the loss is not finite."""
         while not self.finished:
-            started = time.perf_counter()
             number = len(self.history) + 1
             learning_rate = self.optimizer.param_groups[0]["lr"]
-            train = self._learn(number, learning_rate)
+            learnt = self.learn()
+            started = time.perf_counter()
+            train = self._scores(learnt.logits.cpu().numpy(), learnt.order, number, learning_rate)
             validation = self._validate(number, learning_rate)
             improved = self.stopping.update(validation.loss)
             if isinstance(self.scheduler, ReduceLROnPlateau):
                 self.scheduler.step(validation.loss)
             elif self.scheduler is not None:
                 self.scheduler.step()
-            seconds = time.perf_counter() - started
+            seconds = learnt.seconds + time.perf_counter() - started
             self.history.append(Epoch(number, learning_rate, train, validation, improved, seconds))
             yield self.history[-1]
 
-    def _learn(self, number: int, learning_rate: float) -> Scores:
-        """One pass over the fitted faces in a fresh order, a step a batch."""
-        seed = self.settings.seed
-        shuffle = torch.Generator().manual_seed(derive(seed, "order", number))
-        torch.manual_seed(derive(seed, "dropout", number))
-        order = self.fit[torch.randperm(len(self.fit), generator=shuffle)].to(self.device)
+    def order(self) -> torch.Tensor:
+        """The fitted faces' positions, int64 [N], in the fresh order of the next pass."""
+        shuffle = torch.Generator().manual_seed(self._derive("order"))
+        return self.fit[torch.randperm(len(self.fit), generator=shuffle)].to(self.device)
+
+    def dropout_seed(self) -> int:
+        """The seed of the next pass's draws of dropout."""
+        return self._derive("dropout")
+
+    def _derive(self, draw: str) -> int:
+        return derive(self.settings.seed, draw, len(self.history) + 1)
+
+    def _learn(self) -> Learnt:
+        """One pass over the fitted faces, a step a batch."""
+        started = time.perf_counter()
+        torch.manual_seed(self.dropout_seed())
+        order = self.order()
         # kept for one scoring after the pass: cheaper than scoring each batch, and weighted by sample
         outputs = torch.empty(len(order), len(EMOTIONS), device=self.device)
         size = self.settings.training.batch_size
@@ -106,7 +139,7 @@ class Trainer:
         with step.no_denormals():
             for batch, output in zip(order.split(size), outputs.split(size), strict=True):
                 output.copy_(self.step(batch))
-        return self._scores(outputs.cpu().numpy(), order, number, learning_rate)
+        return Learnt(order, outputs, time.perf_counter() - started)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
         outputs = mlp.logits(self.network, self.pixels, self.validation)
@@ -125,11 +158,15 @@ class Trainer:
             )
         return metrics.scores(outputs, self.labels[positions].cpu().numpy())
 
+    def weights(self) -> dict[str, torch.Tensor]:
+        """The network's weights and pixel statistics, copied: a view would be saved with all around it."""
+        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts."""
         optimizer = self.optimizer.state_dict()
         return {
-            "network": self.network.state_dict(),
+            "network": self.weights(),
             "optimizer": self.flat.apart(optimizer) if self.flat else optimizer,
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "stopping": dataclasses.asdict(self.stopping),

@@ -15,7 +15,7 @@ from torch import Tensor
 FOREVER = torch.tensor(torch.inf)
 
 
-class _OneTensor(torch.optim.Optimizer):
+class OneTensor(torch.optim.Optimizer):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
     # off in a plain optimizer
@@ -57,13 +57,13 @@ def _run(
     kernel([weights], [slope], [mean], [square], [], [t], amsgrad=False, maximize=False, **numbers)
 
 
-class Adam(_OneTensor, torch.optim.Adam):
+class Adam(OneTensor, torch.optim.Adam):
     """The kernel as it is."""
 
     options = ("amsgrad", "maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `_OneTensor`."""
+        """See `OneTensor`."""
         beta1, beta2 = group["betas"]
         numbers = {"lr": group["lr"], "beta1": beta1, "beta2": beta2, "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
@@ -75,29 +75,29 @@ class AdamW(Adam, torch.optim.AdamW):
     """Adam with the weight decay outside the kernel's means."""
 
 
-class RMSprop(_OneTensor, torch.optim.RMSprop):
+class RMSprop(OneTensor, torch.optim.RMSprop):
     """Adam that has no memory of the mean: b = 0."""
 
     options = ("momentum", "centered", "maximize", "capturable", "differentiable", "foreach")
 
     def plain(self, group: dict[str, Any]) -> bool:
-        """See `_OneTensor`; PyTorch takes an alpha of 1 too, which the kernel would divide by zero for."""
+        """See `OneTensor`; PyTorch takes an alpha of 1 too, which the kernel would divide by zero for."""
         return super().plain(group) and group["alpha"] < 1
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `_OneTensor`."""
+        """See `OneTensor`."""
         numbers = {"lr": group["lr"], "beta1": 0.0, "beta2": group["alpha"], "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
         _run(torch._fused_adam_, weights, slope, self.scratch[0], state["square_avg"], FOREVER, numbers)
 
 
-class NAdam(_OneTensor, torch.optim.NAdam):
+class NAdam(OneTensor, torch.optim.NAdam):
     """Adam that moves by a mixture of its mean and the slope: one more step of the mean, by another b."""
 
     options = ("decoupled_weight_decay", "maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `_OneTensor`."""
+        """See `OneTensor`."""
         beta1, beta2 = group["betas"]
         t, decay = state["step"].item(), group["momentum_decay"]
         now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (t, t + 1))
@@ -116,13 +116,13 @@ class NAdam(_OneTensor, torch.optim.NAdam):
         _run(torch._fused_adam_, weights, slope, mean, state["exp_avg_sq"], state["step"], numbers)
 
 
-class Adadelta(_OneTensor, torch.optim.Adadelta):
+class Adadelta(OneTensor, torch.optim.Adadelta):
     """The root of a quotient in place of a quotient of roots, in memory that is kept."""
 
     options = ("maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `_OneTensor`."""
+        """See `OneTensor`."""
         rho, eps = group["rho"], group["eps"]
         change, below = self.scratch
         if group["weight_decay"]:

@@ -111,3 +111,29 @@ def test_no_scheduler_is_none(compose_settings):
     """A constant rate needs nobody."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
     assert optimizers.build_scheduler(compose_settings("scheduler=none").scheduler, optimizer, 10) is None
+
+
+def test_optimizers_of_equal_options_step_as_one(compose_settings):
+    """With their states; one whose rate has fallen steps by itself. They move as each does by its own."""
+    chosen = compose_settings("optimizer=sgd_momentum").optimizer
+    start = [torch.linspace(place, place + 1, 5) for place in range(3)]
+    results = []
+    for join in (optimizers.together, list):
+        wholes = [torch.nn.Parameter(each.clone()) for each in start]
+        own = [optimizers.build_flat(chosen, whole) for whole in wholes]
+        for step in range(4):
+            if step == 2:
+                own[0].param_groups[0]["lr"] /= 10
+            for whole in wholes:
+                whole.grad = whole.detach() * (step + 1)
+            steppers = join(own) if step else own
+            if join is optimizers.together and step:
+                assert len(steppers) == (1 if step == 1 else 2)
+            for each in steppers:
+                each.step()
+        results.append((wholes, [each.state_dict()["state"] for each in own]))
+    (mine, states), (theirs, expected) = results
+    for one, other in zip(mine, theirs, strict=True):
+        assert torch.equal(one, other)
+    torch.testing.assert_close(states, expected, rtol=0, atol=0)
+    assert states[0][0]["momentum_buffer"].any()
