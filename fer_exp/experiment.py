@@ -124,7 +124,7 @@ class _Job:
         with record.recording():
             if not self.trainer.history:
                 self._train_before()
-            known = record.logged_steps("val/loss")
+            known = record.logged_steps("val/loss") if self.trainer.history else ()
             for epoch in self.trainer.history:
                 if epoch.number not in known:
                     record.log(epoch_metrics(epoch), epoch.number)
@@ -181,6 +181,8 @@ class _Job:
         record = self.store.run(earlier.run_id)
         try:
             self._restore(checkpoint.load(record.fetch(LAST)), record.id)
+        except tracking.UnreachableError:
+            raise
         except UserError as error:
             log.warning("%s: trained from the start (%s)", self.name, error)
             return None
