@@ -124,7 +124,10 @@ class _Job:
         with record.recording():
             if not self.trainer.history:
                 self._train_before()
-            known = record.logged_steps("val/loss") if self.trainer.history else ()
+            known, concluded = (), False
+            if self.trainer.history:
+                known = record.logged_steps("val/loss")
+                concluded = bool(record.logged_steps("selected/epoch"))
             for epoch in self.trainer.history:
                 if epoch.number not in known:
                     record.log(epoch_metrics(epoch), epoch.number)
@@ -132,7 +135,7 @@ class _Job:
                 self._keep(record, epoch)
                 record.log(epoch_metrics(epoch), epoch.number)
                 watch(epoch)
-            self._conclude(record)
+            self._conclude(record, concluded)
         return record.id
 
     def _begin(self) -> tracking.Run:
@@ -220,8 +223,11 @@ class _Job:
         with record.file(LAST) as path:
             checkpoint.save(path, content | self.trainer.state())
 
-    def _conclude(self, record: tracking.Run) -> None:
-        """Score the weights that the protocol selects on fit and validation, and keep them as a model."""
+    def _conclude(self, record: tracking.Run, logged: bool) -> None:
+        """Score the weights that the protocol selects on fit and validation, and keep them as a model.
+
+        logged: whether the run has these scores, as one that was killed after it had logged them.
+        """
         selected = record.fetch(WEIGHTS[self.chosen.protocol.weights])
         content = checkpoint.load(selected)
         network = self.trainer.network
@@ -233,7 +239,8 @@ class _Job:
             outputs = mlp.logits(network, self.faces.pixels, positions)
             scores = metrics.scores(outputs, self.faces.labels[positions])
             found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
-        record.log(found)
+        if not logged:
+            record.log(found)
         self._draw(record, content["epoch"], found["selected/val_accuracy"])
         if self.chosen.tracking.log_model:
             # drawn faces: no picture of a data set may leave with the model
