@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page data ui test test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page sync data ui test test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ compare: install  ## the tables
 
 report: install  ## one page of all runs: make report ARGS="--lang ko --output page.html"
 	$(BIN)/python -m fer_exp.report $(ARGS)
+
+sync: install  ## send what runs kept while their MLflow server was away
+	$(BIN)/python -m fer_exp.sync $(ARGS)
 
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 	$(BIN)/python -m fer_exp.download data/fer2013

@@ -84,7 +84,7 @@ def read_studies(
         if key in studies:
             continue
         try:
-            studies[key] = _study(sweep, _plan(store.run(sweep.run_id)), by_identity)
+            studies[key] = _study(sweep, _plan(store.run_of(sweep)), by_identity)
         except UserError as error:
             if lost is None:
                 raise

@@ -162,7 +162,10 @@ class _Job:
                 self._describe(record)
             if not self.trainer.history:
                 self._train_before()
-            known = record.logged_steps("val/loss")
+            known, concluded = (), False
+            if self.trainer.history:
+                known = record.logged_steps("val/loss")
+                concluded = bool(record.logged_steps("selected/epoch"))
             for epoch in self.trainer.history:
                 if epoch.number not in known:
                     record.log(epoch_metrics(epoch), epoch.number)
@@ -172,7 +175,7 @@ class _Job:
                 record.log(epoch_metrics(epoch), epoch.number)
                 watch(epoch)
                 yield self.trainer
-            self._conclude(record)
+            self._conclude(record, concluded)
         return record.id
 
     def _begin(self) -> tracking.Run:
@@ -224,6 +227,8 @@ class _Job:
         record = self.store.run(earlier.run_id)
         try:
             self._restore(checkpoint.load(record.fetch(LAST)), record.id)
+        except tracking.UnreachableError:
+            raise
         except UserError as error:
             log.warning("%s: trained from the start (%s)", self.name, error)
             return None
@@ -262,8 +267,11 @@ class _Job:
         with record.file(LAST) as path:
             checkpoint.save(path, content | self.trainer.state())
 
-    def _conclude(self, record: tracking.Run) -> None:
-        """Score the weights that the protocol selects on fit and validation, and keep them as a model."""
+    def _conclude(self, record: tracking.Run, logged: bool) -> None:
+        """Score the weights that the protocol selects on fit and validation, and keep them as a model.
+
+        logged: whether the run has these scores, as one that was killed after it had logged them.
+        """
         selected = record.fetch(WEIGHTS[self.chosen.protocol.weights])
         content = checkpoint.load(selected)
         network = self.trainer.network
@@ -275,7 +283,8 @@ class _Job:
             outputs = mlp.logits(network, self.faces.pixels, positions)
             scores = metrics.scores(outputs, self.faces.labels[positions])
             found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
-        record.log(found)
+        if not logged:
+            record.log(found)
         self._draw(record, content["epoch"], found["selected/val_accuracy"])
         if self.chosen.tracking.log_model:
             # drawn faces: no picture of a data set may leave with the model

@@ -5,6 +5,7 @@ that shows failed and missing cells, and jobs that an earlier sweep has trained 
 """
 
 import atexit
+import contextlib
 import json
 import logging
 from collections import Counter
@@ -13,6 +14,7 @@ from contextlib import ExitStack
 
 from fer_exp import commandline, descriptions, experiment, jobs, tables, tracking
 from fer_exp.datasets import Dataset
+from fer_exp.errors import UserError
 from fer_exp.jobs import Job
 from fer_exp.settings import Experiment
 from fer_exp.watching import Watch
@@ -72,6 +74,7 @@ class Sweep:
             key = experiment.identity(chosen, dataset)
             planned.append(Job(values, chosen, dataset.fingerprint.content, key))
         store = tracking.Store(planned[0].settings.tracking)
+        store.sync()
         store.close_abandoned()
         return cls(planned, factors, store, list(datasets.values()), command)
 
@@ -130,9 +133,19 @@ class Sweep:
         self.store.close_abandoned(why, identity=job.identity)
 
     def close(self) -> bool:
-        """Print what became of each job and end the sweep's run; false if any is not finished."""
+        """Print what became of each job and end the sweep's run; false if any is not finished.
+
+        Raises UserError if the store is on a server that does not answer.
+        """
         self._stop_watch()
-        found = self.store.latest_of_all()
+        try:
+            self.store.sync()
+            found = self.store.latest_of_all()
+        except tracking.UnreachableError as error:
+            raise UserError(
+                f"{error}; only it can say which jobs are done. What they wrote meanwhile is kept: make "
+                "sync, then the same command again"
+            ) from error
         ended = [found.get(job.identity) for job in self.jobs]
         states = [_state(action, run) for action, run in zip(self.actions, ended, strict=True)]
         table = tables.Table(self.title, ["job", "", "validation accuracy"])
@@ -158,13 +171,15 @@ class Sweep:
 
     def _end(self, status: str) -> None:
         self.open_run.close()
-        self.store.client.set_terminated(self.run.id, status)
+        self.run.end(status)
 
     def _abandon(self) -> None:
         self._stop_watch()
         # the jobs' processes are gone or going; whatever they left RUNNING is no longer
         self._end("KILLED")
-        self.store.close_abandoned()
+        # a server that is away cannot say what they left: the next sweep does it
+        with contextlib.suppress(tracking.UnreachableError):
+            self.store.close_abandoned()
 
 
 def _said(counts: Counter[str]) -> str:

@@ -4,6 +4,7 @@ A thread of the parent process. It asks seldom enough to take a fiftieth of a co
 happens to it, the sweep goes on.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -104,7 +105,10 @@ class Watch:
             while not self.over.wait(_DRAW):
                 began = self._elapsed()
                 if began >= next_look:
-                    self.standing = stand(self.planned, self.before, self.store.children(self.run), began)
+                    # a server that is away may come back
+                    with contextlib.suppress(tracking.UnreachableError):
+                        now = self.store.children(self.run)
+                        self.standing = stand(self.planned, self.before, now, began)
                     next_look = self._elapsed() + max(_LOOK, _REST * (self._elapsed() - began))
                 self._show()
         # a watch that fails is no reason to end what it watches

@@ -142,6 +142,23 @@ def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
     assert figures[0] == figures[1]
 
 
+def test_a_job_killed_after_its_last_scores_logs_them_once(tiny, store, monkeypatch):
+    """Whoever goes on with it finds them there."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny(f"sweep.parent='{parent.id}'")
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(experiment._Job, "_draw", kill)
+        with pytest.raises(KeyboardInterrupt):
+            experiment.run(chosen, "a", {}, nothing)
+    done = experiment.run(chosen, "a", {}, nothing)
+    assert done.action == jobs.CONTINUE
+    assert len(store.client.get_metric_history(done.run_id, "selected/val_loss")) == 1
+
+
 def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
     """A cut file is not trusted: the job begins anew in a run of its own."""
     parent = store.create("sweep", {}, {"kind": "sweep"})

@@ -1,7 +1,10 @@
 """Runs are opened, filled and ended with the truth."""
 
 import multiprocessing
+import pprint
+import re
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -118,11 +121,26 @@ def test_history_is_by_step(store):
     assert run.history(["val/loss", "other"]) == {"val/loss": {1: 2.0, 2: 1.5}, "other": {}}
 
 
-@pytest.mark.parametrize("uri", ["sqlite:////proc/nowhere/m.db", "gopher://x"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "sqlite:////proc/nowhere/m.db",
+        "sqlite:////proc/m.db",
+        f"sqlite:///{Path(__file__)}",
+        "gopher://x",
+        "http://127.0.0.1:9",
+    ],
+)
 def test_a_store_that_cannot_be_opened_is_refused(uri):
-    """An impossible place and an unknown kind of store both name tracking.uri."""
-    with pytest.raises(UserError, match=r"tracking\.uri="):
+    """An impossible place, a file of another kind, no server and an unknown kind all name tracking.uri."""
+    with pytest.raises(UserError, match=f"tracking.uri={re.escape(uri)}: "):
         tracking.Store(settings.Tracking(uri, "artifacts", "x", False))
+
+
+def test_a_password_in_an_address_is_not_said():
+    """Neither to the terminal nor to a log."""
+    with pytest.raises(tracking.UnreachableError, match=r"tracking.uri=http://127\.0\.0\.1:9: no MLflow"):
+        tracking.Store(settings.Tracking("http://me:secret@127.0.0.1:9", "artifacts", "x", False))
 
 
 def test_the_store_lets_readers_in_beside_a_writer(store):
@@ -158,3 +176,27 @@ def test_what_only_reads_makes_no_store(tmp_path, monkeypatch, capsys, name):
     [line] = capsys.readouterr().err.splitlines()
     assert line == f"error: {place}: there is no store yet: python train.py makes one"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "wanted", [{}, {"kind": "job"}, {"status": "FAILED"}, {"kind": "job", "identity": "b"}]
+)
+def test_runs_are_read_as_mlflow_finds_them(store, wanted):
+    """The same runs in the same order, with all they were told and their last metrics, odd ones too."""
+    for identity, loss in (("a", 1.0), ("b", float("nan")), ("a", float("inf")), ("it's", -0.5)):
+        run = store.create(identity, {"lr": 0.1}, {"kind": "job", "identity": identity})
+        run.log({"val/loss": 3.0, "other": 1.0}, 1)
+        run.log({"val/loss": loss}, 2)
+    run.end("FAILED")
+    store.create("gone", {}, {"kind": "job"})
+    store.client.delete_run(store.records(kind="job")[0].run_id)
+    store.create("sweep", {}, {"kind": "sweep"})
+    tags = {key: value for key, value in wanted.items() if key != "status"}
+    terms = [f"tags.{key} = '{value}'" for key, value in tags.items()]
+    terms += [f"attributes.status = '{wanted[key]}'" for key in wanted if key == "status"]
+    found = store.client.search_runs([store.experiment_id], " and ".join(terms))
+    assert len(found) > 0
+    expected = [tracking.Record.of(run) for run in found]
+    # as text, since no nan is equal to another
+    as_text = [[pprint.pformat(vars(run)) for run in runs] for runs in (store.records(**wanted), expected)]
+    assert as_text[0] == as_text[1]

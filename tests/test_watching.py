@@ -6,7 +6,7 @@ import pytest
 
 from fer_exp import terminal, watching
 from fer_exp.jobs import Job
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, UnreachableError
 
 JOBS = [Job({"seed": str(seed)}, None, "faces", f"id{seed}") for seed in range(5)]
 
@@ -84,3 +84,19 @@ def test_a_store_that_fails_ends_the_watch_alone(store, monkeypatch, caplog):
     monkeypatch.setattr(store, "children", lambda _: 1 / 0)
     watched(store)
     assert "no longer watched (division by zero)" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_server_that_is_away_for_a_while_is_asked_again(store, monkeypatch, capsys, caplog):
+    """The watch goes on as soon as it is back."""
+    children, away = store.children, iter(range(3))
+
+    def asked(run_id):
+        for _ in away:
+            raise UnreachableError("http://tracker")
+        return children(run_id)
+
+    monkeypatch.setattr(store, "children", asked)
+    watched(store)
+    assert capsys.readouterr().out.startswith("1/2 done")
+    assert not caplog.records

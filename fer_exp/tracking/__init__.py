@@ -9,7 +9,27 @@ import os
 # Read when MLflow is imported, so it must stand before that import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
-from fer_exp.tracking.run import Run
-from fer_exp.tracking.store import SQLITE, Record, Store, existing_experiment, existing_store
+# MLflow prints a link to each run that it ends on a server.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
-__all__ = ["SQLITE", "Record", "Run", "Store", "existing_experiment", "existing_store"]
+# A server that is gone costs an epoch seconds: what it does not take is kept. By itself MLflow tries each
+# call for minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+from fer_exp.tracking.connection import UnreachableError
+from fer_exp.tracking.record import Record
+from fer_exp.tracking.run import Run
+from fer_exp.tracking.spool import servers_missed
+from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store
+
+__all__ = [
+    "SQLITE",
+    "Record",
+    "Run",
+    "Store",
+    "UnreachableError",
+    "existing_experiment",
+    "existing_store",
+    "servers_missed",
+]

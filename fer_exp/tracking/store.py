@@ -4,38 +4,29 @@ It is created under a lock, before any job starts: several processes migrating a
 once break it.
 """
 
+import contextlib
 import logging
 import platform
 import sqlite3
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 from mlflow import MlflowClient
+from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 
 from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
+from fer_exp.tracking import spool, sqlite
+from fer_exp.tracking.connection import answering, is_server, named, reach
+from fer_exp.tracking.record import Record, by_identity
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
 
 SQLITE = "sqlite:///"
-
-
-@dataclass(frozen=True)
-class Record:
-    """A run as read back: what it was told (params, tags) and its last metrics."""
-
-    run_id: str
-    name: str
-    status: str
-    params: dict[str, str]
-    tags: dict[str, str]
-    metrics: dict[str, float]
-    started: float
-    artifacts: str
 
 
 class Store:
@@ -46,6 +37,8 @@ class Store:
         # MLflow and Alembic announce each table that they create
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
+        # a server that does not answer is told of in our words
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         self.uri = chosen.uri
         try:
             if chosen.uri.startswith(SQLITE):
@@ -54,24 +47,39 @@ class Store:
                 self._open_sqlite(path, chosen)
             else:
                 self.locks = Path(".cache") / "locks"
+                if is_server(chosen.uri):
+                    reach(chosen.uri)
                 self._open(chosen, artifacts=None)
         except (MlflowException, OSError, sqlite3.Error) as error:
-            first_line = str(error).splitlines()[0]
-            raise UserError(f"tracking.uri={chosen.uri}: cannot open the store ({first_line})") from error
+            raise UserError(
+                f"tracking.uri={named(self.uri)}: cannot open the store ({_first_line(error)})"
+            ) from error
 
     def _open_sqlite(self, path: Path, chosen: settings.Tracking) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # MLflow and the lock would try for minutes what fails for good
+        sqlite.check(path)
         with FileLock(f"{path}.lock"):
             self._open(chosen, artifacts=Path(chosen.artifacts).absolute().as_uri())
-            with sqlite3.connect(path) as connection:
-                # readers and a writer side by side; nearly halves the time at eight writers
-                connection.execute("PRAGMA journal_mode=wal")
-            connection.close()
+            sqlite.share(path)
 
     def lock(self, name: str) -> FileLock:
         """A lock between processes of this machine that the system releases when its holder dies."""
         self.locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self.locks / name)
+
+    def sync(self) -> dict[str, Counter[str]]:
+        """Send what ended runs kept here while this server was away; what it took, by run and kind.
+
+        Raises UserError if the server refuses something.
+        """
+        taken = {}
+        for kept in spool.all_kept(self.client):
+            # a run at work sends for itself
+            with self._abandoned(kept.run_id) as abandoned:
+                if abandoned:
+                    taken[kept.run_id] = kept.flush()
+                    kept.leave()
+        return taken
 
     def close_abandoned(self, error: str | None = None, **tags: str) -> None:
         """End the runs that say RUNNING although their process is gone.
@@ -80,33 +88,51 @@ class Store:
         if none is given.
         """
         for record in self.records("RUNNING", **(tags or {"host": platform.node()})):
-            lock = self.lock(record.run_id)
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                continue
-            if error:
-                self.client.set_tag(record.run_id, "error", error)
-            self.client.set_terminated(record.run_id, "FAILED" if error else "KILLED")
+            with self._abandoned(record.run_id) as abandoned:
+                if abandoned and error:
+                    self.client.set_tag(record.run_id, "error", error)
+                if abandoned:
+                    self.client.set_terminated(record.run_id, "FAILED" if error else "KILLED")
+
+    @contextlib.contextmanager
+    def _abandoned(self, run_id: str) -> Iterator[bool]:
+        """Whether nobody records to the run; nobody else does while the block runs."""
+        lock = self.lock(run_id)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
             lock.release()
             Path(lock.lock_file).unlink(missing_ok=True)
 
     def _open(self, chosen: settings.Tracking, artifacts: str | None) -> None:
         self.client = MlflowClient(chosen.uri)
-        found = self.client.get_experiment_by_name(chosen.experiment)
-        if found is None:
-            # without an absolute place MLflow fixes one relative to whoever created the store
-            self.experiment_id = self.client.create_experiment(chosen.experiment, artifacts)
-        elif found.lifecycle_stage == "deleted":
+        found = self.client.get_experiment_by_name(chosen.experiment) or self._begin(chosen, artifacts)
+        if found.lifecycle_stage == "deleted":
             raise UserError(
                 f"tracking.experiment={chosen.experiment}: it is deleted in this store; restore it in the "
                 "MLflow UI or choose another name"
             )
-        else:
-            self.experiment_id = found.experiment_id
+        self.experiment_id = found.experiment_id
         # a store of before has none; what its user has written stays
-        if found is None or descriptions.NOTE not in found.tags:
+        if descriptions.NOTE not in found.tags:
             self.client.set_experiment_tag(self.experiment_id, descriptions.NOTE, descriptions.EXPERIMENT)
+
+    def _begin(self, chosen: settings.Tracking, artifacts: str | None) -> Experiment:
+        try:
+            # without an absolute place MLflow fixes one relative to whoever created the store; the note at
+            # once, since two processes that set it afterwards can be in each other's way on a server
+            note = {descriptions.NOTE: descriptions.EXPERIMENT}
+            self.client.create_experiment(chosen.experiment, artifacts, note)
+        except MlflowException as error:
+            # another process was faster, which only a server lets happen
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        return self.client.get_experiment_by_name(chosen.experiment)
 
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
@@ -116,15 +142,19 @@ class Store:
         marks["host"] = platform.node()
         if parent:
             marks["mlflow.parentRunId"] = parent
-        created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
+        with answering(self.uri):
+            created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
         run = self._run(created.info.run_id, created.info.artifact_uri)
         run.params(params)
         return run
 
     def run(self, run_id: str) -> Run:
         """The run of this id, to add to. Raises UserError if there is none."""
-        record = self.record(run_id)
-        return self._run(run_id, record.artifacts)
+        return self.run_of(self.record(run_id))
+
+    def run_of(self, record: Record) -> Run:
+        """The run that was read back as `record`, to add to; asks the store nothing."""
+        return self._run(record.run_id, record.artifacts)
 
     def _run(self, run_id: str, artifacts: str) -> Run:
         return Run(self.client, run_id, artifacts, self.lock(run_id))
@@ -132,7 +162,8 @@ class Store:
     def record(self, run_id: str) -> Record:
         """The run of this id, read back. Raises UserError if there is none."""
         try:
-            return _record(self.client.get_run(run_id))
+            with answering(self.uri):
+                return Record.of(self.client.get_run(run_id))
         except MlflowException:
             raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
 
@@ -155,25 +186,31 @@ class Store:
 
     def latest(self, identity: str) -> Record | None:
         """The run that holds the figures of this job or yardstick; None if it was never begun."""
-        return _by_identity(self.records(identity=identity)).get(identity)
+        return by_identity(self.records(identity=identity)).get(identity)
 
     def latest_of_all(self) -> dict[str, Record]:
         """The run that holds the figures of each job in the store, by identity, with one query."""
-        return _by_identity(self.records(kind="job"))
+        return by_identity(self.records(kind="job"))
 
     def children(self, run_id: str) -> dict[str, Record]:
         """The runs nested below a sweep's, by identity, with one query."""
-        return _by_identity(self.records(**{"mlflow.parentRunId": run_id}))
+        return by_identity(self.records(**{"mlflow.parentRunId": run_id}))
 
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
+        if self.uri.startswith(SQLITE):
+            path = Path(self.uri.removeprefix(SQLITE))
+            return sqlite.records(path, self.experiment_id, status, tags)
         terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
         wanted = " and ".join(terms + ([f"attributes.status = '{status}'"] if status else []))
         found: list[Record] = []
         token = None
         while True:
-            page = self.client.search_runs([self.experiment_id], wanted, max_results=1000, page_token=token)
-            found += [_record(run) for run in page]
+            with answering(self.uri):
+                page = self.client.search_runs(
+                    [self.experiment_id], wanted, max_results=1000, page_token=token
+                )
+            found += [Record.of(run) for run in page]
             token = page.token
             if not token:
                 return found
@@ -186,7 +223,7 @@ def existing_experiment(uri: str, name: str) -> str:
     try:
         found = MlflowClient(uri).search_experiments()
     except (MlflowException, OSError) as error:
-        raise UserError(f"{uri}: cannot open the store ({str(error).splitlines()[0]})") from error
+        raise UserError(f"{uri}: cannot open the store ({_first_line(error)})") from error
     ids = {each.name: each.experiment_id for each in found}
     if name not in ids:
         raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")
@@ -199,25 +236,5 @@ def existing_store(uri: str, experiment: str) -> Store:
     return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
 
 
-def _by_identity(newest_first: list[Record]) -> dict[str, Record]:
-    # a job's figures are those of its newest finished run; without one, its newest run says how it stands
-    found: dict[str, Record] = {}
-    for run in newest_first:
-        known = found.setdefault(run.tags["identity"], run)
-        if known.status != "FINISHED" and run.status == "FINISHED":
-            found[run.tags["identity"]] = run
-    return found
-
-
-def _record(run: Any) -> Record:
-    data, info = run.data, run.info
-    return Record(
-        info.run_id,
-        info.run_name,
-        info.status,
-        dict(data.params),
-        dict(data.tags),
-        dict(data.metrics),
-        info.start_time / 1000,
-        info.artifact_uri,
-    )
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,111 @@
+"""A server of runs that stops in mid-run: nothing is lost, and `make sync` sends what was left."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from mlflow import MlflowClient
+from processes import FEW, ROOT, run
+
+from fer_exp import sync
+from fer_exp.tracking import server
+
+EPOCHS = 150
+LONG = (f"training.epochs={EPOCHS}", "stopping=none", "data.n_train=1400", "data.n_test=70")
+SHORT = ("training.epochs=40", *LONG[1:])
+
+
+def test_without_anything_kept_it_says_so(tmp_path, monkeypatch, capsys):
+    """No server is asked."""
+    monkeypatch.chdir(tmp_path)
+    sync.main([])
+    assert capsys.readouterr().out == "nothing is left to send\n"
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "Store: an MLflow server that cannot be reached at the start",
+    trials=2,
+    expected="one line that names it, exit 2, nothing trained",
+)
+@pytest.mark.parametrize("script", ["train.py", "evaluate.py"])
+def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script):
+    """At once, before anything is trained."""
+    address = f"http://127.0.0.1:{server.free_port(0)}"
+    began = time.monotonic()
+    done = run(tmp_path, f"tracking.uri={address}", *FEW[:2], script=script)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert f"tracking.uri={address}: no MLflow server answers there" in line
+    # MLflow by itself tries for four minutes
+    assert time.monotonic() - began < 60
+
+
+def training(folder, uri, *arguments):
+    """A training as a user starts it, and what it says."""
+    command = [sys.executable, "-u", str(ROOT / "train.py"), *arguments, f"tracking.uri={uri}"]
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+
+
+def wait_for(process, epoch):
+    """Read on until an epoch is said to be done."""
+    while not process.stdout.readline().startswith(f"[{epoch}/"):
+        assert process.poll() is None
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "Store: an MLflow server that stops in mid-run comes back for one run, and too late for another",
+    trials=2,
+    expected="both train to their end; every epoch arrives once and in order, the late one by `make sync`",
+)
+def test_runs_outlive_their_server(tmp_path, monkeypatch):
+    """One meets it again, one ends before and is sent by `sync`; both lack nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    port = server.free_port(0)
+    address, database = f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path}/mlflow.db"
+    with contextlib.ExitStack() as outlived:
+        with server.serving(database, port):
+            meets, misses = (
+                outlived.enter_context(training(tmp_path, address, *which, "tracking.log_model=" + model))
+                for which, model in ((LONG, "false"), (SHORT, "true"))
+            )
+            outlived.callback(meets.kill)
+            wait_for(misses, 3)
+            wait_for(meets, 3)
+        wait_for(meets, 10)
+        # else a slow start of the server would outlast the run
+        meets.send_signal(signal.SIGSTOP)
+        said = misses.communicate()[0]
+        assert misses.returncode == 0
+        assert "[40/40]" in said
+        assert "send it later: make sync" in said
+        assert list((tmp_path / ".cache" / "spool").glob("*/*/entries.jsonl"))
+        with server.serving(database, port):
+            meets.send_signal(signal.SIGCONT)
+            meets.communicate()
+            assert meets.returncode == 0
+            command = [sys.executable, "-m", "fer_exp.sync"]
+            first, second = (subprocess.check_output(command, text=True) for _ in range(2))
+    assert "model: 1, status: 1" in first
+    assert second == "nothing is left to send\n"
+    client = MlflowClient(database)
+    [experiment] = client.search_experiments(filter_string="name = 'fer-exp'")
+    runs = client.search_runs([experiment.experiment_id], order_by=["metrics.`selected/epochs_run`"])
+    for found, epochs in zip(runs, (40, EPOCHS), strict=True):
+        history = client.get_metric_history(found.info.run_id, "val/loss")
+        assert [point.step for point in history] == list(range(1, epochs + 1))
+        assert [point.timestamp for point in history] == sorted(point.timestamp for point in history)
+        assert found.info.status == "FINISHED"
+        assert {"selected/val_loss", "yardstick/train_prior_entropy"} <= set(found.data.metrics)
+        files = tmp_path / "mlartifacts" / experiment.experiment_id / found.info.run_id / "artifacts"
+        for name in ("checkpoints/best.pt", "checkpoints/last.pt", "config.yaml", "figures/curves.png"):
+            assert (files / name).stat().st_size > 100
+    [model] = client.search_logged_models([experiment.experiment_id])
+    assert model.source_run_id == runs[0].info.run_id
+    assert os.listdir(tmp_path / ".cache" / "spool" / f"127.0.0.1_{port}") == ["server"]
