@@ -18,6 +18,7 @@ from mlflow.exceptions import MlflowException
 
 from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
+from fer_exp.tracking import refusals
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
 
@@ -56,8 +57,7 @@ class Store:
                 self.locks = Path(".cache") / "locks"
                 self._open(chosen, artifacts=None)
         except (MlflowException, OSError, sqlite3.Error) as error:
-            first_line = str(error).splitlines()[0]
-            raise UserError(f"tracking.uri={chosen.uri}: cannot open the store ({first_line})") from error
+            raise refusals.cannot_open(f"tracking.uri={chosen.uri}", error) from error
 
     def _open_sqlite(self, path: Path, chosen: settings.Tracking) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ def existing_experiment(uri: str, name: str) -> str:
     try:
         found = MlflowClient(uri).search_experiments()
     except (MlflowException, OSError) as error:
-        raise UserError(f"{uri}: cannot open the store ({str(error).splitlines()[0]})") from error
+        raise refusals.cannot_open(uri, error) from error
     ids = {each.name: each.experiment_id for each in found}
     if name not in ids:
         raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")
