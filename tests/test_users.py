@@ -10,7 +10,7 @@ GOOD = "a-password-of-one"
 
 @pytest.mark.parametrize("password", [None, "", "password1234", "short"])
 def test_no_server_starts_without_a_good_admins_password(password):
-    """Neither without, nor with what old MLflow shipped, nor with what can be guessed; all name the variable."""
+    """Neither without, nor with what old MLflow shipped, nor with what can be guessed; each names it."""
     with pytest.raises(UserError, match="MLFLOW_AUTH_ADMIN_PASSWORD") as refused:
         users.admins_password({} if password is None else {users.ADMIN_PASSWORD: password})
     assert not password or password not in str(refused.value)
@@ -20,7 +20,7 @@ def test_no_server_starts_without_a_good_admins_password(password):
 @pytest.mark.parametrize("key", [None, "", "short"])
 def test_no_server_starts_without_a_secret_key(key):
     """And the line says how to make one."""
-    with pytest.raises(UserError, match="MLFLOW_FLASK_SERVER_SECRET_KEY.*token_hex"):
+    with pytest.raises(UserError, match=r"MLFLOW_FLASK_SERVER_SECRET_KEY.*token_hex"):
         users.require_secret_key({} if key is None else {users.SECRET_KEY: key})
     users.require_secret_key({users.SECRET_KEY: "0" * 64})
 

@@ -4,6 +4,7 @@ It is created under a lock, before any job starts: several processes migrating a
 once break it.
 """
 
+import hashlib
 import logging
 import platform
 import sqlite3
@@ -73,9 +74,18 @@ class Store:
         self.locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self.locks / name)
 
+    @property
+    def place(self) -> dict[str, str]:
+        """Tags that say where a run is at work, so whose locks tell whether it lives."""
+        found = {"host": platform.node()}
+        if not self.uri.startswith(SQLITE):
+            # a server is used from several folders; hashed, since a path tells of its user
+            found["locks"] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
+        return found
+
     def close_abandoned(self) -> None:
         """End as KILLED the runs of this machine that say RUNNING although their process is gone."""
-        for record in self.records("RUNNING", host=platform.node()):
+        for record in self.records("RUNNING", **self.place):
             lock = self.lock(record.run_id)
             try:
                 lock.acquire(timeout=0)
@@ -89,8 +99,7 @@ class Store:
         self.client = MlflowClient(chosen.uri)
         found = self.client.get_experiment_by_name(chosen.experiment)
         if found is None:
-            # without an absolute place MLflow fixes one relative to whoever created the store
-            self.experiment_id = self.client.create_experiment(chosen.experiment, artifacts)
+            self.experiment_id = self._create_experiment(chosen.experiment, artifacts)
         elif found.lifecycle_stage == "deleted":
             raise UserError(
                 f"tracking.experiment={chosen.experiment}: it is deleted in this store; restore it in the "
@@ -99,15 +108,28 @@ class Store:
         else:
             self.experiment_id = found.experiment_id
         # a store of before has none; what its user has written stays
-        if found is None or descriptions.NOTE not in found.tags:
+        if found is not None and descriptions.NOTE not in found.tags:
             self.client.set_experiment_tag(self.experiment_id, descriptions.NOTE, descriptions.EXPERIMENT)
+
+    def _create_experiment(self, name: str, artifacts: str | None) -> str:
+        try:
+            # without an absolute place MLflow fixes one relative to whoever created the store; the note in
+            # the same call, since two that set one tag at once are refused by a server
+            return self.client.create_experiment(
+                name, artifacts, tags={descriptions.NOTE: descriptions.EXPERIMENT}
+            )
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            # a server has other users, one of whom was faster
+            return self.client.get_experiment_by_name(name).experiment_id
 
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
     ) -> Run:
         """Open a run, RUNNING from now; under the run `parent` if given."""
         marks = {"mlflow.source.type": "LOCAL", "mlflow.source.git.commit": git_revision(), **tags}
-        marks["host"] = platform.node()
+        marks |= self.place
         if parent:
             marks["mlflow.parentRunId"] = parent
         created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
