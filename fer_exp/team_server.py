@@ -16,6 +16,9 @@ from fer_exp import commandline
 from fer_exp.errors import UserError
 from fer_exp.tracking import server, users
 
+# A process that is only busy would be killed after five seconds, and with it what jobs are just sending.
+_PATIENCE = "--timeout-worker-healthcheck 120"
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
@@ -44,7 +47,7 @@ def serve(chosen: argparse.Namespace, password: str, wanted: dict[str, str]) -> 
         raise UserError(f"--port {chosen.port}: taken; end what holds it or choose another")
     port = server.free_port(chosen.port)
     uri = os.environ.get("MLFLOW_BACKEND_STORE_URI", "sqlite:///mlflow.db")
-    options = ["--app-name", "basic-auth", "--workers", str(chosen.workers)]
+    options = ["--app-name", "basic-auth", "--workers", str(chosen.workers), "--uvicorn-opts", _PATIENCE]
     config = {"MLFLOW_AUTH_CONFIG_PATH": str(server.BASIC_AUTH)}
     # the hashes of the passwords lie there
     chosen.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
