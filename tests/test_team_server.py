@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from processes import FEW, run
 
 from fer_exp import experiment, settings, team_server, tracking
+from fer_exp.faces import EMOTIONS
 from fer_exp.metrics import Scores
 from fer_exp.tracking import server, users
 from fer_exp.training import Epoch
@@ -84,9 +86,9 @@ def as_anna(monkeypatch, uri: str, password: str | None = ANNAS) -> None:
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", password)
 
 
-def compare(folder: Path) -> subprocess.CompletedProcess:
+def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The tables, as printed in `folder`."""
-    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv"]
+    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv", *arguments]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -253,3 +255,34 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     # of the run and of the yardstick
     assert found == [(2,)]
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.slow
+def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
+    """The tables are the same from both places, SQL finds as many rows, and a model answers there too."""
+    trained = run(
+        tmp_path, "-m", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved", *FEW[:2]
+    )
+    assert trained.returncode == 0, trained.stderr
+    before = compare(tmp_path, "--experiment", "moved")
+    as_anna(monkeypatch, team.uri)
+    command = [sys.executable, "-m", "fer_exp.move", "--to", team.uri, "--experiment", "moved"]
+    for copied, there in ((3, 0), (0, 3)):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        assert f"runs copied: {copied}; there before: {there}; left: 0" in done.stdout
+    after = compare(tmp_path, "--experiment", "moved")
+    assert (after.returncode, after.stdout) == (before.returncode, before.stdout) == (0, before.stdout)
+    assert "adam,1," in after.stdout
+    place = "join experiments e using (experiment_id) where e.name = 'moved'"
+    local = sqlite3.connect(tmp_path / "mlflow.db")
+    for table in ("metrics", "params", "latest_metrics"):
+        query = f"select count(*) from {table} join runs using (run_uuid) {place}"
+        assert team.database.rows(query) == local.execute(query).fetchall()
+    local.close()
+    moved = tracking.Store(settings.Tracking(team.uri, "", "moved", False))
+    model, *_ = moved.client.search_logged_models([moved.experiment_id])
+    asked = f"import mlflow, numpy; print(*mlflow.pyfunc.load_model('models:/{model.model_id}').predict(numpy"
+    asked += ".zeros((1, 48, 48), numpy.uint8)))"
+    answer = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() in EMOTIONS
