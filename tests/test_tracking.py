@@ -1,5 +1,6 @@
 """Runs are opened, filled and ended with the truth."""
 
+import copy
 import multiprocessing
 import sqlite3
 
@@ -47,6 +48,20 @@ def test_abandoned_runs_are_closed_and_live_ones_left(store):
         assert store.record(gone.id).status == "KILLED"
         assert store.record(alive.id).status == "RUNNING"
     assert store.record(alive.id).status == "FINISHED"
+
+
+def test_a_run_at_work_in_another_folder_is_left(store, tmp_path):
+    """A server is used from several, whose locks tell nothing of each other's runs."""
+    here, there = copy.copy(store), copy.copy(store)
+    for each, folder in ((here, "here"), (there, "there")):
+        # as if it were one, though nothing is asked of it
+        each.uri, each.locks = "http://127.0.0.1:1", tmp_path / folder
+    gone = here.create("gone", {}, {})
+    there.close_abandoned()
+    assert store.record(gone.id).status == "RUNNING"
+    here.close_abandoned()
+    assert store.record(gone.id).status == "KILLED"
+    assert not any(str(tmp_path) in value for value in store.record(gone.id).tags.values())
 
 
 def test_latest_prefers_a_finished_run(store):
