@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import matplotlib
 import postgres
 import pytest
 from processes import FEW, run
@@ -234,6 +235,8 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     (tmp_path / ".mlflow" / "credentials").write_text(
         f"[mlflow]\nmlflow_tracking_username = anna\nmlflow_tracking_password = {ANNAS}\n", encoding="utf-8"
     )
+    # else a new home costs matplotlib a new list of fonts
+    monkeypatch.setenv("MPLCONFIGDIR", matplotlib.get_configdir())
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", team.uri)
     sweep = ["-m", "optimizer=sgd,adam", "training.epochs=2", *FEW]
