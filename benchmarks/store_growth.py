@@ -51,7 +51,7 @@ def size(path: Path) -> int:
 
 def files_of(folder: Path, run_id: str) -> list[tuple[str, int, int]]:
     """What a job keeps as files: name, number and bytes, the largest first."""
-    own = folder / "mlartifacts" / run_id
+    own = folder / "mlartifacts" / run_id / "artifacts"
     found = [(str(path.relative_to(own)), 1, size(path)) for path in own.rglob("*") if path.is_file()]
     [model] = (folder / "mlartifacts" / "models").iterdir()
     files = [path for path in model.rglob("*") if path.is_file()]
@@ -169,7 +169,7 @@ def store_rows(sizes: list[int], weights: list[dict], asked: list[dict]) -> Iter
     for name, measured, say in lines:
         slope = (measured[1] - measured[0]) / (sizes[1] - sizes[0])
         beyond = [measured[1] + slope * (number - sizes[1]) for number in BEYOND]
-        more = say(slope) if say is said_bytes else f"{1000 * slope:.2g} ms"
+        more = say(slope) if say is said_bytes else f"{1000 * slope:.3g} ms"
         yield [name, *map(say, measured), more, *map(say, beyond)]
 
 
