@@ -90,7 +90,7 @@ def as_anna(monkeypatch, uri: str, password: str | None = ANNAS) -> None:
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The tables, as printed in `folder`."""
     command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.mark.slow
@@ -271,7 +271,7 @@ def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
     as_anna(monkeypatch, team.uri)
     command = [sys.executable, "-m", "fer_exp.move", "--to", team.uri, "--experiment", "moved"]
     for copied, there in ((3, 0), (0, 3)):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
         assert f"runs copied: {copied}; there before: {there}; left: 0" in done.stdout
     after = compare(tmp_path, "--experiment", "moved")
