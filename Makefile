@@ -5,10 +5,10 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page sync data ui test test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page sync data ui serve-tracking move-runs test test-all reliability fuzz lint check bench clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: .venv/installed  ## make the environment, .venv, if there is none
 
@@ -68,6 +68,12 @@ data: install  ## obtain FER-2013 from Kaggle into data/fer2013
 
 ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
 	@$(BIN)/python -m fer_exp.ui $(ARGS)
+
+serve-tracking: install  ## a team's server, with passwords from the environment (docs/team.md)
+	@$(BIN)/python -m fer_exp.team_server $(ARGS)
+
+move-runs: install  ## copy the runs of a store to another: make move-runs TO=http://127.0.0.1:5000
+	@$(BIN)/python -m fer_exp.move --to $(TO) $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-all reliability fuzz: export OMP_NUM_THREADS := 1

@@ -232,7 +232,7 @@ class _Job:
         except UserError as error:
             log.warning("%s: trained from the start (%s)", self.name, error)
             return None
-        record.reopen(self.chosen.sweep.parent, log=self.tags.get("log", ""))
+        record.reopen(self.chosen.sweep.parent, log=self.tags.get("log", ""), **self.store.place)
         return record
 
     def _restore(self, content: dict[str, Any], source: str) -> None:

@@ -1,5 +1,6 @@
 """Runs are opened, filled and ended with the truth."""
 
+import copy
 import multiprocessing
 import pprint
 import re
@@ -60,6 +61,20 @@ def test_a_run_whose_process_is_known_to_have_died_failed(store):
     assert store.record(gone.id).status == "FAILED"
     assert store.record(gone.id).tags["error"] == "its process died (signal 9, SIGKILL)"
     assert store.record(other.id).status == "RUNNING"
+
+
+def test_a_run_at_work_in_another_folder_is_left(store, tmp_path):
+    """A server is used from several, whose locks tell nothing of each other's runs."""
+    here, there = copy.copy(store), copy.copy(store)
+    for each, folder in ((here, "here"), (there, "there")):
+        # as if it were one, though nothing is asked of it
+        each.uri, each.locks = "http://127.0.0.1:1", tmp_path / folder
+    gone = here.create("gone", {}, {})
+    there.close_abandoned()
+    assert store.record(gone.id).status == "RUNNING"
+    here.close_abandoned()
+    assert store.record(gone.id).status == "KILLED"
+    assert not any(str(tmp_path) in value for value in store.record(gone.id).tags.values())
 
 
 def test_latest_prefers_a_finished_run(store):

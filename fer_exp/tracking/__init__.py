@@ -8,6 +8,8 @@ import os
 
 # Read when MLflow is imported, so it must stand before that import.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+# Else it prints two links for each run that ends at a server.
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 # MLflow prints a link to each run that it ends on a server.
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import requests
 from mlflow.exceptions import MlflowException
@@ -10,6 +9,7 @@ from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 
 from fer_exp.errors import UserError
+from fer_exp.tracking.refusals import without_password
 
 # What a call to a server may raise when nobody answers, and when it refuses.
 FAILURES = (MlflowException, requests.RequestException, OSError)
@@ -23,20 +23,14 @@ class UnreachableError(UserError):
 
     def __init__(self, uri: str):
         super().__init__(
-            f"tracking.uri={named(uri)}: no MLflow server answers there; start it, or keep the runs here: "
-            "tracking.uri=sqlite:///mlflow.db"
+            f"tracking.uri={without_password(uri)}: no MLflow server answers there; start it, or "
+            "keep the runs here: tracking.uri=sqlite:///mlflow.db"
         )
 
 
 def is_server(uri: str) -> bool:
     """Whether a store of this address is reached over a network."""
     return uri.startswith(("http://", "https://"))
-
-
-def named(uri: str) -> str:
-    """An address without the user and password that may stand in it."""
-    place = urlsplit(uri).netloc
-    return uri.replace(place, place.rpartition("@")[2], 1)
 
 
 def reach(uri: str) -> None:

@@ -16,6 +16,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.models import infer_signature
 
+from fer_exp.tracking import places
+
 Entry = dict[str, Any]
 
 # The weights of a model to be kept, pictures to try it with, and what it says to them.

@@ -13,13 +13,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 from typing import IO
 from urllib.parse import urlencode
 
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
+
+# How a server for a team lets people in.
+BASIC_AUTH = Path(__file__).with_name("basic_auth.ini")
 
 # Seconds that the server may take to answer, on a slow and busy machine, and to end.
 _START, _STOP = 180, 10
@@ -64,14 +69,24 @@ def free_port(wanted: int) -> int:
 
 
 @contextlib.contextmanager
-def serving(uri: str, port: int) -> Iterator[subprocess.Popen]:
-    """Serve the store at a port while the block runs; raises UserError if the server does not answer."""
-    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port)]
-    command += ["--workers", "1", "--backend-store-uri", uri]
+def serving(
+    uri: str,
+    port: int,
+    options: Sequence[str] = ("--workers", "1"),
+    environment: Mapping[str, str] = MappingProxyType({}),
+    folder: Path | None = None,
+) -> Iterator[subprocess.Popen]:
+    """Serve the store at a port while the block runs; raises UserError if the server does not answer.
+
+    options: further ones of `mlflow server`. environment: further variables for it. folder: what it runs in.
+    """
+    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), *options]
+    # not on the command line, which every user of the machine may read
+    own = {"MLFLOW_BACKEND_STORE_URI": uri, **_QUIET, **environment}
     with tempfile.TemporaryFile() as said:
         # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
         process = subprocess.Popen(
-            command, env={**os.environ, **_QUIET}, stdout=said, stderr=said, start_new_session=True
+            command, env={**os.environ, **own}, cwd=folder, stdout=said, stderr=said, start_new_session=True
         )
         try:
             _wait_until_it_answers(process, port, said)

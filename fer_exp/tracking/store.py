@@ -5,6 +5,7 @@ once break it.
 """
 
 import contextlib
+import hashlib
 import logging
 import platform
 import sqlite3
@@ -20,8 +21,8 @@ from mlflow.exceptions import MlflowException
 
 from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import spool, sqlite
-from fer_exp.tracking.connection import answering, is_server, named, reach
+from fer_exp.tracking import refusals, spool, sqlite
+from fer_exp.tracking.connection import answering, is_server, reach
 from fer_exp.tracking.record import Record, by_identity
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
@@ -51,9 +52,7 @@ class Store:
                     reach(chosen.uri)
                 self._open(chosen, artifacts=None)
         except (MlflowException, OSError, sqlite3.Error) as error:
-            raise UserError(
-                f"tracking.uri={named(self.uri)}: cannot open the store ({_first_line(error)})"
-            ) from error
+            raise refusals.cannot_open(f"tracking.uri={chosen.uri}", error) from error
 
     def _open_sqlite(self, path: Path, chosen: settings.Tracking) -> None:
         # MLflow and the lock would try for minutes what fails for good
@@ -66,6 +65,15 @@ class Store:
         """A lock between processes of this machine that the system releases when its holder dies."""
         self.locks.mkdir(parents=True, exist_ok=True)
         return FileLock(self.locks / name)
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Tags that say where a run is at work, so whose locks tell whether it lives."""
+        found = {"host": platform.node()}
+        if not self.uri.startswith(SQLITE):
+            # a server is used from several folders; hashed, since a path tells of its user
+            found["locks"] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
+        return found
 
     def sync(self) -> dict[str, Counter[str]]:
         """Send what ended runs kept here while this server was away; what it took, by run and kind.
@@ -87,7 +95,7 @@ class Store:
         As KILLED, or as FAILED if their `error` is known. tags: what the runs carry; those of this machine
         if none is given.
         """
-        for record in self.records("RUNNING", **(tags or {"host": platform.node()})):
+        for record in self.records("RUNNING", **(tags or self.place)):
             with self._abandoned(record.run_id) as abandoned:
                 if abandoned and error:
                     self.client.set_tag(record.run_id, "error", error)
@@ -139,7 +147,7 @@ class Store:
     ) -> Run:
         """Open a run, RUNNING from now; under the run `parent` if given."""
         marks = {"mlflow.source.type": "LOCAL", "mlflow.source.git.commit": git_revision(), **tags}
-        marks["host"] = platform.node()
+        marks |= self.place
         if parent:
             marks["mlflow.parentRunId"] = parent
         with answering(self.uri):
@@ -223,7 +231,7 @@ def existing_experiment(uri: str, name: str) -> str:
     try:
         found = MlflowClient(uri).search_experiments()
     except (MlflowException, OSError) as error:
-        raise UserError(f"{uri}: cannot open the store ({_first_line(error)})") from error
+        raise refusals.cannot_open(uri, error) from error
     ids = {each.name: each.experiment_id for each in found}
     if name not in ids:
         raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")
@@ -234,7 +242,3 @@ def existing_store(uri: str, experiment: str) -> Store:
     """The store to read runs from; raises UserError, and creates nothing, if there is none."""
     existing_experiment(uri, experiment)
     return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,0 +1,35 @@
+"""Why a store does not open."""
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from fer_exp.tracking import refusals
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("UNAUTHENTICATED", "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        ("PERMISSION_DENIED", "its admin can let you"),
+        ("INTERNAL_ERROR", "cannot open the store (a reason)"),
+    ],
+)
+def test_each_reason_is_said_in_a_line(code, said):
+    """Who is asked for a password learns where it goes."""
+    error = MlflowException("a reason\nand a page of details")
+    error.error_code = code
+    line = str(refusals.cannot_open("tracking.uri=http://127.0.0.1:1", error))
+    assert line.startswith("tracking.uri=http://127.0.0.1:1: ")
+    assert said in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://anna:{}@host:5000/x", "postgresql://anna:{}@host/db", "http://:{}@h"]
+)
+def test_no_line_shows_the_password_of_a_uri(uri):
+    """Users put them there, and logs are passed on."""
+    said = str(refusals.cannot_open(uri.format("s3cr:et"), OSError(f"no {uri.format('s3cr:et')}")))
+    assert "s3cr" not in said
+    assert said.count(":***@") == 2
+    assert refusals.without_password("http://host:5000/a@b") == "http://host:5000/a@b"
