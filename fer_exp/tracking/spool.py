@@ -21,8 +21,8 @@ from mlflow import MlflowClient
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking.connection import FAILURES, UnreachableError, answering, reach
-from fer_exp.tracking.refusals import without_password
 from fer_exp.tracking.delivery import Entry, deliver
+from fer_exp.tracking.refusals import without_password
 
 log = logging.getLogger(__name__)
 
