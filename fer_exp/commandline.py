@@ -66,8 +66,13 @@ def typed(script: str) -> str:
 
 
 def to_keep(words: Iterable[str]) -> str:
-    """A command to keep with runs and pages: without the user and password of an address."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", shlex.join(words))
+    """A command to keep with runs and pages, without what it tells of a user's login."""
+    return without_login(shlex.join(words))
+
+
+def without_login(text: str) -> str:
+    """A text without the user and password of any address in it."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 def evaluating(target: str, command: str) -> str:

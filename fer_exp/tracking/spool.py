@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 from mlflow import MlflowClient
 
+from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking.connection import FAILURES, UnreachableError, answering, reach
 from fer_exp.tracking.delivery import Entry, deliver
-from fer_exp.tracking.refusals import without_password
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class Spool:
                     taken[entry["kind"]] += 0 if again else len(entry.get("values", "1"))
                     count += 1
             except FAILURES as error:
-                refused = f"{without_password(self.client.tracking_uri)} refuses line {count + 1} ({error})"
+                refused = f"{without_login(self.client.tracking_uri)} refuses line {count + 1} ({error})"
                 raise UserError(f"{self.kept}: {refused}") from error
             finally:
                 # also if it was interrupted
@@ -97,7 +97,7 @@ class Spool:
         """Send what can be sent and take the folder away; say what is left if the server does not answer."""
         self.flush()
         if self.waiting:
-            server = without_password(self.client.tracking_uri)
+            server = without_login(self.client.tracking_uri)
             said = "%s does not answer: run %s is kept whole in %s; send it later: make sync"
             log.warning(said, server, self.run_id, self.folder)
         else:
@@ -130,7 +130,7 @@ class Spool:
     def _keep(self, entry: Entry) -> None:
         """Append an entry, safe on the disk when this returns."""
         if not self.waiting:
-            server = without_password(self.client.tracking_uri)
+            server = without_login(self.client.tracking_uri)
             said = "%s does not answer: what run %s writes is kept in %s, and sent once it does"
             log.warning(said, server, self.run_id, self.folder)
             with written_whole(self.folder.parent / SERVER) as file:
