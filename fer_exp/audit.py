@@ -7,7 +7,7 @@ printed figure is thereby explained. Where runs are missing it says which, and j
 from collections.abc import Sequence
 
 from fer_exp import arithmetic, published, run_slips
-from fer_exp.comparison import SIGNIFICANCE, Study, against, percent
+from fer_exp.comparison import ACCURACY, SIGNIFICANCE, Study, against, percent
 from fer_exp.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
 from fer_exp.run_slips import MissingError, Runs, Slip, figure
 from fer_exp.tables import Table
@@ -94,12 +94,14 @@ def _softmax(yardsticks: Sequence[Record]) -> Slip:
 def _seeds(studies: Sequence[Study]) -> Slip:
     def judge(_: Runs) -> tuple[str, str, str]:
         honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
-        found = [
-            difference.p
+        # a ceiling of epochs that changes nothing is the same contrast again
+        by_values = {
+            (tuple(study.base.values(ACCURACY)), tuple(arm.values(ACCURACY))): difference.p
             for study in honest
             for arm in study.arms
             if arm is not study.base and (difference := against(arm, study.base)) is not None
-        ]
+        }
+        found = [p for (base, arm), p in by_values.items() if base != arm]
         if not found:
             raise MissingError("not run: python train.py study=activation (and the other studies)")
         ties = sum(p >= SIGNIFICANCE for p in found)

@@ -21,6 +21,9 @@ from fer_exp.tracking import Record
 
 SIGNIFICANCE = 0.05
 
+# What arms are compared by.
+ACCURACY = "selected/val_accuracy"
+
 
 @dataclass
 class Arm:
@@ -161,8 +164,7 @@ def against(arm: Arm, base: Arm) -> Difference | None:
     shared = sorted(set(arm.runs) & set(base.runs), key=int)
     if len(shared) < 2:
         return None
-    metric = "selected/val_accuracy"
-    return statistics.paired_difference(arm.values(metric, shared), base.values(metric, shared))
+    return statistics.paired_difference(arm.values(ACCURACY, shared), base.values(ACCURACY, shared))
 
 
 def _contrast(found: Difference | None, p: float) -> list[str]:
@@ -179,7 +181,7 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
     if printed is None:
         return ["", ""]
     figure = f"{100 * printed.value:.2f}"
-    values = arm.values("selected/val_accuracy")
+    values = arm.values(ACCURACY)
     if len(values) < 2:
         return [figure, "open: it takes two seeds"]
     expected = statistics.next_value_interval(values)
