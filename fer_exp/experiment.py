@@ -5,6 +5,7 @@ never opened here; `evaluate.py` does that, once, with the weights that the prot
 """
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
@@ -84,6 +85,18 @@ def load_faces(data: settings.Data) -> Dataset:
     return datasets.load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
 
 
+@functools.lru_cache(maxsize=1)
+def _faces_of(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
+    """The faces of a sweep, read and checked once for all its jobs in this process."""
+    return load_faces(data)
+
+
+@functools.cache
+def _examples() -> np.ndarray:
+    """Drawn faces, one of each class, for a model to be tried with: no picture of a set leaves with it."""
+    return np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
+
+
 def identity(chosen: Experiment, dataset: Dataset) -> str:
     """Hash of everything that determines the job's figures: recipe and faces, not paths or device."""
     content = {"recipe": RECIPE, "faces": dataset.fingerprint.content, **settings.recipe(chosen)}
@@ -110,7 +123,7 @@ def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) 
     # Two threads on two cores collapse as soon as another process wants a core; jobs run side by side.
     torch.set_num_threads(1)
     check(chosen)
-    dataset = load_faces(chosen.data)
+    dataset = _faces_of(chosen.sweep.parent, chosen.data) if chosen.sweep.parent else load_faces(chosen.data)
     store = tracking.Store(chosen.tracking)
     key = identity(chosen, dataset)
     if not chosen.sweep.parent:
@@ -279,17 +292,17 @@ class _Job:
         history = self.trainer.history
         found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
         found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
-        for section, positions in (("train", self.carve.fit), ("val", self.carve.validation)):
-            outputs = mlp.logits(network, self.faces.pixels, positions)
-            scores = metrics.scores(outputs, self.faces.labels[positions])
+        fit = metrics.scores(
+            mlp.logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
+        )
+        # validation has been scored with these very weights; train only while they changed
+        for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):
             found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
         if not logged:
             record.log(found)
         self._draw(record, content["epoch"], found["selected/val_accuracy"])
         if self.chosen.tracking.log_model:
-            # drawn faces: no picture of a data set may leave with the model
-            example = np.stack([synthetic.draw_face(name, np.random.default_rng(0)) for name in EMOTIONS])
-            record.model(selected, example, Classifier(network).predict(example))
+            record.model(selected, _examples(), Classifier(network).predict(_examples()))
 
     def _draw(self, record: tracking.Run, selected: int, accuracy: float) -> None:
         # here, since it imports matplotlib, which takes half a second, and a reused job draws nothing
