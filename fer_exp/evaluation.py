@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import experiment, files, metrics, mismatches, mlp, statistics, tracking
+from fer_exp import files, metrics, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
@@ -79,6 +79,9 @@ class Part:
 
 def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool) -> list[Part]:
     """Score a finished run on test and log the scores into it; raises UserError if it cannot be."""
+    # here, since PyTorch takes a second to import and who reads figures has no use for it
+    from fer_exp import experiment, mlp
+
     classifier = experiment.classifier(record, store)
     if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(
@@ -139,6 +142,9 @@ def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset)
 
     None for a network that normalises otherwise than the deck's, which they do not fit.
     """
+    # here, as above
+    from fer_exp import experiment, mismatches
+
     if record.params["model.normalisation"] != "unit":
         return {}
     network = experiment.classifier(record, store).network

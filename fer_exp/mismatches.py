@@ -5,14 +5,16 @@ answers are held against labels of another order: slips that leave no trace but 
 """
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.fingerprint import CANONICAL_MEAN, CANONICAL_STD
-from fer_exp.mlp import MLP
+
+if TYPE_CHECKING:
+    from fer_exp.mlp import MLP
 
 # What enters the first layer, of pixels 0..255 as float32.
 SCALES = {
@@ -40,24 +42,24 @@ LABELS = {
 SOUND = "unit/upright/same_order"
 
 
-def accuracies(network: MLP, test: Faces) -> dict[str, float]:
+def accuracies(network: "MLP", test: Faces) -> dict[str, float]:
     """Accuracy through every combination, by `<scale>/<layout>/<labels>`; `SOUND` is the right one.
 
     Raises UserError for a network that was not trained on pixels in [0, 1], as the deck's were.
     """
     if network.shift.ne(0).any() or network.scale.ne(255).any():
         raise UserError("mismatches: only of a network with model.normalisation=unit, as the deck's were")
+    # here, since PyTorch takes a second to import and the audit reads the names alone
+    import torch
+
+    network.eval()
     pixels = torch.from_numpy(test.pixels).float()
     found = {}
     for (scale, scaled), (layout, laid) in itertools.product(SCALES.items(), LAYOUTS.items()):
-        answers = _answers(network, laid(scaled(pixels)))
+        with torch.inference_mode():
+            parts = laid(scaled(pixels)).flatten(1).split(4096)
+            answers = torch.cat([network.layers(part).argmax(1) for part in parts]).numpy()
         for order, coded in LABELS.items():
             said, truth = coded(answers, test.labels)
             found[f"{scale}/{layout}/{order}"] = float(np.mean(said == truth))
     return found
-
-
-@torch.inference_mode()
-def _answers(network: MLP, entering: torch.Tensor) -> np.ndarray:
-    network.eval()
-    return torch.cat([network.layers(part.flatten(1)).argmax(1) for part in entering.split(4096)]).numpy()
