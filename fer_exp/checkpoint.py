@@ -5,6 +5,7 @@ settings, the class names, the state of optimizer, scheduler and stopping rule, 
 far. It is written whole or not at all, and read without executing anything that lies in it.
 """
 
+import io
 import warnings
 import zipfile
 from pathlib import Path
@@ -21,10 +22,22 @@ FORMAT = 1
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (tensors, numbers, texts, lists, dicts) to `path` atomically."""
+    write(path, pack(content))
+
+
+def pack(content: dict[str, Any]) -> memoryview:
+    """The bytes of a checkpoint: `content` as it is now, whatever changes it afterwards."""
+    packed = io.BytesIO()
+    torch.save({"format": FORMAT, "classes": list(EMOTIONS), **content}, packed)
+    return packed.getbuffer()
+
+
+def write(path: Path, packed: memoryview) -> None:
+    """Write the bytes of a checkpoint to `path` atomically."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.written_whole(path) as file:
-            torch.save({"format": FORMAT, "classes": list(EMOTIONS), **content}, file)
+            file.write(packed)
     except OSError as error:
         raise UserError(f"{path}: cannot write the checkpoint ({error.strerror})") from error
 

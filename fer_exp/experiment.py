@@ -30,6 +30,7 @@ from fer_exp import (
     tracking,
 )
 from fer_exp.classifier import Classifier
+from fer_exp.clerk import Clerk
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
@@ -117,8 +118,8 @@ def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) ->
 def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Steps:
     """Train one job, or find that its sweep needs it no more; see `stack.Job` for what is yielded.
 
-    name: what the run varies. tags: further facts to keep with it. watch: told of each epoch once it
-    is safe in the store.
+    name: what the run varies. tags: further facts to keep with it. watch: told of each epoch as
+    it ends; it is safe in the store before the next one has ended, whatever happens but SIGKILL.
     """
     # Two threads on two cores collapse as soon as another process wants a core; jobs run side by side.
     torch.set_num_threads(1)
@@ -170,7 +171,7 @@ class _Job:
         """
         taken_up = self._take_up(earlier) if earlier else None
         record = taken_up or self._begin()
-        with record.recording(), files.failing_in_one_line():
+        with record.recording(), files.failing_in_one_line(), Clerk() as clerk:
             if not taken_up:
                 self._describe(record)
             if not self.trainer.history:
@@ -184,10 +185,10 @@ class _Job:
                     record.log(epoch_metrics(epoch), epoch.number)
             yield self.trainer
             for epoch in self.trainer.epochs():
-                self._keep(record, epoch)
-                record.log(epoch_metrics(epoch), epoch.number)
+                clerk.hand(self._writing(record, epoch))
                 watch(epoch)
                 yield self.trainer
+            clerk.settle()
             self._conclude(record, concluded)
         return record.id
 
@@ -263,8 +264,8 @@ class _Job:
             )
         self.trainer.restore(content)
 
-    def _keep(self, record: tracking.Run, epoch: Epoch) -> None:
-        """Save the weights: first the best, then the last, so that a kill between them loses nothing."""
+    def _writing(self, record: tracking.Run, epoch: Epoch) -> Callable[[], None]:
+        """What writes the epoch down: its weights as they are now, then its metrics."""
         content = {
             "model": dataclasses.asdict(self.chosen.model),
             "recipe": settings.recipe(self.chosen),
@@ -274,11 +275,17 @@ class _Job:
             "scores": {key: value for key, value in epoch_metrics(epoch).items() if "seconds" not in key},
             "network": self.trainer.weights(),
         }
-        if epoch.improved:
-            with record.file(BEST) as path:
-                checkpoint.save(path, content)
-        with record.file(LAST) as path:
-            checkpoint.save(path, content | self.trainer.state())
+        # first the best, then the last, so that a kill between them loses nothing
+        packed = {BEST: checkpoint.pack(content)} if epoch.improved else {}
+        packed[LAST] = checkpoint.pack(content | self.trainer.state())
+
+        def write() -> None:
+            for name, data in packed.items():
+                with record.file(name) as path:
+                    checkpoint.write(path, data)
+            record.log(epoch_metrics(epoch), epoch.number)
+
+        return write
 
     def _conclude(self, record: tracking.Run, logged: bool) -> None:
         """Score the weights that the protocol selects on fit and validation, and keep them as a model.

@@ -47,7 +47,7 @@ class Reporter:
             self.bar.stop()
 
     def __call__(self, epoch: Epoch) -> None:
-        """Show an epoch that is safe in the store."""
+        """Show an epoch that has ended."""
         self.epochs_seen.append(epoch)
         line = log_line(epoch, self.epochs)
         log.debug("%s", line)
