@@ -255,7 +255,7 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
     def full(path, _content):
         raise UserError(f"{path}: cannot write the checkpoint (No space left on device)")
 
-    monkeypatch.setattr(checkpoint, "save", full)
+    monkeypatch.setattr(checkpoint, "write", full)
     with pytest.raises(UserError, match=str(tmp_path)):
         experiment.run(tiny(), "failed", {}, nothing)
     [failed] = store.records("FAILED")
