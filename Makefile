@@ -85,7 +85,7 @@ test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names 
 	$(BIN)/pytest
 
 reliability: install  ## try every fault and write docs/reliability.md
-	$(BIN)/pytest -n auto -m fault --reliability docs/reliability.md
+	$(BIN)/pytest -n auto -m fault --reliability=docs/reliability.md
 
 fuzz: install  ## search both doors for inputs that end otherwise than in faces or one line: make fuzz SECONDS=60
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
