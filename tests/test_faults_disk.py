@@ -5,6 +5,7 @@ import dataclasses
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import faces_on_disk
@@ -93,15 +94,20 @@ def spoil(disk: Path, how: str):
 def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number):
     """The checkpoint before stays whole, and the store opens."""
     chosen = job(*on(small_disk))
+    store = tracking.Store(chosen.tracking)
     undo = []
 
     def watch(epoch):
         if epoch.number == number:
+            # it is written while the next one trains
+            [run] = store.records("RUNNING")
+            while number not in store.run(run.run_id).logged_steps("val/loss"):
+                time.sleep(0.01)
             undo.append(spoil(small_disk, how))
 
     with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
         experiment.run(chosen, "a", {}, watch)
-    [failed] = tracking.Store(chosen.tracking).records("FAILED")
+    [failed] = store.records("FAILED")
     undo[0]()
     last = small_disk / "artifacts" / failed.run_id / "artifacts" / experiment.LAST
     assert checkpoint.load(last)["epoch"] == number
