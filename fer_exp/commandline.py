@@ -8,7 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -139,3 +139,13 @@ def one_line(error: Exception) -> str:
 def end_on_sigterm() -> None:
     """Let SIGTERM unwind the program like Ctrl-C, so that open runs end as KILLED."""
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let Ctrl-C be the usual end of what is served inside, and SIGTERM or a closed terminal end it too."""
+    end_on_sigterm()
+    # a terminal that is closed must not leave a server behind
+    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    with suppress(KeyboardInterrupt), mistakes_in_one_line():
+        yield

@@ -32,11 +32,8 @@ def move(chosen: argparse.Namespace) -> None:
     """Copy what is missing, and sum up what it held."""
     if chosen.source == chosen.target:
         raise UserError(f"--to {chosen.target}: that is where the runs are")
-    tracking.existing_experiment(chosen.source, chosen.experiment)
-    source, target = (
-        tracking.Store(settings.Tracking(uri, "mlartifacts", chosen.experiment, False))
-        for uri in (chosen.source, chosen.target)
-    )
+    source = tracking.existing_store(chosen.source, chosen.experiment)
+    target = tracking.Store(settings.Tracking(chosen.target, "mlartifacts", chosen.experiment, False))
     # of two at once, the second waits and then finds all there
     with source.lock("move"):
         source.close_abandoned()

@@ -6,9 +6,7 @@ work of a reverse proxy in front of it (docs/team.md). Until Ctrl-C.
 
 import argparse
 import os
-import signal
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,17 +54,13 @@ def serve(chosen: argparse.Namespace, password: str, wanted: dict[str, str]) -> 
         users.admit(base, password, wanted)
         print(f"serving {base} to {', '.join([users.ADMIN, *wanted])}")
         print(f"each user: export MLFLOW_TRACKING_URI={base}, and MLFLOW_TRACKING_USERNAME and _PASSWORD")
-        print("Ctrl-C ends it", flush=True)
-        raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
+        server.stay(process)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the team's runs until Ctrl-C or SIGTERM, or say in a line why not."""
     chosen = parse(arguments)
-    commandline.end_on_sigterm()
-    # a terminal that is closed must not leave the server behind
-    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
-    with suppress(KeyboardInterrupt), commandline.mistakes_in_one_line():
+    with commandline.serving():
         password, wanted = users.admins_password(os.environ), users.users(os.environ)
         if chosen.users_at:
             users.admit(chosen.users_at, password, wanted)

@@ -6,14 +6,11 @@ browser where there is one.
 
 import argparse
 import os
-import signal
 import sys
 import webbrowser
 from collections.abc import Sequence
-from contextlib import suppress
 
 from fer_exp import commandline, tracking
-from fer_exp.errors import UserError
 from fer_exp.tracking import server
 
 
@@ -50,19 +47,15 @@ def serve(chosen: argparse.Namespace, experiment_id: str) -> None:
         print(f"port {chosen.port} is taken, so this is port {port}", flush=True)
     with server.serving(chosen.tracking_uri, port) as process:
         show(f"http://{server.HOST}:{port}", experiment_id, not chosen.no_browser)
-        print("Ctrl-C ends it", flush=True)
-        raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
+        server.stay(process)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Show the runs of a store until Ctrl-C or SIGTERM, or say in a line why not."""
     chosen = parse(arguments)
-    commandline.end_on_sigterm()
-    # a terminal that is closed must not leave the server behind
-    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
-    with suppress(KeyboardInterrupt), commandline.mistakes_in_one_line():
+    with commandline.serving():
         experiment_id = tracking.existing_experiment(chosen.tracking_uri, chosen.experiment)
-        if chosen.tracking_uri.startswith(("http://", "https://")):
+        if tracking.is_server(chosen.tracking_uri):
             # such a store is a server, which has these pages already
             show(chosen.tracking_uri.rstrip("/"), experiment_id, not chosen.no_browser)
         else:

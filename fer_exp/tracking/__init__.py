@@ -19,7 +19,7 @@ os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
-from fer_exp.tracking.connection import UnreachableError
+from fer_exp.tracking.connection import UnreachableError, is_server
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.run import Run
 from fer_exp.tracking.spool import servers_missed
@@ -33,5 +33,6 @@ __all__ = [
     "UnreachableError",
     "existing_experiment",
     "existing_store",
+    "is_server",
     "servers_missed",
 ]

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, NoReturn
 from urllib.parse import urlencode
 
 from fer_exp.errors import UserError
@@ -93,6 +93,12 @@ def serving(
             yield process
         finally:
             _stop(process)
+
+
+def stay(process: subprocess.Popen) -> NoReturn:
+    """Say how to end the server, and wait for that; raises UserError if it ends by itself."""
+    print("Ctrl-C ends it", flush=True)
+    raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
 
 
 def _wait_until_it_answers(process: subprocess.Popen, port: int, said: IO[bytes]) -> None:
