@@ -17,7 +17,7 @@ from PIL import Image
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from fer_exp import mlp, settings
+from fer_exp import networks, settings
 from fer_exp.components import named_class
 from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.settings import Experiment
@@ -56,7 +56,7 @@ def ours(task: Task) -> Epoch:
 def network(task: Task) -> torch.nn.Module:
     """The layers alone, for inputs that are scaled already."""
     some = np.zeros((1, 48, 48), np.uint8)
-    return mlp.build(task.chosen.model, task.chosen.seed, some).layers
+    return networks.build(task.chosen.model, task.chosen.seed, some).layers
 
 
 def plain_epoch(task: Task, data: Dataset) -> Epoch:
@@ -167,7 +167,7 @@ def lightning(task: Task) -> Epoch:
 def floor(task: Task) -> Epoch:
     """The matrix products alone, and one pass of fused Adam over as many numbers."""
     batch, faces = task.chosen.training.batch_size, len(task.faces)
-    sizes = [mlp.PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
+    sizes = [networks.PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
     flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
     weights = [torch.rand(after, before) / before for before, after in itertools.pairwise(sizes)]
     found = [torch.empty_like(weight) for weight in weights]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import checkpoint, mlp, settings
+from fer_exp import checkpoint, networks, settings
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, SIDE
 
@@ -12,7 +12,7 @@ from fer_exp.faces import EMOTIONS, SIDE
 class Classifier:
     """A trained network with its class names."""
 
-    def __init__(self, network: mlp.MLP):
+    def __init__(self, network: networks.Network):
         self.network = network
 
     @classmethod
@@ -20,19 +20,11 @@ class Classifier:
         """Rebuild the network of a checkpoint. Raises UserError if it is not one of ours."""
         content = checkpoint.load(path)
         model = settings.build(settings.Model, content["model"], "model")
-        state = content["network"]
-        network = mlp.MLP(
-            model.hidden,
-            mlp.activation_factory(model.activation),
-            model.dropout,
-            state["shift"],
-            state["scale"],
-        )
         try:
-            network.load_state_dict(state)
+            network = networks.rebuild(model, content["network"])
         except RuntimeError:
             raise UserError(
-                f"{path}: its weights do not fit its own description, {mlp.describe(model)}"
+                f"{path}: its weights do not fit its own description, {networks.describe(model)}"
             ) from None
         return cls(network)
 
@@ -50,7 +42,7 @@ class Classifier:
         pictures = np.asarray(pictures)
         if pictures.shape[1:] != (SIDE, SIDE):
             raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
-        return mlp.logits(self.network, pictures.astype(np.uint8))
+        return networks.logits(self.network, pictures.astype(np.uint8))
 
 
 def _load_pyfunc(path: str) -> Classifier:

@@ -80,7 +80,7 @@ class Part:
 def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool) -> list[Part]:
     """Score a finished run on test and log the scores into it; raises UserError if it cannot be."""
     # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp import experiment, mlp
+    from fer_exp import experiment, networks
 
     classifier = experiment.classifier(record, store)
     if record.tags.get("faces") != dataset.fingerprint.content:
@@ -90,7 +90,7 @@ def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, g
         )
     run = store.run(record.run_id)
     train, test = dataset.train(), dataset.test()
-    logits = mlp.logits(classifier.network, test.pixels)
+    logits = networks.logits(classifier.network, test.pixels)
     return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)
 
 

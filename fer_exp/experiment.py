@@ -22,7 +22,7 @@ from fer_exp import (
     files,
     jobs,
     metrics,
-    mlp,
+    networks,
     optimizers,
     settings,
     stack,
@@ -73,8 +73,9 @@ def check(chosen: Experiment) -> None:
         check(stage)
         if stage.model != chosen.model:
             raise UserError("trained_before: the network stays the same; only its training may change")
-    mlp.activation_factory(chosen.model.activation)
-    optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    networks.check(chosen.model)
+    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
     if chosen.training.device == "cuda" and not torch.cuda.is_available():
         raise UserError("training.device=cuda: PyTorch finds no GPU here; use training.device=cpu")
 
@@ -255,8 +256,8 @@ class _Job:
         before = {"faces": content["faces"], **content["recipe"]}
         differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
         if any(key.startswith("model.") for key in differ):
-            built = mlp.describe(settings.build(settings.Model, content["model"], "model"))
-            raise UserError(f"resume={source}: it is {built}, not {mlp.describe(self.chosen.model)}")
+            built = networks.describe(settings.build(settings.Model, content["model"], "model"))
+            raise UserError(f"resume={source}: it is {built}, not {networks.describe(self.chosen.model)}")
         if differ:
             said = ", ".join(f"{key}={before.get(key)} (here {now[key]})" for key in differ)
             raise UserError(
@@ -300,7 +301,7 @@ class _Job:
         found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
         found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
         fit = metrics.scores(
-            mlp.logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
+            networks.logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
         )
         # validation has been scored with these very weights; train only while they changed
         for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):

@@ -14,7 +14,7 @@ from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.fingerprint import CANONICAL_MEAN, CANONICAL_STD
 
 if TYPE_CHECKING:
-    from fer_exp.mlp import MLP
+    from fer_exp.networks import MLP
 
 # What enters the first layer, of pixels 0..255 as float32.
 SCALES = {

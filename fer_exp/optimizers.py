@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, ReduceLROnPlateau
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, ReduceLROnPlateau, SequentialLR
 
 from fer_exp import settings, updates
 from fer_exp.components import check_options, named_class
@@ -88,5 +88,19 @@ def build_scheduler(
     if isinstance(chosen, settings.PlateauScheduler):
         return ReduceLROnPlateau(optimizer, patience=chosen.patience, factor=chosen.factor)
     if isinstance(chosen, settings.CosineScheduler):
+        if chosen.warmup_epochs:
+            return _warmed_up(chosen, optimizer, epochs)
         return CosineAnnealingLR(optimizer, T_max=epochs, eta_min=chosen.min_lr)
     return None
+
+
+def _warmed_up(
+    chosen: settings.CosineScheduler, optimizer: torch.optim.Optimizer, epochs: int
+) -> LRScheduler:
+    """The rate in equal steps up over the first epochs, so that the first of all is not idle, then down."""
+    warmup = chosen.warmup_epochs
+    if warmup >= epochs:
+        raise UserError(f"scheduler.warmup_epochs={warmup}: must be less than training.epochs={epochs}")
+    up = LinearLR(optimizer, start_factor=1 / (warmup + 1), total_iters=warmup)
+    down = CosineAnnealingLR(optimizer, T_max=epochs - warmup, eta_min=chosen.min_lr)
+    return SequentialLR(optimizer, [up, down], milestones=[warmup])

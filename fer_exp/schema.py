@@ -9,7 +9,7 @@ import difflib
 import math
 import sys
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import MISSING, field
 from typing import Any, get_args
 
 from fer_exp.errors import UserError
@@ -23,14 +23,30 @@ def number(
     at_most: float = math.inf,
     above: float = -math.inf,
     below: float = math.inf,
+    added: Any = MISSING,
 ) -> Any:
-    """A field whose number (or each number of its list) must lie in these bounds."""
-    return field(metadata={"at_least": at_least, "at_most": at_most, "above": above, "below": below})
+    """A field whose number (or each number of its list) must lie in these bounds.
+
+    added: what a key that came later stands for where it is missing, as in what was kept before.
+    """
+    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
+    return field(default=added, metadata=bounds, kw_only=added is not MISSING)
 
 
-def choice(*names: str) -> Any:
-    """A field that must be one of `names`."""
-    return field(metadata={"choices": names})
+def choice(*names: str, added: Any = MISSING) -> Any:
+    """A field that must be one of `names`; added: as above."""
+    return field(default=added, metadata={"choices": names}, kw_only=added is not MISSING)
+
+
+def said(node: Any) -> dict[str, Any]:
+    """A tree of dataclasses as nested dicts, without the keys added later that say what was meant before."""
+    found = {}
+    for spec in dataclasses.fields(node):
+        value = getattr(node, spec.name)
+        if spec.default is not MISSING and value == spec.default:
+            continue
+        found[spec.name] = said(value) if dataclasses.is_dataclass(value) else value
+    return found
 
 
 def build(cls: type, tree: Any, path: str, variants: Variants) -> Any:
@@ -43,7 +59,7 @@ def build(cls: type, tree: Any, path: str, variants: Variants) -> Any:
         raise UserError(f"{path or 'config'}={tree}: must be a group of settings")
     named = variants.get(path)
     if named:
-        name = tree.get("name")
+        name = tree.get("name", getattr(cls, "name", None))
         if not isinstance(name, str) or name not in named:
             raise UserError(f"{path}.name={name}: must be one of {', '.join(named)}")
         cls = named[name]
@@ -61,7 +77,7 @@ def _join(path: str, key: str) -> str:
 
 
 def _value(spec: dataclasses.Field, tree: Mapping[str, Any], path: str, variants: Variants) -> Any:
-    value = tree.get(spec.name, "???")
+    value = tree.get(spec.name, "???" if spec.default is MISSING else spec.default)
     if value == "???":
         raise UserError(f"{path} is missing: give it a value, {path}=...")
     if dataclasses.is_dataclass(spec.type):

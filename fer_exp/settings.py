@@ -6,10 +6,11 @@ of Hydra's.
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fer_exp import schema
+from fer_exp.faces import SIDE
 from fer_exp.schema import choice, number
 
 
@@ -50,17 +51,51 @@ class Activation:
 
 @dataclass(frozen=True)
 class Model:
+    """What all networks have; hidden: the units of each layer, or what the network has in their place."""
+
     hidden: list[int] = number(at_least=1, at_most=65_536)
     activation: Activation
     dropout: float = number(at_least=0, below=1)
-    normalisation: str = choice("unit", "centred", "global", "standardised")
+    normalisation: str = choice("unit", "centred", "global", "standardised", "face")
+    name: str = field(default="mlp", kw_only=True)
+
+
+@dataclass(frozen=True)
+class MLPModel(Model):
+    norm: str = choice("none", "batch", "layer", added="none")
+
+
+@dataclass(frozen=True)
+class MixerModel(Model):
+    patch: int = number(at_least=1, at_most=SIDE)
 
 
 @dataclass(frozen=True)
 class Training:
+    """averaging: how much of the averaged weights a step keeps; 0 averages none."""
+
     batch_size: int = number(at_least=1, at_most=1_000_000)
     epochs: int = number(at_least=1, at_most=1_000_000)
     device: str = choice("cpu", "cuda")
+    precision: str = choice("float32", "bfloat16", added="float32")
+    label_smoothing: float = number(at_least=0, below=1, added=0.0)
+    averaging: float = number(at_least=0, below=1, added=0.0)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How a face is changed each time before it is learnt from; each at 0 not at all.
+
+    flip, erase: how likely. rotate: degrees, shift: pixels, scale: a share, each at most and to either
+    side. mixup: the parameter of the Beta distribution that two faces are mixed by.
+    """
+
+    flip: float = number(at_least=0, at_most=1, added=0.0)
+    rotate: float = number(at_least=0, at_most=180, added=0.0)
+    shift: float = number(at_least=0, at_most=SIDE, added=0.0)
+    scale: float = number(at_least=0, below=1, added=0.0)
+    erase: float = number(at_least=0, at_most=1, added=0.0)
+    mixup: float = number(at_least=0, at_most=1000, added=0.0)
 
 
 @dataclass(frozen=True)
@@ -86,6 +121,7 @@ class PlateauScheduler(Scheduler):
 @dataclass(frozen=True)
 class CosineScheduler(Scheduler):
     min_lr: float = number(at_least=0)
+    warmup_epochs: int = number(at_least=0, at_most=1_000_000, added=0)
 
 
 @dataclass(frozen=True)
@@ -145,6 +181,7 @@ class Experiment:
     split: Split
     model: Model
     training: Training
+    augmentation: Augmentation
     optimizer: Optimizer
     scheduler: Scheduler
     stopping: Stopping
@@ -215,6 +252,7 @@ class Evaluation:
 # Nodes whose fields depend on their `name`.
 VARIANTS: dict[str, dict[str, type]] = {
     "data": {"synthetic": SyntheticData, "fer2013": Fer2013Data},
+    "model": {"mlp": MLPModel, "residual": MLPModel, "mixer": MixerModel, "cnn": Model},
     "scheduler": {"none": Scheduler, "plateau": PlateauScheduler, "cosine": CosineScheduler},
     "stopping": {"none": Stopping, "patience": PatienceStopping, "deck": DeckStopping},
     "baseline": {
@@ -267,7 +305,7 @@ _CIRCUMSTANCES = (
 
 def recipe(settings: Experiment) -> dict[str, Any]:
     """What determines a job's result, as one flat dict with dotted keys: no paths, device or names."""
-    flat = flatten(dataclasses.asdict(settings))
+    flat = flatten(schema.said(settings))
     if not settings.trained_before:
         # nearly every job: a fresh network needs no word, and its identity stays what it was
         del flat["trained_before"]

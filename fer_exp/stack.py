@@ -17,11 +17,11 @@ import torch
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
-from fer_exp import mlp, optimizers, stacked_step
+from fer_exp import networks, optimizers, stacked_step
 from fer_exp.faces import EMOTIONS
 from fer_exp.settings import Data, Experiment
 from fer_exp.stacked_step import StackedPass
-from fer_exp.step import no_denormals
+from fer_exp.step import Rule, no_denormals
 from fer_exp.training import Learnt, Trainer
 
 # Yielded by a job that another process trains at the moment: its next step would wait.
@@ -95,8 +95,11 @@ class Kind(NamedTuple):
 def kind(chosen: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
     model, training = chosen.model, chosen.training
-    by_hand = stacked_step.stackable(mlp.activation_factory(model.activation)())
-    if chosen.trained_before or not by_hand or not optimizers.elementwise(chosen.optimizer):
+    plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
+    plain &= Rule.of(chosen).plain and not training.averaging
+    if not plain or chosen.trained_before or not optimizers.elementwise(chosen.optimizer):
+        return None
+    if not stacked_step.stackable(networks.activation_factory(model.activation)()):
         return None
     return Kind(chosen.data, tuple(model.hidden), training.batch_size, training.device)
 

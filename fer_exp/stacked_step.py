@@ -20,7 +20,7 @@ from fer_exp import derivatives
 from fer_exp.derivatives import Dropout
 from fer_exp.faces import EMOTIONS
 from fer_exp.flat import FlatWeights
-from fer_exp.mlp import MLP
+from fer_exp.networks import MLP
 
 Capture = Callable[[Callable[[], None]], Callable[[], None]]
 

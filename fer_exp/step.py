@@ -8,30 +8,70 @@ products cost. Both give the same weights within rounding, with the same draws o
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 from torch.optim import Optimizer
 
 from fer_exp import derivatives
+from fer_exp.augmentation import Augmentation
 from fer_exp.faces import EMOTIONS
-from fer_exp.mlp import MLP
+from fer_exp.networks import Network
+from fer_exp.settings import Experiment
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
 
-class AutogradStep:
-    """The step as PyTorch's manual has it."""
+@dataclass(frozen=True)
+class Rule:
+    """What a step does beyond the mean cross-entropy of a batch of faces as they are.
 
-    def __init__(self, network: MLP, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor):
+    precision: of the products, `bfloat16` or `float32`; weights and optimizer stay float32.
+    """
+
+    augmentation: Augmentation
+    label_smoothing: float
+    precision: str
+
+    @classmethod
+    def of(cls, chosen: Experiment) -> "Rule":
+        """The rule of a job's settings."""
+        training = chosen.training
+        return cls(Augmentation(chosen.augmentation), training.label_smoothing, training.precision)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it does nothing beyond."""
+        return not (self.augmentation or self.label_smoothing or self.precision != "float32")
+
+
+class AutogradStep:
+    """The step as PyTorch's manual has it, with all that may be done to a batch."""
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        pixels: torch.Tensor,
+        labels: torch.Tensor,
+        rule: Rule,
+    ):
         """Learn from pixels uint8 [N, 48, 48] and labels int64 [N], on the network's device."""
-        self.network, self.optimizer = network, optimizer
-        self.pixels, self.labels = pixels, labels
+        self.network, self.optimizer, self.rule = network, optimizer, rule
+        self.pixels = pixels
+        self.targets = one_hot(labels, len(EMOTIONS)).to(network.scale)
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7] before the step."""
-        logits = self.network(self.pixels[batch])
-        loss = cross_entropy(logits, self.labels[batch])
+        augmentation = self.rule.augmentation
+        inputs = self.network.normalise(augmentation.warp(self.pixels[batch]))
+        inputs, targets = augmentation.mix(augmentation.cover(inputs), self.targets[batch])
+        half = self.rule.precision == "bfloat16"
+        with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=half):
+            logits = self.network.layers(inputs)
+        logits = logits.to(targets)
+        loss = cross_entropy(logits, targets, label_smoothing=self.rule.label_smoothing)
         # kept in place: the gradients may be views that the optimizer knows as one tensor
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
@@ -42,7 +82,7 @@ class AutogradStep:
 class ManualStep:
     """The same step with every derivative written out, for layers that `derivatives` knows."""
 
-    def __init__(self, network: MLP, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor):
+    def __init__(self, network: Network, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor):
         """Learn from pixels uint8 [N, 48, 48] and labels int64 [N], on the CPU."""
         self.network, self.optimizer = network, optimizer
         self.pixels = pixels.flatten(1)
@@ -66,7 +106,7 @@ class ManualStep:
 class _Pass:
     """Forward and backward through a network with batches of one size."""
 
-    def __init__(self, network: MLP, size: int):
+    def __init__(self, network: Network, size: int):
         like = network.layers[0].weight
         self.bytes = torch.empty(size, like.shape[1], dtype=torch.uint8)
         self.inputs = like.new_empty(size, like.shape[1])
@@ -107,8 +147,10 @@ def no_denormals() -> Iterator[None]:
 
 
 def choose(
-    network: MLP, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor
+    network: Network, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor, rule: Rule
 ) -> AutogradStep | ManualStep:
-    """The fastest step that can be had for this network on this device."""
-    by_hand = pixels.device.type == "cpu" and all(map(derivatives.known, network.layers))
-    return (ManualStep if by_hand else AutogradStep)(network, optimizer, pixels, labels)
+    """The fastest step that can be had for this network and rule on this device."""
+    known = all(map(derivatives.known, network.layers)) and not network.each_face
+    if pixels.device.type == "cpu" and known and rule.plain:
+        return ManualStep(network, optimizer, pixels, labels)
+    return AutogradStep(network, optimizer, pixels, labels, rule)

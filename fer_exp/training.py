@@ -14,13 +14,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from fer_exp import metrics, mlp, optimizers, step, stopping
+from fer_exp import metrics, networks, optimizers, step, stopping
+from fer_exp.averaging import AveragedNetwork
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.flat import FlatWeights
 from fer_exp.metrics import Scores
+from fer_exp.networks import Network
 from fer_exp.seeds import derive
 from fer_exp.settings import Experiment
 from fer_exp.splits import Carve
@@ -73,12 +76,15 @@ class Trainer:
         self.labels = torch.from_numpy(train.labels).to(self.device)
         self.fit = torch.from_numpy(carve.fit)
         self.validation = torch.from_numpy(carve.validation).to(self.device)
-        self.network = mlp.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
+        self.network = networks.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
+        self._check_last_batch()
         self.flat = FlatWeights(self.network) if optimizers.elementwise(settings.optimizer) else None
         if self.flat:
             self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
         else:
             self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
+        keep = settings.training.averaging
+        self.averaged = AveragedNetwork(self.network, keep) if keep else None
         self.learn: Callable[[], Learnt] = self._learn
         self.scheduler = optimizers.build_scheduler(
             settings.scheduler, self.optimizer, settings.training.epochs
@@ -86,10 +92,27 @@ class Trainer:
         self.stopping = stopping.build(settings.stopping)
         self.history: list[Epoch] = []
 
+    def _check_last_batch(self) -> None:
+        """Refuse, before the first step, a last batch of one face, which has no deviation to divide by."""
+        size, count = self.settings.training.batch_size, len(self.fit)
+        normed = any(isinstance(module, nn.BatchNorm1d) for module in self.network.modules())
+        if normed and (count % size or size) == 1:
+            raise UserError(
+                f"training.batch_size={size}: of {count} faces it leaves a batch of one, which "
+                "model.norm=batch cannot take"
+            )
+
     @cached_property
     def step(self) -> step.Step:
         """One step of this network alone."""
-        return step.choose(self.network, self.optimizer, self.pixels, self.labels)
+        return step.choose(
+            self.network, self.optimizer, self.pixels, self.labels, step.Rule.of(self.settings)
+        )
+
+    @property
+    def answering(self) -> Network:
+        """The network that is validated and kept: the averaged one where weights are averaged."""
+        return self.averaged.network if self.averaged else self.network
 
     @property
     def finished(self) -> bool:
@@ -139,10 +162,12 @@ class Trainer:
         with step.no_denormals():
             for batch, output in zip(order.split(size), outputs.split(size), strict=True):
                 output.copy_(self.step(batch))
+                if self.averaged:
+                    self.averaged.update()
         return Learnt(order, outputs, time.perf_counter() - started)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
-        outputs = mlp.logits(self.network, self.pixels, self.validation)
+        outputs = networks.logits(self.answering, self.pixels, self.validation)
         return self._scores(outputs, self.validation, number, learning_rate)
 
     def _scores(
@@ -159,14 +184,18 @@ class Trainer:
         return metrics.scores(outputs, self.labels[positions].cpu().numpy())
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """The network's weights and pixel statistics, copied: a view would be saved with all around it."""
-        return {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
+        """The answering network's weights and pixel statistics."""
+        return _copied(self.answering)
 
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts."""
         optimizer = self.optimizer.state_dict()
+        learning = (
+            {"learning": _copied(self.network), "averaged": self.averaged.steps} if self.averaged else {}
+        )
         return {
             "network": self.weights(),
+            **learning,
             "optimizer": self.flat.apart(optimizer) if self.flat else optimizer,
             "scheduler": self.scheduler.state_dict() if self.scheduler else None,
             "stopping": dataclasses.asdict(self.stopping),
@@ -175,7 +204,10 @@ class Trainer:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up a state of the same architecture, optimizer and scheduler."""
-        self.network.load_state_dict(state["network"])
+        self.answering.load_state_dict(state["network"])
+        if self.averaged:
+            self.network.load_state_dict(state["learning"])
+            self.averaged.steps = state["averaged"]
         optimizer = state["optimizer"]
         self.optimizer.load_state_dict(self.flat.together(optimizer) if self.flat else optimizer)
         if self.scheduler:
@@ -187,3 +219,8 @@ class Trainer:
             Epoch(**{**epoch, "train": Scores(**epoch["train"]), "validation": Scores(**epoch["validation"])})
             for epoch in state["history"]
         ]
+
+
+def _copied(network: Network) -> dict[str, torch.Tensor]:
+    # a view would be saved with all around it
+    return {name: tensor.clone() for name, tensor in network.state_dict().items()}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp import checkpoint, mlp
+from fer_exp import checkpoint, networks
 from fer_exp.classifier import Classifier, _load_pyfunc
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
@@ -18,7 +18,7 @@ from fer_exp.faces import EMOTIONS
 def saved(compose_settings, tiny_faces, tmp_path):
     """A checkpoint of a fresh network, and the network."""
     model = compose_settings("layers=64-32-16", "model.normalisation=standardised").model
-    network = mlp.build(model, 0, tiny_faces.pixels)
+    network = networks.build(model, 0, tiny_faces.pixels)
     content = {"model": dataclasses.asdict(model), "network": network.state_dict()}
     checkpoint.save(tmp_path / "a.pt", content)
     return tmp_path / "a.pt", network, content
@@ -27,7 +27,7 @@ def saved(compose_settings, tiny_faces, tmp_path):
 def test_a_loaded_network_answers_as_the_saved_one(saved, tiny_faces):
     """Normalisation included, since it lies in the checkpoint."""
     path, network, _ = saved
-    expected = np.array(EMOTIONS)[mlp.logits(network, tiny_faces.pixels).argmax(axis=1)]
+    expected = np.array(EMOTIONS)[networks.logits(network, tiny_faces.pixels).argmax(axis=1)]
     np.testing.assert_array_equal(Classifier.load(path).predict(tiny_faces.pixels), expected)
 
 

@@ -39,7 +39,7 @@ def test_an_unknown_class_is_refused(target):
         named_class("model.activation", target, nn.Module)
 
 
-@pytest.mark.parametrize("target", ["torch.nn.functional.relu", "torch.optim.Adam", "fer_exp.mlp.build"])
+@pytest.mark.parametrize("target", ["torch.nn.functional.relu", "torch.optim.Adam", "fer_exp.networks.build"])
 @pytest.mark.fault(
     "Security: a config that names another kind of thing", trials=3, expected="refused with one line"
 )

@@ -21,7 +21,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_exp import demo_page, experiment, mlp, settings, synthetic, tracking
+from fer_exp import demo_page, experiment, networks, settings, synthetic, tracking
 from fer_exp.demo_answers import MOST_NETWORKS, Answers, NoRunError
 from fer_exp.face_finder import Square
 from fer_exp.faces import EMOTIONS
@@ -284,7 +284,7 @@ def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch, capfd):
     def fail(*_):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(mlp, "logits", fail)
+    monkeypatch.setattr(networks, "logits", fail)
     said = reason(ask("POST", f"/predict?run={trained[1]}", png(face())), 500)
     assert said == "the server failed, with ZeroDivisionError"
     assert capfd.readouterr() == ("", f"error: {said}\n")

@@ -137,3 +137,28 @@ def test_optimizers_of_equal_options_step_as_one(compose_settings):
         assert torch.equal(one, other)
     torch.testing.assert_close(states, expected, rtol=0, atol=0)
     assert states[0][0]["momentum_buffer"].any()
+
+
+def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
+    """In equal steps to the optimizer's own, then to nothing at the last epoch's end."""
+    chosen = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=3")
+    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.ones(3))])
+    scheduler = optimizers.build_scheduler(chosen.scheduler, optimizer, 10)
+    rates = []
+    for _ in range(10):
+        rates.append(optimizer.param_groups[0]["lr"] / chosen.optimizer.lr)
+        optimizer.step()
+        scheduler.step()
+    assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
+    assert rates[3:] == sorted(rates[3:], reverse=True)
+    assert optimizer.param_groups[0]["lr"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_warm_up_as_long_as_training_is_refused(compose_settings):
+    """There would be nothing to warm up for."""
+    chosen = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=10")
+    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.ones(3))])
+    with pytest.raises(
+        UserError, match=r"scheduler\.warmup_epochs=10: must be less than training\.epochs=10"
+    ):
+        optimizers.build_scheduler(chosen.scheduler, optimizer, 10)

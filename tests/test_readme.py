@@ -9,7 +9,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from fer_exp import mlp, optimizers, settings
+from fer_exp import networks, optimizers, settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,7 +41,7 @@ def as_settings(config) -> settings.Experiment:
 def test_an_activation_and_an_optimizer_are_a_file_each(extended):
     """They compose and build; five lines or fewer."""
     chosen = as_settings(extended("model/activation=silu", "optimizer=radam"))
-    assert mlp.activation_factory(chosen.model.activation)().__class__ is torch.nn.SiLU
+    assert networks.activation_factory(chosen.model.activation)().__class__ is torch.nn.SiLU
     built = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     assert isinstance(built, torch.optim.RAdam)
     assert all(len(text.strip().splitlines()) <= 5 for text in SHOWN.values())

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp import mlp, saliency
+from fer_exp import networks, saliency
 from fer_exp.classifier import Classifier
+from fer_exp.settings import Activation, MLPModel
 
 HAPPY = 3
 
@@ -13,7 +14,8 @@ HAPPY = 3
 @pytest.fixture
 def corner():
     """A classifier that answers happy by how bright the upper left 8x8 pixels are, and a bright corner."""
-    network = mlp.MLP((), torch.nn.ReLU, 0, torch.zeros(1), torch.full((1,), 255.0))
+    relu = Activation("relu", "torch.nn.ReLU", {})
+    network = networks.MLP(MLPModel([], relu, 0.0, "unit"), torch.zeros(1), torch.full((1,), 255.0))
     weights = torch.zeros(7, 48, 48)
     weights[HAPPY, :8, :8] = 0.1
     with torch.no_grad():

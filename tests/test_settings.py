@@ -6,6 +6,7 @@ import math
 import operator
 import re
 import sys
+from dataclasses import MISSING
 from typing import Any
 
 import pytest
@@ -217,7 +218,27 @@ def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
         choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in groups)}
         keys = {leaf.key for leaf in OF_A_JOB if leaf.choice in choices}
         kept = {re.sub(r"\.options\..*", ".options", key) for key in settings.recipe(chosen)}
-        assert kept == keys - CIRCUMSTANCES
+        flat = settings.flatten(dataclasses.asdict(chosen))
+        # keys that came later are left out where they say what was done before
+        later = {leaf.key: leaf.spec.default for leaf in OF_A_JOB}
+        silent = {key for key in keys if later[key] is not MISSING and flat[key] == later[key]}
+        assert kept == keys - CIRCUMSTANCES - silent
+
+
+def test_a_key_that_came_later_changes_no_identity_at_its_default(compose_settings):
+    """Figures kept before it are still found; any other value of it is another job."""
+    plain = settings.recipe(compose_settings())
+    for key, value in {"training.averaging": 0.9, "augmentation.flip": 0.5, "model.norm": "batch"}.items():
+        assert key not in plain
+        assert settings.recipe(compose_settings(f"{key}={value}")) == plain | {key: value}
+
+
+def test_a_tree_that_was_kept_before_a_key_came_is_still_read(compose_settings):
+    """A checkpoint of an earlier version says nothing of the network's name or its normalisation layers."""
+    model = compose_settings().model
+    kept = dataclasses.asdict(model)
+    del kept["name"], kept["norm"]
+    assert settings.build(settings.Model, kept, "model") == model
 
 
 def test_the_recipe_holds_the_values(parsed_with):

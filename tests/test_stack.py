@@ -9,8 +9,8 @@ import pytest
 import torch
 import yaml
 
-from fer_exp import checkpoint, experiment, mlp, stack
-from fer_exp.settings import Activation, CosineScheduler, Model, Optimizer, PatienceStopping
+from fer_exp import checkpoint, experiment, networks, stack
+from fer_exp.settings import Activation, CosineScheduler, MLPModel, Optimizer, PatienceStopping
 from fer_exp.splits import Carve
 from fer_exp.stack import Stack, kind
 from fer_exp.stacked_step import StackedPass
@@ -36,8 +36,8 @@ def option(kind: type, group: str, name: str):
 @pytest.fixture
 def double(monkeypatch):
     """Networks of float64: rounding is then so small that nothing can hide in it."""
-    build = mlp.build
-    monkeypatch.setattr(mlp, "build", lambda *arguments: build(*arguments).double())
+    build = networks.build
+    monkeypatch.setattr(networks, "build", lambda *arguments: build(*arguments).double())
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def trainer(compose_settings, tiny_faces):
     train = tiny_faces[tiny_faces.usage == 0]
 
     def make(optimizer="adam", activation="relu", dropout=0.0, held_out=12, epochs=2, **changes) -> Trainer:
-        model = Model([16, 8], option(Activation, "model/activation", activation), dropout, "standardised")
+        model = MLPModel([16, 8], option(Activation, "model/activation", activation), dropout, "standardised")
         training = dataclasses.replace(base.training, batch_size=16, epochs=epochs)
         by = optimizer if isinstance(optimizer, Optimizer) else option(Optimizer, "optimizer", optimizer)
         chosen = dataclasses.replace(base, model=model, training=training, optimizer=by, **changes)

@@ -8,9 +8,9 @@ from torch.nn.functional import cross_entropy
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 
-from fer_exp import mlp, stacked_step
+from fer_exp import networks, stacked_step
 from fer_exp.flat import FlatWeights
-from fer_exp.settings import Activation, Model
+from fer_exp.settings import Activation, MLPModel
 from fer_exp.stacked_step import StackedPass
 
 SIZE, FACES = 6, 20
@@ -54,15 +54,15 @@ def faces():
 
 
 @pytest.fixture
-def networks(faces):
+def alike(faces):
     """Networks of one shape, with another activation, rate of dropout and normalisation each."""
     normalisations = ("unit", "centred", "global", "standardised", "standardised")
     found = []
     for seed, ((name, dropout), normalisation) in enumerate(zip(JOBS, normalisations, strict=True)):
         options = {"dim": 1} if name == "Softmax" else {}
         activation = Activation(name.lower(), f"torch.nn.{name}", options)
-        model = Model([9, 5], activation, dropout, normalisation)
-        found.append(mlp.build(model, seed, faces[0].numpy()).double())
+        model = MLPModel([9, 5], activation, dropout, normalisation)
+        found.append(networks.build(model, seed, faces[0].numpy()).double())
     return found
 
 
@@ -74,11 +74,11 @@ def batches(number: int = 8):
         yield torch.randint(0, FACES, (len(JOBS), SIZE), generator=draws), counts
 
 
-def passes(networks, faces, **options) -> tuple[StackedPass, list]:
+def passes(alike, faces, **options) -> tuple[StackedPass, list]:
     """The pass over copies of some networks, and the logits and gradients of each batch."""
-    networks = copy.deepcopy(networks)
-    flats = [FlatWeights(network) for network in networks]
-    step = StackedPass(networks, flats, *faces, SIZE, **options)
+    alike = copy.deepcopy(alike)
+    flats = [FlatWeights(network) for network in alike]
+    step = StackedPass(alike, flats, *faces, SIZE, **options)
     for seed, generator in enumerate(step.generators):
         generator.manual_seed(seed)
     found = []
@@ -89,21 +89,21 @@ def passes(networks, faces, **options) -> tuple[StackedPass, list]:
     return step, found
 
 
-def test_a_captured_pass_is_the_pass_itself(networks, faces):
+def test_a_captured_pass_is_the_pass_itself(alike, faces):
     """Bit for bit, though batches, draws, last batches and weights change after the capture."""
     captures = []
-    _, plain = passes(networks, faces)
-    _, captured = passes(networks, faces, capture=lambda run: captures.append(run) or recorded(run))
+    _, plain = passes(alike, faces)
+    _, captured = passes(alike, faces, capture=lambda run: captures.append(run) or recorded(run))
     assert len(captures) == 1
     for one, other in zip(plain, captured, strict=True):
         for mine, theirs in zip(one, other, strict=True):
             assert torch.equal(mine, theirs)
 
 
-def test_gradients_are_autograds(networks, faces):
+def test_gradients_are_autograds(alike, faces):
     """Of each network by itself, on the faces that count; none where none counts."""
     pixels, labels = faces
-    without = [network for network, (_, dropout) in zip(networks, JOBS, strict=True) if not dropout]
+    without = [network for network, (_, dropout) in zip(alike, JOBS, strict=True) if not dropout]
     theirs = copy.deepcopy(without)
     step = StackedPass(without, [FlatWeights(network) for network in without], pixels, labels, SIZE)
     for batch, counts in (
@@ -123,12 +123,12 @@ def test_gradients_are_autograds(networks, faces):
                 torch.testing.assert_close(weight.grad, expected)
 
 
-def test_weights_are_rows_of_one_buffer(networks, faces):
+def test_weights_are_rows_of_one_buffer(alike, faces):
     """What a network sees is what the pass learns with."""
-    before = [network.layers[0].weight.detach().clone() for network in networks]
-    flats = [FlatWeights(network) for network in networks]
-    step = StackedPass(networks, flats, *faces, SIZE)
-    for place, network in enumerate(networks):
+    before = [network.layers[0].weight.detach().clone() for network in alike]
+    flats = [FlatWeights(network) for network in alike]
+    step = StackedPass(alike, flats, *faces, SIZE)
+    for place, network in enumerate(alike):
         assert torch.equal(network.layers[0].weight, before[place])
         step.weights[place] += 1
         assert torch.equal(network.layers[0].weight, before[place] + 1)

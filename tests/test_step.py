@@ -10,9 +10,9 @@ import torch
 import yaml
 from torch.nn.functional import cross_entropy
 
-from fer_exp import mlp, optimizers
+from fer_exp import networks, optimizers
 from fer_exp.components import named_class
-from fer_exp.settings import Activation, Experiment, Model, Optimizer
+from fer_exp.settings import Activation, Experiment, MLPModel, Optimizer
 from fer_exp.splits import Carve
 from fer_exp.step import AutogradStep, ManualStep, no_denormals
 from fer_exp.training import Trainer
@@ -34,7 +34,7 @@ def trainer(compose_settings, tiny_faces):
     base = compose_settings("stopping=none", "scheduler=none")
     train = tiny_faces[tiny_faces.usage == 0]
 
-    def make(optimizer: Optimizer, model: Model) -> Trainer:
+    def make(optimizer: Optimizer, model: MLPModel) -> Trainer:
         training = dataclasses.replace(base.training, batch_size=BATCH)
         chosen = dataclasses.replace(base, optimizer=optimizer, model=model, training=training)
         return Trainer(chosen, train, Carve(np.arange(FACES), np.arange(FACES)))
@@ -45,8 +45,8 @@ def trainer(compose_settings, tiny_faces):
 @pytest.fixture
 def double(monkeypatch):
     """Networks of float64: rounding is then so small that nothing can hide in it."""
-    build = mlp.build
-    monkeypatch.setattr(mlp, "build", lambda *arguments: build(*arguments).double())
+    build = networks.build
+    monkeypatch.setattr(networks, "build", lambda *arguments: build(*arguments).double())
 
 
 class Plain:
@@ -54,7 +54,7 @@ class Plain:
 
     def __init__(self, chosen: Experiment, pixels: torch.Tensor, labels: torch.Tensor):
         self.pixels, self.labels = pixels, labels
-        self.network = mlp.build(chosen.model, chosen.seed, pixels.numpy())
+        self.network = networks.build(chosen.model, chosen.seed, pixels.numpy())
         cls = named_class("optimizer", chosen.optimizer.target, torch.optim.Optimizer)
         rates = {"lr": chosen.optimizer.lr, "weight_decay": chosen.optimizer.weight_decay}
         self.optimizer = cls(self.network.parameters(), **rates, **chosen.optimizer.options)
@@ -81,9 +81,9 @@ def difference(ours: Trainer, steps: int = 51) -> float:
     return max(found)
 
 
-def model(activation: str, hidden=(16, 8), dropout=0.0, normalisation="unit") -> Model:
+def model(activation: str, hidden=(16, 8), dropout=0.0, normalisation="unit") -> MLPModel:
     """A small network with one of the study's activations."""
-    return Model(list(hidden), option(Activation, "model/activation", activation), dropout, normalisation)
+    return MLPModel(list(hidden), option(Activation, "model/activation", activation), dropout, normalisation)
 
 
 def gentle(name: str, **changes) -> Optimizer:
@@ -166,7 +166,7 @@ def test_options_beyond_the_studys(trainer, name, options):
 @pytest.mark.filterwarnings("ignore:Implicit dimension choice for softmax")
 def test_another_activation_is_left_to_autograd(trainer, target, options):
     """It trains all the same, over one tensor of weights."""
-    chosen = Model([16, 8], Activation("other", f"torch.nn.{target}", options), 0.0, "standardised")
+    chosen = MLPModel([16, 8], Activation("other", f"torch.nn.{target}", options), 0.0, "standardised")
     run = trainer(option(Optimizer, "optimizer", "adam"), chosen)
     assert isinstance(run.step, AutogradStep)
     assert difference(trainer(gentle("adam"), chosen)) < LOOSE
@@ -192,7 +192,7 @@ def test_a_module_derived_from_a_known_one_is_not_taken_for_it(trainer, monkeypa
             """Half of what ReLU gives."""
             return super().forward(entering) / 2
 
-    monkeypatch.setattr(mlp, "activation_factory", lambda _: Halved)
+    monkeypatch.setattr(networks.mlp, "activation_factory", lambda _: Halved)
     assert isinstance(trainer(gentle("adam"), model("relu")).step, AutogradStep)
 
 

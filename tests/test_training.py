@@ -8,7 +8,8 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
-from fer_exp import checkpoint, metrics, mlp
+from fer_exp import checkpoint, metrics, networks
+from fer_exp.errors import UserError
 from fer_exp.splits import Carve
 from fer_exp.training import DivergedError, Trainer
 
@@ -21,8 +22,9 @@ def trainer(compose_settings, tiny_faces):
     train = tiny_faces[tiny_faces.usage == 0]
     parts = Carve(np.arange(0, 30), np.arange(30, 42))
 
-    def make(*overrides, carve=parts):
-        common = ["layers=64-32-16", "batch_size='16'", "stopping=none", "training.epochs=6"]
+    def make(*overrides, carve=parts, plain=True):
+        common = ["batch_size='16'", "stopping=none", "training.epochs=6"]
+        common += ["layers=64-32-16"] if plain else []
         return Trainer(compose_settings(*common, *overrides), train, carve)
 
     return make
@@ -62,6 +64,50 @@ def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optim
         np.testing.assert_array_equal(one, other)
     timeless = [[dataclasses.replace(e, seconds=0) for e in each.history] for each in (whole, rest)]
     assert timeless[0] == timeless[1]
+
+
+RICHER = (
+    ("model=residual", "model.hidden=[16,16]", "augmentation=full", "training.averaging=0.9"),
+    ("model=mixer", "model.hidden=[8,8]", "training.precision=bfloat16", "training.label_smoothing=0.1"),
+    ("model=cnn", "model.hidden=[4,8,8]", "optimizer=adamw", "scheduler=cosine", "scheduler.warmup_epochs=2"),
+    ("model.norm=layer", "model.normalisation=face", "augmentation.mixup=0.3", "training.averaging=0.5"),
+)
+
+
+@pytest.mark.parametrize("choices", RICHER, ids=lambda choices: choices[0])
+def test_every_network_goes_on_bit_for_bit(trainer, tmp_path, choices):
+    """With all that may be done to a batch, and with averaged weights beside those that learn."""
+    whole, half, rest = (trainer(*choices, plain=False) for _ in range(3))
+    list(whole.epochs())
+    for epoch in half.epochs():
+        if epoch.number == 3:
+            break
+    checkpoint.save(tmp_path / "last.pt", half.state())
+    rest.restore(checkpoint.load(tmp_path / "last.pt"))
+    list(rest.epochs())
+    for one, other in zip(weights(whole), weights(rest), strict=True):
+        np.testing.assert_array_equal(one, other)
+    for key, one in whole.weights().items():
+        np.testing.assert_array_equal(one, rest.weights()[key])
+    assert [epoch.validation for epoch in whole.history] == [epoch.validation for epoch in rest.history]
+
+
+def test_averaged_weights_are_validated_and_kept(trainer):
+    """Not those that learn: the two differ, and the score is the mean's."""
+    run = trainer("training.averaging=0.9")
+    *_, last = run.epochs()
+    logits = networks.logits(run.averaged.network, run.pixels[run.validation])
+    assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
+    kept = run.weights()["layers.0.weight"]
+    assert torch.equal(kept, run.averaged.network.layers[0].weight)
+    assert not torch.equal(kept, run.network.layers[0].weight)
+
+
+def test_a_last_batch_of_one_is_refused_where_batches_are_normalised(trainer):
+    """Before the first step, by the key that mends it."""
+    with pytest.raises(UserError, match=r"training\.batch_size=29: of 30 faces it leaves a batch of one"):
+        trainer("model.norm=batch", "training.batch_size=29")
+    trainer("model.norm=layer", "training.batch_size=29")
 
 
 def test_a_restored_run_stops_where_the_whole_one_does(trainer, tmp_path):
@@ -132,7 +178,7 @@ def test_validation_scores_are_those_of_the_final_weights(trainer):
     """All 12 faces in one go, with dropout off."""
     run = trainer("model.dropout=0.5")
     *_, last = run.epochs()
-    logits = mlp.logits(run.network, run.pixels[run.validation])
+    logits = networks.logits(run.network, run.pixels[run.validation])
     assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
 
 
@@ -140,7 +186,7 @@ def test_training_scores_weigh_each_face_the_same(trainer):
     """At a rate of almost nothing the pass over ragged batches scores as one batch does."""
     still = trainer("optimizer=sgd", "optimizer.lr=1e-12", "training.epochs=1")
     [epoch] = still.epochs()
-    logits = mlp.logits(still.network, still.pixels[still.fit])
+    logits = networks.logits(still.network, still.pixels[still.fit])
     expected = metrics.scores(logits, still.labels[still.fit].numpy())
     assert epoch.train.n == 30
     assert epoch.train.accuracy == expected.accuracy
@@ -213,7 +259,7 @@ def test_constant_pictures_can_be_trained_on(compose_settings, tiny_faces, norma
     assert last.validation.accuracy == pytest.approx(
         max(
             (train.labels[30:] == label).mean()
-            for label in set(mlp.logits(learner.network, blank.pixels[30:]).argmax(axis=1))
+            for label in set(networks.logits(learner.network, blank.pixels[30:]).argmax(axis=1))
         )
     )
 
@@ -235,7 +281,7 @@ def test_parts_that_lack_classes_are_scored_right(trainer, fit, validation):
     """Only classes that occur count, and every face weighs the same."""
     learner = trainer("training.epochs=2", carve=Carve(fit, validation))
     *_, last = learner.epochs()
-    outputs = mlp.logits(learner.network, learner.pixels[validation])
+    outputs = networks.logits(learner.network, learner.pixels[validation])
     labels = learner.labels[validation].numpy()
     predicted = outputs.argmax(axis=1)
     assert last.train.n == len(fit)

@@ -1,18 +1,21 @@
 """The network takes raw pictures and scales them itself."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from fer_exp import mlp
+from fer_exp import networks
 from fer_exp.errors import UserError
-from fer_exp.settings import Activation, Model
+from fer_exp.settings import Activation, MixerModel, MLPModel
+from fer_exp.settings import Model as SharedModel
 
 
-def model(hidden=(8, 4), activation="ReLU", normalisation="unit", dropout=0.0, **options) -> Model:
+def model(hidden=(8, 4), activation="ReLU", normalisation="unit", dropout=0.0, **options) -> MLPModel:
     """Settings of a small network."""
-    return Model(
+    return MLPModel(
         list(hidden),
         Activation(activation.lower(), f"torch.nn.{activation}", options),
         dropout,
@@ -30,16 +33,16 @@ def pixels(tiny_faces) -> np.ndarray:
 
 def entering(settings, pixels) -> np.ndarray:
     """What reaches the first linear layer."""
-    network = mlp.build(settings, 0, pixels)
+    network = networks.build(settings, 0, pixels)
     seen = []
     network.layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    mlp.logits(network, pixels)
+    networks.logits(network, pixels)
     return torch.cat(seen).numpy()
 
 
 def test_pictures_in_logits_out(pixels):
     """uint8 [N, 48, 48] in, float32 [N, 7] out."""
-    found = mlp.logits(mlp.build(model(), 0, pixels), pixels)
+    found = networks.logits(networks.build(model(), 0, pixels), pixels)
     assert (found.shape, found.dtype) == ((len(pixels), 7), np.float32)
 
 
@@ -73,9 +76,9 @@ def test_standardised_has_mean_0_and_deviation_1_per_pixel(pixels):
 
 def test_a_constant_pixel_is_never_divided_by_zero():
     """Whatever its value and however many the faces, also past the block that statistics are summed in."""
-    values = (np.arange(mlp.PIXELS) % 256).astype(np.uint8).reshape(1, 48, 48)
+    values = (np.arange(networks.PIXELS) % 256).astype(np.uint8).reshape(1, 48, 48)
     for n in (1, 7, 1500):
-        shift, scale = mlp.pixel_scaling("standardised", np.repeat(values, n, axis=0))
+        shift, scale = networks.pixel_scaling("standardised", np.repeat(values, n, axis=0))
         np.testing.assert_array_equal(shift, values.ravel())
         np.testing.assert_array_equal(scale, 1)
 
@@ -83,36 +86,36 @@ def test_a_constant_pixel_is_never_divided_by_zero():
 def test_statistics_of_many_faces_are_numpys():
     """More faces than are summed at a time."""
     many = np.random.default_rng(0).integers(0, 256, (1500, 48, 48), dtype=np.uint8)
-    shift, scale = mlp.pixel_scaling("standardised", many)
+    shift, scale = networks.pixel_scaling("standardised", many)
     np.testing.assert_allclose(shift, many.reshape(1500, -1).mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(scale, many.reshape(1500, -1).std(axis=0), rtol=1e-5)
 
 
 def test_many_pictures_give_what_each_gives(pixels):
     """Scoring in blocks loses none of them and keeps their order."""
-    network = mlp.build(model(), 0, pixels)
+    network = networks.build(model(), 0, pixels)
     many = np.resize(pixels, (4100, 48, 48))
-    one_by_one = np.resize(mlp.logits(network, pixels), (4100, 7))
-    np.testing.assert_allclose(mlp.logits(network, many), one_by_one, atol=1e-5)
+    one_by_one = np.resize(networks.logits(network, pixels), (4100, 7))
+    np.testing.assert_allclose(networks.logits(network, many), one_by_one, atol=1e-5)
 
 
 def test_weights_agree_where_place_and_shape_agree(pixels):
     """Arms of one seed share what they can: the first layer, though the second differs."""
-    one, other = mlp.build(model((8, 4)), 3, pixels), mlp.build(model((8, 5)), 3, pixels)
+    one, other = networks.build(model((8, 4)), 3, pixels), networks.build(model((8, 5)), 3, pixels)
     assert torch.equal(one.layers[0].weight, other.layers[0].weight)
     assert torch.equal(one.layers[0].bias, other.layers[0].bias)
-    deeper = mlp.build(model((8, 4, 3)), 3, pixels)
+    deeper = networks.build(model((8, 4, 3)), 3, pixels)
     for place in (0, 2):
         assert torch.equal(one.layers[place].weight, deeper.layers[place].weight)
-    with_dropout = mlp.build(model((8, 4), activation="Tanh", dropout=0.5), 3, pixels)
+    with_dropout = networks.build(model((8, 4), activation="Tanh", dropout=0.5), 3, pixels)
     for ours, theirs in zip(one.parameters(), with_dropout.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-    assert not torch.equal(one.layers[0].weight, mlp.build(model((8, 4)), 4, pixels).layers[0].weight)
+    assert not torch.equal(one.layers[0].weight, networks.build(model((8, 4)), 4, pixels).layers[0].weight)
 
 
 def test_drawing_weights_leaves_the_global_generator_alone(pixels):
     """Weights drawn in between do not shift anybody's random numbers."""
-    network = mlp.build(model(), 0, pixels)
+    network = networks.build(model(), 0, pixels)
     torch.manual_seed(1)
     expected = torch.rand(1)
     torch.manual_seed(1)
@@ -122,7 +125,7 @@ def test_drawing_weights_leaves_the_global_generator_alone(pixels):
 
 def test_each_layer_has_an_activation_of_its_own(pixels):
     """A PReLU learns its slope layer by layer, so it must not be one shared object."""
-    network = mlp.build(model(activation="PReLU"), 0, pixels)
+    network = networks.build(model(activation="PReLU"), 0, pixels)
     found = [layer for layer in network.layers if isinstance(layer, nn.PReLU)]
     assert len(found) == 2
     assert found[0] is not found[1]
@@ -130,15 +133,15 @@ def test_each_layer_has_an_activation_of_its_own(pixels):
 
 def test_dropout_follows_each_activation_and_rests_in_evaluation(pixels):
     """Two hidden layers, two dropouts; scoring the same pictures twice gives the same logits."""
-    network = mlp.build(model(dropout=0.5), 0, pixels)
+    network = networks.build(model(dropout=0.5), 0, pixels)
     assert sum(isinstance(layer, nn.Dropout) for layer in network.layers) == 2
-    np.testing.assert_array_equal(mlp.logits(network, pixels), mlp.logits(network, pixels))
+    np.testing.assert_array_equal(networks.logits(network, pixels), networks.logits(network, pixels))
 
 
 def test_a_wrong_option_is_named():
     """The key and what the class takes are said."""
     with pytest.raises(UserError, match=r"model\.activation\.options\.slope: LeakyReLU takes negative_slope"):
-        mlp.activation_factory(model(activation="LeakyReLU", slope=1).activation)
+        networks.activation_factory(model(activation="LeakyReLU", slope=1).activation)
 
 
 @pytest.mark.parametrize(
@@ -153,16 +156,63 @@ def test_a_wrong_option_is_named():
 def test_what_pytorch_refuses_is_one_line(activation, options):
     """However PyTorch says so: its asserts and RuntimeErrors are the user's to mend too."""
     with pytest.raises(UserError, match=f"model.activation={activation.lower()}: "):
-        mlp.activation_factory(model(activation=activation, **options).activation)
+        networks.activation_factory(model(activation=activation, **options).activation)
 
 
 def test_the_architecture_in_one_word():
     """Sizes, activation, dropout and input range."""
-    assert mlp.describe(model((300, 100), dropout=0.2)) == "2304-300-100-7 relu dropout 0.2 (unit)"
+    assert networks.describe(model((300, 100), dropout=0.2)) == "2304-300-100-7 relu dropout 0.2 (unit)"
 
 
 @pytest.mark.parametrize(("activation", "options"), [("GLU", {}), ("Softmax", {"dim": "x"}), ("Module", {})])
 def test_what_is_no_activation_is_refused_before_training(activation, options):
     """One that changes the width, takes a senseless option, or does nothing at all."""
     with pytest.raises(UserError, match=rf"model\.activation={activation.lower()}: "):
-        mlp.activation_factory(model(activation=activation, **options).activation)
+        networks.activation_factory(model(activation=activation, **options).activation)
+
+
+KINDS = {
+    "residual": MLPModel(
+        [8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", name="residual", norm="batch"
+    ),
+    "mixer": MixerModel([8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", 8, name="mixer"),
+    "cnn": SharedModel([4, 8, 8], Activation("relu", "torch.nn.ReLU", {}), 0.1, "face", name="cnn"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_network_is_rebuilt_from_its_weights(pixels, name):
+    """The same answers, [N, 7]; weights of another shape are refused."""
+    network = networks.build(KINDS[name], 0, pixels)
+    again = networks.rebuild(KINDS[name], network.state_dict())
+    found = networks.logits(network, pixels)
+    assert found.shape == (len(pixels), 7)
+    np.testing.assert_array_equal(networks.logits(again, pixels), found)
+    wider = dataclasses.replace(KINDS[name], hidden=[16, 16])
+    with pytest.raises(RuntimeError):
+        networks.rebuild(wider, network.state_dict())
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_network_draws_its_weights_by_its_seed(pixels, name):
+    """The same seed, the same network; another seed, another."""
+    one, same, other = (networks.build(KINDS[name], seed, pixels).state_dict() for seed in (1, 1, 2))
+    assert all(torch.equal(one[key], same[key]) for key in one)
+    assert not all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_face_brings_each_picture_to_its_own_mean_and_deviation(pixels):
+    """Whatever its light, and a picture of one grey becomes zeros."""
+    dark = np.concatenate([pixels[:5] // 2 + 10, np.full((1, 48, 48), 77, np.uint8)])
+    found = entering(model(normalisation="face"), dark)
+    np.testing.assert_allclose(found[:5].mean(axis=1), 0, atol=1e-4)
+    np.testing.assert_allclose(found[:5].std(axis=1), 1, atol=1e-3)
+    np.testing.assert_allclose(found[5], 0, atol=1e-6)
+
+
+def test_what_cannot_be_made_is_said_before(pixels):
+    """Residual blocks of two widths, and patches that leave a rest."""
+    with pytest.raises(UserError, match=r"model\.hidden=\[8, 9\]: residual blocks need layers of one width"):
+        networks.build(dataclasses.replace(KINDS["residual"], hidden=[8, 9]), 0, pixels)
+    with pytest.raises(UserError, match=r"model\.patch=5: must divide 48"):
+        networks.build(dataclasses.replace(KINDS["mixer"], patch=5), 0, pixels)

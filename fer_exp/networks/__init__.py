@@ -1,0 +1,75 @@
+"""Networks: pictures in, logits out, each built from its settings.
+
+`build` makes a fresh one, `rebuild` one from a checkpoint; `logits` asks it. All of them eat raw pictures
+(`Network`), so that nobody else need know how a picture is scaled.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_exp.faces import EMOTIONS
+from fer_exp.networks.activation import activation_factory
+from fer_exp.networks.convolutional import ConvolutionalNetwork
+from fer_exp.networks.mixer import Mixer
+from fer_exp.networks.mlp import MLP
+from fer_exp.networks.network import BLOCK, PIXELS, Network
+from fer_exp.networks.residual import ResidualMLP
+from fer_exp.networks.scaling import pixel_scaling
+from fer_exp.settings import Model
+
+__all__ = ["BLOCK", "MLP", "PIXELS", "Network", "activation_factory", "build", "check", "describe", "logits"]
+__all__ += ["pixel_scaling", "rebuild"]
+
+CLASSES: dict[str, type[Network]] = {
+    "mlp": MLP,
+    "residual": ResidualMLP,
+    "mixer": Mixer,
+    "cnn": ConvolutionalNetwork,
+}
+
+
+def check(settings: Model) -> None:
+    """Raise UserError where no network can be made of these settings."""
+    activation_factory(settings.activation)
+    CLASSES[settings.name].check(settings)
+
+
+def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> Network:
+    """A fresh network of these settings, scaled by `pixels` at `fit` (see `pixel_scaling`)."""
+    check(settings)
+    network = CLASSES[settings.name](settings, *pixel_scaling(settings.normalisation, pixels, fit))
+    network.initialise(seed)
+    return network
+
+
+def rebuild(settings: Model, state: Mapping[str, Tensor]) -> Network:
+    """The network whose `state_dict` this is; RuntimeError if it is not of these settings."""
+    check(settings)
+    network = CLASSES[settings.name](settings, state["shift"], state["scale"])
+    network.load_state_dict(state)
+    return network
+
+
+def describe(settings: Model) -> str:
+    """The architecture in one word, e.g. `2304-128-32-7 relu`."""
+    sizes = "-".join(str(n) for n in (PIXELS, *settings.hidden, len(EMOTIONS)))
+    name = "" if settings.name == "mlp" else f"{settings.name} "
+    norm = getattr(settings, "norm", "none")
+    normed = "" if norm == "none" else f" {norm} norm"
+    dropout = f" dropout {settings.dropout:g}" if settings.dropout else ""
+    return f"{name}{sizes} {settings.activation.name}{normed}{dropout} ({settings.normalisation})"
+
+
+@torch.inference_mode()
+def logits(
+    network: Network, pixels: np.ndarray | Tensor, positions: np.ndarray | Tensor | None = None
+) -> np.ndarray:
+    """Logits float32 [P, 7] of the pictures uint8 [N, 48, 48] at `positions` [P] (all), with dropout off."""
+    network.eval()
+    pixels = torch.as_tensor(pixels)
+    where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
+    device = network.shift.device
+    return torch.cat([network(pixels[block].to(device)) for block in where.split(BLOCK)]).cpu().numpy()
