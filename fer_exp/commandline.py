@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import accumulate
 from pathlib import Path
 from typing import NoReturn
 
@@ -22,6 +23,9 @@ ALIASES = {"activation": "model/activation"}
 
 # Groups whose options are numbers, and the key that takes any other number.
 _NUMBERED = {"batch_size": "training.batch_size"}
+
+# Python turns no more digits into a number, and Hydra's parser ends in a traceback some 200 brackets deep.
+_MOST_DIGITS, _MOST_BRACKETS = 4300, 50
 
 
 def as_hydra_reads(arguments: Iterable[str], conf: Path, aliases: Mapping[str, str] = ALIASES) -> list[str]:
@@ -46,6 +50,17 @@ def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> st
             return f"{key}={','.join(repr(part) for part in values)}"
         return f"{_NUMBERED[key]}={value}"
     return f"{key}={value}"
+
+
+def refuse_unreadable(arguments: Iterable[str]) -> None:
+    """Raise UserError on an argument that no parser takes: endless numbers, brackets without bottom."""
+    for argument in arguments:
+        said = f"{argument.partition('=')[0][:40]}: holds"
+        if re.search(rf"\d{{{_MOST_DIGITS + 1}}}", argument.replace("_", "")):
+            raise UserError(f"{said} a number of more than {_MOST_DIGITS:,} digits")
+        depth = accumulate((letter in "[{(") - (letter in "]})") for letter in argument)
+        if max(depth, default=0) > _MOST_BRACKETS:
+            raise UserError(f"{said} more than {_MOST_BRACKETS} brackets inside one another")
 
 
 def takes_store(parser: argparse.ArgumentParser) -> None:
@@ -97,10 +112,11 @@ def run(
         os.environ[_TRACEBACK] = "1"
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
     os.environ["HYDRA_FULL_ERROR"] = "1"
-    sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf, aliases)
     end_on_sigterm()
     try:
         with mistakes_in_one_line(*expected):
+            refuse_unreadable(sys.argv[1:])
+            sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf, aliases)
             main()
     except KeyboardInterrupt:
         sys.exit(130)

@@ -51,6 +51,33 @@ def test_another_script_has_other_short_names():
     assert read == ["of_study=final", "activation=relu"]
 
 
+@pytest.mark.fault(
+    "Bad settings: endless numbers and brackets on the command line",
+    trials=5,
+    expected="one line that names the key, before Hydra's parser ends in a traceback",
+)
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("seed=" + "9" * 5000, "seed: holds a number of more than 4,300 digits"),
+        ("seed=1," + "9_" * 5000, "seed: holds a number"),
+        ("model.hidden=" + "[" * 2000, "model.hidden: holds more than 50 brackets"),
+        ("model.hidden=" + "[" * 2000 + "1" + "]" * 2000, "model.hidden: holds more than 50 brackets"),
+        ("seed=" + "${x:" * 2000, "seed: holds more than 50 brackets"),
+    ],
+)
+def test_what_no_parser_takes_is_refused_by_key(argument, said):
+    """In a line that does not repeat it."""
+    with pytest.raises(UserError, match=said) as caught:
+        commandline.refuse_unreadable(["-m", argument])
+    assert len(str(caught.value)) < 100
+
+
+def test_long_lists_are_no_endless_ones():
+    """However many numbers and pairs of brackets they have."""
+    commandline.refuse_unreadable(["seed=" + ",".join(map(str, range(5000))), "model.hidden=" + "[1]," * 500])
+
+
 def test_an_error_becomes_one_line():
     """Line breaks are folded, and what helps only Hydra's authors is dropped."""
     hydras = "Could not find 'x/y'\n\nAvailable options:\n\ta\n\tb\nConfig search path:\n\tprovider=hydra"

@@ -38,6 +38,7 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
         (["-m", "seed=0,x"], "seed=x: must be"),
         (["data=fer2013", "data.root=/nowhere"], "data.root=/nowhere: there is nothing there"),
         (["hydra.run.dir=/proc/x", *FEW], "/proc/x"),
+        (["-m", f"seed=0,{'9' * 5000}"], "seed: holds a number of more than 4,300 digits"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
