@@ -142,15 +142,18 @@ class SweepCallback(Callback):
 
     def _start(self, config: DictConfig) -> None:
         launcher = config.hydra.launcher
+        engine = get_class(launcher._target_)
         # Hydra's own have nothing to check, and run a job at a time
-        getattr(get_class(launcher._target_), "check", lambda _: None)(launcher)
+        getattr(engine, "check", lambda _: None)(launcher)
         at_a_time = launcher.n_jobs if "n_jobs" in launcher else 1
-
-        from fer_exp.sweep import Sweep
-
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
         composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
+        if not composed[0][1].dry_run:
+            getattr(engine, "prepare", lambda _: None)(launcher)
+
+        from fer_exp.sweep import Sweep
+
         self.sweep = Sweep.plan(composed, factors, commandline.typed("train.py"))
         if composed[0][1].dry_run:
             self.sweep.show_plan()

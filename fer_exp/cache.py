@@ -8,6 +8,7 @@ trusted, and several processes may build it at once.
 import dataclasses
 import hashlib
 import json
+import mmap
 import os
 from pathlib import Path
 
@@ -88,6 +89,8 @@ def read(path: Path, key: str) -> Entry | None:
         digest.update(payload)
         if digest.digest() != expected:
             return None
+        # from here on faces are read in random order: see `sorting`
+        payload.base.madvise(mmap.MADV_RANDOM)
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -5,6 +5,7 @@ sweep. Here every job is a future of its engine: a job whose process died is tol
 the others go on. Engines are imported where they are needed: Hydra imports this at each start.
 """
 
+import multiprocessing
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,9 @@ _LOOK, _END = 0.05, 10
 
 # Jobs run side by side, so each has one thread.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+# What a job imports, seconds of it, from its start to its figures and its model.
+_OF_A_JOB = ["hydra", "fer_exp.experiment", "fer_exp.figures", "mlflow.pyfunc", "torch._dynamo"]
 
 # Read when Ray is imported: no report to its makers, every job's line shown, and time to start when busy.
 _RAY = {
@@ -72,6 +77,10 @@ class JobByJob(Launcher):
         """Refuse, before anything is planned, an engine that is not there."""
         if cls.extra and find_spec(cls.extra) is None:
             raise UserError(f"hydra/launcher: {cls.extra} is not installed: pip install -e '.[{cls.extra}]'")
+
+    @classmethod
+    def prepare(cls, options: DictConfig) -> None:
+        """Do what can be done while the sweep is planned; its jobs may yet turn out to be done."""
 
     @abstractmethod
     def start(self, run: Any, *arguments: Any) -> Any:
@@ -140,13 +149,22 @@ def run_here(
 class JoblibLauncher(JobByJob):
     """Jobs in processes of this machine, by the executor that joblib itself uses.
 
-    Each process is a pool of its own: when it dies, that one job is lost, and the others never notice.
+    Each process is a pool of its own: when it dies, that one job is lost, and the others never notice. All
+    are forked from one that has imported what jobs need, and does nothing else, so that it has no threads.
     """
 
     def __init__(self, n_jobs: int):
         super().__init__(n_jobs)
         self.idle: list[Any] = []
         self.busy: dict[Any, Any] = {}
+
+    @classmethod
+    def prepare(cls, options: DictConfig) -> None:
+        """Start the process to fork from."""
+        if options.n_jobs > 1:
+            os.environ.update(_environment())
+            multiprocessing.set_forkserver_preload(_OF_A_JOB)
+            forkserver.ensure_running()
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs; one at a time needs no process but this."""
@@ -156,13 +174,14 @@ class JoblibLauncher(JobByJob):
         return [run(*arguments) for run, *arguments in calls]
 
     def start(self, run: Any, *arguments: Any) -> Any:
-        """In a process that has run a job before, if one is free: a new one imports for seconds."""
+        """In a process that has run a job before, if one is free."""
         from joblib.externals.loky import ProcessPoolExecutor
         from joblib.externals.loky.process_executor import BrokenProcessPool
 
         for future in [future for future in self.busy if future.done()]:
             self.idle.append(self.busy.pop(future))
-        pool = self.idle.pop() if self.idle else ProcessPoolExecutor(1, env=_ONE_THREAD)
+        forked = multiprocessing.get_context("forkserver")
+        pool = self.idle.pop() if self.idle else ProcessPoolExecutor(1, context=forked)
         try:
             future = pool.submit(run, *arguments)
         except BrokenProcessPool:

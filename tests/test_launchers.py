@@ -60,6 +60,37 @@ def test_joblib_is_the_launcher_of_sweeps(launcher_config):
     }
 
 
+_FORKED = """
+import os, sys
+from types import SimpleNamespace
+from hydra_plugins.fer_exp_launchers import JoblibLauncher
+
+def look():
+    return os.getppid(), "torch" in sys.modules, "torch._dynamo" in sys.modules
+
+if __name__ == "__main__":
+    JoblibLauncher.prepare(SimpleNamespace(n_jobs=2))
+    launcher = JoblibLauncher(2)
+    first, second = [each.result() for each in [launcher.start(look), launcher.start(look)]]
+    launcher.stop(())
+    assert first == second == (first[0], True, True), (first, second)
+    assert first[0] != os.getpid()
+    assert "torch" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_the_processes_of_a_sweep_are_forked_from_one_that_has_imported_all(tmp_path):
+    """Not from the sweep's own, which has threads; so a new one is there at once."""
+    script = tmp_path / "forked.py"
+    script.write_text(_FORKED)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=_PATIENCE
+    )
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.parametrize("name", ["ray", "submitit_local"])
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config, monkeypatch, name):
     """In a line that says what to do, before anything is planned."""

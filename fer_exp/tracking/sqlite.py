@@ -28,9 +28,18 @@ def check(path: Path) -> None:
 
 
 def share(path: Path) -> None:
-    """Let readers in beside a writer; nearly halves the time at eight writers."""
+    """Let readers in beside a writer; nearly halves the time at eight writers.
+
+    Before MLflow makes a new store: it commits a hundred times, and each would wait for the disk.
+    """
     with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
         connection.execute("PRAGMA journal_mode=wal")
+
+
+def gather(path: Path) -> None:
+    """Bring what is committed into the file itself, without waiting for anyone: else a copy lacks tables."""
+    with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[str, str]) -> list[Record]:

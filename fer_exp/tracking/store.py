@@ -58,8 +58,9 @@ class Store:
         # MLflow and the lock would try for minutes what fails for good
         sqlite.check(path)
         with FileLock(f"{path}.lock"):
-            self._open(chosen, artifacts=Path(chosen.artifacts).absolute().as_uri())
             sqlite.share(path)
+            self._open(chosen, artifacts=Path(chosen.artifacts).absolute().as_uri())
+            sqlite.gather(path)
 
     def lock(self, name: str) -> FileLock:
         """A lock between processes of this machine that the system releases when its holder dies."""
