@@ -39,3 +39,16 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         # nothing there if it was replaced, or if it could not be opened
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write what a user asked for to `path`, whole or not at all; raises UserError if it cannot be."""
+    # a link stays one, and a device such as /dev/stdout is not replaced by a file
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():
+            raise UserError(f"{path}: cannot be written (it is no file)")
+        with written_whole(target) as file:
+            file.write(data)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
