@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare report predict export demo-page sync data ui serve-tracking move-runs test test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs test test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ demo-page: install  ## a page to try a face, for this machine's browser: make de
 
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)
+
+leaderboard: install  ## results of others on FER-2013 beside ours
+	$(BIN)/python -m fer_exp.leaderboard $(ARGS)
 
 report: install  ## one page of all runs: make report ARGS="--lang ko --output page.html"
 	$(BIN)/python -m fer_exp.report $(ARGS)
