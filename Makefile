@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare report predict demo-page sync data ui serve-tracking move-runs test test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs test test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -51,11 +51,17 @@ baseline: install  ## fit yardsticks: make baseline BASELINE=svc ARGS="data=fer2
 predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest
 	$(BIN)/python -m fer_exp.prediction $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
 
+export: install  ## a run's network as an ONNX file: make export RUN=best ARGS="--output model.onnx --quantise"
+	$(BIN)/python -m fer_exp.export --run $(or $(RUN),latest) $(ARGS)
+
 demo-page: install  ## a page to try a face, for this machine's browser: make demo-page RUN=best
 	$(BIN)/python -m fer_exp.demo_page --run $(or $(RUN),latest) $(ARGS)
 
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp.compare $(ARGS)
+
+leaderboard: install  ## results of others on FER-2013 beside ours
+	$(BIN)/python -m fer_exp.leaderboard $(ARGS)
 
 report: install  ## one page of all runs: make report ARGS="--lang ko --output page.html"
 	$(BIN)/python -m fer_exp.report $(ARGS)

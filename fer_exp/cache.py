@@ -8,7 +8,6 @@ trusted, and several processes may build it at once.
 import dataclasses
 import hashlib
 import json
-import mmap
 import os
 from pathlib import Path
 
@@ -89,8 +88,7 @@ def read(path: Path, key: str) -> Entry | None:
         digest.update(payload)
         if digest.digest() != expected:
             return None
-        # from here on faces are read in random order: see `sorting`
-        payload.base.madvise(mmap.MADV_RANDOM)
+        files.read_at_random(payload)
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,10 +1,13 @@
 """Files that are there whole or not at all, whatever ends the program while they are written."""
 
 import contextlib
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
+
+import numpy as np
 
 from fer_exp.errors import UserError
 
@@ -39,3 +42,25 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
         # nothing there if it was replaced, or if it could not be opened
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write what a user asked for to `path`, whole or not at all; raises UserError if it cannot be."""
+    # a link stays one, and a device such as /dev/stdout is not replaced by a file
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():
+            raise UserError(f"{path}: cannot be written (it is no file)")
+        with written_whole(target) as file:
+            file.write(data)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def read_at_random(mapped: np.memmap) -> None:
+    """Tell the system that a mapped file is read in no order, where it can be told.
+
+    It would else read ahead of each picture, and drop what is needed next where memory is short.
+    """
+    if hasattr(mmap, "MADV_RANDOM"):
+        mapped.base.madvise(mmap.MADV_RANDOM)

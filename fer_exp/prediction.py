@@ -18,12 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import archives, commandline, experiment, face_finder, pictures, tables, tracking
+from fer_exp import archives, commandline, experiment, face_finder, files, pictures, tables, tracking
 from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.face_finder import Finder, View
 from fer_exp.faces import EMOTIONS
-from fer_exp.files import written_whole
 
 
 @dataclass(frozen=True)
@@ -140,19 +139,6 @@ FORMATS: dict[str, Callable[[tracking.Record, Sequence[Prediction]], None]] = {
 }
 
 
-def write(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; raises UserError if it cannot be."""
-    # a link stays one, and a device such as /dev/stdout is not replaced by a file
-    target = path.resolve()
-    try:
-        if target.exists() and not target.is_file():
-            raise UserError(f"{path}: cannot be written (it is no file)")
-        with written_whole(target) as file:
-            file.write(text.encode("utf-8", "backslashreplace"))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-
-
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(
@@ -176,7 +162,7 @@ def show(chosen: argparse.Namespace, record: tracking.Record, predictions: Seque
         if chosen.format == "table" and not chosen.output:
             print("how this run learnt, and where it errs: make ui")
     if chosen.output:
-        write(Path(chosen.output), page.getvalue())
+        files.write(Path(chosen.output), page.getvalue().encode("utf-8", "backslashreplace"))
     else:
         # a file's name may hold what the terminal cannot print
         known = sys.stdout.encoding or "utf-8"

@@ -1,4 +1,4 @@
-"""What the deck published: its figures, read once from `published.csv`, and as printed, from `logged.csv`."""
+"""What was published: the deck's figures (`published.csv`, `logged.csv`), and others' on FER-2013."""
 
 import csv
 from dataclasses import dataclass
@@ -60,3 +60,39 @@ def logged() -> tuple[Line, ...]:
     """The deck's logs and the tables whose labels matter, in its order, with all their digits."""
     with open(Path(__file__).with_name("logged.csv"), newline="", encoding="utf-8") as file:
         return tuple(Line(**row) for row in csv.DictReader(file))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What others report on FER-2013: accuracies in %, None where they give none, and how they came about.
+
+    selected_on: the faces that chose the weights or settings, `test` for the private half itself. extra_data:
+    what else it learnt from. averaging: of several views of a test face. known: `read` at the source, or
+    `recalled`. doubt: why the figure cannot stand as it is; empty where nothing is known against it.
+    """
+
+    method: str
+    kind: str
+    public: float | None
+    private: float | None
+    union: float | None
+    selected_on: str
+    extra_data: str
+    averaging: str
+    models: str
+    seeds: str
+    source: str
+    known: str
+    doubt: str
+
+
+@cache
+def results() -> tuple[Result, ...]:
+    """The results of `published_results.csv`, in its order."""
+    with open(Path(__file__).with_name("published_results.csv"), newline="", encoding="utf-8") as file:
+        return tuple(_result(row) for row in csv.DictReader(file))
+
+
+def _result(row: dict[str, str]) -> Result:
+    parts = {part: float(row[part]) if row[part] else None for part in ("public", "private", "union")}
+    return Result(**row | parts)

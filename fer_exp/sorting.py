@@ -5,7 +5,6 @@ larger than that. The pictures lie in nameless files, which are gone with the la
 """
 
 import contextlib
-import mmap
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from fer_exp import files
 from fer_exp.errors import UserError
 from fer_exp.faces import SIDE, Faces, Row
 
@@ -65,8 +65,7 @@ def _folder(folder: Path) -> Iterator[None]:
 
 def _copied(pixels: np.ndarray, order: np.ndarray, file: BinaryIO) -> np.ndarray:
     if len(order):
-        # the system would read ahead of each picture, and drop what is needed next where memory is short
-        pixels.base.madvise(mmap.MADV_RANDOM)
+        files.read_at_random(pixels)
     # written, not stored through the map: on a full disk that would kill the process without a word
     for start in range(0, len(order), _BLOCK):
         file.write(pixels[order[start : start + _BLOCK]])

@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 import signal
+import sys
 import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
-from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,9 @@ _LOOK, _END = 0.05, 10
 
 # Jobs run side by side, so each has one thread.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+# Where a process that has imported PyTorch can be forked: elsewhere each imports for itself.
+_FORKS = sys.platform == "linux"
 
 # What a job imports, seconds of it, from its start to its figures and its model.
 _OF_A_JOB = ["hydra", "fer_exp.experiment", "fer_exp.figures", "mlflow.pyfunc", "torch._dynamo"]
@@ -146,6 +149,12 @@ def run_here(
     return JobReturn(told.overrides, status=told.status, _return_value=told._return_value)
 
 
+def _origin() -> dict[str, Any]:
+    """How a new process of joblib's comes to be, and that it has one thread."""
+    # what is forked has the environment that `prepare` set
+    return {"context": multiprocessing.get_context("forkserver")} if _FORKS else {"env": _ONE_THREAD}
+
+
 class JoblibLauncher(JobByJob):
     """Jobs in processes of this machine, by the executor that joblib itself uses.
 
@@ -161,7 +170,9 @@ class JoblibLauncher(JobByJob):
     @classmethod
     def prepare(cls, options: DictConfig) -> None:
         """Start the process to fork from."""
-        if options.n_jobs > 1:
+        if options.n_jobs > 1 and _FORKS:
+            from multiprocessing import forkserver
+
             os.environ.update(_environment())
             multiprocessing.set_forkserver_preload(_OF_A_JOB)
             forkserver.ensure_running()
@@ -180,8 +191,7 @@ class JoblibLauncher(JobByJob):
 
         for future in [future for future in self.busy if future.done()]:
             self.idle.append(self.busy.pop(future))
-        forked = multiprocessing.get_context("forkserver")
-        pool = self.idle.pop() if self.idle else ProcessPoolExecutor(1, context=forked)
+        pool = self.idle.pop() if self.idle else ProcessPoolExecutor(1, **_origin())
         try:
             future = pool.submit(run, *arguments)
         except BrokenProcessPool:

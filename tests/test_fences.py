@@ -84,6 +84,13 @@ def test_only_the_demo_pages_server_knows_fastapi():
     assert knows == ["demo_server.py"]
 
 
+def test_only_export_knows_onnx():
+    """An optional extra, too; the command says in a line if it is missing."""
+    onnx = {"onnx", "onnxruntime", "onnxscript"}
+    knows = [path.name for path in MODULES + SCRIPTS if {name.split(".")[0] for name in imports(path)} & onnx]
+    assert knows == ["export.py"]
+
+
 @pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
 def test_only_the_scripts_and_plugins_know_hydra(path):
     """Below them a config is plain data."""
