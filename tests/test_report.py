@@ -113,8 +113,10 @@ def evaluated(run: tracking.Run, dataset, known: int, gallery: bool = True) -> N
 
 
 def store_in(folder: Path, migrated_store: Path) -> tracking.Store:
-    """A store in this folder."""
-    shutil.copy(migrated_store, folder / "mlflow.db")
+    """The store in this folder, made if there is none."""
+    # a copy over one that is open would take its rows away
+    if not (folder / "mlflow.db").exists():
+        shutil.copy(migrated_store, folder / "mlflow.db")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     return tracking.Store(settings.Tracking(uri, str(folder / "mlartifacts"), "fer-exp", False))
 
