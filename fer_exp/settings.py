@@ -32,6 +32,9 @@ class Fer2013Data(Data):
     root: str
     on_error: str = choice("fail", "skip")
     cache_dir: str
+    labels: str = choice("fer2013", "ferplus")
+    # the file of FER+'s votes
+    ferplus: str | None
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,17 @@ def build(cls: type, tree: Any, path: str) -> Any:
 
 # Where a job runs and what it is called, as opposed to what it computes.
 _CIRCUMSTANCES = (
-    *("data.root", "data.cache_dir", "training.device", "tracking.", "sweep.", "study", "about.", "resume"),
+    *(
+        "data.root",
+        "data.cache_dir",
+        "data.ferplus",
+        "training.device",
+        "tracking.",
+        "sweep.",
+        "study",
+        "about.",
+        "resume",
+    ),
     *("rerun", "dry_run", "n_jobs", "protocol.seeds"),
 )
 
@@ -309,6 +322,9 @@ def recipe(settings: Experiment) -> dict[str, Any]:
     if not settings.trained_before:
         # nearly every job: a fresh network needs no word, and its identity stays what it was
         del flat["trained_before"]
+    if flat.get("data.labels") == "fer2013":
+        # the labels that every set had before there were others
+        del flat["data.labels"]
     return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
 
 
