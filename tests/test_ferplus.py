@@ -5,6 +5,7 @@ import zipfile
 
 import faces_on_disk
 import numpy as np
+import processes
 import pytest
 
 from fer_exp import datasets, experiment, ferplus
@@ -231,3 +232,32 @@ def test_every_emotion_has_its_name_in_the_file():
         "neutral": "neutral",
     }
     assert set(ferplus.COLUMNS) == set(HEADER[2:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
+def test_evaluation_stands_a_run_beside_the_taggers(shuffled, told, tmp_path, monkeypatch, target):
+    """By the scripts, for either labels: the figures are printed, and in the run."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    table, path = written(tmp_path, shuffled, told)
+    where = [
+        "data=fer2013",
+        f"data.root={table}",
+        f"data.ferplus={path}",
+        "tracking.log_model=false",
+        *target,
+    ]
+    done = processes.run(tmp_path, "training.epochs=2", "tracking.log_model=false", *where)
+    assert done.returncode == 0, done.stderr
+    done = processes.run(tmp_path, "run=latest", "baseline=majority", *where, script="evaluate.py")
+    assert done.returncode == 0, done.stderr
+    assert "errors that at least one tagger made too" in done.stdout
+    [run] = processes.open_store(tmp_path).records(kind="job")
+    assert run.metrics["taggers/clear_n"] == run.metrics["test/union/n"] == 28
+    # every vote is for the label that FER+ gives
+    clear = run.metrics["taggers/clear_accuracy"]
+    assert clear == pytest.approx(run.metrics["test/union/accuracy"])
+    if target:
+        assert run.metrics["taggers/errors_of_most"] == run.metrics["taggers/errors_shared"] == 0
+    else:
+        assert run.metrics["taggers/errors_of_most"] == run.metrics["taggers/errors_shared"]
