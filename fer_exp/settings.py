@@ -32,9 +32,9 @@ class Fer2013Data(Data):
     root: str
     on_error: str = choice("fail", "skip")
     cache_dir: str
-    labels: str = choice("fer2013", "ferplus")
+    labels: str = choice("fer2013", "ferplus", added="fer2013")
     # the file of FER+'s votes
-    ferplus: str | None
+    ferplus: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -322,9 +322,6 @@ def recipe(settings: Experiment) -> dict[str, Any]:
     if not settings.trained_before:
         # nearly every job: a fresh network needs no word, and its identity stays what it was
         del flat["trained_before"]
-    if flat.get("data.labels") == "fer2013":
-        # the labels that every set had before there were others
-        del flat["data.labels"]
     return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
 
 

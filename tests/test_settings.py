@@ -207,8 +207,6 @@ CIRCUMSTANCES = {
     *("about.question", "about.expected", "about.cost"),
     # in the recipe only where there is any
     "trained_before",
-    # in the recipe only where they are not FER-2013's
-    "data.labels",
 }
 
 
