@@ -38,8 +38,11 @@ def evaluate(config: DictConfig) -> None:
     dataset = experiment.load_faces(chosen.data)
     faces = dataset.fingerprint.content
     found = runs(chosen, store, faces)
+    votes = experiment.load_votes(chosen.data, dataset)
     for record in found:
         show(record, store, dataset, chosen.gallery)
+        if votes is not None:
+            show_taggers(record, store, dataset, votes)
         if chosen.mismatches:
             evaluation.mismatched(record, store, dataset)
     reference = fit(chosen, store, dataset)
@@ -87,6 +90,27 @@ def show(record: Any, store: Any, dataset: Any, gallery: bool) -> None:
     table.notes += [
         f"ALARM: {said}" for said in store.record(record.run_id).tags["alarms"].split("; ") if said
     ]
+    tables.print_terminal(table)
+
+
+def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
+    """Print how a run stands to the taggers of FER+."""
+    from fer_exp import evaluation, ferplus, tables
+
+    found = evaluation.beside_taggers(store.run(record.run_id), dataset.test(), votes)
+    table = tables.Table(f"{record.name} (run {record.run_id}) and FER+'s ten taggers", ["", "n", "in %"])
+    of_errors = found["taggers/errors_n"]
+    for name, said, n in (
+        (
+            "clear_accuracy",
+            f"accuracy where more than {ferplus.CLEAR} taggers agree",
+            found["taggers/clear_n"],
+        ),
+        ("errors_shared", "errors that at least one tagger made too", of_errors),
+        ("errors_of_most", "errors that most taggers made too", of_errors),
+    ):
+        value = found.get(f"taggers/{name}")
+        table.rows.append([said, f"{n:.0f}", "-" if value is None else f"{100 * value:.2f}"])
     tables.print_terminal(table)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import files, metrics, statistics, tracking
+from fer_exp import ferplus, files, metrics, statistics, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
@@ -160,6 +160,13 @@ def predictions(run: tracking.Run) -> np.ndarray:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
+
+
+def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
+    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `ferplus.scores`."""
+    found = ferplus.scores(predictions(run), test.labels, votes)
+    run.log(found)
+    return found
 
 
 def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> list[str]:

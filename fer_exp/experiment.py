@@ -83,8 +83,20 @@ def check(chosen: Experiment) -> None:
 def load_faces(data: settings.Data) -> Dataset:
     """The faces that the settings name, from the cache if they lie there."""
     if isinstance(data, settings.Fer2013Data):
-        return datasets.load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error)
+        if data.labels == "ferplus" and not data.ferplus:
+            raise UserError(
+                "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
+            )
+        votes = Path(data.ferplus) if data.labels == "ferplus" else None
+        return datasets.load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
     return datasets.load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
+
+
+def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
+    """FER+'s votes for each test face, int64 [N, 10]; None if the settings name no file of them."""
+    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
+        return None
+    return datasets.votes_of_test(Path(data.root), Path(data.ferplus), dataset)
 
 
 @functools.lru_cache(maxsize=1)

@@ -25,10 +25,10 @@ ALTERED = 0.2
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """kind: canonical, altered, other or synthetic. train, test: faces of each emotion, [7].
+    """kind: canonical, altered, other, relabelled or synthetic. train, test: faces of each emotion, [7].
 
     mean, std: of the training pixels, of 255. content: hash of all pixels, labels and usages.
-    differences: what tells an altered copy from the canonical set, in words.
+    differences: what tells an altered copy from the canonical set, or labels from FER-2013's, in words.
     """
 
     kind: str

@@ -74,15 +74,19 @@ def _of_one_row(again: deque[Line], lines: Iterator[Line], taken: list[Line]) ->
 def _lines(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Line]:
     text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
     number = 0
-    while line := text.readline(_LONGEST_ROW):
-        number += 1
-        if len(line) < _LONGEST_ROW:
-            yield number, line
-            continue
-        on_broken(UserError(f"{place}, line {number}: is longer than {_LONGEST_ROW:,} characters"))
-        while line and not line.endswith(("\n", "\r")):
-            line = text.readline(_LONGEST_ROW)
-    text.detach()
+    try:
+        while line := text.readline(_LONGEST_ROW):
+            number += 1
+            if len(line) < _LONGEST_ROW:
+                yield number, line
+                continue
+            on_broken(UserError(f"{place}, line {number}: is longer than {_LONGEST_ROW:,} characters"))
+            while line and not line.endswith(("\n", "\r")):
+                line = text.readline(_LONGEST_ROW)
+    finally:
+        # the file is its opener's to close, also where the reader has had enough
+        if not file.closed:
+            text.detach()
 
 
 def _columns(header: list[str], place: str) -> tuple[int, int, int]:

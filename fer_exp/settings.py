@@ -32,6 +32,9 @@ class Fer2013Data(Data):
     root: str
     on_error: str = choice("fail", "skip")
     cache_dir: str
+    labels: str = choice("fer2013", "ferplus", added="fer2013")
+    # the file of FER+'s votes
+    ferplus: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,17 @@ def build(cls: type, tree: Any, path: str) -> Any:
 
 # Where a job runs and what it is called, as opposed to what it computes.
 _CIRCUMSTANCES = (
-    *("data.root", "data.cache_dir", "training.device", "tracking.", "sweep.", "study", "about.", "resume"),
+    *(
+        "data.root",
+        "data.cache_dir",
+        "data.ferplus",
+        "training.device",
+        "tracking.",
+        "sweep.",
+        "study",
+        "about.",
+        "resume",
+    ),
     *("rerun", "dry_run", "n_jobs", "protocol.seeds"),
 )
 

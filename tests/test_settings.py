@@ -201,7 +201,7 @@ def test_a_value_in_place_of_a_group_is_refused(parsed_with, group, value):
 
 # Where a job runs and what it is called; a new setting joins the recipe unless it is added here.
 CIRCUMSTANCES = {
-    *("data.root", "data.cache_dir", "training.device", "protocol.seeds"),
+    *("data.root", "data.cache_dir", "data.ferplus", "training.device", "protocol.seeds"),
     *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
     *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "dry_run", "n_jobs"),
     *("about.question", "about.expected", "about.cost"),
@@ -245,6 +245,16 @@ def test_the_recipe_holds_the_values(parsed_with):
     """Two jobs that differ in a setting differ in their recipes there and nowhere else."""
     one, other = (settings.recipe(parsed_with("", "model.dropout", dropout)) for dropout in (0.1, 0.2))
     assert {key for key in one if one[key] != other[key]} == {"model.dropout"}
+
+
+def test_other_labels_are_part_of_a_recipe(compose_settings):
+    """The usual ones are not: what was trained before there were others keeps its identity."""
+    usual, other = (
+        settings.recipe(compose_settings("data=fer2013", *more))
+        for more in ([], ["data.labels=ferplus", "data.ferplus=a.csv"])
+    )
+    assert other == usual | {"data.labels": "ferplus"}
+    assert "data.labels" not in usual
 
 
 def test_what_a_network_went_through_before_is_part_of_its_recipe(parsed_with):

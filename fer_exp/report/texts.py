@@ -28,6 +28,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "provenance.commits": ("git commits of the runs", "실행의 git 커밋"),
     "kind.canonical": ("the canonical FER-2013", "표준 FER-2013"),
     "kind.altered": ("an altered FER-2013", "일부가 바뀐 FER-2013"),
+    "kind.relabelled": ("FER-2013 with the labels of FER+", "FER+ 라벨을 붙인 FER-2013"),
     "kind.other": ("other faces than FER-2013's", "FER-2013이 아닌 얼굴 자료"),
     "kind.synthetic": ("drawn faces", "그려 낸 얼굴"),
     "none": ("none", "없음"),
