@@ -22,6 +22,9 @@ FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 # A file of a few bytes can declare any size; 64 million pixels is more than any camera's photo needs.
 MOST_PIXELS = 64_000_000
 
+# Pillow takes a run-length BMP apart in Python, up to half a second for so many pixels.
+MOST_RUN_LENGTH_PIXELS = 1_000_000
+
 # What a picture may say of itself that changes how it looks.
 _REMARKS = {"exif", "transparency"}
 
@@ -47,6 +50,11 @@ def upright(data: bytes, place: str) -> Image.Image:
                     raise UserError(
                         f"{place}: declares {image.width}x{image.height} pixels, more than {MOST_PIXELS:,}; "
                         "make it smaller"
+                    )
+                run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
+                if run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
+                    raise UserError(
+                        f"{place}: a run-length BMP of {image.width}x{image.height} pixels; save it as PNG"
                     )
                 return _as_grey(image)
     except Image.DecompressionBombError:

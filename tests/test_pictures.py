@@ -216,3 +216,23 @@ def test_a_changed_byte_in_any_format_ends_in_a_face_or_one_line(kind, share, by
     assert shape == (48, 48)
     assert said.startswith("x: ")
     assert "\n" not in said
+
+
+def run_length_bmp(width: int, height: int) -> bytes:
+    """A BMP of lines of one bright pixel and nothing more: four bytes a line, whatever its width."""
+    palette = bytes(4 * 256)
+    lines = b"\x01\xff\x00\x00" * height
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(lines), 0, 0, 256, 0)
+    start = 14 + len(header) + len(palette)
+    return b"BM" + struct.pack("<IHHI", start + len(lines), 0, 0, start) + header + palette + lines
+
+
+def test_a_run_length_bmp_is_read_where_it_is_small():
+    """A picture of 48 lines is one as any other."""
+    assert pictures.decode(run_length_bmp(48, 48), "a.bmp").shape == (48, 48)
+
+
+def test_a_large_run_length_bmp_is_refused_before_it_costs_a_minute():
+    """A few bytes that would keep a core busy for very long, as a search for bad inputs found."""
+    with pytest.raises(UserError, match=r"a\.bmp: a run-length BMP of 60000x1000 pixels; save it as PNG"):
+        pictures.decode(run_length_bmp(60_000, 1000), "a.bmp")
