@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
 from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.convolutional import ConvolutionalNetwork
@@ -31,10 +32,19 @@ CLASSES: dict[str, type[Network]] = {
 }
 
 
+# Weights of the largest network; with their gradients and Adam's two moments they take 4 GiB.
+MOST_WEIGHTS = 2**28
+
+
 def check(settings: Model) -> None:
-    """Raise UserError where no network can be made of these settings."""
+    """Raise UserError where no network can be made of these settings, or one too large to train."""
     activation_factory(settings.activation)
     CLASSES[settings.name].check(settings)
+    with torch.device("meta"):
+        sketch = CLASSES[settings.name](settings, torch.empty(1), torch.empty(1))
+    weights = sum(parameter.numel() for parameter in sketch.parameters())
+    if weights > MOST_WEIGHTS:
+        raise UserError(f"model.hidden={settings.hidden}: {weights:,} weights; at most {MOST_WEIGHTS:,}")
 
 
 def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> Network:
