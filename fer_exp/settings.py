@@ -54,12 +54,17 @@ class Activation:
 
 @dataclass(frozen=True)
 class Model:
-    """What all networks have; hidden: the units of each layer, or what the network has in their place."""
+    """What all networks have.
+
+    hidden: the units of each layer, or what the network has in their place. mirrored: whether an answer
+    is the mean of those to the face and to its mirror image.
+    """
 
     hidden: list[int] = number(at_least=1, at_most=65_536)
     activation: Activation
     dropout: float = number(at_least=0, below=1)
     normalisation: str = choice("unit", "centred", "global", "standardised", "face")
+    mirrored: bool = field(default=False, kw_only=True)
     name: str = field(default="mlp", kw_only=True)
 
 

@@ -216,3 +216,15 @@ def test_what_cannot_be_made_is_said_before(pixels):
         networks.build(dataclasses.replace(KINDS["residual"], hidden=[8, 9]), 0, pixels)
     with pytest.raises(UserError, match=r"model\.patch=5: must divide 48"):
         networks.build(dataclasses.replace(KINDS["mixer"], patch=5), 0, pixels)
+
+
+def test_a_mirrored_network_answers_with_the_mean_over_face_and_mirror_image(pixels):
+    """So both get one answer, and its weights are those of a network that is not."""
+    plain = networks.build(model(), 0, pixels)
+    mirrored = networks.build(dataclasses.replace(model(), mirrored=True), 0, pixels)
+    flipped = pixels[:, :, ::-1].copy()
+    found = networks.logits(mirrored, pixels)
+    np.testing.assert_allclose(found, networks.logits(mirrored, flipped), rtol=0, atol=1e-6)
+    both = (networks.logits(plain, pixels) + networks.logits(plain, flipped)) / 2
+    np.testing.assert_allclose(found, both, rtol=0, atol=1e-6)
+    assert not np.allclose(found, networks.logits(plain, pixels), atol=1e-3)

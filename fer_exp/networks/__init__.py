@@ -70,7 +70,8 @@ def describe(settings: Model) -> str:
     norm = getattr(settings, "norm", "none")
     normed = "" if norm == "none" else f" {norm} norm"
     dropout = f" dropout {settings.dropout:g}" if settings.dropout else ""
-    return f"{name}{sizes} {settings.activation.name}{normed}{dropout} ({settings.normalisation})"
+    mirrored = ", mirrored" if settings.mirrored else ""
+    return f"{name}{sizes} {settings.activation.name}{normed}{dropout} ({settings.normalisation}{mirrored})"
 
 
 @torch.inference_mode()

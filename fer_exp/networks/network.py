@@ -26,6 +26,8 @@ class Network(nn.Module):
 
     shift, scale: float32 [2304] or [1], of 0..255; a pixel p becomes (p - shift) / scale.
     each_face: whether every picture is then brought to mean 0 and deviation 1 by itself.
+    mirrored: whether the logits are the mean of those of the picture and of its mirror image; training
+    takes `layers` and does not know of it.
     layers: what takes the normalised pixels float32 [B, 2304] to the logits [B, 7].
     """
 
@@ -36,6 +38,7 @@ class Network(nn.Module):
         self.register_buffer("shift", shift)
         self.register_buffer("scale", scale)
         self.each_face = settings.normalisation == "face"
+        self.mirrored = settings.mirrored
 
     @classmethod
     def check(cls, settings: Model) -> None:
@@ -51,7 +54,10 @@ class Network(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pictures uint8 [B, 48, 48] -> logits float32 [B, 7], in the order of `EMOTIONS`."""
-        return self.layers(self.normalise(pixels))
+        logits = self.layers(self.normalise(pixels))
+        if not self.mirrored:
+            return logits
+        return (logits + self.layers(self.normalise(pixels.flip(2)))) / 2
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
