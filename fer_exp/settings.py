@@ -255,6 +255,7 @@ class Evaluation:
     of_study: str | None
     gallery: bool
     mismatches: bool
+    ensembles: bool
 
 
 # Nodes whose fields depend on their `name`.
