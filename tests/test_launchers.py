@@ -185,7 +185,7 @@ def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
     [(2, 5, 2), (2, 4, 2), (2, 3, 3), (2, 1, 1), (1, 3, 1), (4, 7, 7), (3, 4, 4)],
 )
 def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
-    """Where a last turn would leave a core idle, and each core was to have a job; a single job needs no other."""
+    """Where a last turn would leave a core idle, and each core was to have a job."""
     monkeypatch.setattr("joblib.cpu_count", lambda: 2)
     assert fer_exp_launchers.JoblibLauncher(n_jobs).at_once(left) == at_once
 
