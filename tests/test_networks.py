@@ -229,6 +229,19 @@ def test_a_network_too_large_to_train_is_refused_before_it_is_made(name):
     networks.check(dataclasses.replace(settings, hidden=[64, 64]))
 
 
+def test_a_network_of_too_many_activations_is_refused_before_it_is_made():
+    """A convolution's are many more than its weights, and a mixer's where a patch is a pixel."""
+    wide = dataclasses.replace(KINDS["cnn"], hidden=[65536])
+    with pytest.raises(
+        UserError, match=r"model\.hidden=\[65536\]: 113,\d+,\d+ activations a picture; at most 16,777,216"
+    ):
+        networks.check(wide)
+    fine = dataclasses.replace(KINDS["mixer"], hidden=[128] * 6, patch=1)
+    with pytest.raises(UserError, match="activations a picture"):
+        networks.check(fine)
+    networks.check(dataclasses.replace(fine, patch=2))
+
+
 def test_a_mirrored_network_answers_with_the_mean_over_face_and_mirror_image(pixels):
     """So both get one answer, and its weights are those of a network that is not."""
     plain = networks.build(model(), 0, pixels)
