@@ -110,7 +110,7 @@ def test_a_file_says_where_it_comes_from(trained, tmp_path):
 @pytest.mark.usefixtures("onnx")
 @pytest.mark.parametrize("kind", ["mlp", "convolutional"])
 def test_a_quantised_file_is_a_quarter_and_nearly_agrees(compose_settings, tiny_faces, kind):
-    """Rounded to 8 bits, the weights change no logit by more than a few hundredths of their range."""
+    """Rounded to bytes, the weights change no logit by more than a few hundredths of their range."""
     torch.manual_seed(0)
     network = Convolutional()
     if kind == "mlp":

@@ -89,8 +89,7 @@ def as_anna(monkeypatch, uri: str, password: str | None = ANNAS) -> None:
 
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The tables, as printed in `folder`."""
-    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return run(folder, "--format", "csv", *arguments, script="fer_exp.compare")
 
 
 @pytest.mark.slow
@@ -269,9 +268,8 @@ def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
     assert trained.returncode == 0, trained.stderr
     before = compare(tmp_path, "--experiment", "moved")
     as_anna(monkeypatch, team.uri)
-    command = [sys.executable, "-m", "fer_exp.move", "--to", team.uri, "--experiment", "moved"]
     for copied, there in ((3, 0), (0, 3)):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        done = run(tmp_path, "--to", team.uri, "--experiment", "moved", script="fer_exp.move")
         assert done.returncode == 0, done.stderr
         assert f"runs copied: {copied}; there before: {there}; left: 0" in done.stdout
     after = compare(tmp_path, "--experiment", "moved")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from processes import FEW, open_store, run
+from processes import FEW, open_store, run, start
 
 from fer_exp import ui
 from fer_exp.tracking import server
@@ -30,17 +30,15 @@ def _own_store(monkeypatch):
 @contextlib.contextmanager
 def serving(folder, *arguments):
     """The links that the command prints for the store in `folder`, while it serves; and its process."""
-    command = [sys.executable, "-m", "fer_exp.ui", "--no-browser", *arguments]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        lines = []
-        for line in process.stdout:
-            if line.startswith("Ctrl-C"):
-                break
-            lines.append(line.strip())
-        try:
-            yield [line.partition(": ")[2] for line in lines], process
-        finally:
+    process = start(folder, "--no-browser", *arguments, script="fer_exp.ui")
+    process.wait_for(lambda: "\nCtrl-C" in process.stdout)
+    lines = process.stdout.partition("\nCtrl-C")[0].splitlines()
+    try:
+        yield [line.partition(": ")[2] for line in lines], process
+    finally:
+        if process.returncode is None:
             process.send_signal(signal.SIGTERM)
+            process.wait()
 
 
 def processes_of(port):
@@ -93,7 +91,7 @@ def test_it_ends_with_all_its_helpers(store, tmp_path, number):
         port = links[0].split(":")[2].split("/")[0]
         assert processes_of(port)
         process.send_signal(number)
-        assert process.wait(60) == (0 if number == signal.SIGINT else 128 + number)
+        assert process.wait() == (0 if number == signal.SIGINT else 128 + number)
     assert not processes_of(port)
 
 
