@@ -45,6 +45,8 @@ def evaluate(config: DictConfig) -> None:
             show_taggers(record, store, dataset, votes)
         if chosen.mismatches:
             evaluation.mismatched(record, store, dataset)
+    if chosen.ensembles:
+        join(chosen.of_study, store, dataset)
     reference = fit(chosen, store, dataset)
     rivals = [store.record(record.run_id) for record in found] + comparison.read_yardsticks(store, faces)
     tables.print_terminal(comparison.beside(rivals, reference, store, dataset.test().labels))
@@ -53,13 +55,14 @@ def evaluate(config: DictConfig) -> None:
 
 def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
     """The runs that the settings ask for, none for a yardstick alone. Raises UserError if there is none."""
-    from fer_exp import comparison
 
     if chosen.run and chosen.of_study:
         raise UserError("say one: run=<id | name | best | latest>, or study=<name>")
+    if chosen.ensembles and not chosen.of_study:
+        raise UserError("ensembles=true joins the seeds of a study's arms: study=<name>")
     if chosen.of_study:
-        studies = [study for study in comparison.read_studies(store, chosen.of_study) if study.faces == faces]
-        found = [run for study in studies for arm in study.arms for run in arm.runs.values()]
+        arms = arms_of(chosen.of_study, store, faces)
+        found = [run for _, arm in arms for run in arm.runs.values()]
         if not found:
             raise UserError(
                 f"study={chosen.of_study}: no finished run on these faces: python train.py study=..."
@@ -72,6 +75,28 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
     raise UserError(
         "say which: run=<id | name | best | latest>, or study=<name>, or baseline=<name> for that yardstick"
     )
+
+
+def arms_of(name: str, store: Any, faces: str) -> list[Any]:
+    """Each arm of a study on these faces, with its study."""
+    from fer_exp import comparison
+
+    studies = [study for study in comparison.read_studies(store, name) if study.faces == faces]
+    return [(study, arm) for study in studies for arm in study.arms]
+
+
+def join(name: str, store: Any, dataset: Any) -> None:
+    """Score the seeds of each arm of a study as one network, and print what they reach."""
+    from fer_exp import ensemble, tables
+
+    table = tables.Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
+    for study, arm in arms_of(name, store, dataset.fingerprint.content):
+        if len(arm.runs) < 2:
+            continue
+        scores = ensemble.ensure(study, arm, store, dataset)
+        accuracy = f"{100 * scores.metrics['test/union/accuracy']:.2f}"
+        table.rows.append([scores.name, f"{scores.metrics['test/union/n']:.0f}", accuracy])
+    tables.print_terminal(table)
 
 
 def show(record: Any, store: Any, dataset: Any, gallery: bool) -> None:

@@ -9,9 +9,10 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import audit, commandline, comparison, conclusions, tables, tracking
+from fer_exp import audit, commandline, comparison, conclusions, ensemble, ladder, tables, tracking
 from fer_exp.comparison import Study
 from fer_exp.errors import UserError
+from fer_exp.faces import PARTS
 from fer_exp.tables import Table
 
 
@@ -28,7 +29,11 @@ def all_tables(
 ) -> Iterator[Table]:
     """The tables of these studies, or of the one that is wanted; `test` names the part of test shown."""
     for study in studies:
-        if wanted in (None, study.name):
+        if wanted not in (None, study.name):
+            continue
+        if study.name == ladder.NAME:
+            yield ladder.table(study, ensemble.read(store, study))
+        else:
             yield comparison.scores(study, test)
             # the arms of the audit have no base; its own table judges them
             if study.name != "audit":
@@ -52,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of the studies in the store."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp.compare", description=__doc__.splitlines()[0])
     parser.add_argument("--study", help="only this study (default: all)")
-    parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
+    parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     commandline.takes_store(parser)
     chosen = parser.parse_args(arguments)

@@ -142,7 +142,7 @@ def scores(study: Study, test: str) -> Table:
     if study.left_out:
         counted = ", ".join(f"{count} {reason}" for reason, count in sorted(study.left_out.items()))
         table.notes.append(f"left out, not averaged with these: {counted}")
-    table.notes += [*_sizes(study, test), *_origin(study)]
+    table.notes += [*_sizes(study, test), *origin(study)]
     return table
 
 
@@ -239,7 +239,7 @@ def _mean(values: Sequence[float]) -> str:
     return f"{np.mean(values):.1f}" if values else "-"
 
 
-def _origin(study: Study) -> list[str]:
+def origin(study: Study) -> list[str]:
     """When, by which code and at what cost the runs of a study were trained."""
     runs = [run for arm in study.arms for run in arm.runs.values()]
     if not runs:

@@ -19,6 +19,7 @@ _COLUMNS = (
     ("Layer", "layers", "512-256", ("layers", "512-256")),
     ("FINAL", "final", "final", ("final", "final")),
 )
+_OF_THE_DECK = {study for _, study, _, _ in _COLUMNS}
 
 
 # The yardsticks that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
@@ -26,8 +27,8 @@ _YARDSTICKS = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
 
 
 def alike(studies: Sequence[Study]) -> list[list[Study]]:
-    """The named studies of choices, those of one set of faces and one protocol together."""
-    named = [study for study in studies if study.name not in ("adhoc", "audit")]
+    """The studies of the deck's own choices, those of one set of faces and one protocol together."""
+    named = [study for study in studies if study.name in _OF_THE_DECK]
     kinds = dict.fromkeys((study.faces, study.protocol) for study in named)
     return [[study for study in named if (study.faces, study.protocol) == kind] for kind in kinds]
 

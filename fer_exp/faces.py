@@ -18,6 +18,9 @@ SIDE = 48
 # three classes unseen, so labels are always matched by these names.
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
+# The parts of test that a score is reported on, see `Faces.parts`.
+PARTS = ("public", "private", "union", "union_no_copies")
+
 
 class Usage(IntEnum):
     """The split a face was published in. `TEST` is a test face whose half is not known."""

@@ -6,10 +6,10 @@ the yardsticks, if they were evaluated and their faces are the canonical FER-201
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fer_exp import commandline, comparison, published, tables, tracking
+from fer_exp import commandline, comparison, ensemble, published, tables, tracking
 from fer_exp.comparison import Study
 from fer_exp.published import Result
 from fer_exp.tables import Table
@@ -73,8 +73,11 @@ def _without_private(accuracies: dict[str, list[float]]) -> str:
     return "" if accuracies["private"] else "no figure of the private half"
 
 
-def of_studies(studies: Sequence[Study]) -> Iterator[Row]:
-    """Each evaluated arm of ours, once even if several studies share it; the audit's slips are none."""
+def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record]) -> Iterator[Row]:
+    """Each evaluated arm of ours, once even if several studies share it; the audit's slips are none.
+
+    ensembles: the scored ones, by their identity; each follows the arm whose seeds it joins.
+    """
     seen = set()
     for study in studies:
         for arm in study.arms if study.name != "audit" else []:
@@ -87,15 +90,15 @@ def of_studies(studies: Sequence[Study]) -> Iterator[Row]:
             accuracies = {part: evaluated.values(f"test/{part}/accuracy") for part in PARTS}
             kind = next(iter(runs.values())).params.get("model.name", "mlp")
             selected = "validation" if study.selected_on != "last epoch" else "nothing: last epoch"
-            protocol = [
-                selected,
-                "none",
-                "none",
-                "1",
-                str(len(runs)),
-                f"study={study.name}, {study.protocol} protocol",
-            ]
+            views = _averaged(next(iter(runs.values())))
+            source = f"study={study.name}, {study.protocol} protocol"
+            protocol = [selected, "none", views, "1", str(len(runs)), source]
             yield Row(f"ours: {arm.name}", kind, accuracies, protocol, _without_private(accuracies))
+            together = ensemble.of(arm, ensembles)
+            if together is not None:
+                accuracies = {part: [together.metrics[f"test/{part}/accuracy"]] for part in PARTS}
+                protocol = [selected, "none", views, str(len(arm.runs)), "1", source]
+                yield Row(f"ours: {together.name}", kind, accuracies, protocol, _without_private(accuracies))
 
 
 def of_yardsticks(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
@@ -105,6 +108,11 @@ def of_yardsticks(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
         accuracies = {part: [] if value is None else [value] for part, value in found.items()}
         protocol = ["nothing: fitted once", "none", "none", "1", "1", "evaluate.py"]
         yield Row(f"ours: {record.name}", "yardstick", accuracies, protocol, _without_private(accuracies))
+
+
+def _averaged(run: tracking.Record) -> str:
+    """What an answer to a test face is the mean over."""
+    return "mirror image" if run.params.get("model.mirrored") == "True" else "none"
 
 
 def _counts(run: tracking.Record) -> bool:
@@ -150,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with commandline.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         studies = comparison.read_studies(store)
-        rows = [*map(of_others, published.results()), *of_studies(studies)]
+        rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
         rows += of_yardsticks(store, canonical(studies))
     for table in board(rows):
         tables.FORMATS[chosen.format](table)

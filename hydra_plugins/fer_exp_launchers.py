@@ -97,6 +97,10 @@ class JobByJob(Launcher):
     def stop(self, running: Iterable[Any]) -> None:
         """Release the engine and end whatever still runs."""
 
+    def at_once(self, left: int) -> int:  # noqa: ARG002 - for those that have few left to share
+        """How many jobs to keep running while so many have not ended."""
+        return self.n_jobs
+
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs, each given by its overrides; what Hydra needs of each."""
         waiting = deque(enumerate(job_overrides, initial_job_idx))
@@ -104,7 +108,7 @@ class JobByJob(Launcher):
         ended: dict[int, JobReturn] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < self.n_jobs:
+                while waiting and len(running) < self.at_once(len(waiting) + len(running)):
                     number, overrides = waiting.popleft()
                     running[number] = self.start(*self._call(number, overrides))
                 time.sleep(_LOOK)
@@ -183,6 +187,17 @@ class JoblibLauncher(JobByJob):
             return super().launch(job_overrides, initial_job_idx)
         calls = (self._call(number, each) for number, each in enumerate(job_overrides, initial_job_idx))
         return [run(*arguments) for run, *arguments in calls]
+
+    def at_once(self, left: int) -> int:
+        """All that are left, where a last turn would leave a core without work.
+
+        Three jobs on two cores end after three halves of a job's time if they share the cores, one by one
+        after two. With fewer jobs at a time than cores the user wants something else of the machine.
+        """
+        from joblib import cpu_count
+
+        shared = self.n_jobs >= cpu_count() and left < 2 * self.n_jobs
+        return left if shared else self.n_jobs
 
     def start(self, run: Any, *arguments: Any) -> Any:
         """In a process that has run a job before, if one is free."""

@@ -7,21 +7,25 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import torch
 import yaml
 
-from fer_exp import baselines, networks, optimizers, settings, stopping
+from fer_exp import baselines, experiment, networks, settings, stopping
 from fer_exp.settings import Experiment
 
 CONF = Path(__file__).parent.parent / "conf"
-# The audit's options lie in a folder a slip and are chosen by their path, others by their name.
+# The audit's options and the ladder's lie in folders and are chosen by their path, others by their name.
+NESTED = ("audit", "rung")
 ALL_OPTIONS = sorted(
     [
         (str(path.parent.relative_to(CONF)), path.stem)
         for path in CONF.rglob("*.yaml")
-        if path.parent != CONF and "audit" not in path.parts
+        if path.parent != CONF and not set(NESTED) & set(path.parts)
     ]
-    + [("audit", str(path.relative_to(CONF / "audit"))[:-5]) for path in (CONF / "audit").rglob("*.yaml")]
+    + [
+        (group, str(path.relative_to(CONF / group))[:-5])
+        for group in NESTED
+        for path in (CONF / group).rglob("*.yaml")
+    ]
 )
 BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
 # launchers are Hydra's own, and not part of what a job is told: tests/test_launchers.py
@@ -36,14 +40,12 @@ def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option)
     assert hasattr(baselines.estimator(chosen, tmp_path, lambda *_: None), "fit")
 
 
-@pytest.mark.parametrize(("group", "option"), OPTIONS)
+@pytest.mark.parametrize(("group", "option"), [each for each in OPTIONS if each[0] not in NESTED])
 def test_every_option_composes_and_builds(compose_settings, group, option):
-    """A preset cannot rot: it parses, and its activation, optimizer, scheduler and rule exist."""
+    """A preset cannot rot: it parses, and its network, optimizer, scheduler and rule exist."""
     chosen = compose_settings(f"{group}='{option}'")
     assert isinstance(chosen, Experiment)
-    networks.activation_factory(chosen.model.activation)
-    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(2))])
-    optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
+    experiment.check(chosen)
     stopping.build(chosen.stopping)
 
 
@@ -82,8 +84,11 @@ STUDIES = [
 
 @pytest.mark.parametrize(("study", "key", "value"), STUDIES)
 def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
-    """A sweep of hours does not end at a misspelt arm."""
-    assert compose_settings(f"study={study}", f"{key}={value}").study == study
+    """A sweep of hours does not end at a misspelt arm, or at one of which no network can be made."""
+    chosen = compose_settings(f"study={study}", f"{key}={value}")
+    assert chosen.study == study
+    experiment.check(chosen)
+    stopping.build(chosen.stopping)
 
 
 @pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
@@ -145,6 +150,26 @@ def test_honest_patience_outlasts_the_scheduler(compose_settings):
     """The rule must not end a run before the rate can drop (A6)."""
     chosen = compose_settings()
     assert chosen.stopping.patience > 2 * (chosen.scheduler.patience + 1)
+
+
+def test_the_ladder_runs_every_rung_there_is():
+    """None is forgotten, but for the one that needs a run to name."""
+    study = yaml.safe_load((CONF / "study" / "ladder.yaml").read_text())
+    arms = study["hydra"]["sweeper"]["params"]["rung"].replace(" ", "").split(",")
+    assert sorted([*arms, "taught"]) == [option for group, option in ALL_OPTIONS if group == "rung"]
+
+
+def test_a_rung_changes_one_thing(compose_settings):
+    """Each of the ladder proper keeps all that the one before it has, but for what it says."""
+    arms = [value for study, _, value in STUDIES if study == "ladder" and "/" not in value]
+    chosen = [settings.recipe(compose_settings(f"rung={arm}")) for arm in arms]
+    changed = [
+        {key.split(".")[0] for key in {*before, *after} if before.get(key) != after.get(key)}
+        for before, after in itertools.pairwise(chosen)
+    ]
+    for arm, groups in zip(arms[1:], changed, strict=True):
+        assert groups, arm
+        assert len(groups) == 1 or arm in ("wide", "cosine", "top"), (arm, groups)
 
 
 def test_the_audit_runs_every_arm_there_is():

@@ -180,6 +180,22 @@ def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
     assert (engine.most, engine.told) == (2, [])
 
 
+@pytest.mark.parametrize(
+    ("n_jobs", "left", "at_once"),
+    [(2, 5, 2), (2, 4, 2), (2, 3, 3), (2, 1, 1), (1, 3, 1), (4, 7, 7), (3, 4, 4)],
+)
+def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
+    """Where a last turn would leave a core idle, and each core was to have a job."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    assert fer_exp_launchers.JoblibLauncher(n_jobs).at_once(left) == at_once
+
+
+def test_fewer_jobs_than_cores_stay_few(monkeypatch):
+    """The user wants something else of the machine."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 4)
+    assert fer_exp_launchers.JoblibLauncher(2).at_once(3) == 2
+
+
 def test_a_lost_job_is_told_and_the_others_go_on():
     """By its own number; and Hydra is not told to raise."""
     engine = ByHand(2, dying=(1, 2))

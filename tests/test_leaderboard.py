@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from fer_exp import leaderboard, published
+from fer_exp import ensemble, leaderboard, published
 from fer_exp.comparison import Arm, Study
 from fer_exp.tracking import Record
 
@@ -13,7 +13,7 @@ def run(name: str, private: float | None, kind: str = "canonical") -> Record:
     """A finished run of this accuracy on the private half; None if test was not opened."""
     parts = {"public": 0.01, "private": 0.0, "union": 0.005}
     metrics = {} if private is None else {f"test/{part}/accuracy": private + d for part, d in parts.items()}
-    return Record(name, name, "FINISHED", {"faces.kind": kind}, {}, metrics, 0.0, "")
+    return Record(name, name, "FINISHED", {"faces.kind": kind}, {"identity": name}, metrics, 0.0, "")
 
 
 def study(name: str, *arms: Arm, rule: str = "lowest validation loss") -> Study:
@@ -25,6 +25,8 @@ def arm(name: str, *runs: Record) -> Arm:
     """An arm, its runs by seed."""
     return Arm(name, name, {str(seed): each for seed, each in enumerate(runs)})
 
+
+MIRRORED = {"faces.kind": "canonical", "model.mirrored": "True"}
 
 RELU = arm("relu", run("a", 0.40), run("b", 0.42))
 
@@ -52,7 +54,7 @@ def test_rows_are_ranked_by_the_private_half():
         leaderboard.of_others(result(method=name, private=value))
         for name, value in (("x", 40.5), ("y", 41.5))
     ]
-    ranked, _ = leaderboard.board([*theirs, *leaderboard.of_studies([study("activation", RELU)])])
+    ranked, _ = leaderboard.board([*theirs, *leaderboard.of_studies([study("activation", RELU)], {})])
     assert [row[:2] for row in ranked.rows] == [["1", "y"], ["2", "ours: relu"], ["3", "x"]]
     ours = dict(zip(ranked.header, ranked.rows[1], strict=True))
     assert ours["private"].startswith("41.00 ±")
@@ -82,7 +84,7 @@ def test_only_what_was_evaluated_on_the_canonical_faces_is_ours():
     arms = [arm("drawn", run("c", 0.9, "synthetic")), arm("altered", run("d", 0.9, "altered"))]
     arms += [arm("closed", run("e", None)), arm("half", run("f", 0.3), run("g", None))]
     studies = [study("layers", *arms), study("audit", arm("slip", run("h", 0.9)))]
-    [row] = leaderboard.of_studies(studies)
+    [row] = leaderboard.of_studies(studies, {})
     assert (row.method, row.protocol[4]) == ("ours: half", "1")
     ranked, _ = leaderboard.board([])
     assert any("none of ours" in note for note in ranked.notes)
@@ -91,13 +93,27 @@ def test_only_what_was_evaluated_on_the_canonical_faces_is_ours():
 def test_an_arm_that_several_studies_share_is_one_row():
     """The main network is an arm of nearly every study."""
     again = arm("128-32", *RELU.runs.values())
-    rows = list(leaderboard.of_studies([study("activation", RELU), study("layers", again)]))
+    rows = list(leaderboard.of_studies([study("activation", RELU), study("layers", again)], {}))
     assert [row.method for row in rows] == ["ours: relu"]
+
+
+def test_an_ensemble_follows_the_arm_whose_seeds_it_joins():
+    """As one model of several, and with what an answer is the mean over."""
+    together = dataclasses.replace(run("relu · mean of 2 seeds", 0.45), tags={"identity": "x"})
+    scored = {ensemble.identity(list(RELU.runs.values())): together}
+    mirrored = arm("mirrored", dataclasses.replace(run("c", 0.5), params=MIRRORED))
+    rows = list(leaderboard.of_studies([study("ladder", RELU, mirrored)], scored))
+    assert [row.method for row in rows] == ["ours: relu", "ours: relu · mean of 2 seeds", "ours: mirrored"]
+    assert [row.protocol[2:5] for row in rows] == [
+        ["none", "1", "2"],
+        ["none", "2", "1"],
+        ["mirror image", "1", "1"],
+    ]
 
 
 def test_what_chose_the_weights_is_told():
     """The last epoch is no choice by validation."""
-    [row] = leaderboard.of_studies([study("activation", RELU, rule="last epoch")])
+    [row] = leaderboard.of_studies([study("activation", RELU, rule="last epoch")], {})
     assert row.protocol[0] == "nothing: last epoch"
 
 

@@ -78,7 +78,7 @@ def test_no_browser_is_opened_without_a_display(screens, opens, monkeypatch, cap
         monkeypatch.setenv(name, value)
     opened = []
     monkeypatch.setattr(ui.webbrowser, "open", opened.append)
-    ui.show("http://127.0.0.1:1", "7", browser=True)
+    ui.show("http://127.0.0.1:1", "7", wanted=True)
     ui.show("http://127.0.0.1:1", "7", browser=False)
     assert opened == [server.charts("http://127.0.0.1:1", "7")] * opens
     assert server.charts("http://127.0.0.1:1", "7") in capsys.readouterr().out

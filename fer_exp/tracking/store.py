@@ -198,9 +198,9 @@ class Store:
         """The run that holds the figures of this job or yardstick; None if it was never begun."""
         return by_identity(self.records(identity=identity)).get(identity)
 
-    def latest_of_all(self) -> dict[str, Record]:
-        """The run that holds the figures of each job in the store, by identity, with one query."""
-        return by_identity(self.records(kind="job"))
+    def latest_of_all(self, kind: str = "job") -> dict[str, Record]:
+        """The run that holds the figures of each job of this kind, by identity, with one query."""
+        return by_identity(self.records(kind=kind))
 
     def children(self, run_id: str) -> dict[str, Record]:
         """The runs nested below a sweep's, by identity, with one query."""
