@@ -123,9 +123,10 @@ def test_train_evaluate_compare(tmp_path):
     """From nothing to the table: the main job, its test scores, and a row an arm with both."""
     done = run(tmp_path, "-m", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
     assert done.returncode == 0, done.stderr
-    scored = run(tmp_path, "study=adhoc", *FEW[:2], script="evaluate.py")
+    scored = run(tmp_path, "study=adhoc", "ensembles=true", *FEW[:2], script="evaluate.py")
     assert scored.returncode == 0, scored.stderr
     assert "union_no_copies" in scored.stdout
+    assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
     table = run(tmp_path, "--format", "csv", script="fer_exp.compare")
     assert table.returncode == 0, table.stderr
     rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]

@@ -77,7 +77,7 @@ def test_no_browser_is_opened_without_a_display(screens, opens, monkeypatch, cap
     opened = []
     monkeypatch.setattr(ui.webbrowser, "open", opened.append)
     ui.show("http://127.0.0.1:1", "7", wanted=True)
-    ui.show("http://127.0.0.1:1", "7", browser=False)
+    ui.show("http://127.0.0.1:1", "7", wanted=False)
     assert opened == [server.charts("http://127.0.0.1:1", "7")] * opens
     assert server.charts("http://127.0.0.1:1", "7") in capsys.readouterr().out
 
