@@ -62,6 +62,11 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
         raise UserError("ensembles=true joins the seeds of a study's arms: study=<name>")
     if chosen.of_study:
         arms = arms_of(chosen.of_study, store, faces)
+        if any(study.searched for study, _ in arms):
+            raise UserError(
+                f"study={chosen.of_study}: a search chooses by validation alone; test is for the study that "
+                "takes its best trials"
+            )
         found = [run for _, arm in arms for run in arm.runs.values()]
         if not found:
             raise UserError(

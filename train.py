@@ -71,7 +71,13 @@ def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
     try:
         yield from steps(chosen, name, overrides)
     except UserError as error:
-        log.error("%s: failed: %s", name, commandline.one_line(error))
+        from fer_exp import settings
+        from fer_exp.training import DivergedError
+
+        # what a trial's rates come to, and no mistake of anybody's
+        outcome = settings.is_trial(chosen) and isinstance(error, DivergedError)
+        level, said = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
+        log.log(level, "%s: %s: %s", name, said, commandline.one_line(error))
     except Exception:
         log.exception("%s: failed", name)
 
@@ -105,8 +111,13 @@ def as_settings(config: DictConfig) -> Any:
     """The composed config as checked settings."""
     from fer_exp import settings
 
+    return settings.parse(as_tree(config))
+
+
+def as_tree(config: DictConfig) -> Any:
+    """The composed config, without Hydra's own, as plain dicts."""
     own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    return settings.parse(OmegaConf.to_container(own, resolve=True))
+    return OmegaConf.to_container(own, resolve=True)
 
 
 def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
@@ -148,13 +159,24 @@ class SweepCallback(Callback):
         at_a_time = launcher.n_jobs if "n_jobs" in launcher else 1
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
-        composed = [(job, as_settings(loader.load_sweep_config(config, list(job)))) for job in overrides]
+        command = commandline.typed("train.py")
+        configs = [loader.load_sweep_config(config, list(job)) for job in overrides]
+        if config.search.get("tuned") and not config.search.best:
+            from fer_exp import search
+
+            best = search.choose([as_tree(each) for each in configs], command)
+            said = ",".join(f"{arm}:{trial}" for arm, trial in best.items())
+            # forced, as the arms are keys that no file has
+            config.hydra.overrides.task.append(f"++search.best={{{said}}}")
+            for each in configs:
+                each.search.best = best
+        composed = [(job, as_settings(each)) for job, each in zip(overrides, configs, strict=True)]
         if not composed[0][1].dry_run:
             getattr(engine, "prepare", lambda _: None)(launcher)
 
         from fer_exp.sweep import Sweep
 
-        self.sweep = Sweep.plan(composed, factors, commandline.typed("train.py"))
+        self.sweep = Sweep.plan(composed, factors, command)
         if composed[0][1].dry_run:
             self.sweep.show_plan()
             raise SystemExit(0)

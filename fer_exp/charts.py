@@ -1,4 +1,4 @@
-"""Charts of what runs reached: intervals, recall by class, and what a first layer looks for."""
+"""Charts of what runs reached: intervals, curves over trials, recall by class, and first layers as faces."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from fer_exp.faces import EMOTIONS, SIDE
 from fer_exp.figures import BLUE, GREY, ORANGE, STYLE
+from fer_exp.statistics import Interval
 
 # Units in the picture of a first layer, as many a row.
 UNITS, _A_ROW = 16, 4
@@ -86,6 +87,22 @@ def _name_printed(axes, bars: Sequence[Bar]) -> None:
             color=ORANGE,
             fontsize=8,
         )
+
+
+def expected(curve: Mapping[int, Interval], title: str, limits: tuple[float, float]) -> Figure:
+    """What the best of so many trials may be expected to reach, in percent, with its interval as a band."""
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(3.3, 2.2))
+        axes = figure.subplots()
+        axes.set_title(title, fontweight="bold")
+        counts = list(curve)
+        low, mean, high = ([getattr(each, end) for each in curve.values()] for end in ("low", "mean", "high"))
+        axes.fill_between(counts, low, high, color=BLUE, alpha=0.2, linewidth=0)
+        axes.plot(counts, mean, color=BLUE, linewidth=1.6, marker="o", markersize=3.5)
+        axes.set_xscale("log", base=2)
+        axes.set_xticks(counts, map(str, counts), minor=False)
+        axes.set(ylim=limits, xlabel="trials", ylabel="validation in %")
+    return figure
 
 
 def recalls(by_arm: Mapping[str, Sequence[float]]) -> Figure:

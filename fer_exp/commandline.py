@@ -97,6 +97,13 @@ def evaluating(target: str, command: str) -> str:
     return shlex.join(["python", "evaluate.py", target, *faces])
 
 
+def of_study(study: str, command: str) -> str:
+    """The command that trains another study as `command` trains its own: same faces, same settings."""
+    own = ("study=", "seed=", "search.trial=", "search.best", "dry_run=", "rerun=")
+    kept = [word for word in shlex.split(command)[2:] if not word.lstrip("+").startswith(own)]
+    return shlex.join(["python", "train.py", f"study={study}", *kept])
+
+
 def run(
     main: Callable[[], object],
     conf: Path,

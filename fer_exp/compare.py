@@ -9,7 +9,7 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import audit, commandline, comparison, conclusions, ensemble, ladder, tables, tracking
+from fer_exp import audit, commandline, comparison, conclusions, ensemble, ladder, search, tables, tracking
 from fer_exp.comparison import Study
 from fer_exp.errors import UserError
 from fer_exp.faces import PARTS
@@ -33,6 +33,8 @@ def all_tables(
             continue
         if study.name == ladder.NAME:
             yield ladder.table(study, ensemble.read(store, study))
+        elif study.searched:
+            yield from search.tables(study)
         else:
             yield comparison.scores(study, test)
             # the arms of the audit have no base; its own table judges them

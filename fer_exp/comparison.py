@@ -14,7 +14,7 @@ import numpy as np
 
 from fer_exp import evaluation, published, statistics, tracking
 from fer_exp.errors import UserError
-from fer_exp.jobs import PLAN
+from fer_exp.jobs import PLAN, TRIAL, TUNED, diverged
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -27,15 +27,18 @@ ACCURACY = "selected/val_accuracy"
 
 @dataclass
 class Arm:
-    """One cell of a study: the same choices under several seeds.
+    """One cell of a study: the same choices under several seeds, or in a search's several trials.
 
-    setting: what the deck called it. runs: the finished ones, by seed. unfinished: why others lack.
+    setting: what the deck called it. runs: the finished ones, by seed or trial. unfinished: why others lack.
+    diverged: the trials whose loss did not stay finite. tuned: the trial whose rates the arm has.
     """
 
     name: str
     setting: str
     runs: dict[str, Record] = field(default_factory=dict)
     unfinished: list[str] = field(default_factory=list)
+    diverged: dict[str, Record] = field(default_factory=dict)
+    tuned: str | None = None
 
     def values(self, metric: str, seeds: Sequence[str] | None = None) -> list[float]:
         """The metric of each run that has it, in the order of `seeds` (all, if not given)."""
@@ -48,6 +51,7 @@ class Study:
     """A sweep read back: its arms in the order of its plan, the first being the base.
 
     left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
+    searched: whether the runs of its arms are the trials of a search.
     """
 
     name: str
@@ -57,6 +61,7 @@ class Study:
     selected_on: str
     arms: list[Arm]
     left_out: dict[str, int] = field(default_factory=dict)
+    searched: bool = False
 
     @property
     def base(self) -> Arm:
@@ -106,10 +111,12 @@ def _plan(run: tracking.Run) -> dict:
 def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
     arms: dict[str, Arm] = {}
     for job in plan["jobs"]:
-        arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"]))
+        arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"], tuned=job.get(TUNED)))
         run = by_identity.get(job["identity"])
         if run is not None and run.status == "FINISHED":
-            arm.runs[job["seed"]] = run
+            arm.runs[job.get(TRIAL, job["seed"])] = run
+        elif TRIAL in job and run is not None and diverged(run):
+            arm.diverged[job[TRIAL]] = run
         else:
             arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
     tags = sweep.tags
@@ -117,7 +124,8 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
     planned = {job["identity"] for job in plan["jobs"]}
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
     reasons = Counter(_why_not(run, sweep) for run in others if run.tags["study"] == tags["study"] != "adhoc")
-    return Study(*shared, list(arms.values()), dict(reasons))
+    searched = any(TRIAL in job for job in plan["jobs"])
+    return Study(*shared, list(arms.values()), dict(reasons), searched)
 
 
 def _why_not(run: Record, sweep: Record) -> str:
@@ -138,12 +146,24 @@ def scores(study: Study, test: str) -> Table:
         cells = [percent(arm.values(metric)) for metric in (*metrics, "selected/val_macro_f1")]
         middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
         table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
-    table.notes += [said for arm in study.arms for said in arm.unfinished]
+    table.notes += [f"{arm.name}: {_tuned(arm)}" for arm in study.arms if arm.tuned and arm.runs]
+    table.notes += [*missing(study), *_sizes(study, test), *origin(study)]
+    return table
+
+
+def missing(study: Study) -> list[str]:
+    """What a study lacks, and what was left out of it."""
+    said = [said for arm in study.arms for said in arm.unfinished]
     if study.left_out:
         counted = ", ".join(f"{count} {reason}" for reason, count in sorted(study.left_out.items()))
-        table.notes.append(f"left out, not averaged with these: {counted}")
-    table.notes += [*_sizes(study, test), *origin(study)]
-    return table
+        said.append(f"left out, not averaged with these: {counted}")
+    return said
+
+
+def _tuned(arm: Arm) -> str:
+    params = next(iter(arm.runs.values())).params
+    lr, weight_decay = (float(params[f"optimizer.{key}"]) for key in ("lr", "weight_decay"))
+    return f"learning rate {lr:g}, weight decay {weight_decay:g} (trial {arm.tuned} of its search)"
 
 
 def contrasts(study: Study) -> Table:

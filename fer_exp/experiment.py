@@ -155,7 +155,7 @@ def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) 
         lock.acquire()
     try:
         earlier = store.latest(key)
-        action = jobs.action(earlier, chosen.rerun)
+        action = jobs.action(earlier, chosen.rerun, settings.is_trial(chosen))
         if action in (jobs.REUSE, jobs.LEAVE):
             return Outcome(action, earlier.run_id)
         job = _Job(chosen, name, tags, dataset, store)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_exp import schema
+from fer_exp import schema, trials
 from fer_exp.faces import SIDE
 from fer_exp.schema import choice, number
 
@@ -154,6 +154,35 @@ class DeckStopping(Stopping):
 
 
 @dataclass(frozen=True)
+class Search:
+    """Where the learning rate and the weight decay come from; with `none` they are the optimizer's own."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class RandomSearch(Search):
+    """From the trial of a search: an independent draw.
+
+    of: what its arms are, as in study=<of>_search; arm: the job's own. trials: how many each arm has, from 0.
+    seed: of the draws and of each trial's run. tuned: whether a job takes the trial that `best` names for its
+    arm, in the place of `trial`. lr: [low, high] for each arm, log-uniform as weight_decay is. no_decay: how
+    likely a trial has no weight decay.
+    """
+
+    of: str
+    arm: str
+    trials: int = number(at_least=1, at_most=10_000)
+    trial: int = number(at_least=0)
+    seed: int = number(at_least=0, at_most=2**63 - 1)
+    tuned: bool
+    best: dict[str, Any]
+    lr: dict[str, Any]
+    weight_decay: list[float] = number(above=0)
+    no_decay: float = number(at_least=0, at_most=1)
+
+
+@dataclass(frozen=True)
 class Protocol:
     """How a figure is chosen; it travels with every score."""
 
@@ -199,6 +228,7 @@ class Experiment:
     optimizer: Optimizer
     scheduler: Scheduler
     stopping: Stopping
+    search: Search
     protocol: Protocol
     tracking: Tracking
     sweep: Sweep
@@ -270,6 +300,7 @@ VARIANTS: dict[str, dict[str, type]] = {
     "model": {"mlp": MLPModel, "residual": MLPModel, "mixer": MixerModel, "cnn": Model},
     "scheduler": {"none": Scheduler, "plateau": PlateauScheduler, "cosine": CosineScheduler},
     "stopping": {"none": Stopping, "patience": PatienceStopping, "deck": DeckStopping},
+    "search": {"none": Search, "random": RandomSearch},
     "baseline": {
         "majority": Baseline,
         "prior": Baseline,
@@ -284,8 +315,33 @@ VARIANTS: dict[str, dict[str, type]] = {
 
 
 def parse(tree: Mapping[str, Any]) -> Experiment:
-    """Turn a composed config (plain dicts, lists and numbers) into checked settings."""
+    """Turn a composed config (plain dicts, lists and numbers) into checked settings.
+
+    Where the optimizer has the word `drawn`, it stands for what the trial of a search draws.
+    """
+    search, optimizer = tree.get("search"), tree.get("optimizer")
+    if isinstance(search, Mapping) and search.get("name") == "random" and isinstance(optimizer, Mapping):
+        rates = dataclasses.asdict(trials.draw(build(Search, search, "search")))
+        given = {
+            key: rates.get(key, value) if value == trials.DRAWN else value for key, value in optimizer.items()
+        }
+        tree = {**tree, "optimizer": given}
     return build(Experiment, tree, "")
+
+
+def is_trial(chosen: Experiment) -> bool:
+    """Whether a job is a trial of a search."""
+    return isinstance(chosen.search, RandomSearch) and not chosen.search.tuned
+
+
+def trials_of(tree: Mapping[str, Any]) -> list[Experiment]:
+    """The settings of each trial from which a composed config, of a tuned job, takes the best."""
+    search = tree["search"]
+    alone = {"tuned": False, "best": {}}
+    return [
+        parse({**tree, "seed": search["seed"], "search": {**search, **alone, "trial": trial}})
+        for trial in range(search["trials"])
+    ]
 
 
 def stages(chosen: Experiment) -> list[Experiment]:
@@ -320,6 +376,7 @@ _CIRCUMSTANCES = (
         "training.device",
         "tracking.",
         "sweep.",
+        "search.",
         "study",
         "about.",
         "resume",

@@ -6,6 +6,7 @@ One number a seed and arm; arms share their seeds, so differences are taken seed
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import comb
 
 import numpy as np
 from scipy import stats
@@ -107,3 +108,28 @@ def bootstrap_interval(right: np.ndarray, seed: int, draws: int = 2000) -> Inter
     resampled = rng.binomial(len(right), share, size=draws) / len(right)
     low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(share, float(low), float(high))
+
+
+def expected_best(ranked: np.ndarray, tries: int) -> float:
+    """What the best of some tries has on average, exactly: over all sets of `tries` of these [n] values.
+
+    ranked: the values of n independent tries, the best try first (by the value itself, or by another).
+    Sources: Dodge et al. 2019, Show Your Work, for the curve; Tang et al. 2020, Showing Your Work Doesn't
+    Always Work, for sets without replacement, without which the mean is biased.
+    """
+    return float(_shares(len(ranked), tries) @ np.asarray(ranked, dtype=float))
+
+
+def expected_best_interval(ranked: np.ndarray, tries: int, seed: int, draws: int = 2000) -> Interval:
+    """The same with its percentile bootstrap interval over the n tries."""
+    ranked = np.asarray(ranked, dtype=float)
+    # in a resample, too, a lower place is a better try
+    places = np.sort(np.random.default_rng(seed).integers(0, len(ranked), (draws, len(ranked))), axis=1)
+    resampled = ranked[places] @ _shares(len(ranked), tries)
+    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return Interval(expected_best(ranked, tries), float(low), float(high))
+
+
+def _shares(n: int, tries: int) -> np.ndarray:
+    """Of all sets of `tries` of n ranked values, the share that each is the best of, float64 [n]."""
+    return np.array([comb(n - 1 - place, tries - 1) / comb(n, tries) for place in range(n)])

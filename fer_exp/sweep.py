@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from fer_exp import commandline, descriptions, experiment, jobs, tables, tracking
+from fer_exp import commandline, cost, descriptions, experiment, jobs, tables, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.jobs import Job
-from fer_exp.settings import Experiment
+from fer_exp.settings import Experiment, RandomSearch
 from fer_exp.watching import Watch
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,10 @@ class Sweep:
         self.settings = planned[0].settings
         self.title = jobs.title(self.settings.study, planned)
         self.found = store.latest_of_all()
-        self.actions = [jobs.action(self.found.get(job.identity), self.settings.rerun) for job in planned]
+        self.actions = [
+            jobs.action(self.found.get(job.identity), self.settings.rerun, job.trial is not None)
+            for job in planned
+        ]
         self.run: tracking.Run | None = None
         self.watch: Watch | None = None
         self.open_run = ExitStack()
@@ -88,9 +91,25 @@ class Sweep:
         for key, said in vars(self.settings.about).items():
             if said:
                 print(f"{key}: {said}")
-        rows = [[job.name, action] for job, action in zip(self.jobs, self.actions, strict=True)]
-        tables.print_terminal(tables.Table(self.title, ["job", "would"], rows))
+        rates = {"learning rate": "lr", "weight decay": "weight_decay"} if self._searches else {}
+        table = tables.Table(self.title, ["job", *rates, "would"])
+        for job, action in zip(self.jobs, self.actions, strict=True):
+            drawn = [f"{getattr(job.settings.optimizer, key):g}" for key in rates.values()]
+            table.rows.append([job.name, *drawn, action])
+        tables.print_terminal(table)
         print(_said(Counter(self.actions)))
+        to_do = [
+            job
+            for job, action in zip(self.jobs, self.actions, strict=True)
+            if action in (jobs.TRAIN, jobs.CONTINUE)
+        ]
+        if to_do:
+            print(cost.said(to_do, self.found.values()))
+
+    @property
+    def _searches(self) -> bool:
+        """Whether the jobs have their rates from a search."""
+        return isinstance(self.settings.search, RandomSearch)
 
     def open(self) -> list[str]:
         """Open the sweep's run and return the overrides that tell each job of it."""
@@ -147,23 +166,32 @@ class Sweep:
                 "sync, then the same command again"
             ) from error
         ended = [found.get(job.identity) for job in self.jobs]
-        states = [_state(action, run) for action, run in zip(self.actions, ended, strict=True)]
+        states = list(map(_state, self.jobs, self.actions, ended))
         table = tables.Table(self.title, ["job", "", "validation accuracy"])
         for job, state, run in zip(self.jobs, states, ended, strict=True):
             accuracy = run.metrics.get("selected/val_accuracy") if run else None
             table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
-            if run is None or run.status != "FINISHED":
+            if not jobs.settled(run, job.trial is not None):
                 table.notes.append(f"{job.name}: {_why_not(run)}")
         tables.print_terminal(table)
         counts = Counter(states)
         print(_said(counts))
-        print(f"test: {commandline.evaluating(f'study={self.settings.study}', self.command)}")
+        print(self._next())
         print("compare: make compare    look at it: make ui")
-        whole = all(run is not None and run.status == "FINISHED" for run in ended)
+        whole = all(
+            jobs.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
+        )
         atexit.unregister(self._abandon)
         self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
         self._end("FINISHED" if whole else "FAILED")
         return whole
+
+    def _next(self) -> str:
+        """The command to go on with: test, or of a search's trials, which are judged without, the best."""
+        if any(job.trial is not None for job in self.jobs):
+            best = f"{self.settings.search.of}_tuned"
+            return f"the best of each arm, by other seeds: {commandline.of_study(best, self.command)}"
+        return f"test: {commandline.evaluating(f'study={self.settings.study}', self.command)}"
 
     def _stop_watch(self) -> None:
         if self.watch:
@@ -186,9 +214,11 @@ def _said(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
-def _state(action: str, run: tracking.Record | None) -> str:
+def _state(job: Job, action: str, run: tracking.Record | None) -> str:
     if run is None:
         return "not started"
+    if job.trial is not None and jobs.diverged(run):
+        return "diverged"
     if run.status != "FINISHED":
         return run.status.lower()
     return "reused" if action == jobs.REUSE else "done"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import terminal, tracking
-from fer_exp.jobs import Job
+from fer_exp.jobs import Job, settled
 from fer_exp.tracking import Record
 
 log = logging.getLogger(__name__)
@@ -65,7 +65,10 @@ def stand(
     before: the runs that the sweep reuses or leaves failed. now: its own; both by identity.
     """
     runs = [(job.name, now.get(job.identity) or before.get(job.identity)) for job in planned]
-    statuses = [run.status if run else "" for _, run in runs]
+    statuses = [
+        "FINISHED" if settled(run, job.trial is not None) else run.status if run else ""
+        for job, (_, run) in zip(planned, runs, strict=True)
+    ]
     done, running = statuses.count("FINISHED"), statuses.count("RUNNING")
     failed = statuses.count("FAILED") + statuses.count("KILLED")
     scores = [(run.metrics.get("selected/val_accuracy"), name) for name, run in runs if run]

@@ -47,10 +47,10 @@ def compose_settings() -> Callable[..., Experiment]:
     # settings are frozen, and composing them takes a tenth of a second
     @cache
     def composed(*overrides: str, script: str = "train") -> Experiment | Evaluation:
-        name, cls = {"train": ("config", Experiment), "evaluate": ("evaluate", Evaluation)}[script]
+        name = {"train": "config", "evaluate": "evaluate"}[script]
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             tree = OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)
-        return settings.build(cls, tree, "")
+        return settings.parse(tree) if script == "train" else settings.build(Evaluation, tree, "")
 
     return composed
 

@@ -5,6 +5,7 @@ import pytest
 
 from fer_exp import charts
 from fer_exp.faces import EMOTIONS
+from fer_exp.statistics import Interval
 
 
 def test_the_strongest_units_come_first():
@@ -36,3 +37,12 @@ def test_recall_names_each_arm_once():
     said = [text.get_text() for text in axes.texts]
     assert said.count("50  best") == said.count("1  worst") == 1
     assert [label.get_text() for label in axes.get_yticklabels()] == list(EMOTIONS)
+
+
+def test_the_curve_over_trials_has_a_tick_for_each_number():
+    """On a scale that doubles, with the interval as a band."""
+    curve = {1: Interval(30, 25, 35), 2: Interval(33, 30, 36), 4: Interval(35, 33, 36)}
+    axes = charts.expected(curve, "adam", (20, 40)).axes[0]
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["1", "2", "4"]
+    assert axes.get_ylim() == (20, 40)
+    assert len(axes.collections) == 1

@@ -156,3 +156,10 @@ def test_what_was_trained_is_evaluated_on_the_same_faces():
 def test_a_login_in_an_address_is_left_out(text, kept):
     """Commands, errors and logs are passed on."""
     assert commandline.without_login(text) == kept
+
+
+def test_another_study_is_trained_by_the_same_command():
+    """On the same faces, by the same settings; its seeds and trials are its own."""
+    own = "study=a_tuned seed=1,2 dry_run=true rerun=all '++search.best={a:1}'"
+    command = f"python train.py {own} 'data.root=my faces'"
+    assert commandline.of_study("a_search", command) == "python train.py study=a_search 'data.root=my faces'"

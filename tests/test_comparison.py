@@ -202,3 +202,40 @@ def test_every_form_prints_every_cell(form, capsys):
     said = capsys.readouterr().out
     for cell in ("x", "y", "50", "2"):
         assert cell in said
+
+
+def test_the_trials_of_a_search_are_read_as_runs_of_their_arm(store):
+    """By number; one that diverged is an outcome, one that failed otherwise is missing."""
+    tags = {
+        "kind": "sweep",
+        "study": "optimizer_search",
+        "faces": "f",
+        "protocol": "honest",
+        "data": "fer2013",
+    }
+    sweep = store.create("optimizer_search", {}, {**tags, "selected_on": "lowest validation loss"})
+    entries = []
+    for number, error in enumerate(("", "DivergedError: x", "OSError: disk")):
+        _job(store, "optimizer_search", f"id{number}", "f", "honest")
+        [made] = store.records(identity=f"id{number}")
+        store.run_of(made).tag(error=error)
+        store.run_of(made).end("FAILED" if error else "FINISHED")
+        entry = {"name": f"adam · trial {number}", "arm": "adam", "setting": "optimizer_search", "seed": "0"}
+        entries.append({**entry, "identity": f"id{number}", "trial": str(number)})
+    with sweep.recording():
+        sweep.text("plan.json", json.dumps({"jobs": entries}))
+    [found] = comparison.read_studies(store)
+    assert found.searched
+    [adam] = found.arms
+    assert (list(adam.runs), list(adam.diverged)) == (["0"], ["1"])
+    assert adam.unfinished == ["adam · trial 2: failed"]
+
+
+def test_a_tuned_arm_says_its_rates():
+    """Below the table of scores, with the trial that they are of."""
+    tuned = arm("adam", 0.39, 0.40)
+    tuned.tuned = "7"
+    for each in tuned.runs.values():
+        each.params.update({"optimizer.lr": "0.00213", "optimizer.weight_decay": "1e-05"})
+    said = comparison.scores(study("optimizer_tuned", tuned), "union").notes
+    assert "adam: learning rate 0.00213, weight decay 1e-05 (trial 7 of its search)" in said

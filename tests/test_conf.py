@@ -1,13 +1,15 @@
 """Every option file composes, and the choices mean what their names say."""
 
 import itertools
-import math
 import re
-from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
+from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
 
 from fer_exp import baselines, experiment, networks, settings, stopping
 from fer_exp.settings import Experiment
@@ -32,6 +34,12 @@ BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
 OPTIONS = [(group, option) for group, option in ALL_OPTIONS if group not in ("baseline", "hydra/launcher")]
 
 
+def chosen_by(group: str, option: str) -> list[str]:
+    """The overrides that choose an option; a tuned study is told the best trial that its sweep looks up."""
+    best = ["++search.best={adam:3,relu:3}"] if option.endswith("_tuned") else []
+    return [f"{group}='{option}'", *best]
+
+
 @pytest.mark.parametrize("option", BASELINES)
 def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option):
     """Its option is its name, and there is an estimator for it."""
@@ -43,7 +51,7 @@ def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option)
 @pytest.mark.parametrize(("group", "option"), [each for each in OPTIONS if each[0] not in NESTED])
 def test_every_option_composes_and_builds(compose_settings, group, option):
     """A preset cannot rot: it parses, and its network, optimizer, scheduler and rule exist."""
-    chosen = compose_settings(f"{group}='{option}'")
+    chosen = compose_settings(*chosen_by(group, option))
     assert isinstance(chosen, Experiment)
     experiment.check(chosen)
     stopping.build(chosen.stopping)
@@ -77,29 +85,55 @@ STUDIES = [
     for key, values in yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
     .get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
     .items()
+    if key not in ("seed", "search.trial")
     for value in values.replace(" ", "").split(",")
-    if value != "${protocol.seeds}"
 ]
 
 
 @pytest.mark.parametrize(("study", "key", "value"), STUDIES)
 def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
     """A sweep of hours does not end at a misspelt arm, or at one of which no network can be made."""
-    chosen = compose_settings(f"study={study}", f"{key}={value}")
+    best = ["++search.best={" + f"{value}:3" + "}"] if study.endswith("_tuned") else []
+    chosen = compose_settings(f"study={study}", f"{key}={value}", *best)
     assert chosen.study == study
     experiment.check(chosen)
     stopping.build(chosen.stopping)
 
 
 @pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
-def test_a_study_says_why_and_counts_its_jobs(compose_settings, study):
-    """Its question, what is expected, and as many jobs as its factors and its protocol's seeds give."""
-    chosen = compose_settings(f"study={study}")
-    about, seeds = chosen.about, {"range(0,5)": 5, "0": 1}[chosen.protocol.seeds]
-    assert about.question
-    assert about.expected
-    factors = Counter(key for name, key, _ in STUDIES if name == study)
-    assert int(about.cost.split()[0]) == seeds * math.prod(factors.values())
+def test_a_study_says_why_and_counts_its_jobs(study):
+    """Its question, what is expected, and how many jobs its sweep has."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=[f"study={study}"], return_hydra_config=True)
+    swept = [f"{key}={values}" for key, values in config.hydra.sweeper.params.items()]
+    [jobs] = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(swept), None)
+    assert config.about.question
+    assert config.about.expected
+    assert int(config.about.cost.split()[0]) == len(jobs)
+
+
+@pytest.mark.parametrize("of", ["optimizer", "activation"])
+def test_a_search_and_the_study_tuned_by_it_have_the_same_arms(of):
+    """As the study of the usual rates, and none of them shares a seed with the search."""
+    searched, tuned, usual = (
+        yaml.safe_load((CONF / "study" / f"{name}.yaml").read_text())["hydra"]["sweeper"]["params"]
+        for name in (f"{of}_search", f"{of}_tuned", of)
+    )
+    [arms] = usual.keys() - {"seed"}
+    assert searched[arms] == tuned[arms] == usual[arms]
+    assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(1,11)")
+
+
+@pytest.mark.parametrize(("of", "group"), [("optimizer", "optimizer"), ("activation", "model/activation")])
+def test_every_option_has_a_range_around_its_own_rate(compose_settings, of, group):
+    """As wide for each, so that the budget is the same in what it covers, too."""
+    ranges = yaml.safe_load((CONF / "search" / f"{of}.yaml").read_text())["search"]["lr"]
+    assert sorted(ranges) == sorted(option for each, option in ALL_OPTIONS if each == group)
+    for arm, (low, high) in ranges.items():
+        usual = compose_settings(f"{group}={arm}").optimizer.lr
+        assert low == pytest.approx(usual * 0.03)
+        assert high == pytest.approx(usual * 30)
 
 
 @pytest.mark.parametrize("protocol", ["honest", "deck"])
@@ -112,7 +146,7 @@ def test_a_protocols_seeds_are_seeds(compose_settings, protocol):
 def test_options_are_named_by_what_they_set(compose_settings):
     """`layers=512-256` is [512, 256], `batch_size='64'` is 64, `optimizer=nadam` is nadam."""
     for group, option in OPTIONS:
-        chosen = compose_settings(f"{group}='{option}'")
+        chosen = compose_settings(*chosen_by(group, option))
         said = {
             "layers": "-".join(map(str, chosen.model.hidden)),
             "batch_size": str(chosen.training.batch_size),

@@ -315,3 +315,15 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
     places = [tmp_path, Path.cwd(), Path(sys.prefix), Path(__file__).parent.parent]
     for text in told:
         assert not [place for place in places if str(place) in text], text[:300]
+
+
+def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
+    """Its sweep counts it as done, while a job of another study is tried again."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    drawn = ("optimizer=sgd", "search.lr.sgd=[1e30,1e30]", f"sweep.parent='{parent.id}'")
+    with pytest.raises(DivergedError):
+        experiment.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing)
+    assert experiment.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing).action == jobs.REUSE
+    [failed] = store.records("FAILED", kind="job")
+    assert jobs.diverged(failed)
+    assert failed.metrics["yardstick/val_majority_accuracy"] > 0

@@ -27,6 +27,7 @@ WORDS = {
     "published",
     "printed",
     "attainable",
+    "trials",
 }
 
 

@@ -1,5 +1,7 @@
 """What a sweep does for a job, and what it calls it."""
 
+import dataclasses
+
 import pytest
 
 from fer_exp import jobs
@@ -89,3 +91,43 @@ def test_the_plan_says_what_the_deck_called_an_arm(compose_settings):
         "seed": "3",
         "identity": "id",
     }
+
+
+def test_a_trial_that_diverged_is_not_trained_again():
+    """It would diverge again; in another study, or if it failed otherwise, a job goes on."""
+    lost = dataclasses.replace(ended("FAILED"), tags={"error": "DivergedError: the loss is not finite"})
+    assert jobs.action(lost, "failed", trial=True) == jobs.REUSE
+    assert jobs.action(lost, "all", trial=True) == jobs.TRAIN
+    assert jobs.action(lost, "failed") == jobs.CONTINUE
+    assert jobs.action(ended("FAILED"), "failed", trial=True) == jobs.CONTINUE
+    assert jobs.settled(lost, trial=True)
+    assert not jobs.settled(lost, trial=False)
+    assert not jobs.settled(None, trial=True)
+
+
+def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):
+    """As seeds are elsewhere; the sweep is named by them, and the plan numbers them."""
+    planned = [
+        jobs.Job(
+            {"optimizer": name, "search.trial": trial}, compose_settings("study=optimizer_search"), "f", "id"
+        )
+        for name in ("sgd", "adam")
+        for trial in "012"
+    ]
+    assert [job.name for job in planned[:2]] == ["sgd · trial 0", "sgd · trial 1"]
+    assert jobs.title("optimizer_search", planned) == "optimizer_search · 2 arms x 3 trials · honest"
+    assert jobs.title("adhoc", planned) == "optimizer · 2 arms x 3 trials · honest"
+    assert planned[1].entry() == {
+        "name": "sgd · trial 1",
+        "arm": "sgd",
+        "setting": "optimizer_search",
+        "seed": "0",
+        "identity": "id",
+        "trial": "1",
+    }
+
+
+def test_the_plan_says_which_trial_a_tuned_arm_has(compose_settings):
+    """The best of its search."""
+    chosen = compose_settings("study=optimizer_tuned", "++search.best={adam:7}", "seed=2")
+    assert jobs.Job({"optimizer": "adam", "seed": "2"}, chosen, "f", "id").entry()["tuned"] == "7"

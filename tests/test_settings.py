@@ -31,13 +31,17 @@ class Leaf:
     spec: dataclasses.Field
 
 
+# An option of each variant that no option is named after.
+OPTIONS = {"random": "optimizer"}
+
+
 def leaves(script, cls, path="", choice=""):
     """Every leaf of a tree of dataclasses."""
     for spec in dataclasses.fields(cls):
         key = f"{path}.{spec.name}" if path else spec.name
         if key in settings.VARIANTS:
             for name, variant in settings.VARIANTS[key].items():
-                yield from leaves(script, variant, key, f"{key}={name}")
+                yield from leaves(script, variant, key, f"{key}={OPTIONS.get(name, name)}")
         elif dataclasses.is_dataclass(spec.type):
             yield from leaves(script, spec.type, key, choice)
         else:

@@ -1,5 +1,7 @@
 """Intervals and tests on numbers that can be checked by hand."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -86,3 +88,40 @@ def test_bootstrap_interval_covers_like_the_binomial():
     assert found.mean == 0.4
     assert found.low == pytest.approx(0.4 - half, abs=0.004)
     assert found.high == pytest.approx(0.4 + half, abs=0.004)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.data())
+def test_the_expected_best_is_the_mean_over_all_sets_of_tries(values, data):
+    """By brute force: of each set the one that stands first, which need not be the highest."""
+    tries = data.draw(st.integers(1, len(values)))
+    firsts = [each[0] for each in itertools.combinations(values, tries)]
+    assert statistics.expected_best(values, tries) == pytest.approx(np.mean(firsts))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
+def test_more_tries_never_lower_the_expected_best(values):
+    """From the mean of all to the best, where they are ranked by themselves."""
+    ranked = sorted(values, reverse=True)
+    curve = [statistics.expected_best(ranked, tries) for tries in range(1, len(ranked) + 1)]
+    assert curve[0] == pytest.approx(np.mean(values))
+    assert curve[-1] == ranked[0]
+    assert np.all(np.diff(curve) >= -1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.data())
+def test_the_interval_of_the_expected_best_lies_within_what_was_seen(values, data):
+    """And is the same for the same seed."""
+    tries = data.draw(st.integers(1, len(values)))
+    ranked = sorted(values, reverse=True)
+    found = statistics.expected_best_interval(ranked, tries, seed=0, draws=50)
+    assert min(values) - 1e-12 <= found.low <= found.high <= max(values) + 1e-12
+    assert found == statistics.expected_best_interval(ranked, tries, seed=0, draws=50)
+
+
+def test_the_interval_of_one_try_is_that_of_a_mean():
+    """The bootstrap of a mean over 100 values agrees with Student's t."""
+    values = np.sort(np.random.default_rng(0).normal(size=100))[::-1]
+    found = statistics.expected_best_interval(values, 1, seed=0)
+    usual = statistics.mean_interval(values)
+    assert found.mean == pytest.approx(usual.mean)
+    assert (found.low, found.high) == pytest.approx((usual.low, usual.high), abs=0.03)

@@ -100,3 +100,11 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(store, monkeypatch, ca
     watched(store)
     assert capsys.readouterr().out.startswith("1/2 done")
     assert not caplog.records
+
+
+def test_a_trial_that_diverged_is_done():
+    """It has had its turn."""
+    trials = [Job({"search.trial": str(trial)}, None, "faces", f"id{trial}") for trial in range(2)]
+    lost = Record("run", "name", "FAILED", {}, {"error": "DivergedError: x"}, {}, 0.0, "")
+    found = watching.stand(trials, {}, {"id0": lost}, elapsed=60)
+    assert (found.done, found.failed) == (1, 0)

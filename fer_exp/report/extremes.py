@@ -21,7 +21,7 @@ def section(source: Source) -> Section:
     """A part for each study with runs."""
     words = source.words
     found = Section(words("extremes"), [Paragraph(words("extremes.intro"))])
-    for study in source.compared:
+    for study in source.tested:
         blocks = _blocks(study, source)
         if blocks:
             found.sections.append(Section(studies.title(study, words), blocks))

@@ -107,9 +107,12 @@ def _commands(source: Source) -> Sequence[str]:
     for study in source.studies:
         data = data_arguments(study.data)
         if study.name != "adhoc":
-            seeds = ",".join(sorted({seed for arm in study.arms for seed in arm.runs}, key=int))
-            chosen = f"study={study.name} protocol={study.protocol}" + (f" seed={seeds}" if seeds else "")
+            numbers = sorted({number for arm in study.arms for number in arm.runs | arm.diverged}, key=int)
+            key = "search.trial" if study.searched else "seed"
+            chosen = f"study={study.name} protocol={study.protocol}"
+            chosen += f" {key}={','.join(numbers)}" if numbers else ""
             trained.append(f"python train.py {chosen} {data}".strip())
-        evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
+        if not study.searched:
+            evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
         fitted.append(f"make baseline ARGS='{data}'" if data else "make baseline")
     return [*dict.fromkeys(trained + evaluated + fitted), source.command]

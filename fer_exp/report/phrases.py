@@ -16,6 +16,12 @@ _WHOLE = {
     "val macro-F1": "검증 macro-F1",
     "macro-F1": "macro-F1",
     "epoch": "에폭",
+    "trials": "시행 수",
+    "diverged": "발산",
+    "best trial": "최고 시행",
+    "learning rate": "학습률",
+    "weight decay": "가중치 감쇠",
+    "val loss": "검증 손실",
     "seconds": "초",
     "p (Holm)": "p (Holm 보정)",
     "verdict": "판정",
@@ -54,6 +60,19 @@ _WHOLE = {
     "more and wider layers over-fit": "층을 늘리고 넓히면 과적합됩니다",
     "the integrated model is better than the main model": "통합 모델이 기본 모델보다 낫습니다",
     "undecided: one seed": "미정: 시드 하나뿐",
+    "best: the lowest validation loss; the luckiest of so many flatters, so the tuned study trains it again "
+    "by other seeds, and test stays shut until then": (
+        "최고 시행은 검증 손실이 가장 낮은 시행입니다. 여럿 가운데 운이 좋았던 값이므로, 조율한 연구에서 "
+        "다른 시드로 다시 학습하며 그때까지 시험 자료는 열지 않습니다"
+    ),
+    "the mean over all sets of so many of the arm's trials, each standing for its own best; intervals: "
+    "bootstrap over trials, which knows no better trial than those seen": (
+        "조건의 시행 가운데 그 수만큼 고른 모든 조합에서 최고 시행의 평균입니다. 구간은 시행에 대한 "
+        "붓스트랩이며, 실제로 본 시행보다 나은 시행은 알지 못합니다"
+    ),
+    "a trial that diverged counts with the accuracy of answering the largest class": (
+        "발산한 시행은 항상 가장 큰 클래스로 답할 때의 정확도로 셉니다"
+    ),
     "explained": "설명됨",
     "in part": "일부 설명됨",
     "not explained": "설명되지 않음",
@@ -87,6 +106,23 @@ _FORMS = [
         "정확도(%), 시드 평균 ± 95 % 구간의 절반",
     ),
     (r"differences in points of validation accuracy", "검증 정확도 차이(%p)"),
+    (r": the best trial of each arm, accuracy in %$", ": 조건별 최고 시행, 정확도(%)"),
+    (
+        r": expected validation accuracy in % of the best of so many trials \[95 % interval\]$",
+        ": 시행 수에 따른 최고 시행의 기대 검증 정확도(%) [95 % 구간]",
+    ),
+    (
+        r": the best has the (lowest|highest) learning rate of all trials: "
+        r"a wider range may hold a better one$",
+        lambda found: (
+            f": 최고 시행의 학습률이 모든 시행 가운데 가장 {'낮음' if found[1] == 'lowest' else '높음'}. "
+            "범위를 넓히면 더 나은 값이 있을 수 있음"
+        ),
+    ),
+    (
+        r": learning rate ([\d.e+-]+), weight decay ([\d.e+-]+) \(trial (\d+) of its search\)$",
+        r": 학습률 \1, 가중치 감쇠 \2 (탐색의 시행 \3)",
+    ),
     (r"^closing table", "마지막 표"),
     (r"^the deck's conclusions", "발표 자료의 결론"),
     (r"^test \((\w+)\)$", r"시험(\1)"),

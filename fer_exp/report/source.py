@@ -50,6 +50,11 @@ class Source:
         """The studies whose arms are choices to compare, which the audit's are not."""
         return [study for study in self.studies if study.name != "audit"]
 
+    @property
+    def tested(self) -> list[Study]:
+        """Those for which test may be opened; the trials of a search are not judged by it."""
+        return [study for study in self.compared if not study.searched]
+
     def records(self, faces: str | None = None) -> list[Record]:
         """Every finished run that is shown, once; only on these faces if given."""
         shown = [study for study in self.studies if faces in (None, study.faces)]
@@ -59,12 +64,13 @@ class Source:
     def best(self, faces: str) -> tuple[Study, Record] | None:
         """The run on these faces with the lowest validation loss, and its study.
 
-        Of the honest protocol where it has runs, as a random split validates on copies of its training faces.
+        Of the honest protocol where it has runs, as a random split validates on copies of its training faces;
+        not of a search, the best of whose many trials is so by luck, too.
         """
         found = [
             (study, run)
             for study in self.studies
-            if study.faces == faces
+            if study.faces == faces and not study.searched
             for arm in study.arms
             for run in arm.runs.values()
             if math.isfinite(run.metrics["selected/val_loss"])

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fer_exp import charts, comparison, curves, published, statistics
+from fer_exp import charts, comparison, curves, published, search, statistics
 from fer_exp.charts import Bar
 from fer_exp.comparison import Arm, Study
 from fer_exp.curves import Band
 from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source
 from fer_exp.report.words import Words
+from fer_exp.statistics import Interval
 
 
 def section(source: Source) -> Section:
@@ -32,11 +33,44 @@ def title(study: Study, words: Words) -> str:
 
 def _blocks(study: Study, source: Source) -> list[Block]:
     words = source.words
+    if study.searched:
+        tables = [words.sheet(table) for table in search.tables(study)]
+        return [*tables, *_expected(study, source)]
     tables = [comparison.scores(study, source.test), comparison.contrasts(study)]
     blocks: list[Block] = [words.sheet(table) for table in tables]
     if not any(arm.runs for arm in study.arms):
         return [*blocks, Gap(words("gap.study"))]
     return [*blocks, _intervals(study, source), *_curves(study, source)]
+
+
+def _expected(study: Study, source: Source) -> list[Block]:
+    """What the best of so many trials may be expected to reach, a panel an arm."""
+    words = source.words
+    counts = search.budgets(study)
+    found = {arm.name: {count: search.expected(arm, count) for count in counts} for arm in study.arms}
+    known = {
+        name: {count: _in_percent(each) for count, each in curve.items() if each}
+        for name, curve in found.items()
+        if any(curve.values())
+    }
+    if not known:
+        return [Gap(words("gap.study"))]
+    ends = [end for curve in known.values() for each in curve.values() for end in (each.low, each.high)]
+    limits = (min(ends) - 1, max(ends) + 1)
+    panels = [
+        source.draw(charts.expected(curve, name, limits), _said_expected(name, curve, words))
+        for name, curve in known.items()
+    ]
+    return [Gallery(panels, words("study.expected"))]
+
+
+def _in_percent(found: Interval) -> Interval:
+    return Interval(100 * found.mean, 100 * found.low, 100 * found.high)
+
+
+def _said_expected(name: str, curve: Mapping[int, Interval], words: Words) -> str:
+    means = ", ".join(f"{count}: {each.mean:.2f}" for count, each in curve.items())
+    return words("study.expected.said", arm=name, means=means)
 
 
 def _intervals(study: Study, source: Source) -> Picture:

@@ -86,6 +86,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{arm}의 학습 곡선, {epochs}에폭. 마지막 값: 정확도 학습 {train_accuracy} %, 검증 {val_accuracy} %, "
         "손실 학습 {train_loss}, 검증 {val_loss}.",
     ),
+    "study.expected": (
+        "What the best of so many trials may be expected to reach, an arm each; the band is a 95 % interval "
+        "over trials.",
+        "시행 수에 따라 최고 시행에서 기대되는 검증 정확도를 조건별로 그렸습니다. 띠는 시행에 대한 95 % "
+        "구간입니다.",
+    ),
+    "study.expected.said": (
+        "{arm}: expected validation accuracy in % by the number of trials: {means}.",
+        "{arm}: 시행 수별 기대 검증 정확도(%): {means}.",
+    ),
     "gap.study": (
         "No run of this study has finished yet.",
         "이 연구에는 아직 끝난 실행이 없습니다.",

@@ -16,6 +16,10 @@ _KOREAN_STUDIES = {
     "layers": "층 구성(layers)",
     "dropout": "드롭아웃(dropout)",
     "final": "통합 모델(final)",
+    "optimizer_search": "최적화 기법 탐색(optimizer_search)",
+    "optimizer_tuned": "조율한 최적화 기법(optimizer_tuned)",
+    "activation_search": "활성화 함수 탐색(activation_search)",
+    "activation_tuned": "조율한 활성화 함수(activation_tuned)",
     "adhoc": "개별 실험(adhoc)",
 }
 
