@@ -194,6 +194,7 @@ def log_a_job(number: int, uri: str, ready, sent) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
     """Counted in the database by SQL, job for job; each file is there too."""
     monkeypatch.chdir(tmp_path)
@@ -228,6 +229,7 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     """A sweep, the tables and the evaluation go through it, with the password where MLflow keeps it."""
     (tmp_path / ".mlflow").mkdir()
@@ -260,6 +262,7 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
     """The tables are the same from both places, SQL finds as many rows, and a model answers there too."""
     sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved")
