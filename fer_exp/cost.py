@@ -26,8 +26,8 @@ def said(planned: Sequence[Job], known: Iterable[Record]) -> str:
         return "time: unknown, as no job of these kinds has been trained on these faces"
     untold = "; the others have no like" if len(told) < len(alike) else ""
     return (
-        f"time: about {duration(sum(told))} of one core for {len(told)} of {len(alike)} to do, as jobs took here "
-        f"that differ in seed, learning rate and weight decay alone{untold}"
+        f"time: about {duration(sum(told))} of one core for {len(told)} of {len(alike)} to do, as jobs took "
+        f"here that differ in seed, learning rate and weight decay alone{untold}"
     )
 
 
