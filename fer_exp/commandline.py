@@ -1,6 +1,7 @@
 """What a user types and reads: overrides as people write them, errors as one line."""
 
 import argparse
+import errno
 import os
 import re
 import shlex
@@ -153,6 +154,9 @@ def complain(error: Exception) -> None:
 
 def one_line(error: Exception) -> str:
     """The message of an error in one line, without what helps only Hydra's authors."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+        # Python names a file that it cannot open, not one that it cannot go on with
+        return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
     text = re.split(r"\nConfig search path:", str(error))[0]
     # Hydra suggests to append the key, but no key may be added here
     text = re.sub(r"To append to your .*", "There is no such setting: --help lists them all.", text)

@@ -5,14 +5,13 @@ which spots mattered. FastAPI and uvicorn come with MLflow, and are named in the
 """
 
 import argparse
-import os
 import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import commandline, face_finder, tracking
+from fer_exp import browser, commandline, face_finder, tracking
 from fer_exp.demo_answers import Answers
 from fer_exp.errors import UserError
 
@@ -31,9 +30,8 @@ def load_server() -> ModuleType:
 
 
 def open_browser(address: str) -> None:
-    """Open the page where a browser with windows can; without a display Python may find one of text."""
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    if not sys.platform.startswith("linux") or any(os.environ.get(name) for name in screens):
+    """Open the page where a browser with windows can."""
+    if browser.has_windows():
         # some browsers hold their caller until the page has loaded, which waits for us
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 

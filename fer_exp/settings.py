@@ -80,7 +80,11 @@ class MixerModel(Model):
 
 @dataclass(frozen=True)
 class Training:
-    """averaging: how much of the averaged weights a step keeps; 0 averages none."""
+    """What a training has beside its network and its optimizer.
+
+    averaging: how much of the averaged weights a step keeps; 0 averages none. teacher: the run whose
+    answers are learnt from, as the share `taught` of each target.
+    """
 
     batch_size: int = number(at_least=1, at_most=1_000_000)
     epochs: int = number(at_least=1, at_most=1_000_000)
@@ -88,6 +92,8 @@ class Training:
     precision: str = choice("float32", "bfloat16", added="float32")
     label_smoothing: float = number(at_least=0, below=1, added=0.0)
     averaging: float = number(at_least=0, below=1, added=0.0)
+    teacher: str | None = field(default=None, kw_only=True)
+    taught: float = number(at_least=0, at_most=1, added=0.0)
 
 
 @dataclass(frozen=True)
@@ -385,6 +391,9 @@ def recipe(settings: Experiment) -> dict[str, Any]:
     if not settings.trained_before:
         # nearly every job: a fresh network needs no word, and its identity stays what it was
         del flat["trained_before"]
+    if not settings.training.taught:
+        # a sweep may name a teacher for those of its jobs that are taught
+        flat.pop("training.teacher", None)
     return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
 
 

@@ -45,7 +45,7 @@ class Stack:
         self.learnt: list[Learnt] = []
         for place, trainer in enumerate(self.trainers):
             # one copy on the device does for all
-            trainer.pixels, trainer.labels = first.pixels, first.labels
+            trainer.pixels, trainer.labels, trainer.targets = first.pixels, first.labels, first.targets
             trainer.learn = partial(self._hand_over, place)
 
     def _hand_over(self, place: int) -> Learnt:
@@ -96,7 +96,7 @@ def kind(chosen: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
     model, training = chosen.model, chosen.training
     plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
-    plain &= Rule.of(chosen).plain and not training.averaging
+    plain &= Rule.of(chosen).plain and not training.averaging and not training.taught
     if not plain or chosen.trained_before or not optimizers.elementwise(chosen.optimizer):
         return None
     if not stacked_step.stackable(networks.activation_factory(model.activation)()):

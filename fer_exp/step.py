@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
 from fer_exp import derivatives
@@ -54,13 +54,12 @@ class AutogradStep:
         network: Network,
         optimizer: Optimizer,
         pixels: torch.Tensor,
-        labels: torch.Tensor,
+        targets: torch.Tensor,
         rule: Rule,
     ):
-        """Learn from pixels uint8 [N, 48, 48] and labels int64 [N], on the network's device."""
+        """Learn from pixels uint8 [N, 48, 48] and targets float32 [N, 7], on the network's device."""
         self.network, self.optimizer, self.rule = network, optimizer, rule
-        self.pixels = pixels
-        self.targets = one_hot(labels, len(EMOTIONS)).to(network.scale)
+        self.pixels, self.targets = pixels, targets
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7] before the step."""
@@ -82,11 +81,10 @@ class AutogradStep:
 class ManualStep:
     """The same step with every derivative written out, for layers that `derivatives` knows."""
 
-    def __init__(self, network: Network, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor):
-        """Learn from pixels uint8 [N, 48, 48] and labels int64 [N], on the CPU."""
+    def __init__(self, network: Network, optimizer: Optimizer, pixels: torch.Tensor, targets: torch.Tensor):
+        """Learn from pixels uint8 [N, 48, 48] and targets float32 [N, 7], on the CPU."""
         self.network, self.optimizer = network, optimizer
-        self.pixels = pixels.flatten(1)
-        self.targets = one_hot(labels, len(EMOTIONS)).to(network.scale)
+        self.pixels, self.targets = pixels.flatten(1), targets
         for weight in network.parameters():
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
@@ -147,10 +145,10 @@ def no_denormals() -> Iterator[None]:
 
 
 def choose(
-    network: Network, optimizer: Optimizer, pixels: torch.Tensor, labels: torch.Tensor, rule: Rule
+    network: Network, optimizer: Optimizer, pixels: torch.Tensor, targets: torch.Tensor, rule: Rule
 ) -> AutogradStep | ManualStep:
     """The fastest step that can be had for this network and rule on this device."""
     known = all(map(derivatives.known, network.layers)) and not network.each_face
     if pixels.device.type == "cpu" and known and rule.plain:
-        return ManualStep(network, optimizer, pixels, labels)
-    return AutogradStep(network, optimizer, pixels, labels, rule)
+        return ManualStep(network, optimizer, pixels, targets)
+    return AutogradStep(network, optimizer, pixels, targets, rule)

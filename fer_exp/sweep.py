@@ -203,10 +203,10 @@ class Sweep:
 
     def _abandon(self) -> None:
         self._stop_watch()
-        # the jobs' processes are gone or going; whatever they left RUNNING is no longer
-        self._end("KILLED")
-        # a server that is away cannot say what they left: the next sweep does it
-        with contextlib.suppress(tracking.UnreachableError):
+        # the jobs' processes are gone or going, and whatever they left RUNNING is no longer; where a server
+        # is away or a disk is full, the next sweep says so
+        with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
+            self._end("KILLED")
             self.store.close_abandoned()
 
 

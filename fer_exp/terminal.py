@@ -31,6 +31,13 @@ def wipe() -> None:
     sys.stdout.flush()
 
 
+class LogFile(logging.FileHandler):
+    """The log of a job, which trains on where a full disk takes no more of it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
+        """Print no traceback for each line: what of a job's results is not taken is told by name."""
+
+
 class LineFormatter(logging.Formatter):
     """A log message alone, which wipes the line at the bottom where there may be one."""
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.functional import one_hot
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_exp import metrics, networks, optimizers, step, stopping
@@ -65,15 +66,22 @@ class Learnt(NamedTuple):
 class Trainer:
     """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far.
 
+    targets: float32 [N, 7], what each train face is to be answered with.
     learn: makes the pass that is next. The trainer's own, unless a `Stack` makes it for several at once.
     """
 
-    def __init__(self, settings: Experiment, train: Faces, carve: Carve):
-        """Set up a fresh network for `settings` on the train faces, carved into fit and validation."""
+    def __init__(self, settings: Experiment, train: Faces, carve: Carve, teaching: np.ndarray | None = None):
+        """Set up a fresh network for `settings` on the train faces, carved into fit and validation.
+
+        teaching: what a teacher answers to each train face, probabilities float32 [N, 7], if there is one.
+        """
         self.settings = settings
         self.device = torch.device(settings.training.device)
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
+        self.targets = one_hot(self.labels, len(EMOTIONS)).to(torch.float32)
+        if teaching is not None:
+            self.targets.lerp_(torch.from_numpy(teaching).to(self.device), settings.training.taught)
         self.fit = torch.from_numpy(carve.fit)
         self.validation = torch.from_numpy(carve.validation).to(self.device)
         self.network = networks.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
@@ -106,7 +114,7 @@ class Trainer:
     def step(self) -> step.Step:
         """One step of this network alone."""
         return step.choose(
-            self.network, self.optimizer, self.pixels, self.labels, step.Rule.of(self.settings)
+            self.network, self.optimizer, self.pixels, self.targets, step.Rule.of(self.settings)
         )
 
     @property

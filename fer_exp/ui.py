@@ -5,19 +5,11 @@ browser where there is one.
 """
 
 import argparse
-import os
-import sys
 import webbrowser
 from collections.abc import Sequence
 
-from fer_exp import commandline, tracking
+from fer_exp import browser, commandline, tracking
 from fer_exp.tracking import server
-
-
-def has_browser() -> bool:
-    """Whether a browser with windows can open; without a display Python may find one for the terminal."""
-    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in screens)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -31,12 +23,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def show(base: str, experiment_id: str, browser: bool) -> None:
-    """Print the links, and open the first if there is a browser for it."""
+def show(base: str, experiment_id: str, wanted: bool) -> None:
+    """Print the links, and open the first if that is wanted and there is a browser for it."""
     link = server.charts(base, experiment_id)
     print(f"jobs, best on validation first: {link}")
     print(f"sweeps, jobs folded below them: {server.sweeps(base, experiment_id)}", flush=True)
-    if browser and has_browser():
+    if wanted and browser.has_windows():
         webbrowser.open(link)
 
 

@@ -84,6 +84,13 @@ def test_an_error_becomes_one_line():
     assert commandline.one_line(Exception(hydras)) == "Could not find 'x/y' Available options: a b"
 
 
+def test_a_full_disk_is_told_even_if_python_names_no_file():
+    """Where it does, the name stays."""
+    full = "No space left on device"
+    assert commandline.one_line(OSError(28, full)).startswith(f"the output folder cannot be written ({full})")
+    assert commandline.one_line(OSError(28, full, "a/b")) == f"[Errno 28] {full}: 'a/b'"
+
+
 def test_nobody_is_told_to_append_a_key():
     """Hydra's advice cannot help here, since no key may be added."""
     hydras = "Could not override 'lr'.\nTo append to your config use +lr=1\nKey 'lr' is not in struct"

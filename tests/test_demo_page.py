@@ -5,19 +5,17 @@ import contextlib
 import http.client
 import io
 import json
-import os
 import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
 from importlib import resources
-from pathlib import Path
 
 import numpy as np
+import processes
 import pytest
 from PIL import Image
 
@@ -348,16 +346,12 @@ def test_each_text_has_its_twin():
 @pytest.fixture
 def command(trained, tmp_path):
     """The command as a process of its own, and the port that it says."""
-    line = [sys.executable, "-m", "fer_exp.demo_page", "--no-browser", "--port", "0"]
-    line += ["--tracking-uri", trained[0].uri]
-    where = {**os.environ, "PYTHONPATH": str(Path(demo_page.__file__).parent.parent)}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(line, cwd=tmp_path, env=where, **pipes) as process:
-        try:
-            said = process.stdout.readline()
-            yield process, int(re.match(r"http://127\.0\.0\.1:(\d+)/ shows tiny; Ctrl-C ends it", said)[1])
-        finally:
-            process.kill()
+    line = ["--no-browser", "--port", "0", "--tracking-uri", trained[0].uri]
+    process = processes.start(tmp_path, *line, script="fer_exp.demo_page")
+    process.wait_for(lambda: "\n" in process.stdout)
+    return process, int(
+        re.fullmatch(r"http://127\.0\.0\.1:(\d+)/ shows tiny; Ctrl-C ends it\n", process.stdout)[1]
+    )
 
 
 @pytest.mark.slow
@@ -365,6 +359,7 @@ def command(trained, tmp_path):
 def test_a_signal_ends_it_cleanly(command, number, code):
     """While half a picture has arrived, without a word more than the address."""
     process, port = command
+    address = process.stdout
     with socket.create_connection(("127.0.0.1", port), timeout=60) as line:
         head = f"POST /predict?run=x HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
         line.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 9\r\n\r\n".encode())
@@ -373,8 +368,8 @@ def test_a_signal_ends_it_cleanly(command, number, code):
         line.sendall(b"half")
         began = time.monotonic()
         process.send_signal(number)
-        assert process.communicate(timeout=60) == ("", "")
-    assert process.returncode == code
+        assert process.wait() == code
+    assert (process.stdout, process.stderr) == (address, "")
     assert time.monotonic() - began < 10
 
 

@@ -20,6 +20,7 @@ def evaluate(folder, *arguments):
     [
         ([], "say which: run="),
         (["run=latest", "study=main"], "say one: run="),
+        (["run=latest", "ensembles=true"], "ensembles=true joins the seeds of a study's arms: study=<name>"),
         (["run=latest"], "there is no finished run yet"),
         (["run=nope"], "run nope: there is no such run"),
         (["study=main"], "study=main: no finished run on these faces"),

@@ -187,6 +187,50 @@ def test_identity_depends_on_what_determines_figures_alone(compose_settings, tin
         assert experiment.identity(compose_settings(other), tiny_dataset) != key
 
 
+def test_a_teacher_that_teaches_nothing_leaves_the_identity(compose_settings, tiny_dataset):
+    """So a sweep may name it for those of its jobs that are taught."""
+    key = experiment.identity(compose_settings(), tiny_dataset)
+    named = ("training.teacher=abc", "training.taught=0.5")
+    assert experiment.identity(compose_settings(named[0]), tiny_dataset) == key
+    taught = experiment.identity(compose_settings(*named), tiny_dataset)
+    assert (
+        len(
+            {key, taught, experiment.identity(compose_settings("training.teacher=x", named[1]), tiny_dataset)}
+        )
+        == 3
+    )
+
+
+def test_a_job_is_taught_by_a_finished_run(tiny, store):
+    """By its answers to the train faces; and the run says by which."""
+    teacher = experiment.run(tiny(), "teacher", {}, nothing).run_id
+    alone = experiment.run(tiny("training.epochs=1"), "alone", {}, nothing)
+    options = ("training.epochs=1", f"training.teacher={teacher}", "training.taught=0.9")
+    taught = experiment.run(tiny(*options), "taught", {}, nothing)
+    assert store.record(taught.run_id).params["training.teacher"] == teacher
+    one, other = (
+        checkpoint.load(store.run(done.run_id).fetch(experiment.LAST))["network"] for done in (alone, taught)
+    )
+    assert any((one[name] != other[name]).any() for name in one)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("seed=1", r"it has learnt from \d+ of the validation faces; it needs the same seed \(its is 0\)"),
+        ("split.validation_fraction=0.4", r"it has learnt from \d+ of the validation faces"),
+        ("training.teacher=nobody", "run nobody: there is no such run"),
+        ("training.teacher=null", "name who teaches, training.teacher=RUN_ID"),
+    ],
+)
+def test_a_teacher_that_knows_the_validation_faces_or_is_none_is_refused(tiny, store, change, said):
+    """What selects must be new to the teacher too, or it would tell."""
+    teacher = experiment.run(tiny("training.epochs=1"), "teacher", {}, nothing).run_id
+    with pytest.raises(UserError, match=said):
+        experiment.run(tiny(f"training.teacher={teacher}", "training.taught=0.5", change), "x", {}, nothing)
+    assert len(store.records()) == 1
+
+
 def test_options_are_refused_before_data_is_read(tiny, monkeypatch):
     """An option that PyTorch does not know stops the job at once."""
     monkeypatch.setattr(experiment, "load_faces", lambda _: pytest.fail("data was read"))

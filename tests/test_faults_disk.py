@@ -3,13 +3,16 @@
 import contextlib
 import dataclasses
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import time
 from pathlib import Path
 
 import faces_on_disk
 import pytest
+from processes import FEW, open_store, run, start
 
 from fer_exp import checkpoint, compare, datasets, experiment, jobs, prediction, tracking
 from fer_exp.errors import UserError
@@ -28,7 +31,8 @@ def small_disk(tmp_path):
     if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("a small disk can be mounted by root alone")
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    # lazily, since the open connections of a store may be kept for its next use
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 def fill(disk: Path) -> Path:
@@ -128,6 +132,82 @@ def test_a_disk_that_takes_nothing_is_one_line(small_disk, job, how):
     assert [run.status for run in store.records()] == ["FAILED"]
     undo()
     assert store.record(experiment.run(chosen, "a", {}, nothing).run_id).status == "FINISHED"
+
+
+def fill_around(store: Path) -> Path:
+    """Use all space beside a store, and that which its log keeps for the next rows; the file that does."""
+    with contextlib.closing(sqlite3.connect(store, timeout=60)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return fill(store.parent)
+
+
+@pytest.mark.fault(
+    "Disk: full under the store itself, from an epoch on",
+    trials=2,
+    expected="one line; the store opens; the same command goes on, to the figures of a whole run",
+)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_store, job, number):
+    """The checkpoints lie elsewhere, so the epoch that could not be logged is not trained again."""
+    shutil.copy(migrated_store, small_disk / "mlflow.db")
+    chosen = job(f"tracking.uri=sqlite:///{small_disk}/mlflow.db")
+    store = tracking.Store(chosen.tracking)
+    fillers = []
+
+    def watch(epoch):
+        if epoch.number == number:
+            [run] = store.records("RUNNING")
+            while number not in store.run(run.run_id).logged_steps("val/loss"):
+                time.sleep(0.01)
+            fillers.append(fill_around(small_disk / "mlflow.db"))
+
+    with pytest.raises(
+        UserError, match=r"mlflow\.db: the store cannot be written \(database or disk is full\)"
+    ):
+        experiment.run(chosen, "a", {}, watch)
+    [left] = tracking.Store(chosen.tracking).records("RUNNING")
+    fillers[0].unlink()
+    store.close_abandoned()
+    assert [run.status for run in store.records()] == ["KILLED"]
+    last = checkpoint.load(store.run(left.run_id).fetch(experiment.LAST))
+    assert last["epoch"] == number + 1
+    goes_on(chosen, left)
+
+
+@pytest.mark.fault(
+    "Disk: full under all that a sweep writes, while a job trains",
+    trials=1,
+    expected="a line a job, no traceback; the same command finishes, each figure as if undisturbed",
+)
+def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store, monkeypatch):
+    """Store, checkpoints, and logs all lie there."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    command = ["-m", "seed=0,1", "model.hidden=[8]", "training.epochs=300", "stopping=none", "n_jobs=1"]
+    command += [f"data.cache_dir={tmp_path}/faces", *FEW]
+    for folder in (small_disk, tmp_path):
+        shutil.copy(migrated_store, folder / "mlflow.db")
+    sweep = start(small_disk, *command)
+    store = open_store(small_disk)
+    sweep.wait_for(lambda: any("val/loss" in found.metrics for found in store.records("RUNNING", kind="job")))
+    filler = fill_around(small_disk / "mlflow.db")
+    assert sweep.wait() > 0
+    assert "seed 0: failed: " in sweep.stdout
+    assert "Traceback" not in sweep.stdout
+    for line in (sweep.stderr, run(small_disk, *command).stderr):
+        assert line.count("\n") == 1
+        assert line.startswith("error: ")
+        assert re.search("No space left|database or disk is full|disk I/O error", line), line
+    filler.unlink()
+    for folder in (small_disk, tmp_path):
+        done = run(folder, *command)
+        assert done.returncode == 0, done.stderr
+    again, whole = (
+        {found.name: figures(found) for found in open_store(folder).records("FINISHED", kind="job")}
+        for folder in (small_disk, tmp_path)
+    )
+    assert len(again) == 2
+    assert again == whole
+    assert store.records("RUNNING") == []
 
 
 @pytest.mark.fault(

@@ -1,16 +1,13 @@
 """What may befall a sweep and its store: kills at any moment, locks, crowds. Nothing is lost or doubled."""
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing
 
 import pytest
-from processes import FEW, ROOT
+from processes import FEW, run, start
 
 pytestmark = pytest.mark.slow
 
@@ -26,9 +23,7 @@ def own_store(monkeypatch):
 
 def warm_start(what, folder, count):
     """What the program `warm_start.py` prints, as JSON, a line each."""
-    command = [sys.executable, str(ROOT / "tests" / "warm_start.py"), what, str(folder), str(count)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=1200, check=False)
+    done = run(folder, what, folder, count, script="tests/warm_start.py")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -113,22 +108,16 @@ def test_eight_jobs_may_log_while_another_reads(tmp_path):
 )
 def test_a_store_locked_for_half_a_minute_is_waited_for(tmp_path):
     """MLflow by itself gives up after 20 s."""
-    arguments = ("training.epochs=300", "stopping=none", *FEW)
-    command = [sys.executable, "-u", str(ROOT / "train.py"), *arguments]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as job:
-        while not job.stdout.readline().startswith("[2/"):
-            assert job.poll() is None
-        with closing(sqlite3.connect(tmp_path / "mlflow.db", timeout=60, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            time.sleep(30)
-            assert job.poll() is None
-            other.execute("COMMIT")
-        _, errors = job.communicate()
-    assert (job.returncode, errors) == (0, "")
+    job = start(tmp_path, "training.epochs=100", "stopping=none", *FEW)
+    job.wait_for(lambda: "\n[2/" in job.stdout)
+    with closing(sqlite3.connect(tmp_path / "mlflow.db", timeout=60, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(30)
+        assert job.poll() is None
+        other.execute("COMMIT")
+    assert (job.wait(), job.stderr) == (0, "")
     [(steps, status)] = [
         ({step for key, step in logged if key == "val/loss"}, status)
         for _, _, status, logged in runs(tmp_path)
     ]
-    assert (status, steps) == ("FINISHED", set(range(1, 301)))
+    assert (status, steps) == ("FINISHED", set(range(1, 101)))

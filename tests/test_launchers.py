@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,14 +18,11 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
-from processes import FEW, ROOT, open_store
+from processes import FEW, PATIENCE, ROOT, open_store, run, start
 
 from fer_exp import compare
 from fer_exp.errors import UserError
 from hydra_plugins import fer_exp_launchers
-
-# Seconds that a sweep may take on a machine that is busy with something else.
-_PATIENCE = 900
 
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml"))
 
@@ -86,7 +82,7 @@ def test_the_processes_of_a_sweep_are_forked_from_one_that_has_imported_all(tmp_
     script.write_text(_FORKED)
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=_PATIENCE
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
 
@@ -227,39 +223,23 @@ def folder(tmp_path, monkeypatch, migrated_store):
     """Where the scripts run, with a store of their own there, which takes seconds to make."""
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    yield tmp_path
-    # a sweep that a failed test has left behind would train on
-    for sweep in SWEEPS:
-        if sweep.poll() is None:
-            os.killpg(sweep.pid, signal.SIGKILL)
-            sweep.wait()
+    return tmp_path
 
 
-# All that were started.
-SWEEPS = []
-
-
-def started(folder, *overrides):
-    """The study in a process group of its own; what it says is appended to `folder`/said."""
-    command = [sys.executable, str(ROOT / "train.py"), *STUDY, *overrides]
-    with open(folder / "said", "a", encoding="utf-8") as said:
-        sweep = subprocess.Popen(command, cwd=folder, stdout=said, stderr=said, start_new_session=True)
-    SWEEPS.append(sweep)
-    return sweep
-
-
-def at_work(folder, process):
+def at_work(folder, sweep):
     """The name of a job that trains, and the id of the process that does: it holds the lock of the run."""
     store = open_store(folder)
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
-        assert process.poll() is None, (folder / "said").read_text(encoding="utf-8")
+    found = []
+
+    def seen():
         for record in store.records("RUNNING", kind="job"):
             holder = "val/loss" in record.metrics and _holder(store.locks / record.run_id)
             if holder:
-                return record.name, holder
-        time.sleep(0.02)
-    raise AssertionError("no job was seen at work")
+                found.append((record.name, holder))
+        return found
+
+    sweep.wait_for(seen)
+    return found[0]
 
 
 def _holder(lock):
@@ -289,32 +269,35 @@ def basic_table(tmp_path_factory, migrated_store, capsys):
     if not TABLES:
         folder = tmp_path_factory.mktemp("basic")
         shutil.copy(migrated_store, folder / "mlflow.db")
-        assert started(folder, "training.epochs=30", "hydra/launcher=basic").wait(_PATIENCE) == 0
+        done = run(folder, *STUDY, "training.epochs=30", "hydra/launcher=basic")
+        assert done.returncode == 0, done.stderr
         TABLES["basic"] = printed_table(folder, capsys)
     return TABLES["basic"]
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("launchers")
 @pytest.mark.parametrize(
     ("name", "extra"), [("joblib", "joblib"), ("submitit_local", "submitit"), ("ray", "ray")]
 )
 def test_a_sweep_outlives_a_killed_job_and_comes_to_the_same_table(folder, basic_table, capsys, name, extra):
     """SIGKILL to one job: it is said to have failed, three finish; the same command does the fourth."""
     pytest.importorskip(extra, reason=f"the extra {extra} is not installed")
-    command = ("training.epochs=30", f"hydra/launcher={name}", "n_jobs=2")
-    sweep = started(folder, *command)
+    command = (*STUDY, "training.epochs=30", f"hydra/launcher={name}", "n_jobs=2")
+    sweep = start(folder, *command)
     victim, process = at_work(folder, sweep)
     os.kill(process, signal.SIGKILL)
-    assert sweep.wait(_PATIENCE) == 1
-    said = (folder / "said").read_text(encoding="utf-8")
+    assert sweep.wait() == 1
+    said = sweep.stdout + sweep.stderr
     assert f"{victim}: failed: its process died" in said
     assert "signal 9" in said or name != "joblib"
     assert "3 done" in said
     statuses = {record.name: record.status for record in open_store(folder).records(kind="job")}
     assert statuses.pop(victim) == "FAILED"
     assert list(statuses.values()) == ["FINISHED"] * 3
-    assert started(folder, *command).wait(_PATIENCE) == 0
-    assert "3 reused" in (folder / "said").read_text(encoding="utf-8")
+    again = run(folder, *command)
+    assert again.returncode == 0, again.stderr
+    assert "3 reused" in again.stdout
     assert printed_table(folder, capsys) == basic_table
 
 
@@ -322,9 +305,9 @@ def test_a_sweep_outlives_a_killed_job_and_comes_to_the_same_table(folder, basic
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_stopped_sweep_ends_as_killed_with_all_its_processes(folder, number, code):
     """SIGTERM to the sweep, or Ctrl-C, which its workers get too."""
-    sweep = started(folder, "training.epochs=100000", "n_jobs=2")
+    sweep = start(folder, *STUDY, "training.epochs=100000", "n_jobs=2")
     _, process = at_work(folder, sweep)
     (os.kill if number == signal.SIGTERM else os.killpg)(sweep.pid, number)
-    assert sweep.wait(_PATIENCE) == code
+    assert sweep.wait() == code
     assert {record.status for record in open_store(folder).records()} == {"KILLED"}
     assert not Path(f"/proc/{process}").exists()

@@ -218,6 +218,30 @@ def test_what_cannot_be_made_is_said_before(pixels):
         networks.build(dataclasses.replace(KINDS["mixer"], patch=5), 0, pixels)
 
 
+@pytest.mark.parametrize("name", ["mlp", *KINDS])
+def test_a_network_too_large_to_train_is_refused_before_it_is_made(name):
+    """By its weights, whatever its kind; such a one takes up no memory."""
+    settings = dataclasses.replace(KINDS.get(name, model()), hidden=[2**17] * 2)
+    with pytest.raises(
+        UserError, match=r"model\.hidden=\[131072, 131072\]: [\d,]+ weights; at most 268,435,456"
+    ):
+        networks.check(settings)
+    networks.check(dataclasses.replace(settings, hidden=[64, 64]))
+
+
+def test_a_network_of_too_many_activations_is_refused_before_it_is_made():
+    """A convolution's are many more than its weights, and a mixer's where a patch is a pixel."""
+    wide = dataclasses.replace(KINDS["cnn"], hidden=[65536])
+    with pytest.raises(
+        UserError, match=r"model\.hidden=\[65536\]: 113,\d+,\d+ activations a picture; at most 16,777,216"
+    ):
+        networks.check(wide)
+    fine = dataclasses.replace(KINDS["mixer"], hidden=[128] * 6, patch=1)
+    with pytest.raises(UserError, match="activations a picture"):
+        networks.check(fine)
+    networks.check(dataclasses.replace(fine, patch=2))
+
+
 def test_a_mirrored_network_answers_with_the_mean_over_face_and_mirror_image(pixels):
     """So both get one answer, and its weights are those of a network that is not."""
     plain = networks.build(model(), 0, pixels)

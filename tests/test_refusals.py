@@ -1,4 +1,4 @@
-"""Why a store does not open."""
+"""Why a store does not open, or takes nothing."""
 
 import pytest
 from mlflow.exceptions import MlflowException
@@ -32,3 +32,15 @@ def test_no_line_shows_the_password_of_a_uri(uri):
     said = str(refusals.cannot_open(uri.format("s3cr:et"), OSError(f"no {uri.format('s3cr:et')}")))
     assert "s3cr" not in said
     assert "anna" not in said
+
+
+def test_a_file_that_takes_nothing_is_told_in_a_line():
+    """Without the statement that SQLAlchemy quotes; any other error stays as it is."""
+    full = "(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT INTO metrics ...]"
+    with pytest.raises(refusals.UnwritableError) as caught, refusals.writing("sqlite:///a.db"):
+        raise MlflowException(full)
+    assert str(caught.value).startswith(
+        "tracking.uri=sqlite:///a.db: the store cannot be written (database or disk is full); "
+    )
+    with pytest.raises(MlflowException, match="no such run"), refusals.writing("sqlite:///a.db"):
+        raise MlflowException("no such run")

@@ -2,12 +2,9 @@
 
 import shutil
 import signal
-import subprocess
-import sys
-import time
 
 import pytest
-from processes import FEW, ROOT, open_store, run
+from processes import FEW, open_store, run, start
 
 STACKED = "hydra/launcher=stacked"
 
@@ -46,13 +43,15 @@ def test_a_sweep_trains_as_one_network_and_a_failed_arm_stops_nobody(folder):
 def test_a_stopped_sweep_ends_as_killed(folder, number):
     """Every job, and the sweep."""
     sweep = ("-m", "seed=0,1", "training.epochs=100000", "stopping=none", *FEW, STACKED, "n_jobs=2")
-    process = subprocess.Popen([sys.executable, str(ROOT / "train.py"), *sweep], cwd=folder)
-    logs = folder / "outputs"
-    while len([log for log in logs.rglob("train.log") if "[3/" in log.read_text(encoding="utf-8")]) < 2:
-        assert process.poll() is None
-        time.sleep(0.2)
+    process = start(folder, *sweep)
+
+    def under_way():
+        logs = (folder / "outputs").rglob("train.log")
+        return len([log for log in logs if "[3/" in log.read_text(encoding="utf-8")]) == 2
+
+    process.wait_for(under_way)
     process.send_signal(number)
-    assert process.wait(100) == 128 + number
+    assert process.wait() == 128 + number
     records = open_store(folder).records()
     assert [record.status for record in records] == ["KILLED"] * 3
     assert all("val/loss" in record.metrics for record in records if record.tags["kind"] == "job")

@@ -1,15 +1,12 @@
 """A server of runs that stops in mid-run: nothing is lost, and `make sync` sends what was left."""
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 from mlflow import MlflowClient
-from processes import FEW, ROOT, run
+from processes import FEW, run, start
 
 from fer_exp import sync
 from fer_exp.tracking import server
@@ -47,14 +44,12 @@ def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script):
 
 def training(folder, uri, *arguments):
     """A training as a user starts it, and what it says."""
-    command = [sys.executable, "-u", str(ROOT / "train.py"), *arguments, f"tracking.uri={uri}"]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    return start(folder, *arguments, f"tracking.uri={uri}")
 
 
 def wait_for(process, epoch):
-    """Read on until an epoch is said to be done."""
-    while not process.stdout.readline().startswith(f"[{epoch}/"):
-        assert process.poll() is None
+    """Wait until an epoch is said to be done."""
+    process.wait_for(lambda: f"\n[{epoch}/" in process.stdout)
 
 
 @pytest.mark.slow
@@ -69,31 +64,27 @@ def test_runs_outlive_their_server(tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     port = server.free_port(0)
     address, database = f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path}/mlflow.db"
-    with contextlib.ExitStack() as outlived:
-        with server.serving(database, port):
-            meets, misses = (
-                outlived.enter_context(training(tmp_path, address, *which, "tracking.log_model=" + model))
-                for which, model in ((LONG, "false"), (SHORT, "true"))
-            )
-            outlived.callback(meets.kill)
-            wait_for(misses, 3)
-            wait_for(meets, 3)
-        wait_for(meets, 10)
-        # else a slow start of the server would outlast the run
-        meets.send_signal(signal.SIGSTOP)
-        said = misses.communicate()[0]
-        assert misses.returncode == 0
-        assert "[40/40]" in said
-        assert "send it later: make sync" in said
-        assert list((tmp_path / ".cache" / "spool").glob("*/*/entries.jsonl"))
-        with server.serving(database, port):
-            meets.send_signal(signal.SIGCONT)
-            meets.communicate()
-            assert meets.returncode == 0
-            command = [sys.executable, "-m", "fer_exp.sync"]
-            first, second = (subprocess.check_output(command, text=True) for _ in range(2))
-    assert "model: 1, status: 1" in first
-    assert second == "nothing is left to send\n"
+    with server.serving(database, port):
+        meets, misses = (
+            training(tmp_path, address, *which, "tracking.log_model=" + model)
+            for which, model in ((LONG, "false"), (SHORT, "true"))
+        )
+        wait_for(misses, 3)
+        wait_for(meets, 3)
+    wait_for(meets, 10)
+    # else a slow start of the server would outlast the run
+    meets.send_signal(signal.SIGSTOP)
+    assert misses.wait() == 0
+    assert "[40/40]" in misses.stdout
+    assert "send it later: make sync" in misses.stdout
+    assert list((tmp_path / ".cache" / "spool").glob("*/*/entries.jsonl"))
+    with server.serving(database, port):
+        meets.send_signal(signal.SIGCONT)
+        assert meets.wait() == 0
+        first, second = (run(tmp_path, script="fer_exp.sync") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "model: 1, status: 1" in first.stdout
+    assert second.stdout == "nothing is left to send\n"
     client = MlflowClient(database)
     [experiment] = client.search_experiments(filter_string="name = 'fer-exp'")
     runs = client.search_runs([experiment.experiment_id], order_by=["metrics.`selected/epochs_run`"])

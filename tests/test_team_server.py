@@ -14,7 +14,7 @@ from pathlib import Path
 import matplotlib
 import postgres
 import pytest
-from processes import FEW, run
+from processes import FEW, PATIENCE, run
 
 from fer_exp import experiment, settings, team_server, tracking
 from fer_exp.faces import EMOTIONS
@@ -89,8 +89,7 @@ def as_anna(monkeypatch, uri: str, password: str | None = ANNAS) -> None:
 
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The tables, as printed in `folder`."""
-    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    return run(folder, "--format", "csv", *arguments, script="fer_exp.compare")
 
 
 @pytest.mark.slow
@@ -195,6 +194,7 @@ def log_a_job(number: int, uri: str, ready, sent) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
     """Counted in the database by SQL, job for job; each file is there too."""
     monkeypatch.chdir(tmp_path)
@@ -205,9 +205,9 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
     jobs = [context.Process(target=log_a_job, args=(each, team.uri, ready, sent)) for each in range(JOBS)]
     for job in jobs:
         job.start()
-    told = [sent.get(timeout=150) for _ in jobs]
+    told = [sent.get(timeout=PATIENCE) for _ in jobs]
     for job in jobs:
-        job.join(60)
+        job.join(PATIENCE)
     assert [job.exitcode for job in jobs] == [0] * JOBS
     of_load = "join runs using (run_uuid) join experiments e using (experiment_id) where e.name = 'load'"
     found = dict(team.database.rows(f"select run_uuid, count(*) from metrics {of_load} group by run_uuid"))
@@ -229,6 +229,7 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     """A sweep, the tables and the evaluation go through it, with the password where MLflow keeps it."""
     (tmp_path / ".mlflow").mkdir()
@@ -261,17 +262,16 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
     """The tables are the same from both places, SQL finds as many rows, and a model answers there too."""
-    trained = run(
-        tmp_path, "-m", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved", *FEW[:2]
-    )
+    sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved")
+    trained = run(tmp_path, *sweep, *FEW[:2])
     assert trained.returncode == 0, trained.stderr
     before = compare(tmp_path, "--experiment", "moved")
     as_anna(monkeypatch, team.uri)
-    command = [sys.executable, "-m", "fer_exp.move", "--to", team.uri, "--experiment", "moved"]
     for copied, there in ((3, 0), (0, 3)):
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+        done = run(tmp_path, "--to", team.uri, "--experiment", "moved", script="fer_exp.move")
         assert done.returncode == 0, done.stderr
         assert f"runs copied: {copied}; there before: {there}; left: 0" in done.stdout
     after = compare(tmp_path, "--experiment", "moved")

@@ -33,3 +33,17 @@ def test_messages_wipe_the_line_first(monkeypatch):
     assert said() == "\r\x1b[2Ka b"
     monkeypatch.setenv("TERM", "dumb")
     assert said() == "a b"
+
+
+def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monkeypatch, capsys):
+    """Else logging prints a traceback for each line."""
+    log = terminal.LogFile(tmp_path / "log")
+
+    def full():
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(log, "flush", full)
+        log.handle(logging.makeLogRecord({"msg": "an epoch"}))
+    log.close()
+    assert capsys.readouterr().err == ""

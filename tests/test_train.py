@@ -5,10 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
-from processes import FEW, ROOT, open_store, run
+from processes import FEW, ROOT, open_store, run, start
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +76,7 @@ def test_a_sweep_is_trained_once_and_a_failed_arm_stops_nobody(tmp_path):
     assert parent.status == "FAILED"
     assert {child.tags["mlflow.parentRunId"] for child in children} == {parent.run_id}
     assert sorted(child.status for child in children) == ["FAILED", "FINISHED", "FINISHED"]
-    again = run(tmp_path, *sweep, "rerun=none")
+    again = run(tmp_path, *sweep, "rerun=none", "n_jobs=1")
     assert "2 reused" in again.stdout
     assert len(store.records(kind="job")) == 3
     plan = run(tmp_path, *sweep, "dry_run=true")
@@ -89,18 +88,10 @@ def test_a_sweep_is_trained_once_and_a_failed_arm_stops_nobody(tmp_path):
 def test_a_sweep_killed_half_way_is_finished_by_the_same_command(tmp_path):
     """SIGKILL to the whole group: nothing stays RUNNING, and each epoch is in the store once."""
     sweep = ["-m", "seed=0,1", "training.epochs=30", "stopping=none", *FEW]
-    command = [sys.executable, str(ROOT / "train.py"), *sweep]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    store = None
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if store is None and (tmp_path / "mlflow.db").exists() and list(tmp_path.glob("mlartifacts/*")):
-            store = open_store(tmp_path)
-        if store and any("val/loss" in child.metrics for child in store.records(kind="job")):
-            break
-        time.sleep(0.05)
+    process = start(tmp_path, *sweep)
+    process.wait_for(lambda: list(tmp_path.glob("mlartifacts/*")))
+    store = open_store(tmp_path)
+    process.wait_for(lambda: any("val/loss" in child.metrics for child in store.records(kind="job")))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert store.records("RUNNING")
@@ -118,15 +109,10 @@ def test_a_sweep_killed_half_way_is_finished_by_the_same_command(tmp_path):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_run_ends_as_killed(tmp_path, number):
     """SIGTERM and Ctrl-C end the run as KILLED, with the epochs so far."""
-    command = [sys.executable, "-u", str(ROOT / "train.py"), "training.epochs=100000", "stopping=none", *FEW]
-    with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
-        while not process.stdout.readline().startswith(b"[2/"):
-            assert process.poll() is None
-        process.send_signal(number)
-        process.stdout.read()
-    assert process.returncode == 128 + number
+    process = start(tmp_path, "training.epochs=100000", "stopping=none", *FEW)
+    process.wait_for(lambda: "\n[2/" in process.stdout)
+    process.send_signal(number)
+    assert process.wait() == 128 + number
     [record] = open_store(tmp_path).records(kind="job")
     assert record.status == "KILLED"
     assert "val/loss" in record.metrics
@@ -135,13 +121,15 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
 @pytest.mark.slow
 def test_train_evaluate_compare(tmp_path):
     """From nothing to the table: the main job, its test scores, and a row an arm with both."""
-    done = run(tmp_path, "-m", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
+    sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
+    done = run(tmp_path, *sweep)
     assert done.returncode == 0, done.stderr
-    scored = run(tmp_path, "study=adhoc", *FEW[:2], script="evaluate.py")
+    scored = run(tmp_path, "study=adhoc", "ensembles=true", *FEW[:2], script="evaluate.py")
     assert scored.returncode == 0, scored.stderr
     assert "union_no_copies" in scored.stdout
-    command = [sys.executable, "-m", "fer_exp.compare", "--format", "csv"]
-    table = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
+    table = run(tmp_path, "--format", "csv", script="fer_exp.compare")
+    assert table.returncode == 0, table.stderr
     rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]
     assert len(rows) == 2
     for row in rows:

@@ -22,10 +22,10 @@ def trainer(compose_settings, tiny_faces):
     train = tiny_faces[tiny_faces.usage == 0]
     parts = Carve(np.arange(0, 30), np.arange(30, 42))
 
-    def make(*overrides, carve=parts, plain=True):
+    def make(*overrides, carve=parts, plain=True, teaching=None):
         common = ["batch_size='16'", "stopping=none", "training.epochs=6"]
         common += ["layers=64-32-16"] if plain else []
-        return Trainer(compose_settings(*common, *overrides), train, carve)
+        return Trainer(compose_settings(*common, *overrides), train, carve, teaching)
 
     return make
 
@@ -64,6 +64,26 @@ def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optim
         np.testing.assert_array_equal(one, other)
     timeless = [[dataclasses.replace(e, seconds=0) for e in each.history] for each in (whole, rest)]
     assert timeless[0] == timeless[1]
+
+
+@pytest.mark.parametrize("flip", [0, 0.5])
+def test_a_teacher_is_learnt_from_as_much_as_asked(trainer, flip):
+    """Wholly, its answers replace the labels; half, they weigh as much; not at all, it says nothing."""
+    sad = np.zeros((42, 7), np.float32)
+    sad[:, 4] = 1
+    options = (f"augmentation.flip={flip}", "optimizer.lr=0.003", "training.epochs=30")
+    wholly = trainer(*options, "training.taught=1", teaching=sad)
+    list(wholly.epochs())
+    answers = networks.logits(wholly.network, wholly.pixels)
+    assert (answers.argmax(axis=1) == 4).all()
+    half = trainer(*options, "training.taught=0.5", teaching=sad)
+    own = np.eye(7)[half.labels]
+    np.testing.assert_allclose(half.targets, (own + sad) / 2)
+    plain, untaught = trainer(*options), trainer(*options, teaching=sad)
+    for each in (plain, untaught):
+        next(each.epochs())
+    for one, other in zip(weights(plain), weights(untaught), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 RICHER = (

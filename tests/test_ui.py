@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from processes import FEW, open_store, run
+from processes import FEW, open_store, run, start
 
 from fer_exp import ui
 from fer_exp.tracking import server
@@ -30,17 +30,15 @@ def _own_store(monkeypatch):
 @contextlib.contextmanager
 def serving(folder, *arguments):
     """The links that the command prints for the store in `folder`, while it serves; and its process."""
-    command = [sys.executable, "-m", "fer_exp.ui", "--no-browser", *arguments]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        lines = []
-        for line in process.stdout:
-            if line.startswith("Ctrl-C"):
-                break
-            lines.append(line.strip())
-        try:
-            yield [line.partition(": ")[2] for line in lines], process
-        finally:
+    process = start(folder, "--no-browser", *arguments, script="fer_exp.ui")
+    process.wait_for(lambda: "\nCtrl-C" in process.stdout)
+    lines = process.stdout.partition("\nCtrl-C")[0].splitlines()
+    try:
+        yield [line.partition(": ")[2] for line in lines], process
+    finally:
+        if process.returncode is None:
             process.send_signal(signal.SIGTERM)
+            process.wait()
 
 
 def processes_of(port):
@@ -78,8 +76,8 @@ def test_no_browser_is_opened_without_a_display(screens, opens, monkeypatch, cap
         monkeypatch.setenv(name, value)
     opened = []
     monkeypatch.setattr(ui.webbrowser, "open", opened.append)
-    ui.show("http://127.0.0.1:1", "7", browser=True)
-    ui.show("http://127.0.0.1:1", "7", browser=False)
+    ui.show("http://127.0.0.1:1", "7", wanted=True)
+    ui.show("http://127.0.0.1:1", "7", wanted=False)
     assert opened == [server.charts("http://127.0.0.1:1", "7")] * opens
     assert server.charts("http://127.0.0.1:1", "7") in capsys.readouterr().out
 
@@ -93,7 +91,7 @@ def test_it_ends_with_all_its_helpers(store, tmp_path, number):
         port = links[0].split(":")[2].split("/")[0]
         assert processes_of(port)
         process.send_signal(number)
-        assert process.wait(60) == (0 if number == signal.SIGINT else 128 + number)
+        assert process.wait() == (0 if number == signal.SIGINT else 128 + number)
     assert not processes_of(port)
 
 
@@ -104,7 +102,7 @@ def test_a_newcomer_finds_a_sweep_its_jobs_and_their_charts(tmp_path):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
-    done = run(tmp_path, "-m", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
+    done = run(tmp_path, "-m", "n_jobs=1", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
     assert done.returncode == 0, done.stderr
     [sweep] = open_store(tmp_path).records(kind="sweep")
     with serving(tmp_path, "--port", "0") as (links, _), playwright.sync_playwright() as play:
@@ -131,7 +129,7 @@ def look_at(page, links, sweep):
     page.get_by_text("FER-2013").first.wait_for()
     page.goto(sweeps)
     page.get_by_role("link", name=sweep.name).click()
-    page.get_by_text("python train.py -m optimizer=sgd,adam seed=0,1").first.wait_for()
+    page.get_by_text("python train.py -m n_jobs=1 optimizer=sgd,adam seed=0,1").first.wait_for()
     page.get_by_role("link", name="adam · seed 1").click()
     page.get_by_role("tab", name="Artifacts").click()
     page.get_by_text("figures").first.click()

@@ -1,7 +1,7 @@
-"""Many starts of train.py in little time: each is forked from a process that has imported all already.
+"""Many starts of our programs in little time: each is forked from a process that has imported all already.
 
-A program that the tests run, since a process with threads must not fork: `python warm_start.py WHAT FOLDER
-COUNT` does what the function WHAT says and prints a line of JSON for each start or trial.
+A program that the tests run, since a process with threads must not fork: `python warm_start.py WHAT [FOLDER
+COUNT]` does what the function WHAT says and prints a line of JSON for each start or trial.
 """
 
 import atexit
@@ -14,6 +14,7 @@ import runpy
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -34,7 +35,10 @@ def fork(work: Callable[[], object]) -> int:
     try:
         work()
     except SystemExit as end:
-        code = int(end.code or 0)
+        code = end.code or 0
+        if not isinstance(code, int):
+            print(code, file=sys.stderr)
+            code = 1
     except BaseException:
         traceback.print_exc()
         code = 99
@@ -50,28 +54,53 @@ def ended(process: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
-def train(folder: Path, *arguments: str, modules: Path | None = None) -> int:
-    """A process that runs train.py in a folder, which takes up in `said.txt` what it says; its id.
+def start(
+    name: str, folder: Path, *arguments: str, said: tuple[Path, Path], modules: Path | None = None
+) -> int:
+    """A process of its own session that runs a script, or a module of ours, in a folder; its id.
 
-    modules: a file that takes up the names of all that it had imported in the end.
+    said: the files to which it appends what it says, on stdout and on stderr. modules: a file that takes
+    up the names of all that it had imported in the end.
     """
 
     def work() -> None:
+        os.setsid()
         os.chdir(folder)
-        said = os.open("said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-        for stream in (1, 2):
-            os.dup2(said, stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for stream, path in enumerate(said, 1):
+            os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+        # as `python -u`: whoever waits for a line sees it at once
+        sys.stdout.reconfigure(line_buffering=True)
         # who was started in the background of a shell would ignore Ctrl-C
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.argv = [str(ROOT / "train.py"), *arguments]
-        sys.orig_argv = [sys.executable, *sys.argv]
+        sys.path.insert(0, str(ROOT))
         try:
-            runpy.run_path(sys.argv[0], run_name="__main__")
+            if name.endswith(".py"):
+                sys.argv = [str(ROOT / name), *arguments]
+                sys.orig_argv = [sys.executable, *sys.argv]
+                runpy.run_path(sys.argv[0], run_name="__main__")
+            else:
+                sys.argv = [name, *arguments]
+                sys.orig_argv = [sys.executable, "-m", *sys.argv]
+                runpy.run_module(name, run_name="__main__", alter_sys=True)
         finally:
             if modules:
                 modules.write_text("\n".join(sys.modules))
 
     return fork(work)
+
+
+def train(folder: Path, *arguments: str, modules: Path | None = None) -> int:
+    """A process that runs train.py in a folder, which takes up in `said.txt` what it says; its id."""
+    return start("train.py", folder, *arguments, said=(folder / "said.txt",) * 2, modules=modules)
+
+
+def imported(modules: Path) -> None:
+    """Import what another process had imported."""
+    for name in modules.read_text().splitlines():
+        # a script, or a name that a module has made up
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def warm_up(folder: Path) -> Path:
@@ -80,10 +109,7 @@ def warm_up(folder: Path) -> Path:
     whole.mkdir()
     modules = folder / "modules.txt"
     assert ended(train(whole, *SWEEP, modules=modules)) == 0, (whole / "said.txt").read_text()
-    for name in modules.read_text().splitlines():
-        # a script, or a name that a module has made up
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    imported(modules)
     return whole
 
 
@@ -158,6 +184,45 @@ def crowd(folder: Path, count: int) -> None:
     print(json.dumps([ended(process) for process in processes]))
 
 
+def serve() -> None:
+    """Start what a line of stdin asks for, or say how that stands; see `processes`, which asks.
+
+    What one of them imports is imported here as well when it has ended, so the next need not.
+    """
+    importlib.import_module("fer_exp.experiment")
+    codes: dict[int, int | None] = {}
+    # tempfile's own context would have every process that is forked remove it
+    folder = Path(tempfile.mkdtemp(prefix="started-"))
+    modules = folder / "modules.txt"
+    for line in sys.stdin:
+        asked = json.loads(line)
+        if "start" in asked:
+            os.environ.clear()
+            os.environ.update(asked["environment"])
+            said = folder / f"{len(codes)}.out", folder / f"{len(codes)}.err"
+            for path in said:
+                path.touch()
+            name, where, *arguments = asked["start"]
+            process = start(name, Path(where), *arguments, said=said, modules=modules)
+            codes[process] = None
+            answer = [process, *map(str, said)]
+        else:
+            process = asked["ended"]
+            if codes[process] is None:
+                gone, status = os.waitpid(process, os.WNOHANG)
+                codes[process] = os.waitstatus_to_exitcode(status) if gone else None
+            answer = codes[process]
+        print(json.dumps(answer), flush=True)
+        if modules.exists():
+            imported(modules)
+            modules.unlink()
+    for process in [process for process, code in codes.items() if code is None]:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process, signal.SIGKILL)
+    shutil.rmtree(folder)
+
+
 if __name__ == "__main__":
-    what, where, how_many = sys.argv[1:]
-    {each.__name__: each for each in (kill, rush, crowd)}[what](Path(where), int(how_many))
+    what, *rest = sys.argv[1:]
+    doing = {each.__name__: each for each in (kill, rush, crowd, serve)}[what]
+    doing(*(Path(rest[0]), int(rest[1])) if rest else ())

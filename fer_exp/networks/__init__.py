@@ -4,6 +4,7 @@
 (`Network`), so that nobody else need know how a picture is scaled.
 """
 
+import dataclasses
 from collections.abc import Mapping
 
 import numpy as np
@@ -19,7 +20,7 @@ from fer_exp.networks.mlp import MLP
 from fer_exp.networks.network import BLOCK, PIXELS, Network
 from fer_exp.networks.residual import ResidualMLP
 from fer_exp.networks.scaling import pixel_scaling
-from fer_exp.settings import Model
+from fer_exp.settings import Activation, Model
 
 __all__ = ["BLOCK", "MLP", "PIXELS", "Network", "activation_factory", "build", "check", "describe", "logits"]
 __all__ += ["pixel_scaling", "rebuild"]
@@ -35,16 +36,35 @@ CLASSES: dict[str, type[Network]] = {
 # Weights of the largest network; with their gradients and Adam's two moments they take 4 GiB.
 MOST_WEIGHTS = 2**28
 
+# Activations of one picture in the largest network; a batch of 128 keeps 8 GiB of them for its backward pass.
+MOST_ACTIVATIONS = 2**24
+
 
 def check(settings: Model) -> None:
     """Raise UserError where no network can be made of these settings, or one too large to train."""
     activation_factory(settings.activation)
     CLASSES[settings.name].check(settings)
+    weights, activations = _size(settings)
+    for number, most, said in (
+        (weights, MOST_WEIGHTS, "weights"),
+        (activations, MOST_ACTIVATIONS, "activations a picture"),
+    ):
+        if number > most:
+            raise UserError(f"model.hidden={settings.hidden}: {number:,} {said}; at most {most:,}")
+
+
+def _size(settings: Model) -> tuple[int, int]:
+    """The weights of a network and the outputs of its layers for one picture; none is computed."""
+    # another activation has as many outputs, but might not run without numbers
+    plain = dataclasses.replace(settings, activation=Activation("relu", "torch.nn.ReLU", {}))
+    outputs = []
     with torch.device("meta"):
-        sketch = CLASSES[settings.name](settings, torch.empty(1), torch.empty(1))
-    weights = sum(parameter.numel() for parameter in sketch.parameters())
-    if weights > MOST_WEIGHTS:
-        raise UserError(f"model.hidden={settings.hidden}: {weights:,} weights; at most {MOST_WEIGHTS:,}")
+        sketch = CLASSES[settings.name](plain, torch.empty(1), torch.empty(1)).eval()
+        for layer in sketch.layers.modules():
+            if not list(layer.children()):
+                layer.register_forward_hook(lambda _layer, _entering, found: outputs.append(found.numel()))
+        sketch.layers(torch.empty(1, PIXELS))
+    return sum(parameter.numel() for parameter in sketch.parameters()), sum(outputs)
 
 
 def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> Network:

@@ -21,6 +21,7 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 from fer_exp.tracking.connection import UnreachableError, is_server
 from fer_exp.tracking.record import Record
+from fer_exp.tracking.refusals import UnwritableError
 from fer_exp.tracking.run import Run
 from fer_exp.tracking.spool import servers_missed
 from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store
@@ -31,6 +32,7 @@ __all__ = [
     "Run",
     "Store",
     "UnreachableError",
+    "UnwritableError",
     "existing_experiment",
     "existing_store",
     "is_server",

@@ -1,4 +1,10 @@
-"""Why a store does not open, said to the person who can help it."""
+"""Why a store does not open, or takes nothing, said to the person who can help it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlflow.exceptions import MlflowException
 
 from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
@@ -20,6 +26,25 @@ def cannot_open(place: str, error: Exception) -> UserError:
     else:
         said = f"cannot open the store ({_first_line(error)})"
     return UserError(without_login(f"{place}: {said}"))
+
+
+class UnwritableError(UserError):
+    """A store in a file takes nothing: its disk is full, or another program keeps it locked."""
+
+
+@contextmanager
+def writing(uri: str) -> Iterator[None]:
+    """Raise UnwritableError if a store in a file does not take what is written inside."""
+    try:
+        yield
+    except MlflowException as error:
+        # as SQLAlchemy words it, with the whole statement below
+        said = re.match(r"\(sqlite3\.OperationalError\) (.*)", str(error))
+        if said is None:
+            raise
+        raise UnwritableError(
+            f"tracking.uri={uri}: the store cannot be written ({said[1]}); once it can, start the same again"
+        ) from error
 
 
 def _first_line(error: Exception) -> str:

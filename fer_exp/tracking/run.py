@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -17,7 +17,7 @@ from mlflow.data.meta_dataset import MetaDataset
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.fingerprint import Fingerprint
-from fer_exp.tracking import delivery, places
+from fer_exp.tracking import delivery, places, refusals
 from fer_exp.tracking.connection import FAILURES, is_server, reach
 from fer_exp.tracking.spool import Spool
 
@@ -50,11 +50,14 @@ class Run:
                 yield
             except Exception as error:
                 said = f"{type(error).__name__}: {error}"
-                self.tag(error=places.left_out(said, local_path(self.artifacts))[:_LONGEST_PARAM])
-                self.end("FAILED")
+                # a store that takes nothing cannot be told: the next start finds the run abandoned
+                with suppress(refusals.UnwritableError):
+                    self.tag(error=places.left_out(said, local_path(self.artifacts))[:_LONGEST_PARAM])
+                    self.end("FAILED")
                 raise
             except BaseException:
-                self.end("KILLED")
+                with suppress(refusals.UnwritableError):
+                    self.end("KILLED")
                 raise
             else:
                 self.end("FINISHED")
@@ -116,7 +119,8 @@ class Run:
     def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
         """Keep a checkpoint as a model; example: pictures uint8 [N, 48, 48]; answer: its text to them [N]."""
         if self.spool is None:
-            delivery.log_model(self.client, self.id, checkpoint, example, answer)
+            with refusals.writing(self.client.tracking_uri):
+                delivery.log_model(self.client, self.id, checkpoint, example, answer)
             return
         folder = self.spool.files
         (folder / delivery.MODEL).parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +171,8 @@ class Run:
         if self.spool:
             self.spool.send(entry)
         else:
-            delivery.deliver(self.client, self.id, entry, self._uploads)
+            with refusals.writing(self.client.tracking_uri):
+                delivery.deliver(self.client, self.id, entry, self._uploads)
 
     def _flush(self) -> None:
         if self.spool:

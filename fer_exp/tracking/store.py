@@ -38,8 +38,9 @@ class Store:
         # MLflow and Alembic announce each table that they create
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        # a server that does not answer is told of in our words
+        # a server that does not answer, or a file that takes nothing, is told of in our words
         logging.getLogger("urllib3").setLevel(logging.ERROR)
+        logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         self.uri = chosen.uri
         try:
             if chosen.uri.startswith(SQLITE):
@@ -97,7 +98,7 @@ class Store:
         if none is given.
         """
         for record in self.records("RUNNING", **(tags or self.place)):
-            with self._abandoned(record.run_id) as abandoned:
+            with self._abandoned(record.run_id) as abandoned, refusals.writing(self.uri):
                 if abandoned and error:
                     self.client.set_tag(record.run_id, "error", error)
                 if abandoned:
@@ -151,7 +152,7 @@ class Store:
         marks |= self.place
         if parent:
             marks["mlflow.parentRunId"] = parent
-        with answering(self.uri):
+        with answering(self.uri), refusals.writing(self.uri):
             created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
         run = self._run(created.info.run_id, created.info.artifact_uri)
         run.params(params)
