@@ -1,7 +1,8 @@
 """Small faces that the tests make themselves, settings composed from conf/, and a store of their own."""
 
+import copy
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import hypothesis
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_repository import ConfigRepository
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import OmegaConf
 from reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 
@@ -37,6 +40,23 @@ def tiny_faces() -> Faces:
 def tiny_dataset(tiny_faces: Faces) -> Dataset:
     """The tiny faces as a data set."""
     return Dataset("synthetic", tiny_faces, fingerprint.take(tiny_faces, drawn=True), ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _options_read_once() -> Iterator[None]:
+    """Keep what the files of options hold: Hydra reads them for each config anew, a third of its time."""
+    read, found = ConfigRepository.load_config, {}
+
+    def read_once(self: ConfigRepository, config_path: str) -> ConfigResult | None:
+        key = (config_path, *((source.provider, source.path) for source in self.sources))
+        if key not in found:
+            found[key] = read(self, config_path)
+        # who composes changes what it is given
+        return copy.deepcopy(found[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ConfigRepository, "load_config", read_once)
+        yield
 
 
 @pytest.fixture(scope="session")

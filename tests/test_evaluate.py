@@ -15,6 +15,7 @@ def evaluate(folder, *arguments):
     return run(folder, *FEW, *arguments, script="evaluate.py")
 
 
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

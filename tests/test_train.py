@@ -28,6 +28,7 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
     assert not {"torch", "mlflow"} & imported
 
 
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
