@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-slow test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -88,16 +88,22 @@ restore-runs: install  ## put the runs of docs/runs.jsonl into the store, withou
 	@$(BIN)/python -m fer_exp.archive $(or $(FILE),docs/runs.jsonl) --restore $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
-test test-all reliability fuzz: export OMP_NUM_THREADS := 1
+test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1
+
+# a group of tests that share what takes long to set up goes to one worker
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
 test: install  ## the fast tests
-	$(BIN)/pytest -n auto -m "not slow"
+	$(PYTEST) -m "not slow"
+
+test-slow: install  ## the slow ones
+	$(PYTEST) -m slow
 
 test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names it
-	$(BIN)/pytest
+	$(PYTEST)
 
 reliability: install  ## try every fault and write docs/reliability.md
-	$(BIN)/pytest -n auto -m fault --reliability=docs/reliability.md
+	$(PYTEST) -m fault --reliability=docs/reliability.md
 
 fuzz: install  ## search both doors for inputs that end otherwise than in faces or one line: make fuzz SECONDS=60
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[fuzz]"

@@ -44,7 +44,7 @@ def by(launcher: str) -> tuple[str, ...]:
 
 def start(folder: Path, *overrides: str) -> subprocess.Popen:
     """Start a sweep in a folder; what it says is appended to `said` there."""
-    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "COLUMNS": "110"}
+    environment = {**os.environ, "MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db", "COLUMNS": "200"}
     command = [sys.executable, str(ROOT / "train.py"), *overrides]
     with open(folder / "said", "w", encoding="utf-8") as said:
         return subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)

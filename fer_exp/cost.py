@@ -7,13 +7,14 @@ import numpy as np
 from fer_exp import settings
 from fer_exp.jobs import Job
 from fer_exp.tracking import Record
+from fer_exp.watching import duration
 
 # What jobs of a kind may differ in.
 _OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
 
 
 def said(planned: Sequence[Job], known: Iterable[Record]) -> str:
-    """The minutes of one core that jobs will take, in a line. known: runs of any kind."""
+    """The time of one core that jobs will take, in a line. known: runs of any kind."""
     seconds: dict[frozenset, list[float]] = {}
     for run in known:
         if run.status == "FINISHED" and "selected/train_seconds" in run.metrics:
@@ -23,10 +24,10 @@ def said(planned: Sequence[Job], known: Iterable[Record]) -> str:
     told = [np.mean(each) for each in alike if each]
     if not told:
         return "time: unknown, as no job of these kinds has been trained on these faces"
-    untold = f"; {len(alike) - len(told)} more have no like" if len(told) < len(alike) else ""
+    untold = "; the others have no like" if len(told) < len(alike) else ""
     return (
-        f"time: about {sum(told) / 60:.0f} minutes of one core for {len(told)} jobs, as those took here that "
-        f"differ in seed, learning rate and weight decay alone{untold}"
+        f"time: about {duration(sum(told))} of one core for {len(told)} of {len(alike)} to do, as jobs took "
+        f"here that differ in seed, learning rate and weight decay alone{untold}"
     )
 
 

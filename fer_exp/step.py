@@ -59,7 +59,7 @@ class AutogradStep:
     ):
         """Learn from pixels uint8 [N, 48, 48] and targets float32 [N, 7], on the network's device."""
         self.network, self.optimizer, self.rule = network, optimizer, rule
-        self.pixels, self.targets = pixels, targets
+        self.pixels, self.targets = pixels, targets.to(network.scale)
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7] before the step."""
@@ -84,7 +84,7 @@ class ManualStep:
     def __init__(self, network: Network, optimizer: Optimizer, pixels: torch.Tensor, targets: torch.Tensor):
         """Learn from pixels uint8 [N, 48, 48] and targets float32 [N, 7], on the CPU."""
         self.network, self.optimizer = network, optimizer
-        self.pixels, self.targets = pixels.flatten(1), targets
+        self.pixels, self.targets = pixels.flatten(1), targets.to(network.scale)
         for weight in network.parameters():
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)

@@ -48,17 +48,17 @@ class Started:
 
     def wait(self) -> int:
         """Its exit code, when it has ended."""
-        self.wait_for(lambda: self.returncode is not None)
+        self.wait_for(lambda: self.returncode is not None, pause=0.01)
         return self.returncode
 
-    def wait_for(self, seen: Callable[[], object]) -> None:
-        """Wait until something is seen, which must be before the process has ended unless by then it is."""
+    def wait_for(self, seen: Callable[[], object], pause: float = 0.02) -> None:
+        """Wait until something is seen, with a pause between two looks; it must be by the process's end."""
         deadline = time.monotonic() + PATIENCE
         while not seen():
             over = self.poll() is not None
             assert not over or seen(), f"it ended with {self.returncode}: {self.stdout}\n{self.stderr}"
             assert time.monotonic() < deadline, f"still not: {self.stdout}\n{self.stderr}"
-            time.sleep(0.01)
+            time.sleep(pause)
 
     def send_signal(self, number: int) -> None:
         """Signal it alone; its process group, and session, has its id."""

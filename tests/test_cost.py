@@ -25,12 +25,12 @@ def test_a_job_takes_as_long_as_its_like(compose_settings):
         record(compose_settings(), 6000, faces="others"),
     ]
     said = cost.said([planned(compose_settings("seed=3"))] * 3, known)
-    assert said.startswith("time: about 6 minutes of one core for 3 jobs, ")
+    assert said.startswith("time: about 6 min of one core for 3 of 3 to do, ")
     assert said.endswith(" alone")
 
 
 def test_what_has_no_like_is_counted_apart(compose_settings):
     """And where none has, nothing is told."""
     jobs = [planned(compose_settings()), planned(compose_settings("optimizer=sgd"))]
-    assert cost.said(jobs, [record(compose_settings(), 60)]).endswith("; 1 more have no like")
+    assert cost.said(jobs, [record(compose_settings(), 60)]).endswith("; the others have no like")
     assert cost.said(jobs, []).startswith("time: unknown")

@@ -74,6 +74,7 @@ def export_to(path, trained, *arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("export")
 def test_a_file_answers_as_its_run_does(onnx, trained, tiny_faces, tmp_path, capsys):
     """ONNX Runtime gives the run's logits and labels, for any number of pictures, without dropout."""
     model = export_to(tmp_path / "a.onnx", trained)
@@ -92,6 +93,7 @@ def test_a_file_answers_as_its_run_does(onnx, trained, tiny_faces, tmp_path, cap
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("export")
 @pytest.mark.usefixtures("onnx")
 def test_a_file_says_where_it_comes_from(trained, tmp_path):
     """Whoever has the file alone knows its classes, its run, its faces and how its weights were chosen."""
@@ -107,6 +109,7 @@ def test_a_file_says_where_it_comes_from(trained, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("export")
 @pytest.mark.usefixtures("onnx")
 @pytest.mark.parametrize("kind", ["mlp", "convolutional"])
 def test_a_quantised_file_is_a_quarter_and_nearly_agrees(compose_settings, tiny_faces, kind):
@@ -125,6 +128,7 @@ def test_a_quantised_file_is_a_quarter_and_nearly_agrees(compose_settings, tiny_
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("export")
 @pytest.mark.usefixtures("onnx")
 def test_a_network_that_onnx_cannot_hold_is_refused_in_one_line():
     """An activation of the user's own may branch on what it sees."""
@@ -134,6 +138,7 @@ def test_a_network_that_onnx_cannot_hold_is_refused_in_one_line():
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("export")
 @pytest.mark.usefixtures("onnx")
 def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys):
     """The file must agree with the run before it takes its place, and what lay there stays."""

@@ -7,13 +7,12 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import faces_on_disk
 import pytest
-from processes import FEW, ROOT, open_store, run
+from processes import FEW, open_store, run, start
 
 from fer_exp import checkpoint, compare, datasets, experiment, jobs, prediction, tracking
 from fer_exp.errors import UserError
@@ -187,23 +186,14 @@ def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrat
     command += [f"data.cache_dir={tmp_path}/faces", *FEW]
     for folder in (small_disk, tmp_path):
         shutil.copy(migrated_store, folder / "mlflow.db")
-    with subprocess.Popen(
-        [sys.executable, str(ROOT / "train.py"), *command],
-        cwd=small_disk,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as sweep:
-        store = open_store(small_disk)
-        while not any("val/loss" in run.metrics for run in store.records("RUNNING", kind="job")):
-            assert sweep.poll() is None, sweep.stderr.read()
-            time.sleep(0.01)
-        filler = fill_around(small_disk / "mlflow.db")
-        said, complained = sweep.communicate(timeout=300)
-    assert sweep.returncode > 0
-    assert "seed 0: failed: " in said
-    assert "Traceback" not in said
-    for line in (complained, run(small_disk, *command).stderr):
+    sweep = start(small_disk, *command)
+    store = open_store(small_disk)
+    sweep.wait_for(lambda: any("val/loss" in found.metrics for found in store.records("RUNNING", kind="job")))
+    filler = fill_around(small_disk / "mlflow.db")
+    assert sweep.wait() > 0
+    assert "seed 0: failed: " in sweep.stdout
+    assert "Traceback" not in sweep.stdout
+    for line in (sweep.stderr, run(small_disk, *command).stderr):
         assert line.count("\n") == 1
         assert line.startswith("error: ")
         assert re.search("No space left|database or disk is full|disk I/O error", line), line

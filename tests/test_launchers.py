@@ -276,6 +276,7 @@ def basic_table(tmp_path_factory, migrated_store, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("launchers")
 @pytest.mark.parametrize(
     ("name", "extra"), [("joblib", "joblib"), ("submitit_local", "submitit"), ("ray", "ray")]
 )

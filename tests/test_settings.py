@@ -211,6 +211,8 @@ CIRCUMSTANCES = {
     *("about.question", "about.expected", "about.cost"),
     # in the recipe only where there is any
     "trained_before",
+    # of a search only what it has drawn, which stands in the optimizer's keys
+    *(f"search.{spec.name}" for spec in dataclasses.fields(settings.RandomSearch)),
 }
 
 

@@ -1,8 +1,10 @@
 """A team's server: who it lets in, on what it keeps the runs, and that it loses none."""
 
 import contextlib
+import datetime
 import multiprocessing
 import os
+import platform
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +16,7 @@ from pathlib import Path
 import matplotlib
 import postgres
 import pytest
-from processes import FEW, run
+from processes import FEW, PATIENCE, run
 
 from fer_exp import experiment, settings, team_server, tracking
 from fer_exp.faces import EMOTIONS
@@ -190,11 +192,28 @@ def log_a_job(number: int, uri: str, ready, sent) -> None:
             record.log(metrics, epoch)
             rows += len(metrics)
         record.text("config.yaml", f"seed: {number}\n")
-    sent.put((record.id, rows, len(params)))
+    sent.put((number, record.id, rows, len(params)))
+
+
+def printed(counts: list[tuple[int, int, int, int, int]]) -> None:
+    """The counts of docs/team.md: a job, its rows of metrics sent and found, its params sent and found."""
+    today = datetime.date.today().isoformat()
+    machine = f"{os.cpu_count()} cores of {platform.machine()}, load {os.getloadavg()[0]:.1f}"
+    print(f"\nPrinted on {today}, on {machine}: {JOBS} processes, {EPOCHS} epochs each.\n")
+    print("| job | metric rows sent | found | params sent | found |\n" + "| ---: " * 5 + "|")
+    for row in sorted(counts):
+        print(f"| {' | '.join(map(str, row))} |")
+    print(f"| all | {' | '.join(f'{sum(column):,}' for column in list(zip(*counts, strict=True))[1:])} |")
 
 
 @pytest.mark.slow
-def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
+@pytest.mark.xdist_group("team")
+@pytest.mark.fault(
+    "Store: 16 jobs log at once to an MLflow server on PostgreSQL",
+    trials=JOBS,
+    expected="each row of metrics and each param found by SQL, job for job",
+)
+def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch, record_property):
     """Counted in the database by SQL, job for job; each file is there too."""
     monkeypatch.chdir(tmp_path)
     context = multiprocessing.get_context("forkserver")
@@ -204,18 +223,18 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
     jobs = [context.Process(target=log_a_job, args=(each, team.uri, ready, sent)) for each in range(JOBS)]
     for job in jobs:
         job.start()
-    told = [sent.get(timeout=150) for _ in jobs]
+    told = [sent.get(timeout=PATIENCE) for _ in jobs]
     for job in jobs:
-        job.join(60)
+        job.join(PATIENCE)
     assert [job.exitcode for job in jobs] == [0] * JOBS
     of_load = "join runs using (run_uuid) join experiments e using (experiment_id) where e.name = 'load'"
     found = dict(team.database.rows(f"select run_uuid, count(*) from metrics {of_load} group by run_uuid"))
     params = dict(team.database.rows(f"select run_uuid, count(*) from params {of_load} group by run_uuid"))
-    rows, entries = (sum(each[at] for each in told) for at in (1, 2))
-    print(f"{JOBS} jobs at once: rows of metrics sent {rows}, found {sum(found.values())}; ", end="")
-    print(f"params sent {entries}, found {sum(params.values())}")
-    assert found == {run_id: rows for run_id, rows, _ in told}
-    assert params == {run_id: number for run_id, _, number in told}
+    printed([(job, rows, found.get(run, 0), said, params.get(run, 0)) for job, run, rows, said in told])
+    sent_rows = sum(rows for _, _, rows, _ in told)
+    record_property("seen", f"metric rows: {sent_rows:,} sent, {sum(found.values()):,} found")
+    assert found == {run_id: rows for _, run_id, rows, _ in told}
+    assert params == {run_id: number for _, run_id, _, number in told}
     complete = "select distinct count(*) from metrics " + of_load + " group by run_uuid, key"
     assert team.database.rows(complete) == [(EPOCHS,)]
     assert team.database.rows(
@@ -224,10 +243,11 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch):
     ) == [("FINISHED", JOBS)]
     as_anna(monkeypatch, team.uri)
     store = tracking.Store(settings.Tracking(team.uri, "", "load", False))
-    assert all(store.run(run_id).fetch("config.yaml").read_text() for run_id, *_ in told)
+    assert all(store.run(run_id).fetch("config.yaml").read_text() for _, run_id, *_ in told)
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     """A sweep, the tables and the evaluation go through it, with the password where MLflow keeps it."""
     (tmp_path / ".mlflow").mkdir()
@@ -260,11 +280,11 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("team")
 def test_runs_move_there_with_one_command(team, tmp_path, monkeypatch):
     """The tables are the same from both places, SQL finds as many rows, and a model answers there too."""
-    trained = run(
-        tmp_path, "-m", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved", *FEW[:2]
-    )
+    sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "training.epochs=2", "tracking.experiment=moved")
+    trained = run(tmp_path, *sweep, *FEW[:2])
     assert trained.returncode == 0, trained.stderr
     before = compare(tmp_path, "--experiment", "moved")
     as_anna(monkeypatch, team.uri)

@@ -76,7 +76,7 @@ def test_a_sweep_is_trained_once_and_a_failed_arm_stops_nobody(tmp_path):
     assert parent.status == "FAILED"
     assert {child.tags["mlflow.parentRunId"] for child in children} == {parent.run_id}
     assert sorted(child.status for child in children) == ["FAILED", "FINISHED", "FINISHED"]
-    again = run(tmp_path, *sweep, "rerun=none")
+    again = run(tmp_path, *sweep, "rerun=none", "n_jobs=1")
     assert "2 reused" in again.stdout
     assert len(store.records(kind="job")) == 3
     plan = run(tmp_path, *sweep, "dry_run=true")
@@ -121,7 +121,8 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
 @pytest.mark.slow
 def test_train_evaluate_compare(tmp_path):
     """From nothing to the table: the main job, its test scores, and a row an arm with both."""
-    done = run(tmp_path, "-m", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
+    sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
+    done = run(tmp_path, *sweep)
     assert done.returncode == 0, done.stderr
     scored = run(tmp_path, "study=adhoc", "ensembles=true", *FEW[:2], script="evaluate.py")
     assert scored.returncode == 0, scored.stderr

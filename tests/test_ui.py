@@ -102,7 +102,7 @@ def test_a_newcomer_finds_a_sweep_its_jobs_and_their_charts(tmp_path):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine")
-    done = run(tmp_path, "-m", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
+    done = run(tmp_path, "-m", "n_jobs=1", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
     assert done.returncode == 0, done.stderr
     [sweep] = open_store(tmp_path).records(kind="sweep")
     with serving(tmp_path, "--port", "0") as (links, _), playwright.sync_playwright() as play:
@@ -129,7 +129,7 @@ def look_at(page, links, sweep):
     page.get_by_text("FER-2013").first.wait_for()
     page.goto(sweeps)
     page.get_by_role("link", name=sweep.name).click()
-    page.get_by_text("python train.py -m optimizer=sgd,adam seed=0,1").first.wait_for()
+    page.get_by_text("python train.py -m n_jobs=1 optimizer=sgd,adam seed=0,1").first.wait_for()
     page.get_by_role("link", name="adam · seed 1").click()
     page.get_by_role("tab", name="Artifacts").click()
     page.get_by_text("figures").first.click()
