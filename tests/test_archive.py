@@ -62,8 +62,8 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
             found[f"selected/{key}"] = accuracy + 1 / 3
         found |= {"selected/val_loss": 1.5, "selected/epoch": 9.0, "selected/train_seconds": 61.0}
         found |= scores(accuracy)
-    run.log({"val/loss": float("nan")}, 1)
-    run.log({"val/loss": float("inf")}, 2)
+    run.log({"val/loss": 1.6, "train/loss": 1.5, "val/huge": float("inf")}, 1)
+    run.log({"val/loss": 1.5, "train/loss": float("nan")}, 2)
     run.log(found)
     run.end(status)
     return run
@@ -202,7 +202,7 @@ def test_a_restored_run_has_no_learning_curve(filled, kept, make):
     """The report says that the values by epoch are not there, rather than draw the last ones at epoch 0."""
     restored = make("restored")
     restore(kept, restored)
-    for store, known in ((filled, {"val/loss"}), (restored, set())):
+    for store, known in ((filled, {"train/loss", "val/loss"}), (restored, set())):
         [study] = comparison.read_studies(store, "ladder")
         assert set(studies._bands(study.base, SimpleNamespace(store=store))) == known
 
