@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs test test-slow test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-slow test-all reliability fuzz lint check bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,6 +80,12 @@ serve-tracking: install  ## a team's server, with passwords from the environment
 
 move-runs: install  ## copy the runs of a store to another: make move-runs TO=http://127.0.0.1:5000
 	@$(BIN)/python -m fer_exp.move --to $(TO) $(ARGS)
+
+archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl: make archive-runs ARGS="--study ladder"
+	@$(BIN)/python -m fer_exp.archive $(or $(FILE),docs/runs.jsonl) $(ARGS)
+
+restore-runs: install  ## put the runs of docs/runs.jsonl into the store, without their weights
+	@$(BIN)/python -m fer_exp.archive $(or $(FILE),docs/runs.jsonl) --restore $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1

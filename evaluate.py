@@ -40,11 +40,17 @@ def evaluate(config: DictConfig) -> None:
     found = runs(chosen, store, faces)
     votes = experiment.load_votes(chosen.data, dataset)
     for record in found:
-        show(record, store, dataset, chosen.gallery)
-        if votes is not None:
-            show_taggers(record, store, dataset, votes)
-        if chosen.mismatches:
-            evaluation.mismatched(record, store, dataset)
+        try:
+            show(record, store, dataset, chosen.gallery)
+            if votes is not None:
+                show_taggers(record, store, dataset, votes)
+            if chosen.mismatches:
+                evaluation.mismatched(record, store, dataset)
+        except tracking.NoFileError:
+            # one that was asked for by itself is to be scored anew
+            if chosen.run or not evaluation.is_scored(record):
+                raise
+            print(f"{record.name} (run {record.run_id}): keeps its scores; its weights are not here\n")
     if chosen.ensembles:
         join(chosen.of_study, store, dataset)
     reference = fit(chosen, store, dataset)
@@ -92,13 +98,17 @@ def arms_of(name: str, store: Any, faces: str) -> list[Any]:
 
 def join(name: str, store: Any, dataset: Any) -> None:
     """Score the seeds of each arm of a study as one network, and print what they reach."""
-    from fer_exp import ensemble, tables
+    from fer_exp import ensemble, tables, tracking
 
     table = tables.Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
     for study, arm in arms_of(name, store, dataset.fingerprint.content):
         if len(arm.runs) < 2:
             continue
-        scores = ensemble.ensure(study, arm, store, dataset)
+        try:
+            scores = ensemble.ensure(study, arm, store, dataset)
+        except tracking.NoFileError as error:
+            table.notes.append(f"{arm.name}: {error}")
+            continue
         accuracy = f"{100 * scores.metrics['test/union/accuracy']:.2f}"
         table.rows.append([scores.name, f"{scores.metrics['test/union/n']:.0f}", accuracy])
     tables.print_terminal(table)

@@ -7,7 +7,7 @@ faces or another protocol have a table of their own and are never averaged with 
 import datetime
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -86,13 +86,11 @@ def read_studies(
     for sweep in store.records(kind="sweep"):
         if wanted and sweep.tags["study"] != wanted:
             continue
-        key = tuple(sweep.tags[tag] for tag in ("study", "protocol", "faces"))
-        if sweep.tags["study"] == "adhoc":
-            key += (sweep.name,)
+        key = sweep_key(sweep.name, sweep.tags)
         if key in studies:
             continue
         try:
-            studies[key] = _study(sweep, _plan(store.run_of(sweep)), by_identity)
+            studies[key] = _study(sweep, read_plan(store.run_of(sweep)), by_identity)
         except UserError as error:
             if lost is None:
                 raise
@@ -100,7 +98,14 @@ def read_studies(
     return list(studies.values())[::-1]
 
 
-def _plan(run: tracking.Run) -> dict:
+def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """What the sweeps have in common of which only the newest is read."""
+    key = tuple(tags[tag] for tag in ("study", "protocol", "faces"))
+    return (*key, name) if tags["study"] == "adhoc" else key
+
+
+def read_plan(run: tracking.Run) -> dict:
+    """The plan that a sweep's run keeps; raises UserError if it cannot be read."""
     path = run.fetch(PLAN)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -226,15 +231,11 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
     """
     header = ["", "accuracy in %", "macro-F1", "seconds", f"p against {reference.name}"]
     table = Table(f"on the union of test, n = {len(labels)}", header)
-    truth = evaluation.predictions(store.run(reference.run_id)) == labels
-    others = [record for record in rivals if record.run_id != reference.run_id]
-    p_values = statistics.holm(
-        [
-            statistics.mcnemar(evaluation.predictions(store.run(record.run_id)) == labels, truth)
-            for record in others
-        ]
-    )
-    said = {record.run_id: f"{p:.2g}" for record, p in zip(others, p_values, strict=True)}
+    right = {record.run_id: _right(record, store, labels) for record in [reference, *rivals]}
+    truth = right.pop(reference.run_id)
+    known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
+    p_values = statistics.holm([statistics.mcnemar(found, truth) for found in known.values()])
+    said = {key: f"{p:.2g}" for key, p in zip(known, p_values, strict=True)}
     for record in sorted(rivals, key=lambda record: -record.metrics["test/union/accuracy"]):
         mean, low, high = (record.metrics[f"test/union/accuracy{end}"] for end in ("", "_low", "_high"))
         seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
@@ -243,7 +244,17 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
         table.rows.append([record.name, *scores, said.get(record.run_id, "")])
     table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
     table.notes.append("a yardstick is fitted on all of train; a network leaves out its validation faces")
+    if len(known) < len(right):
+        table.notes.append("no p: where the answers to test, of either, are not here")
     return table
+
+
+def _right(record: Record, store: tracking.Store, labels: np.ndarray) -> np.ndarray | None:
+    """Which test faces a run got right, bool [N]; None if its answers are not here."""
+    try:
+        return evaluation.predictions(store.run(record.run_id)) == labels
+    except tracking.NoFileError:
+        return None
 
 
 def percent(values: Sequence[float]) -> str:

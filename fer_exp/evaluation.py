@@ -94,6 +94,11 @@ def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, g
     return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)
 
 
+def is_scored(record: tracking.Record) -> bool:
+    """Whether test was opened for a run, and its scores are in it."""
+    return "test/union/accuracy" in record.metrics
+
+
 def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gallery: bool) -> list[Part]:
     """Score the answers on every part of test, and put scores, alarms, answers and figures into the run."""
     parts = [

@@ -117,10 +117,11 @@ def _curves(study: Study, source: Source) -> list[Block]:
 
 
 def _bands(arm: Arm, source: Source) -> dict[str, Band]:
-    """The bands of an arm's runs by metric, without those that hold nothing."""
+    """The bands of an arm's runs by metric, without those that hold no value by epoch."""
     histories = [source.store.run(run.run_id).history(curves.METRICS) for run in arm.runs.values()]
     found = {metric: curves.band([history[metric] for history in histories]) for metric in curves.METRICS}
-    return {metric: band for metric, band in found.items() if band is not None}
+    # epochs begin with 1: what was restored has its last values alone, at step 0
+    return {metric: band for metric, band in found.items() if band is not None and band.epochs[0] > 0}
 
 
 def _said(name: str, bands: Mapping[str, Band], words: Words) -> str:

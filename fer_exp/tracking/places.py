@@ -1,5 +1,7 @@
 """Where things lie on this machine, left out of what a run says: whoever reads it has other folders."""
 
+import re
+import shlex
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -12,6 +14,45 @@ def left_out(text: str, *folders: Path | None) -> str:
     for folder in (*folders, Path.cwd(), Path.home()):
         text = text.replace(f"{folder}/", "")
     return text
+
+
+# Settings that name a place of this machine or its cluster, and those of them that whoever repeats a
+# command has to name, too.
+KEYS = (
+    "data.cache_dir",
+    "data.ferplus",
+    "data.root",
+    "hydra.launcher.",
+    "hydra.run.",
+    "hydra.sweep.",
+    "tracking.",
+)
+_TO_NAME = ("data.ferplus", "data.root")
+
+# A path from the root of a disk or a user's own folder, also as an address.
+_ABSOLUTE = re.compile(r"(?<![^\s'\"=,(\[])(?:(?:file|sqlite):)?(?:~[\w.-]*)?/[^\s'\",)\]]+")
+
+
+def all_left_out(text: str) -> str:
+    """A text without any folder: of a path its last part stays, of a command what holds elsewhere."""
+    lines = (_repeatable(line) if line.startswith("python ") else line for line in text.split("\n"))
+    return _ABSOLUTE.sub(lambda found: found[0].rstrip("/").rpartition("/")[2], left_out("\n".join(lines)))
+
+
+def _repeatable(command: str) -> str:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    kept = []
+    for word in words:
+        key, equals, value = word.rpartition("=")
+        name = key.lstrip("+")
+        if name.startswith(KEYS) and name not in _TO_NAME:
+            continue
+        placed = name in _TO_NAME or value.startswith(("/", "~", "file:", "sqlite:"))
+        kept.append(f"{key}{equals}PATH" if placed else word)
+    return shlex.join(kept)
 
 
 def leave_out_of_model(client: MlflowClient, logged: ModelInfo) -> None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _LONGEST_PARAM = 6000
 
 
+class NoFileError(UserError):
+    """A run lacks a file that is asked for."""
+
+
 class Run:
     """An open run: takes metrics, tags and files; its lock, held while it records, shows that it lives.
 
@@ -142,7 +146,7 @@ class Run:
             self._send(delivery.file(name))
 
     def fetch(self, name: str) -> Path:
-        """The artifact `name` as a local file; raises UserError if the run has none."""
+        """The artifact `name` as a local file; raises NoFileError if the run has none."""
         folder = local_path(self.artifacts)
         if folder is not None:
             path = folder / name
@@ -158,8 +162,9 @@ class Run:
                     reach(self.client.tracking_uri)
                 path = Path()
         if not path.is_file():
-            raise UserError(
-                f"run {self.id}: has no {name}; it ended before its first epoch or lost its files"
+            raise NoFileError(
+                f"run {self.id}: has no {name}; it ended before its first epoch, lost its files, or was "
+                "restored from an archive, which keeps figures alone"
             )
         return path
 

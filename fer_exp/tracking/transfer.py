@@ -5,10 +5,11 @@ comes last, so a copy without it was cut short and is made anew. mlflow-export-i
 for this: its release ends every copy as FINISHED, now, and starts over where it was cut short.
 """
 
+import contextlib
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -23,8 +24,12 @@ from fer_exp.tracking.store import Store
 
 MOVED_FROM, MOVED = "moved_from", "moved"
 
+# What `moved` says of a copy: that it holds all, or settings and figures alone.
+WHOLE, FIGURES = "whole", "figures"
+
 # Tags that name another run of the same store.
-_REFERENCES = ("mlflow.parentRunId", "resumed_from")
+PARENT = "mlflow.parentRunId"
+_REFERENCES = (PARENT, "resumed_from")
 
 # What MLflow takes in one call.
 _METRICS, _PARAMS = 1000, 100
@@ -60,7 +65,7 @@ class Transfer:
         """Find what of the source is not in the target yet."""
         runs = {run.info.run_id: run for run in _all(source)}
         copies = {run.data.tags[MOVED_FROM]: run for run in _all(target) if MOVED_FROM in run.data.tags}
-        known = {old: copy.info.run_id for old, copy in copies.items() if MOVED in copy.data.tags}
+        known = {old: copy.info.run_id for old, copy in copies.items() if copy.data.tags.get(MOVED) == WHOLE}
         graph = {old: _references(run, runs) for old, run in runs.items()}
         wanted, left = [], []
         for old in TopologicalSorter(graph).static_order():
@@ -74,25 +79,10 @@ class Transfer:
     def copies(self) -> Iterator[Copied]:
         """Copy run after run; raises UserError for one that cannot be, and keeps those before it."""
         for run in self.runs:
-            try:
-                self._clear(run.info.run_id)
-                yield self._copy(run)
-            except (MlflowException, OSError) as error:
-                first_line = str(error).splitlines()[0]
-                raise UserError(
-                    f"run {run.info.run_id}: cannot be copied ({first_line}); those before it are, so the "
-                    "same command goes on from here"
-                ) from error
-
-    def _clear(self, old: str) -> None:
-        """Take away what is left of a copy that was cut short."""
-        for record in self.target.records(**{MOVED_FROM: old}):
-            models = self.target.client.search_logged_models(
-                [self.target.experiment_id], f"source_run_id = '{record.run_id}'"
-            )
-            for model in models:
-                self.target.client.delete_logged_model(model.model_id)
-            self.target.client.delete_run(record.run_id)
+            with copying(run.info.run_id):
+                clear(self.target, run.info.run_id)
+                copied = self._copy(run)
+            yield copied
 
     def _copy(self, run: Run) -> Copied:
         client, info, old = self.target.client, run.info, run.info.run_id
@@ -100,11 +90,8 @@ class Transfer:
         tags |= {key: self.known.get(tags[key], tags[key]) for key in _REFERENCES if key in tags}
         new = client.create_run(self.target.experiment_id, info.start_time, tags, info.run_name).info.run_id
         params = [Param(*item) for item in run.data.params.items()]
-        for at in range(0, len(params), _PARAMS):
-            client.log_batch(new, params=params[at : at + _PARAMS])
         metrics = _history(self.source.client, run)
-        for at in range(0, len(metrics), _METRICS):
-            client.log_batch(new, metrics[at : at + _METRICS])
+        log(client, new, params, metrics)
         if run.inputs.dataset_inputs:
             client.log_inputs(new, run.inputs.dataset_inputs)
         with tempfile.TemporaryDirectory() as scratch:
@@ -113,7 +100,7 @@ class Transfer:
                 model = self.source.client.get_logged_model(output.model_id)
                 files += self._copy_model(model, new, output.step, Path(scratch) / model.model_id)
         client.set_terminated(new, info.status, info.end_time)
-        client.set_tag(new, MOVED, "whole")
+        client.set_tag(new, MOVED, WHOLE)
         self.known[old] = new
         models = len(run.outputs.model_outputs) if run.outputs else 0
         return Copied(len(metrics), len(params), len(files), sum(files), models)
@@ -156,6 +143,40 @@ class Transfer:
         ]
         client.log_batch(new, metrics)
         return _sizes(scratch / "copy")
+
+
+@contextlib.contextmanager
+def copying(old: str) -> Iterator[None]:
+    """Raise UserError if the run `old` cannot be copied, after others that were."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        first_line = str(error).splitlines()[0]
+        raise UserError(
+            f"run {old}: cannot be copied ({first_line}); those before it are, so the same command goes on "
+            "from here"
+        ) from error
+
+
+def clear(target: Store, old: str) -> None:
+    """Take away what is no whole copy of the run `old`: one that was cut short, or holds figures alone."""
+    for record in target.records(**{MOVED_FROM: old}):
+        if record.tags.get(MOVED) == WHOLE:
+            continue
+        models = target.client.search_logged_models(
+            [target.experiment_id], f"source_run_id = '{record.run_id}'"
+        )
+        for model in models:
+            target.client.delete_logged_model(model.model_id)
+        target.client.delete_run(record.run_id)
+
+
+def log(client: MlflowClient, run_id: str, params: Sequence[Param], metrics: Sequence[Metric]) -> None:
+    """Log any number of params and rows of metrics, in as many calls as that takes."""
+    for at in range(0, len(params), _PARAMS):
+        client.log_batch(run_id, params=params[at : at + _PARAMS])
+    for at in range(0, len(metrics), _METRICS):
+        client.log_batch(run_id, metrics[at : at + _METRICS])
 
 
 def _all(store: Store) -> Iterator[Run]:
