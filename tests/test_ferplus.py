@@ -1,6 +1,7 @@
 """FER+'s votes as labels, and beside a network's errors."""
 
 import csv
+import shutil
 import zipfile
 
 import faces_on_disk
@@ -236,8 +237,11 @@ def test_every_emotion_has_its_name_in_the_file():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
-def test_evaluation_stands_a_run_beside_the_taggers(shuffled, told, tmp_path, monkeypatch, target):
+def test_evaluation_stands_a_run_beside_the_taggers(
+    shuffled, told, tmp_path, monkeypatch, migrated_store, target
+):
     """By the scripts, for either labels: the figures are printed, and in the run."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     table, path = written(tmp_path, shuffled, told)
     where = [

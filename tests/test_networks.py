@@ -233,13 +233,29 @@ def test_a_network_of_too_many_activations_is_refused_before_it_is_made():
     """A convolution's are many more than its weights, and a mixer's where a patch is a pixel."""
     wide = dataclasses.replace(KINDS["cnn"], hidden=[65536])
     with pytest.raises(
-        UserError, match=r"model\.hidden=\[65536\]: 113,\d+,\d+ activations a picture; at most 16,777,216"
+        UserError, match=r"model\.hidden=\[65536\]: 37,748,743 activations a picture; at most 4,194,304"
     ):
         networks.check(wide)
     fine = dataclasses.replace(KINDS["mixer"], hidden=[128] * 6, patch=1)
     with pytest.raises(UserError, match="activations a picture"):
         networks.check(fine)
     networks.check(dataclasses.replace(fine, patch=2))
+
+
+@pytest.mark.parametrize("hidden", [[6], [4, 4, 8], [8, 8, 8, 8]])
+@pytest.mark.parametrize("name", ["mlp", *KINDS])
+def test_activations_are_counted_without_making_a_network(pixels, name, hidden):
+    """As many as its linear layers and convolutions put out."""
+    settings = dataclasses.replace(KINDS.get(name, model()), hidden=hidden)
+    if name in ("residual", "mixer"):
+        settings.hidden[:] = hidden[-1:] * len(hidden)
+    network = networks.build(settings, 0, pixels)
+    found = []
+    for layer in network.layers.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            layer.register_forward_hook(lambda _layer, _entering, leaving: found.append(leaving.numel()))
+    networks.logits(network, pixels[:1])
+    assert sum(found) == type(network).activations(settings)
 
 
 def test_a_mirrored_network_answers_with_the_mean_over_face_and_mirror_image(pixels):

@@ -20,6 +20,9 @@ from fer_exp.report import phrases, texts
 from fer_exp.report.__main__ import main
 from fer_exp.report.source import Source, image
 
+# one worker for all: they share pages that take seconds to write
+pytestmark = pytest.mark.xdist_group("report")
+
 # An arm as nobody should call it: markup, what a template reads, what matplotlib reads.
 EVIL = "<script>alert('x')</script> & {{ 7 * 7 }} $x$"
 

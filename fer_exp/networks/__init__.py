@@ -36,35 +36,30 @@ CLASSES: dict[str, type[Network]] = {
 # Weights of the largest network; with their gradients and Adam's two moments they take 4 GiB.
 MOST_WEIGHTS = 2**28
 
-# Activations of one picture in the largest network; a batch of 128 keeps 8 GiB of them for its backward pass.
-MOST_ACTIVATIONS = 2**24
+# What layers put out for a picture in the largest network: with what normalisations and activation functions
+# make of it, a batch of 128 keeps some 6 GiB for its backward pass.
+MOST_ACTIVATIONS = 2**22
 
 
 def check(settings: Model) -> None:
     """Raise UserError where no network can be made of these settings, or one too large to train."""
     activation_factory(settings.activation)
     CLASSES[settings.name].check(settings)
-    weights, activations = _size(settings)
     for number, most, said in (
-        (weights, MOST_WEIGHTS, "weights"),
-        (activations, MOST_ACTIVATIONS, "activations a picture"),
+        (_weights(settings), MOST_WEIGHTS, "weights"),
+        (CLASSES[settings.name].activations(settings), MOST_ACTIVATIONS, "activations a picture"),
     ):
         if number > most:
             raise UserError(f"model.hidden={settings.hidden}: {number:,} {said}; at most {most:,}")
 
 
-def _size(settings: Model) -> tuple[int, int]:
-    """The weights of a network and the outputs of its layers for one picture; none is computed."""
-    # another activation has as many outputs, but might not run without numbers
-    plain = dataclasses.replace(settings, activation=Activation("relu", "torch.nn.ReLU", {}))
-    outputs = []
+def _weights(settings: Model) -> int:
+    """How many numbers a network learns, without making it."""
+    # an activation is tried where it is made, and without numbers PyTorch takes seconds to begin to
+    plain = dataclasses.replace(settings, activation=Activation("identity", "torch.nn.Identity", {}))
     with torch.device("meta"):
-        sketch = CLASSES[settings.name](plain, torch.empty(1), torch.empty(1)).eval()
-        for layer in sketch.layers.modules():
-            if not list(layer.children()):
-                layer.register_forward_hook(lambda _layer, _entering, found: outputs.append(found.numel()))
-        sketch.layers(torch.empty(1, PIXELS))
-    return sum(parameter.numel() for parameter in sketch.parameters()), sum(outputs)
+        sketch = CLASSES[settings.name](plain, torch.empty(1), torch.empty(1))
+    return sum(parameter.numel() for parameter in sketch.parameters())
 
 
 def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> Network:

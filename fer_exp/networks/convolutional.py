@@ -1,5 +1,6 @@
 """A small residual network of convolutions (He et al. 2016), so not an MLP on pixels."""
 
+import itertools
 from collections.abc import Callable
 
 import torch
@@ -34,6 +35,15 @@ class ConvolutionalNetwork(Network):
             nn.Dropout(settings.dropout),
             nn.Linear(channels, len(EMOTIONS)),
         ).to(memory_format=torch.channels_last)
+
+    @classmethod
+    def activations(cls, settings: Model) -> int:
+        """Two convolutions a block, and one of its shortcut where that is not the picture itself."""
+        side, found = SIDE // 2, (SIDE // 2) ** 2 * settings.hidden[0]
+        for place, (channels, wider) in enumerate(itertools.pairwise(settings.hidden)):
+            side = -(-side // 2) if place else side
+            found += side**2 * wider * (3 if place or channels != wider else 2)
+        return found + len(EMOTIONS)
 
 
 class Picture(nn.Module):

@@ -47,6 +47,15 @@ class Mixer(Network):
         if SIDE % settings.patch:
             raise UserError(f"model.patch={settings.patch}: must divide {SIDE}")
 
+    @classmethod
+    def activations(cls, settings: MixerModel) -> int:
+        """Of each block between the patches, then within each."""
+        patches = (SIDE // settings.patch) ** 2
+        blocks = sum(
+            channels * (channels // 2 + patches) + 5 * patches * channels for channels in settings.hidden
+        )
+        return patches * settings.hidden[0] + blocks + len(EMOTIONS)
+
 
 class Patches(nn.Module):
     """Pixels [B, 2304] -> patches [B, P, side * side], row by row."""

@@ -7,7 +7,7 @@ disagree about the input's scale (one of the deck's slips, A10).
 import torch
 from torch import Tensor, nn
 
-from fer_exp.faces import SIDE
+from fer_exp.faces import EMOTIONS, SIDE
 from fer_exp.seeds import derive
 from fer_exp.settings import Model
 
@@ -43,6 +43,11 @@ class Network(nn.Module):
     @classmethod
     def check(cls, settings: Model) -> None:
         """Raise UserError for settings of which this network cannot be made; none, if not overridden."""
+
+    @classmethod
+    def activations(cls, settings: Model) -> int:
+        """How many numbers all linear layers or convolutions put out for one picture."""
+        return sum(settings.hidden) + len(EMOTIONS)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Pictures [B, 48, 48] of 0..255, whole numbers or not -> float32 [B, 2304]."""

@@ -36,6 +36,11 @@ class ResidualMLP(Network):
         if len(set(settings.hidden)) > 1:
             raise UserError(f"model.hidden={settings.hidden}: residual blocks need layers of one width")
 
+    @classmethod
+    def activations(cls, settings: MLPModel) -> int:
+        """Two layers a block."""
+        return 2 * sum(settings.hidden) - settings.hidden[0] + len(EMOTIONS)
+
 
 class Block(nn.Module):
     """x + linear(before(linear(before(x)))), where `before` is normalisation, activation and dropout."""
