@@ -6,6 +6,7 @@ lies beyond is a straight line through the two.
 """
 
 import argparse
+import datetime
 import json
 import os
 import platform
@@ -192,7 +193,8 @@ def main() -> None:
             asked.append(ask(folder))
     command = f"python benchmarks/store_growth.py --sizes {chosen.sizes[0]} {chosen.sizes[1]}"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
-    print(f"Printed by `{command} --epochs {chosen.epochs}`; {load}; SQLite {sqlite3.sqlite_version}.\n")
+    by = f"`{command} --epochs {chosen.epochs}` on {datetime.date.today()}"
+    print(f"Printed by {by}; {load}; SQLite {sqlite3.sqlite_version}.\n")
     many = [f"{number:,} jobs" for number in BEYOND]
     rows = [*files, ("all", sum(row[1] for row in files), sum(row[2] for row in files))]
     said = [
