@@ -3,10 +3,14 @@
 Runs `train.py` over so many seeds for an epoch each on drawn faces. Prints the parent's memory after a
 tenth of the jobs and at the end, and the median seconds of a job in the first and the last tenth. The
 bounds: the parent grows by less than 20 MB, and a job takes at most 1.3 times as long; exit 1 beyond.
+Seconds grow with other work on the machine, too, so beside them stand those of a core: what the sweep's
+processes took for the second and for the last tenth of the jobs, without the imports of the first.
 """
 
 import argparse
+import datetime
 import os
+import platform
 import shutil
 import sqlite3
 import statistics
@@ -28,6 +32,19 @@ def resident(process: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
+def core_seconds(session: int) -> float:
+    """What the living processes of a session have taken of a core, in seconds."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        # OSError: ended meanwhile
+        with suppress(OSError):
+            # behind the name, which may hold spaces: state, parent, group, session, ...
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def durations(store: Path) -> list[float]:
     """The seconds of each finished job, in the order in which they began."""
     query = (
@@ -40,20 +57,31 @@ def durations(store: Path) -> list[float]:
     return []
 
 
-def sweep(folder: Path, jobs: int) -> tuple[list[tuple[int, float]], list[float]]:
-    """Run the sweep; how many jobs were done when the parent held how many MB, and each job's seconds."""
+def sweep(folder: Path, jobs: int) -> tuple[list[tuple[int, float, float]], list[float]]:
+    """Run the sweep; each job's seconds, and now and then: jobs done, the parent's MB, seconds of a core."""
     command = [sys.executable, str(ROOT / "train.py"), "-m", f"seed=range(0,{jobs})", *FEW]
     store = folder / "mlflow.db"
     grown = []
     with open(folder / "said.txt", "w") as said:
-        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=said, stderr=subprocess.STDOUT, start_new_session=True
+        )
         while process.poll() is None:
             with suppress(FileNotFoundError):
-                grown.append((len(durations(store)), resident(process.pid)))
+                done = len(durations(store))
+                grown.append((done, resident(process.pid), core_seconds(process.pid)))
             time.sleep(1)
     if process.returncode:
         raise SystemExit((folder / "said.txt").read_text())
     return grown, durations(store)
+
+
+def core_seconds_of_a_job(grown: list[tuple[int, float, float]], first: int, last: int) -> float:
+    """The mean from one number of jobs done to another, both at the first look that saw it."""
+    (start, _, before), (end, _, after) = (
+        next(look for look in grown if look[0] >= done) for done in (first, last)
+    )
+    return (after - before) / (end - start)
 
 
 def main() -> None:
@@ -61,6 +89,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=500)
     jobs = parser.parse_args().jobs
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
+    print(f"Printed by `python benchmarks/sweep_load.py --jobs {jobs}` on {datetime.date.today()}; {load}:\n")
     folder = Path(tempfile.mkdtemp())
     try:
         grown, seconds = sweep(folder, jobs)
@@ -68,12 +98,16 @@ def main() -> None:
         shutil.rmtree(folder)
     tenth = max(1, jobs // 10)
     # a process that ends gives its memory back before it is gone
-    settled = next(memory for done, memory in grown if done >= tenth)
-    most = max(memory for _, memory in grown)
+    settled = next(memory for done, memory, _ in grown if done >= tenth)
+    most = max(memory for _, memory, _ in grown)
     first, last = (statistics.median(part) for part in (seconds[:tenth], seconds[-tenth:]))
-    print(f"{len(seconds)} jobs; the parent: {settled:.1f} MB after {tenth}, {most:.1f} MB at most")
+    print(f"```\n{len(seconds)} jobs; the parent: {settled:.1f} MB after {tenth}, {most:.1f} MB at most")
     slowing = last / first
     print(f"seconds of a job: {first:.2f} in the first {tenth}, {last:.2f} in the last: {slowing:.2f} times")
+    # the sweep may end before another look sees its very last jobs
+    early, late = (core_seconds_of_a_job(grown, start, start + tenth) for start in (tenth, jobs - tenth - 2))
+    print(f"of a core: {early:.2f} in the second {tenth}, {late:.2f} in the last: {late / early:.2f} times")
+    print(f"load {os.getloadavg()[0]:.1f} at the end\n```")
     if most - settled > MOST_GROWTH or slowing > MOST_SLOWING:
         raise SystemExit(1)
 

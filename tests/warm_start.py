@@ -22,6 +22,8 @@ from pathlib import Path
 
 from processes import FEW, ROOT, open_store
 
+from fer_exp import tracking
+
 SWEEP = ("-m", "n_jobs=1", "optimizer=adam", "training.epochs=4", "stopping=none", *FEW)
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
@@ -199,6 +201,8 @@ def serve() -> None:
         if "start" in asked:
             os.environ.clear()
             os.environ.update(asked["environment"])
+            # as the import did, which is past
+            tracking.environment.give()
             said = folder / f"{len(codes)}.out", folder / f"{len(codes)}.err"
             for path in said:
                 path.touch()
