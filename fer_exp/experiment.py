@@ -34,6 +34,7 @@ from fer_exp.clerk import Clerk
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
+from fer_exp.lessons import Teacher
 from fer_exp.settings import Experiment
 from fer_exp.splits import Carve, carve
 from fer_exp.training import Epoch, Trainer
@@ -77,6 +78,10 @@ def check(chosen: Experiment) -> None:
     if chosen.training.taught and not chosen.training.teacher:
         raise UserError(
             f"training.taught={chosen.training.taught}: name who teaches, training.teacher=RUN_ID"
+        )
+    if chosen.training.views and not chosen.training.taught:
+        raise UserError(
+            f"training.views={chosen.training.views}: they are for a teacher; set training.taught too"
         )
     optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
@@ -179,11 +184,10 @@ class _Job:
         self.dataset, self.store = dataset, store
         self.faces = dataset.train()
         self.carve = carve(self.faces, chosen.split, chosen.seed)
-        self.teaching = None
+        self.teacher = None
         if chosen.training.taught:
-            teacher = store.record(chosen.training.teacher)
-            self.teaching = teaching(teacher, store, dataset, self.carve)
-        self.trainer = Trainer(chosen, self.faces, self.carve, self.teaching)
+            self.teacher = teacher(store.record(chosen.training.teacher), store, dataset, self.carve)
+        self.trainer = Trainer(chosen, self.faces, self.carve, self.teacher)
 
     def train(self, watch: Watch, earlier: tracking.Record | None = None) -> Generator[Trainer, None, str]:
         """Train to the end, from where the run `earlier` stopped if given; the id of the run.
@@ -245,7 +249,7 @@ class _Job:
     def _train_before(self) -> None:
         """Take the network through the trainings that come before its own, each with a fresh optimizer."""
         for stage in settings.stages(self.chosen):
-            trainer = Trainer(stage, self.faces, self.carve, self.teaching)
+            trainer = Trainer(stage, self.faces, self.carve, self.teacher)
             trainer.network.load_state_dict(self.trainer.network.state_dict())
             epochs = sum(1 for _ in trainer.epochs())
             self.trainer.network.load_state_dict(trainer.network.state_dict())
@@ -349,15 +353,15 @@ def classifier(record: tracking.Record, store: tracking.Store) -> Classifier:
     return Classifier.load(store.run(record.run_id).fetch(WEIGHTS[record.params["protocol.weights"]]))
 
 
-def teaching(teacher: tracking.Record, store: tracking.Store, dataset: Dataset, carved: Carve) -> np.ndarray:
-    """What a run's network answers to each train face, probabilities float32 [N, 7] (Hinton et al. 2015).
+def teacher(record: tracking.Record, store: tracking.Store, dataset: Dataset, carved: Carve) -> Teacher:
+    """What a run's network answers to pictures, which another is to learn (Hinton et al. 2015).
 
     Raises UserError for one that has learnt from faces which are to select here.
     """
-    said = f"training.teacher={teacher.run_id}"
-    if teacher.tags.get("faces") != dataset.fingerprint.content:
+    said = f"training.teacher={record.run_id}"
+    if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
-    faces, params = dataset.train(), teacher.params
+    faces, params = dataset.train(), record.params
     split = settings.Split(params["split.method"], float(params["split.validation_fraction"]))
     learnt = carve(faces, split, int(params["seed"])).fit
     known = int(np.isin(carved.validation, learnt).sum())
@@ -366,7 +370,7 @@ def teaching(teacher: tracking.Record, store: tracking.Store, dataset: Dataset, 
             f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "
             f"(its is {params['seed']}) and split ({split.method}, {split.validation_fraction})"
         )
-    return classifier(teacher, store).probabilities(faces.pixels).astype(np.float32)
+    return classifier(record, store).probabilities
 
 
 def selection_rule(protocol: settings.Protocol) -> str:

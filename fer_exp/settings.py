@@ -83,7 +83,9 @@ class Training:
     """What a training has beside its network and its optimizer.
 
     averaging: how much of the averaged weights a step keeps; 0 averages none. teacher: the run whose
-    answers are learnt from, as the share `taught` of each target.
+    answers are learnt from, as the share `taught` of each target. views: how many sets of changed faces
+    recur, an epoch each, which the teacher then answers as they are shown; 0 for fresh changes that it
+    does not see.
     """
 
     batch_size: int = number(at_least=1, at_most=1_000_000)
@@ -94,6 +96,7 @@ class Training:
     averaging: float = number(at_least=0, below=1, added=0.0)
     teacher: str | None = field(default=None, kw_only=True)
     taught: float = number(at_least=0, at_most=1, added=0.0)
+    views: int = number(at_least=0, at_most=1000, added=0)
 
 
 @dataclass(frozen=True)

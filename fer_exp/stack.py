@@ -96,7 +96,7 @@ def kind(chosen: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
     model, training = chosen.model, chosen.training
     plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
-    plain &= Rule.of(chosen).plain and not training.averaging and not training.taught
+    plain &= Rule.of(training, chosen.augmentation).plain and not training.averaging and not training.taught
     if not plain or chosen.trained_before or not optimizers.elementwise(chosen.optimizer):
         return None
     if not stacked_step.stackable(networks.activation_factory(model.activation)()):

@@ -14,11 +14,10 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from fer_exp import derivatives
+from fer_exp import derivatives, settings
 from fer_exp.augmentation import Augmentation
 from fer_exp.faces import EMOTIONS
 from fer_exp.networks import Network
-from fer_exp.settings import Experiment
 
 Step = Callable[[torch.Tensor], torch.Tensor]
 
@@ -35,10 +34,9 @@ class Rule:
     precision: str
 
     @classmethod
-    def of(cls, chosen: Experiment) -> "Rule":
-        """The rule of a job's settings."""
-        training = chosen.training
-        return cls(Augmentation(chosen.augmentation), training.label_smoothing, training.precision)
+    def of(cls, training: settings.Training, augmentation: settings.Augmentation) -> "Rule":
+        """The rule of these settings."""
+        return cls(Augmentation(augmentation), training.label_smoothing, training.precision)
 
     @property
     def plain(self) -> bool:

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import one_hot
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_exp import metrics, networks, optimizers, step, stopping
@@ -23,6 +22,7 @@ from fer_exp.averaging import AveragedNetwork
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.flat import FlatWeights
+from fer_exp.lessons import Lessons, Teacher
 from fer_exp.metrics import Scores
 from fer_exp.networks import Network
 from fer_exp.seeds import derive
@@ -66,23 +66,21 @@ class Learnt(NamedTuple):
 class Trainer:
     """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far.
 
-    targets: float32 [N, 7], what each train face is to be answered with.
+    lessons: what each epoch learns from.
     learn: makes the pass that is next. The trainer's own, unless a `Stack` makes it for several at once.
     """
 
-    def __init__(self, settings: Experiment, train: Faces, carve: Carve, teaching: np.ndarray | None = None):
+    def __init__(self, settings: Experiment, train: Faces, carve: Carve, teacher: Teacher | None = None):
         """Set up a fresh network for `settings` on the train faces, carved into fit and validation.
 
-        teaching: what a teacher answers to each train face, probabilities float32 [N, 7], if there is one.
+        teacher: whose answers are learnt from beside the labels, if there is one.
         """
         self.settings = settings
         self.device = torch.device(settings.training.device)
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
-        self.targets = one_hot(self.labels, len(EMOTIONS)).to(torch.float32)
-        if teaching is not None:
-            self.targets.lerp_(torch.from_numpy(teaching).to(self.device), settings.training.taught)
         self.fit = torch.from_numpy(carve.fit)
+        self.lessons = Lessons(settings, self.pixels, self.labels, self.fit, teacher)
         self.validation = torch.from_numpy(carve.validation).to(self.device)
         self.network = networks.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
         self._check_last_batch()
@@ -113,9 +111,8 @@ class Trainer:
     @cached_property
     def step(self) -> step.Step:
         """One step of this network alone."""
-        return step.choose(
-            self.network, self.optimizer, self.pixels, self.targets, step.Rule.of(self.settings)
-        )
+        rule = step.Rule.of(self.settings.training, self.lessons.augmentation)
+        return step.choose(self.network, self.optimizer, self.lessons.pixels, self.lessons.targets, rule)
 
     @property
     def answering(self) -> Network:
@@ -161,6 +158,7 @@ class Trainer:
     def _learn(self) -> Learnt:
         """One pass over the fitted faces, a step a batch."""
         started = time.perf_counter()
+        self.lessons.show(len(self.history) + 1)
         torch.manual_seed(self.dropout_seed())
         order = self.order()
         # kept for one scoring after the pass: cheaper than scoring each batch, and weighted by sample

@@ -221,6 +221,10 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
         ("split.validation_fraction=0.4", r"it has learnt from \d+ of the validation faces"),
         ("training.teacher=nobody", "run nobody: there is no such run"),
         ("training.teacher=null", "name who teaches, training.teacher=RUN_ID"),
+        (
+            "training={views: 3, taught: 0}",
+            "training.views=3: they are for a teacher; set training.taught too",
+        ),
     ],
 )
 def test_a_teacher_that_knows_the_validation_faces_or_is_none_is_refused(tiny, store, change, said):

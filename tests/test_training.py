@@ -22,10 +22,10 @@ def trainer(compose_settings, tiny_faces):
     train = tiny_faces[tiny_faces.usage == 0]
     parts = Carve(np.arange(0, 30), np.arange(30, 42))
 
-    def make(*overrides, carve=parts, plain=True, teaching=None):
+    def make(*overrides, carve=parts, plain=True, teacher=None):
         common = ["batch_size='16'", "stopping=none", "training.epochs=6"]
         common += ["layers=64-32-16"] if plain else []
-        return Trainer(compose_settings(*common, *overrides), train, carve, teaching)
+        return Trainer(compose_settings(*common, *overrides), train, carve, teacher)
 
     return make
 
@@ -66,24 +66,45 @@ def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optim
     assert timeless[0] == timeless[1]
 
 
+def sad(pictures: np.ndarray) -> np.ndarray:
+    """A teacher who takes every face for a sad one."""
+    return np.eye(7)[np.full(len(pictures), 4)]
+
+
 @pytest.mark.parametrize("flip", [0, 0.5])
 def test_a_teacher_is_learnt_from_as_much_as_asked(trainer, flip):
-    """Wholly, its answers replace the labels; half, they weigh as much; not at all, it says nothing."""
-    sad = np.zeros((42, 7), np.float32)
-    sad[:, 4] = 1
+    """Wholly, its answers replace the labels; not at all, it says nothing."""
     options = (f"augmentation.flip={flip}", "optimizer.lr=0.003", "training.epochs=30")
-    wholly = trainer(*options, "training.taught=1", teaching=sad)
+    wholly = trainer(*options, "training.taught=1", teacher=sad)
     list(wholly.epochs())
     answers = networks.logits(wholly.network, wholly.pixels)
     assert (answers.argmax(axis=1) == 4).all()
-    half = trainer(*options, "training.taught=0.5", teaching=sad)
-    own = np.eye(7)[half.labels]
-    np.testing.assert_allclose(half.targets, (own + sad) / 2)
-    plain, untaught = trainer(*options), trainer(*options, teaching=sad)
+    plain, untaught = trainer(*options), trainer(*options, teacher=sad)
     for each in (plain, untaught):
         next(each.epochs())
     for one, other in zip(weights(plain), weights(untaught), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_recurring_views_go_on_exactly_where_training_stopped(trainer, tmp_path):
+    """The views are drawn and answered anew, and are the same."""
+    options = ("augmentation=moved", "training.taught=0.5", "training.views=2")
+    whole, half = trainer(*options, teacher=darkest), trainer(*options, teacher=darkest)
+    list(whole.epochs())
+    for _ in zip(range(3), half.epochs(), strict=False):
+        pass
+    checkpoint.save(tmp_path / "last.pt", half.state())
+    rest = trainer(*options, teacher=darkest)
+    rest.restore(checkpoint.load(tmp_path / "last.pt"))
+    list(rest.epochs())
+    for one, other in zip(weights(whole), weights(rest), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def darkest(pictures: np.ndarray) -> np.ndarray:
+    """A teacher who tells in which seventh of a picture its darkest pixel lies."""
+    places = pictures.reshape(len(pictures), -1).argmin(axis=1)
+    return np.eye(7)[places * 7 // (48 * 48)]
 
 
 RICHER = (
