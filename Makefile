@@ -82,10 +82,10 @@ move-runs: install  ## copy the runs of a store to another: make move-runs TO=ht
 	@$(BIN)/python -m fer_exp.move --to $(TO) $(ARGS)
 
 archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl: make archive-runs ARGS="--study ladder"
-	@$(BIN)/python -m fer_exp.archive $(or $(FILE),docs/runs.jsonl) $(ARGS)
+	@$(BIN)/python -m fer_exp.run_archive $(or $(FILE),docs/runs.jsonl) $(ARGS)
 
 restore-runs: install  ## put the runs of docs/runs.jsonl into the store, without their weights
-	@$(BIN)/python -m fer_exp.archive $(or $(FILE),docs/runs.jsonl) --restore $(ARGS)
+	@$(BIN)/python -m fer_exp.run_archive $(or $(FILE),docs/runs.jsonl) --restore $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1

@@ -1,9 +1,9 @@
 """Keep the runs behind the tables in one small text file, a line each, or restore them from it.
 
-`python -m fer_exp.archive docs/runs.jsonl --study ladder` adds the newest sweep of each study, its finished
-jobs, and the yardsticks and ensembles on the same faces to what the file holds: figures and settings, no
-weights. With `--restore` they become runs of a store again, from which the same tables are printed and whose
-jobs a sweep reuses.
+`python -m fer_exp.run_archive docs/runs.jsonl --study ladder` adds the newest sweep of each study, its
+finished jobs, and the yardsticks and ensembles on the same faces to what the file holds: figures and
+settings, no weights. With `--restore` they become runs of a store again, from which the same tables are
+printed and whose jobs a sweep reuses.
 """
 
 import argparse
@@ -24,7 +24,9 @@ from fer_exp.tracking.transfer import FIGURES, MOVED, MOVED_FROM
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp.archive", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.run_archive", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("file", type=Path, help="such as docs/runs.jsonl")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")

@@ -11,7 +11,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 import evaluate
-from fer_exp import archive, compare, comparison, ensemble, experiment, jobs, settings, tracking
+from fer_exp import compare, comparison, ensemble, experiment, jobs, run_archive, settings, tracking
 from fer_exp.errors import UserError
 from fer_exp.faces import PARTS
 from fer_exp.report import studies
@@ -131,7 +131,7 @@ def filled(ladder, tmp_path):
 def whole_file(ladder, tmp_path_factory):
     """The file that all of it was kept in."""
     path = tmp_path_factory.mktemp("kept") / "runs.jsonl"
-    archive.main([str(path), *named(ladder)])
+    run_archive.main([str(path), *named(ladder)])
     return path
 
 
@@ -148,7 +148,7 @@ def named(store):
 
 def restore(path, store):
     """Put a file's runs into a store."""
-    archive.main([str(path), "--restore", *named(store)])
+    run_archive.main([str(path), "--restore", *named(store)])
 
 
 def tables(store, capsys):
@@ -219,12 +219,12 @@ def test_the_file_tells_nothing_of_the_machine(kept, filled, tmp_path):
 def test_the_same_runs_make_the_same_file(kept, filled, make, tmp_path):
     """Kept again, or from where they were restored, so that a diff shows what is new."""
     before = kept.read_bytes()
-    archive.main([str(kept), *named(filled)])
+    run_archive.main([str(kept), *named(filled)])
     assert kept.read_bytes() == before
     restored = make("restored")
     restore(kept, restored)
     for path in (kept, tmp_path / "again.jsonl"):
-        archive.main([str(path), *named(restored)])
+        run_archive.main([str(path), *named(restored)])
         assert path.read_bytes() == before
     starts = [json.loads(line)["started"] for line in before.splitlines()]
     assert starts == sorted(starts)
@@ -233,10 +233,10 @@ def test_the_same_runs_make_the_same_file(kept, filled, make, tmp_path):
 def test_a_study_is_kept_alone(filled, kept, tmp_path):
     """With what stands beside it; another is added to what is there."""
     path = tmp_path / "one.jsonl"
-    archive.main([str(path), "--study", "activation", *named(filled)])
-    assert {line.tags.get("study") for line in archive.read(path)} == {"activation", "ladder"}
-    assert {line.tags["kind"] for line in archive.read(path)} == {"sweep", "job", "ensemble", "baseline"}
-    archive.main([str(path), "--study", "ladder", "--study", "optimizer_search", *named(filled)])
+    run_archive.main([str(path), "--study", "activation", *named(filled)])
+    assert {line.tags.get("study") for line in run_archive.read(path)} == {"activation", "ladder"}
+    assert {line.tags["kind"] for line in run_archive.read(path)} == {"sweep", "job", "ensemble", "baseline"}
+    run_archive.main([str(path), "--study", "ladder", "--study", "optimizer_search", *named(filled)])
     assert path.read_bytes() == kept.read_bytes()
 
 
@@ -246,7 +246,7 @@ def test_what_several_machines_have_found_adds_up(filled, kept, make, capsys):
     restore(kept, other)
     job(other, "top1", accuracy=0.46)
     sweep(other, "ladder", "deck0", "deck1", "top0", "top1")
-    archive.main([str(kept), "--study", "ladder", *named(other)])
+    run_archive.main([str(kept), "--study", "ladder", *named(other)])
     assert "2 new or changed" in capsys.readouterr().out.splitlines()[-1]
     restore(kept, filled)
     assert "top1: missing" not in tables(filled, capsys)
@@ -258,12 +258,12 @@ def test_a_job_that_was_evaluated_later_takes_the_place_of_its_old_line(make, tm
     store, early, path = make("store"), make("early"), tmp_path / "runs.jsonl"
     sweep(store, "ladder", "deck0")
     run = job(store, "deck0")
-    archive.main([str(path), *named(store)])
+    run_archive.main([str(path), *named(store)])
     restore(path, early)
     run.log({"mismatch/unit/upright/same_order": 0.5})
-    archive.main([str(path), *named(store)])
+    run_archive.main([str(path), *named(store)])
     scored = path.read_bytes()
-    archive.main([str(path), *named(early)])
+    run_archive.main([str(path), *named(early)])
     assert path.read_bytes() == scored
     restore(path, early)
     [found] = early.records(identity="deck0")
@@ -318,9 +318,9 @@ def test_a_sweep_at_work_is_left(filled, tmp_path, capsys):
     """It says so; the jobs that have finished are kept."""
     at_work = filled.create("ladder · honest", {}, {**SHARED, "kind": "sweep", "study": "ladder"})
     with at_work.lock:
-        archive.main([str(tmp_path / "runs.jsonl"), *named(filled)])
+        run_archive.main([str(tmp_path / "runs.jsonl"), *named(filled)])
     assert "left: ladder · honest is RUNNING" in capsys.readouterr().out
-    kinds = [line.tags["kind"] for line in archive.read(tmp_path / "runs.jsonl")]
+    kinds = [line.tags["kind"] for line in run_archive.read(tmp_path / "runs.jsonl")]
     assert kinds.count("sweep") == 2
 
 
@@ -330,7 +330,7 @@ def test_a_run_that_no_table_can_be_made_of_is_not_kept(store, tmp_path, capsys)
     run = store.create("main", {"seed": 0}, {**SHARED, "kind": "job", "study": "main", "identity": "main0"})
     run.end("FINISHED")
     with pytest.raises(SystemExit, match="2"):
-        archive.main([str(tmp_path / "runs.jsonl"), *named(store)])
+        run_archive.main([str(tmp_path / "runs.jsonl"), *named(store)])
     assert f"run {run.id}: cannot be kept (params lack faces.fit" in capsys.readouterr().err
     assert not (tmp_path / "runs.jsonl").exists()
 
@@ -346,7 +346,7 @@ def test_a_line_by_hand_is_read(tmp_path):
     """So the broken ones below are refused for what they break."""
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(GOOD) + "\n\n" + json.dumps(SWEEP) + "\n", encoding="utf-8")
-    assert [line.tags["kind"] for line in archive.read(path)] == ["baseline", "sweep"]
+    assert [line.tags["kind"] for line in run_archive.read(path)] == ["baseline", "sweep"]
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, store
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(SWEEP) + "\n" + line + "\n", encoding="utf-8")
     with pytest.raises(UserError, match=rf"runs\.jsonl, line 2: {said}"):
-        archive.read(path)
+        run_archive.read(path)
     with pytest.raises(SystemExit, match="2"):
         restore(path, store)
     assert store.records() == []
@@ -399,7 +399,7 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, store
 def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
     """And writes nothing."""
     with pytest.raises(SystemExit, match="2"):
-        archive.main([str(tmp_path / "nothing.jsonl"), *arguments, *named(store)])
+        run_archive.main([str(tmp_path / "nothing.jsonl"), *arguments, *named(store)])
     [line] = capsys.readouterr().err.splitlines()
     assert said in line
     assert not (tmp_path / "nothing.jsonl").exists()
@@ -419,7 +419,7 @@ def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, st
     plan.end("FINISHED")
     assert store.latest(identity).run_id == outcome.run_id
     opened(store, "study=main")
-    archive.main([str(tmp_path / "runs.jsonl"), *named(store)])
+    run_archive.main([str(tmp_path / "runs.jsonl"), *named(store)])
     other = make("other")
     restore(tmp_path / "runs.jsonl", other)
     return identity, other
