@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from fer_exp.mlp import PIXELS
+from fer_exp.networks import PIXELS
 from training import BASE, race
 
 from fer_exp.faces import EMOTIONS

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_exp.mlp import PIXELS
+from fer_exp.networks import PIXELS
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,14 @@ def test_only_the_launchers_know_the_engines_that_run_jobs_elsewhere(path):
 def test_no_module_imports_a_script(path):
     """Scripts are where things end."""
     assert not {name.split(".")[0] for name in imports(path)} & {script.stem for script in SCRIPTS}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_what_a_benchmark_imports_of_ours_is_there(path):
+    """No other test runs them, and a module that was renamed would be missed when it is too late."""
+    for whole in {name for name in imports(path) if name.startswith("fer_exp.")}:
+        place, _, last = whole.rpartition(".")
+        assert hasattr(importlib.import_module(place), last) or importlib.util.find_spec(whole), whole
 
 
 @pytest.mark.parametrize("word", sorted(WORDS))
