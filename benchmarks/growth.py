@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from fer_exp.networks import PIXELS
 from training import BASE, race
 
 from fer_exp.faces import EMOTIONS
+from fer_exp.networks import PIXELS
 
 IMAGES, MAIN = 22_967, (128, 32)
 
