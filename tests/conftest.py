@@ -1,18 +1,23 @@
 """Small faces that the tests make themselves, settings composed from conf/, and a store of their own."""
 
 import copy
+import gc
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
+from hydra.core.default_element import InputDefault
 from hydra.plugins.config_source import ConfigResult
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 
 from fer_exp import fingerprint, settings, tracking
@@ -25,6 +30,15 @@ ROOT = Path(__file__).parent.parent
 # a test of behaviour must not fail because the machine is busy
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# nothing that is imported is litter, but the collector would look through all of it again and again
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect what the tests leave behind, and no more look through what they have imported."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +57,10 @@ def tiny_dataset(tiny_faces: Faces) -> Dataset:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _options_read_once() -> Iterator[None]:
-    """Keep what the files of options hold: Hydra reads them for each config anew, a third of its time."""
+def _composed_in_less_time() -> Iterator[None]:
+    """Spare Hydra half the time of a config: its files are read once, and no map is made for nothing."""
     read, found = ConfigRepository.load_config, {}
+    map_of_choices = defaults_list._create_interpolation_map
 
     def read_once(self: ConfigRepository, config_path: str) -> ConfigResult | None:
         key = (config_path, *((source.provider, source.path) for source in self.sources))
@@ -54,23 +69,54 @@ def _options_read_once() -> Iterator[None]:
         # who composes changes what it is given
         return copy.deepcopy(found[key])
 
+    def map_if_looked_up(overrides: Any, defaults: list[InputDefault], self_added: bool) -> DictConfig | None:
+        if any(default.is_interpolation() for default in defaults):
+            return map_of_choices(overrides, defaults, self_added)
+        return None
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ConfigRepository, "load_config", read_once)
+        patch.setattr(defaults_list, "_create_interpolation_map", map_if_looked_up)
         yield
 
 
-@pytest.fixture(scope="session")
-def compose_settings() -> Callable[..., Experiment]:
-    """What composes conf/ with overrides into checked settings, as train.py does, or another `script`."""
-    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+def _put(value: Any, words: dict[str, str]) -> Any:
+    """A tree of settings with other words in the place of these."""
+    if isinstance(value, dict):
+        return {key: _put(each, words) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_put(each, words) for each in value]
+    if isinstance(value, str):
+        for word, other in words.items():
+            value = value.replace(word, other)
+    return value
 
-    # settings are frozen, and composing them takes a tenth of a second
+
+@pytest.fixture(scope="session")
+def compose_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Experiment]:
+    """What composes conf/ with overrides into checked settings, as train.py does, or another `script`.
+
+    To compose takes a tenth of a second, so tests that differ in their folder, or in the id of a run, share
+    a config in which other words stand for those.
+    """
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    of_a_test = re.compile(rf"{re.escape(str(tmp_path_factory.getbasetemp()))}/[\w-]+|\b[0-9a-f]{{32}}\b")
+
+    @cache
+    def tree(*overrides: str, config: str) -> dict[str, Any]:
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            return OmegaConf.to_container(compose(config, overrides=list(overrides)), resolve=True)
+
+    # settings are frozen
     @cache
     def composed(*overrides: str, script: str = "train") -> Experiment | Evaluation:
-        name = {"train": "config", "evaluate": "evaluate"}[script]
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            tree = OmegaConf.to_container(compose(name, overrides=list(overrides)), resolve=True)
-        return settings.parse(tree) if script == "train" else settings.build(Evaluation, tree, "")
+        own = dict.fromkeys(word for override in overrides for word in of_a_test.findall(override))
+        stand_ins = {
+            word: f"/own-{n}-word" if word.startswith("/") else f"{n:f>32}" for n, word in enumerate(own)
+        }
+        shared = tree(*_put(list(overrides), stand_ins), config={"train": "config"}.get(script, script))
+        found = _put(shared, {stand_in: word for word, stand_in in stand_ins.items()})
+        return settings.parse(found) if script == "train" else settings.build(Evaluation, found, "")
 
     return composed
 
