@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ class RunningCode(ast.NodeTransformer):
         return node.orelse if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
 
 
-def imports(path: Path, running: bool = False) -> set[str]:
+@cache
+def imports(path: Path, running: bool = False) -> frozenset[str]:
     """Full names of all that a file imports, anywhere in it; running: without what is for types alone."""
     found = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -50,7 +52,7 @@ def imports(path: Path, running: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path.name}:{node.lineno}: a relative import, which is not followed here"
             found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return found
+    return frozenset(found)
 
 
 def ours(path: Path) -> set[str]:
