@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fer_exp import metrics
-from fer_exp.faces import EMOTIONS
+from fer_exp.faces import EMOTIONS, SIDE
 from fer_exp.training import Epoch
 
 # Two colours of Okabe and Ito's palette, which colour-blind readers tell apart, and a grey.
@@ -29,15 +29,20 @@ STYLE = {
     "figure.constrained_layout.use": True,
 }
 
-# Faces of each class in either half of the gallery.
+# For what a job draws: to find margins takes as long as to draw.
+_GIVEN_MARGINS = STYLE | {"figure.constrained_layout.use": False}
+
+# Faces of each class in either half of the gallery; pixels from one face to the next, down and across.
 _SHOWN = 3
+_ROW, _COLUMN = 62, 60
 
 
 def confusion(counts: np.ndarray, title: str) -> Figure:
     """A confusion matrix int [7, 7], row the true class, as counts and as shares of each row."""
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(10.5, 4.8))
+        figure.subplots_adjust(left=0.08, right=0.97, bottom=0.16, top=0.9)
         figure.suptitle(title, x=0.01, ha="left")
         left, right = figure.subplots(1, 2)
         _matrix(left, counts, [f"{count:,}" for count in counts.flat], "faces", counts.max())
@@ -60,8 +65,7 @@ def _matrix(axes, values: np.ndarray, texts: Sequence[str], title: str, brightes
 def curves(history: Sequence[Epoch], selected: int, title: str) -> Figure:
     """Loss and accuracy by epoch, with the selected epoch and the drops of the learning rate marked."""
     numbers = [epoch.number for epoch in history]
-    # drawn once a job, where finding the margins would take as long as the drawing
-    with matplotlib.rc_context(STYLE | {"figure.constrained_layout.use": False}):
+    with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(9, 3.8))
         figure.subplots_adjust(left=0.07, right=0.91, bottom=0.12, top=0.84, wspace=0.42)
         figure.suptitle(title, x=0.01, ha="left")
@@ -105,8 +109,9 @@ def reliability(scores: np.ndarray, labels: np.ndarray, title: str) -> Figure:
     count, confidence, accuracy = metrics.reliability(scores, labels)
     seen = count > 0
     edges = np.linspace(0, 1, len(count) + 1)[:-1]
-    with matplotlib.rc_context(STYLE):
+    with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(5.2, 5.4))
+        figure.subplots_adjust(left=0.13, right=0.97, bottom=0.09, top=0.92, hspace=0.07)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         upper.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--")
         upper.text(0.03, 0.09, "calibrated", color=GREY, rotation=40, rotation_mode="anchor")
@@ -126,27 +131,25 @@ def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title
     Which ones is a draw with a fixed seed: neither the best nor the worst.
     """
     rng = np.random.default_rng(0)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9, 9.4))
+    # one picture with all faces: axes for each take ten times as long
+    sheet = np.full((2 * _SHOWN * _ROW, len(EMOTIONS) * _COLUMN), 255, np.uint8)
+    with matplotlib.rc_context(_GIVEN_MARGINS):
+        figure = Figure(figsize=(9, 8.6))
         figure.suptitle(title, x=0.01, ha="left")
-        grid = figure.subplots(2 * _SHOWN, len(EMOTIONS))
-        for label, column in enumerate(grid.T):
-            for right, cells in ((True, column[:_SHOWN]), (False, column[_SHOWN:])):
+        axes = figure.add_axes((0.01, 0, 0.98, 0.92))
+        for label, emotion in enumerate(EMOTIONS):
+            left = label * _COLUMN + (_COLUMN - SIDE) // 2
+            said = {"x": left + SIDE / 2, "ha": "center"}
+            axes.text(y=-3, s=emotion, fontweight="bold", fontsize="large", **said)
+            for first, right in ((0, True), (_SHOWN, False)):
                 of_class = np.flatnonzero((labels == label) & ((predicted == label) == right))
-                _faces(cells, pixels, rng.permutation(of_class)[:_SHOWN], predicted, right)
-            column[0].set_title(EMOTIONS[label], fontweight="bold", loc="center")
+                # a class may have fewer such faces
+                for row, position in enumerate(rng.permutation(of_class)[:_SHOWN], first):
+                    top = row * _ROW
+                    sheet[top : top + SIDE, left : left + SIDE] = pixels[position]
+                    read = EMOTIONS[predicted[position]]
+                    text, color = (read, BLUE) if right else (f"read as {read}", ORANGE)
+                    axes.text(y=top + SIDE + 3, s=text, color=color, va="top", **said)
+        axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)
+        axes.set_axis_off()
     return figure
-
-
-def _faces(cells, pixels: np.ndarray, chosen: np.ndarray, predicted: np.ndarray, right: bool) -> None:
-    for cell, position in zip(cells, chosen, strict=False):
-        cell.imshow(pixels[position], cmap="gray", vmin=0, vmax=255)
-        said = EMOTIONS[predicted[position]]
-        cell.set_xlabel(said if right else f"read as {said}", color=BLUE if right else ORANGE)
-    for cell in cells:
-        cell.set_xticks([])
-        cell.set_yticks([])
-        cell.spines[:].set_visible(False)
-    # a class may have fewer such faces
-    for cell in cells[len(chosen) :]:
-        cell.set_axis_off()

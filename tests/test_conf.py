@@ -108,7 +108,16 @@ STUDIES = [
 ]
 
 
-@pytest.mark.parametrize(("study", "key", "value"), STUDIES)
+def arms():
+    """Every arm of every study; a search and what it tunes have those of the usual study, see below."""
+    seen = set()
+    for study, key, value in STUDIES:
+        again = study in seen and study.endswith(("_search", "_tuned"))
+        yield pytest.param(study, key, value, marks=[pytest.mark.slow] if again else [])
+        seen.add(study)
+
+
+@pytest.mark.parametrize(("study", "key", "value"), list(arms()))
 def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
     """A sweep of hours does not end at a misspelt arm, or at one of which no network can be made."""
     best = ["++search.best={" + f"{value}:3" + "}"] if study.endswith("_tuned") else []

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ class RunningCode(ast.NodeTransformer):
         return node.orelse if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
 
 
-def imports(path: Path, running: bool = False) -> set[str]:
+@cache
+def imports(path: Path, running: bool = False) -> frozenset[str]:
     """Full names of all that a file imports, anywhere in it; running: without what is for types alone."""
     found = set()
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -51,7 +53,7 @@ def imports(path: Path, running: bool = False) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path.name}:{node.lineno}: a relative import, which is not followed here"
             found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
-    return found
+    return frozenset(found)
 
 
 def ours(path: Path) -> set[str]:

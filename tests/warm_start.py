@@ -6,6 +6,7 @@ COUNT]` does what the function WHAT says and prints a line of JSON for each star
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -192,6 +193,7 @@ def serve() -> None:
     What one of them imports is imported here as well when it has ended, so the next need not.
     """
     importlib.import_module("fer_exp.experiment")
+    gc.freeze()
     codes: dict[int, int | None] = {}
     # tempfile's own context would have every process that is forked remove it
     folder = Path(tempfile.mkdtemp(prefix="started-"))
@@ -220,6 +222,8 @@ def serve() -> None:
         if modules.exists():
             imported(modules)
             modules.unlink()
+            # or each process would look through all of it for litter
+            gc.freeze()
     for process in [process for process, code in codes.items() if code is None]:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process, signal.SIGKILL)
