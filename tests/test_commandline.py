@@ -108,7 +108,17 @@ def test_an_error_without_a_message_says_its_kind():
 def test_any_message_becomes_one_line(text):
     """Whatever a file or a value contributes to it."""
     assert len(commandline.one_line(Exception(text)).splitlines()) == 1
-    assert len(commandline.one_line(UserError(text)).splitlines()) == 1
+    line = commandline.one_line(UserError(text))
+    assert len(line.splitlines()) == 1
+    # also into a run's files, and without moving anybody's cursor
+    assert line.encode()
+    assert line.isprintable()
+
+
+def test_a_name_that_is_no_text_is_written_out():
+    """A file's name may hold any bytes; every other letter stays."""
+    name = b"\xff\x1b[31m \xed\x95\x9c'\\n.png".decode("utf-8", "surrogateescape")
+    assert str(UserError(f"{name}: is none")) == "\\udcff\\x1b[31m 한'\\n.png: is none"
 
 
 def test_a_user_error_ends_with_exit_code_2(capsys):
