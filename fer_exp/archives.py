@@ -130,6 +130,8 @@ def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
                                 f"{entry.path}: is a folder below an emotion's; move its files up"
                             )
                         continue
+                    if not entry.is_file():
+                        check_file(Path(entry.path))
                     # a link that leads nowhere is listed too, so that reading it says so
                     state = entry.stat(follow_symlinks=entry.is_file())
                     place = PurePosixPath(folder.relative_to(root).as_posix(), entry.name)
@@ -137,6 +139,12 @@ def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
         except OSError as error:
             raise UserError(f"{folder}: cannot be listed ({error.strerror})") from None
     return found
+
+
+def check_file(path: Path) -> None:
+    """Raise UserError for a pipe or a device, which would be read for ever; not for what is not there."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"{path}: is no file, as a pipe or a device is none; move it away")
 
 
 def read_file(path: Path) -> bytes:

@@ -63,6 +63,7 @@ def entries(source: Path, broken: Callable[[UserError], None]) -> Generator[Row,
 
 
 def hash_file(path: Path) -> str:
+    archives.check_file(path)
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

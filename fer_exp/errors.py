@@ -7,7 +7,11 @@ anything else is a bug and keeps its traceback.
 
 
 class UserError(Exception):
-    """A mistake outside the program; `str(error)` is one line that names the place and the mend."""
+    """A mistake outside the program; `str(error)` is one line that names the place and the mend.
+
+    The message may quote names of files: what a terminal would obey, or no file could hold, is written out.
+    """
 
     def __init__(self, message: str):
-        super().__init__(" ".join(message.split()))
+        line = " ".join(message.split())
+        super().__init__("".join(each if each.isprintable() else repr(each)[1:-1] for each in line))

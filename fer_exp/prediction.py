@@ -88,6 +88,9 @@ def look(places: Sequence[str], finder: Finder | None) -> tuple[list[tuple[str, 
             files = picture_files(Path(place))
         for file in files:
             with refusing():
+                if file != Path(place):
+                    # what was named itself may be a pipe
+                    archives.check_file(file)
                 picture = pictures.upright(archives.read_file(file), str(file))
                 seen += [(str(file), view) for view in face_finder.views(picture, finder)]
     return seen, refused

@@ -4,13 +4,14 @@ import os
 import stat
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp import archives
+from fer_exp import archives, doors
 from fer_exp.archives import Picture
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, Usage
@@ -154,6 +155,25 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "scandir", closed)
     with pytest.raises(UserError, match=r"test/sad: cannot be listed \(Permission denied\)"):
         archives.list_folder(tmp_path)
+
+
+@pytest.mark.fault("Bad data: a pipe or a device among the files", trials=3, expected="one line, no waiting")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    """Whoever opens one waits until somebody writes to it; a link to nothing is left to the reader."""
+    laid_out(tmp_path)
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    link = tmp_path / "train" / "sad" / "z.png"
+    link.symlink_to(tmp_path / "nowhere")
+    assert "train/sad/z.png" in archives.list_folder(tmp_path)[0]
+    for target in (pipe, Path("/dev/zero")):
+        link.unlink()
+        link.symlink_to(target)
+        with pytest.raises(UserError, match=r"train/sad/z\.png: is no file"):
+            archives.list_folder(tmp_path)
+    pipe.rename(tmp_path / "fer2013.csv")
+    with pytest.raises(UserError, match=r"fer2013\.csv: is no file"):
+        doors.content_key(tmp_path / "fer2013.csv")
 
 
 @pytest.mark.fault(

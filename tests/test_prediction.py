@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 
 import numpy as np
@@ -162,6 +163,21 @@ def test_any_name_of_a_file_can_be_printed(predict, place, name, form):
     assert (code, err) == (0, [])
     if form == "table" and name.isprintable():
         assert name in out.splitlines()
+
+
+def test_a_pipe_in_a_folder_is_refused_and_not_waited_for(predict, place):
+    """The pictures beside it are predicted; one that is named itself, as a shell's <(...), may be a pipe."""
+    photo(place / "faces" / "a.png")
+    os.mkfifo(place / "faces" / "b.png")
+    code, out, err = predict("faces", "--format", "csv")
+    assert code == 1
+    assert [row["path"] for row in csv.DictReader(io.StringIO(out))] == ["faces/a.png"]
+    assert "error: faces/b.png: is no file, as a pipe or a device is none; move it away" in err
+    reader, writer = os.pipe()
+    os.write(writer, (place / "faces" / "a.png").read_bytes())
+    os.close(writer)
+    assert predict(f"/dev/fd/{reader}")[0] == 0
+    os.close(reader)
 
 
 def test_a_file_is_written_whole_or_not_at_all(predict, place):

@@ -1,8 +1,10 @@
 """Runs are opened, filled and ended with the truth."""
 
+import contextlib
 import copy
 import multiprocessing
 import pprint
+import pwd
 import re
 import sqlite3
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from fer_exp import compare, demo_page, prediction, settings, tracking, ui
 from fer_exp.errors import UserError
 from fer_exp.report import __main__ as report
+from fer_exp.tracking import places
 
 
 def test_a_run_ends_finished(store):
@@ -121,11 +124,45 @@ def test_an_unknown_run_is_refused_by_name(store):
         store.run("nope")
 
 
+def test_a_run_that_was_deleted_is_refused_by_name(store):
+    """MLflow still gives it, but takes nothing for it."""
+    run = store.create("a", {}, {})
+    store.client.delete_run(run.id)
+    with pytest.raises(UserError, match=f"run {run.id}: it is deleted in sqlite.*; restore it there"):
+        store.record(run.id)
+
+
+@pytest.mark.fault(
+    "The store: a tag that somebody has deleted", trials=1, expected="one line that names run and tag"
+)
+def test_a_run_that_has_lost_a_tag_is_named(store):
+    """Anybody can delete one in MLflow's pages; who needs none of it does not notice."""
+    run = store.create("a", {}, {"kind": "job", "identity": "x"})
+    store.client.delete_tag(run.id, "identity")
+    for found in (store.record(run.id), *store.records(kind="job")):
+        assert found.tags.get("identity") is None
+        with pytest.raises(UserError, match=f"run {run.id}: has no selected/val_loss any more"):
+            found.metrics["selected/val_loss"]
+    with pytest.raises(UserError, match=f"run {run.id}: has no identity any more; delete the run, or give"):
+        store.latest_of_all()
+
+
 def test_a_missing_artifact_is_refused_by_name(store):
     """A run without a checkpoint is told from one with a broken one."""
     run = store.create("a", {}, {})
     with pytest.raises(UserError, match=r"has no checkpoints/best\.pt"):
         run.fetch("checkpoints/best.pt")
+
+
+def test_folders_are_left_out_by_whoever_has_none(tmp_path, monkeypatch):
+    """A container's user may have no home, and the current folder may be gone while a run fails."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert places.left_out(f"{tmp_path}/a and /b/c", tmp_path) == "a and /b/c"
 
 
 def test_history_is_by_step(store):
@@ -143,6 +180,7 @@ def test_history_is_by_step(store):
         "sqlite:////proc/m.db",
         f"sqlite:///{Path(__file__)}",
         "gopher://x",
+        "sqlite:x.db",
         "http://127.0.0.1:9",
     ],
 )
@@ -150,6 +188,36 @@ def test_a_store_that_cannot_be_opened_is_refused(uri):
     """An impossible place, a file of another kind, no server and an unknown kind all name tracking.uri."""
     with pytest.raises(UserError, match=f"tracking.uri={re.escape(uri)}: "):
         tracking.Store(settings.Tracking(uri, "artifacts", "x", False))
+
+
+@pytest.mark.parametrize("name", ["a?b.db", "a%20b.db", ":memory:", ""])
+def test_a_store_that_mlflow_would_take_for_another_is_refused(tmp_path, monkeypatch, name):
+    """It would write one file, or none, while we read another; nothing is created by the refusal."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=f"^sqlite:///{re.escape(name)}: (the path of )?a store "):
+        tracking.Store(settings.Tracking(f"sqlite:///{name}", "artifacts", "x", False))
+    with pytest.raises(UserError, match=f"^sqlite:///{re.escape(name)}: (the path of )?a store "):
+        tracking.existing_store(f"sqlite:///{name}", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.fault(
+    "The store: a file of another program, or cut short", trials=3, expected="one line at once"
+)
+@pytest.mark.parametrize("kind", ["text", "cut", "foreign"])
+def test_a_file_that_is_no_store_is_refused_at_once(tmp_path, migrated_store, kind):
+    """MLflow would try a damaged one for two minutes, and end in a traceback."""
+    path = tmp_path / "a.db"
+    if kind == "foreign":
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute("CREATE TABLE runs (a INTEGER)")
+    else:
+        path.write_bytes(b"text" if kind == "text" else migrated_store.read_bytes()[:50_000])
+    uri = f"sqlite:///{path}"
+    with pytest.raises(UserError, match=f"^{re.escape(uri)}: cannot open the store "):
+        tracking.existing_store(uri, "test")
+    with pytest.raises(UserError, match=f"^tracking.uri={re.escape(uri)}: cannot open the store "):
+        tracking.Store(settings.Tracking(uri, "artifacts", "test", False))
 
 
 def test_a_password_in_an_address_is_not_said():

@@ -6,14 +6,27 @@ It holds the last value of each metric and a sweep's plan; no value by epoch and
 import dataclasses
 import json
 import math
+import posixpath
 import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from fer_exp.descriptions import NOTE
 from fer_exp.errors import UserError
 from fer_exp.jobs import TRIAL, TUNED
+
+# The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
+# machine and its user, or are MLflow's own.
+_TAGS = (
+    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data"),
+    *("alarms", "test_opened", "error", "mlflow.source.git.commit", NOTE),
+)
+_CHOICE = "choice."
+
+# What MLflow takes as a name, of so many letters at most.
+_NAME, _LONGEST_NAME = re.compile(r"[\w .:/-]+"), 250
 
 # What a line of each kind must tell for the tables to be printed: its tags, params and metrics.
 _TOLD = {
@@ -82,6 +95,11 @@ class Line:
         return json.dumps(tree, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
 
 
+def is_kept(tag: str) -> bool:
+    """Whether a line tells this tag of a run."""
+    return tag in _TAGS or tag.startswith(_CHOICE)
+
+
 def _refuse(_: str) -> NoReturn:
     raise ValueError
 
@@ -96,6 +114,11 @@ def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     for key in ("tags", "params"):
         yield f"{key} are no texts by name", _is_mapping(tree[key], _is_plain)
     yield "metrics are no numbers by name", _is_mapping(tree["metrics"], _is_number)
+    for key in ("tags", "params", "metrics"):
+        wrong = next((name for name in tree[key] if not _is_name(name)), "")
+        yield f"{key} hold {wrong[:40]!r}, which MLflow takes for no name", all(map(_is_name, tree[key]))
+    foreign = next((name for name in tree["tags"] if not is_kept(name)), "")
+    yield f"tags hold {foreign}, which is none of those that are kept", not foreign
     kind = tree["tags"].get("kind")
     yield f"tags.kind is none of {', '.join(_TOLD)}", kind in _TOLD
     for part, wanted in zip(("tags", "params", "metrics"), _TOLD[kind], strict=True):
@@ -116,6 +139,12 @@ def _is_plain(value: Any) -> bool:
 
 def _is_mapping(value: Any, fits: Callable[[Any], bool]) -> bool:
     return isinstance(value, dict) and all(_is_plain(key) and fits(each) for key, each in value.items())
+
+
+def _is_name(value: str) -> bool:
+    # MLflow takes no name that would lead elsewhere as a path, nor one that has a shorter form
+    leads_on = value.startswith(("..", "/")) or posixpath.normpath(value) != value or value == "."
+    return _NAME.fullmatch(value) is not None and len(value) <= _LONGEST_NAME and not leads_on
 
 
 def _is_number(value: Any) -> bool:

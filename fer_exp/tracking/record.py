@@ -1,8 +1,22 @@
 """A run as read back from the store."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from mlflow.entities import Run
+
+from fer_exp.errors import UserError
+
+
+class _Told(dict):
+    """What a run was told, by name; whoever needs what somebody has taken away learns of which run."""
+
+    run_id = ""
+
+    def __missing__(self, key: str) -> NoReturn:
+        raise UserError(
+            f"run {self.run_id}: has no {key} any more; delete the run, or give it back what it lost: make ui"
+        )
 
 
 @dataclass(frozen=True)
@@ -17,6 +31,12 @@ class Record:
     metrics: dict[str, float]
     started: float
     artifacts: str
+
+    def __post_init__(self) -> None:
+        for name in ("params", "tags", "metrics"):
+            told = _Told(getattr(self, name))
+            told.run_id = self.run_id
+            object.__setattr__(self, name, told)
 
     @classmethod
     def of(cls, run: Run) -> "Record":

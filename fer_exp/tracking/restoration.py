@@ -10,22 +10,13 @@ from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
 
-from fer_exp.descriptions import NOTE
 from fer_exp.jobs import PLAN
 from fer_exp.tracking import places
 from fer_exp.tracking.connection import answering
-from fer_exp.tracking.line import Line
+from fer_exp.tracking.line import Line, is_kept
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.store import Store
 from fer_exp.tracking.transfer import FIGURES, MOVED, MOVED_FROM, PARENT, clear, copying, log
-
-# The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
-# machine and its user, or are MLflow's own.
-_TAGS = (
-    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data"),
-    *("alarms", "test_opened", "error", "mlflow.source.git.commit", NOTE),
-)
-_CHOICE = "choice."
 
 
 def origins(store: Store) -> dict[str, str]:
@@ -45,7 +36,7 @@ def line_of(
     with answering(store.uri):
         run = store.client.get_run(record.run_id)
     info, told = run.info, run.data
-    tags = {key: text for key, text in told.tags.items() if key in _TAGS or key.startswith(_CHOICE)}
+    tags = {key: text for key, text in told.tags.items() if is_kept(key)}
     params = {key: text for key, text in told.params.items() if not key.startswith(places.KEYS)}
     return Line(
         first.get(info.run_id, info.run_id),

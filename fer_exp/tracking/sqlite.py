@@ -9,7 +9,11 @@ from typing import Any
 
 import sqlalchemy
 
+from fer_exp.errors import UserError
 from fer_exp.tracking.record import Record
+
+# What the address of a store in a file begins with.
+ADDRESS = "sqlite:///"
 
 # The seconds that a call waits for another program that locks the file, a backup or a repair; it cannot be
 # interrupted while it waits, so not longer. MLflow says 20.
@@ -18,6 +22,16 @@ _PATIENCE = 120
 # What a run was told and its last metrics, by table, in the order of a record's fields; MLflow keeps a
 # metric that is no number as 0 with a mark.
 _TOLD = {"params": "value", "tags": "value", "latest_metrics": "iif(is_nan, NULL, value)"}
+
+
+def file_of(uri: str) -> Path:
+    """The file that a store's address names; UserError if MLflow would take another, or none."""
+    path = uri.removeprefix(ADDRESS)
+    if path in ("", ":memory:"):
+        raise UserError(f"{uri}: a store is kept in a file: {ADDRESS}mlflow.db")
+    if "?" in path or "%" in path:
+        raise UserError(f"{uri}: the path of a store may hold no ? and no %; choose another folder or name")
+    return Path(path)
 
 
 def check(path: Path) -> None:

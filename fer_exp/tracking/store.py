@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from fer_exp import descriptions, settings
 from fer_exp.errors import UserError
@@ -27,7 +28,10 @@ from fer_exp.tracking.record import Record, by_identity
 from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
 
-SQLITE = "sqlite:///"
+SQLITE = sqlite.ADDRESS
+
+# What opening a store may raise.
+_FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
 
 
 class Store:
@@ -44,7 +48,7 @@ class Store:
         self.uri = chosen.uri
         try:
             if chosen.uri.startswith(SQLITE):
-                path = Path(chosen.uri.removeprefix(SQLITE))
+                path = sqlite.file_of(chosen.uri)
                 self.locks = Path(f"{path}.locks")
                 self._open_sqlite(path, chosen)
             else:
@@ -52,7 +56,7 @@ class Store:
                 if is_server(chosen.uri):
                     reach(chosen.uri)
                 self._open(chosen, artifacts=None)
-        except (MlflowException, OSError, sqlite3.Error) as error:
+        except _FAILURES as error:
             raise refusals.cannot_open(f"tracking.uri={chosen.uri}", error) from error
 
     def _open_sqlite(self, path: Path, chosen: settings.Tracking) -> None:
@@ -173,9 +177,12 @@ class Store:
         """The run of this id, read back. Raises UserError if there is none."""
         try:
             with answering(self.uri):
-                return Record.of(self.client.get_run(run_id))
+                found = self.client.get_run(run_id)
         except MlflowException:
             raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
+        if found.info.lifecycle_stage == "deleted":
+            raise UserError(f"run {run_id}: it is deleted in {self.uri}; restore it there: make ui")
+        return Record.of(found)
 
     def find(self, wanted: str, faces: str | None = None) -> Record:
         """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
@@ -228,11 +235,15 @@ class Store:
 
 def existing_experiment(uri: str, name: str) -> str:
     """The id of an experiment that is there already; raises UserError, and creates nothing, if not."""
-    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+    path = sqlite.file_of(uri) if uri.startswith(SQLITE) else None
+    if path and not path.is_file():
         raise UserError(f"{uri}: there is no store yet: python train.py makes one")
     try:
+        if path:
+            # MLflow would try for minutes what fails for good
+            sqlite.check(path)
         found = MlflowClient(uri).search_experiments()
-    except (MlflowException, OSError) as error:
+    except _FAILURES as error:
         raise refusals.cannot_open(uri, error) from error
     ids = {each.name: each.experiment_id for each in found}
     if name not in ids:
