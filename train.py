@@ -47,14 +47,13 @@ def main(config: DictConfig) -> Any:
 
     To the stacked launcher it returns the job, which is trained beside the others.
     """
-    overrides = list(HydraConfig.get().overrides.task)
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         # here already, since Hydra would put a line of its own before the error
         with commandline.mistakes_in_one_line(*MISTAKES):
-            run_alone(as_settings(config), overrides)
+            run_alone(as_settings(config), list(HydraConfig.get().overrides.task))
         return None
     chosen = as_settings(config)
-    job = job_of_sweep(chosen, overrides)
+    job = job_of_sweep(chosen, list(HydraConfig.get().overrides.task))
     if HydraConfig.get().runtime.choices["hydra/launcher"] == "stacked":
         return chosen, job
     return train(chosen, job)
