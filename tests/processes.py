@@ -7,6 +7,7 @@ import PyTorch and MLflow anew would take most of the time of most of them.
 import atexit
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -94,6 +95,14 @@ def _asked(**request: object) -> object:
     starter.stdin.write(json.dumps(request) + "\n")
     starter.stdin.flush()
     return json.loads(starter.stdout.readline())
+
+
+def store_in(folder: Path, database: Path | str) -> tracking.Store:
+    """The store of a copied database, in a folder made for it."""
+    folder.mkdir()
+    shutil.copy(database, folder / "mlflow.db")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    return tracking.Store(settings.Tracking(uri, str(folder / "files"), "test", False))
 
 
 def open_store(folder: Path) -> tracking.Store:

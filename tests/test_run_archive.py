@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 from hydra import compose, initialize_config_dir
+from processes import store_in
 
 import evaluate
-from fer_exp import compare, comparison, ensemble, experiment, jobs, run_archive, settings, tracking
+from fer_exp import compare, comparison, ensemble, experiment, jobs, run_archive, tracking
 from fer_exp.errors import UserError
 from fer_exp.faces import PARTS
 from fer_exp.report import studies
@@ -23,14 +24,6 @@ NOTE = (
     "**Question**: Which?\n\n```\npython train.py study=ladder 'data.root=/home/ann b/faces.zip' "
     "tracking.uri=sqlite:////srv/runs.db seed=0,1 data.ferplus=../ann/votes.csv\n```\n"
 )
-
-
-def store_in(folder, database):
-    """The store of a copied database."""
-    folder.mkdir()
-    shutil.copy(database, folder / "mlflow.db")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    return tracking.Store(settings.Tracking(uri, str(folder / "files"), "test", False))
 
 
 @pytest.fixture

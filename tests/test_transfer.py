@@ -1,31 +1,23 @@
 """Copies of runs hold all that the runs held, once."""
 
-import shutil
 from dataclasses import dataclass
 
 import pytest
 from mlflow.entities import LoggedModelOutput, Metric
 from mlflow.models import Model
+from processes import store_in
 
-from fer_exp import settings, tracking
+from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.fingerprint import take
 from fer_exp.tracking.run import local_path
 from fer_exp.tracking.transfer import MOVED, MOVED_FROM, Copied, Transfer
 
 
-def empty(migrated_store, folder):
-    """An empty store in a folder."""
-    folder.mkdir()
-    shutil.copy(migrated_store, folder / "mlflow.db")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    return tracking.Store(settings.Tracking(uri, str(folder / "files"), "test", False))
-
-
 @pytest.fixture
 def other(migrated_store, tmp_path):
     """An empty store to copy to."""
-    return empty(migrated_store, tmp_path / "other")
+    return store_in(tmp_path / "other", migrated_store)
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class Both:
 def both(migrated_store, tiny_faces, tmp_path_factory):
     """They, copied once for the tests that only look."""
     folder = tmp_path_factory.mktemp("both")
-    store, other = (empty(migrated_store, folder / name) for name in ("store", "other"))
+    store, other = (store_in(folder / name, migrated_store) for name in ("store", "other"))
     fill(store, tiny_faces, folder)
     return Both(store, other, *copied(store, other))
 
@@ -180,6 +172,6 @@ def test_a_copy_of_a_copy_names_the_last_place(store, other, migrated_store, tmp
     first = store.create("job", {}, {})
     store.client.set_terminated(first.id, "FINISHED")
     second, _ = copied(store, other)
-    third = empty(migrated_store, tmp_path / "third")
+    third = store_in(tmp_path / "third", migrated_store)
     assert list(copied(other, third)[0]) == [second[first.id]]
     assert Transfer.plan(other, third).runs == []
