@@ -20,12 +20,15 @@ from fer_exp.errors import UserError
 
 CONF = Path(__file__).parent / "conf"
 
+# What Hydra finds wrong with what was typed.
+MISTAKES = (HydraException, OmegaConfBaseException)
+
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
 def main(config: DictConfig) -> None:
     """Evaluate the chosen runs and print a table of each."""
     # here already, since Hydra would put a line of its own before the error
-    with commandline.mistakes_in_one_line():
+    with commandline.mistakes_in_one_line(*MISTAKES):
         evaluate(config)
 
 
@@ -171,4 +174,4 @@ def fit(chosen: Any, store: Any, dataset: Any) -> Any:
 if __name__ == "__main__":
     # `study` is a group of train.py's in the same folder, which Hydra would take it for
     aliases = {"study": "of_study"}
-    commandline.run(main, CONF, (HydraException, OmegaConfBaseException, OSError), aliases)
+    commandline.run(main, CONF, (*MISTAKES, OSError), aliases)

@@ -33,6 +33,9 @@ from fer_exp.errors import UserError
 
 CONF = Path(__file__).parent / "conf"
 
+# What Hydra finds wrong with what was typed.
+MISTAKES = (HydraException, OmegaConfBaseException)
+
 log = logging.getLogger("fer_exp.train")
 
 OmegaConf.register_new_resolver("cores", lambda: os.cpu_count() or 1, replace=True)
@@ -44,14 +47,13 @@ def main(config: DictConfig) -> Any:
 
     To the stacked launcher it returns the job, which is trained beside the others.
     """
-    overrides = list(HydraConfig.get().overrides.task)
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         # here already, since Hydra would put a line of its own before the error
-        with commandline.mistakes_in_one_line():
-            run_alone(as_settings(config), overrides)
+        with commandline.mistakes_in_one_line(*MISTAKES):
+            run_alone(as_settings(config), list(HydraConfig.get().overrides.task))
         return None
     chosen = as_settings(config)
-    job = job_of_sweep(chosen, overrides)
+    job = job_of_sweep(chosen, list(HydraConfig.get().overrides.task))
     if HydraConfig.get().runtime.choices["hydra/launcher"] == "stacked":
         return chosen, job
     return train(chosen, job)
@@ -201,7 +203,7 @@ class SweepCallback(Callback):
 def _ending_on_any_error() -> Iterator[None]:
     """End the program on any exception: Hydra would turn one of a callback's into a warning and go on."""
     try:
-        with commandline.mistakes_in_one_line(HydraException, OmegaConfBaseException):
+        with commandline.mistakes_in_one_line(*MISTAKES):
             yield
     except Exception:
         traceback.print_exc()
@@ -223,4 +225,4 @@ def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:
 
 if __name__ == "__main__":
     # OSError: an output folder that Hydra cannot make
-    commandline.run(main, CONF, (HydraException, OmegaConfBaseException, OSError))
+    commandline.run(main, CONF, (*MISTAKES, OSError))

@@ -53,9 +53,16 @@ def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> st
     return f"{key}={value}"
 
 
+def sweep_first(arguments: Iterable[str]) -> list[str]:
+    """Arguments with the flag of a sweep first: behind one in the middle Hydra takes no override."""
+    return sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+
+
 def refuse_unreadable(arguments: Iterable[str]) -> None:
-    """Raise UserError on an argument that no parser takes: endless numbers, brackets without bottom."""
+    """Raise UserError on what no parser takes: endless numbers, brackets without bottom, no key."""
     for argument in arguments:
+        if re.match(r"[+~]*(=|$)", argument):
+            raise UserError(f"'{argument[:40]}' names no setting, as seed=3 does")
         said = f"{argument.partition('=')[0][:40]}: holds"
         if re.search(rf"\d{{{_MOST_DIGITS + 1}}}", argument.replace("_", "")):
             raise UserError(f"{said} a number of more than {_MOST_DIGITS:,} digits")
@@ -124,7 +131,7 @@ def run(
     try:
         with mistakes_in_one_line(*expected):
             refuse_unreadable(sys.argv[1:])
-            sys.argv[1:] = as_hydra_reads(sys.argv[1:], conf, aliases)
+            sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
             main()
     except KeyboardInterrupt:
         sys.exit(130)
@@ -157,6 +164,8 @@ def one_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
         # Python names a file that it cannot open, not one that it cannot go on with
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the current folder has been removed; change into another"
     text = re.split(r"\nConfig search path:", str(error))[0]
     # Hydra suggests to append the key, but no key may be added here
     text = re.sub(r"To append to your .*", "There is no such setting: --help lists them all.", text)

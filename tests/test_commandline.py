@@ -45,6 +45,11 @@ def test_anything_else_passes_unchanged(arguments):
     assert commandline.as_hydra_reads(arguments, CONF) == arguments
 
 
+def test_the_flag_of_a_sweep_may_stand_anywhere():
+    """Hydra would call what follows it unrecognised; the rest keeps its order."""
+    assert commandline.sweep_first(["seed=1,0", "-m", "a=b"]) == ["-m", "seed=1,0", "a=b"]
+
+
 def test_another_script_has_other_short_names():
     """evaluate.py takes `study=` for a key of its own."""
     read = commandline.as_hydra_reads(["study=final", "activation=relu"], CONF, {"study": "of_study"})
@@ -52,8 +57,8 @@ def test_another_script_has_other_short_names():
 
 
 @pytest.mark.fault(
-    "Bad settings: endless numbers and brackets on the command line",
-    trials=5,
+    "Bad settings: endless numbers, brackets and no key on the command line",
+    trials=8,
     expected="one line that names the key, before Hydra's parser ends in a traceback",
 )
 @pytest.mark.parametrize(
@@ -64,6 +69,9 @@ def test_another_script_has_other_short_names():
         ("model.hidden=" + "[" * 2000, "model.hidden: holds more than 50 brackets"),
         ("model.hidden=" + "[" * 2000 + "1" + "]" * 2000, "model.hidden: holds more than 50 brackets"),
         ("seed=" + "${x:" * 2000, "seed: holds more than 50 brackets"),
+        ("=3", "'=3' names no setting, as seed=3 does"),
+        ("~=3", "'~=3' names no setting"),
+        ("", "'' names no setting"),
     ],
 )
 def test_what_no_parser_takes_is_refused_by_key(argument, said):
@@ -89,6 +97,17 @@ def test_a_full_disk_is_told_even_if_python_names_no_file():
     full = "No space left on device"
     assert commandline.one_line(OSError(28, full)).startswith(f"the output folder cannot be written ({full})")
     assert commandline.one_line(OSError(28, full, "a/b")) == f"[Errno 28] {full}: 'a/b'"
+
+
+def test_a_current_folder_that_is_gone_is_told_though_python_names_none(tmp_path, monkeypatch):
+    """Another shell has removed it."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileNotFoundError) as caught:
+        Path.cwd()
+    assert commandline.one_line(caught.value) == "the current folder has been removed; change into another"
 
 
 def test_nobody_is_told_to_append_a_key():

@@ -4,6 +4,7 @@ import contextlib
 import copy
 import multiprocessing
 import pprint
+import pwd
 import re
 import sqlite3
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from fer_exp import compare, demo_page, prediction, settings, tracking, ui
 from fer_exp.errors import UserError
 from fer_exp.report import __main__ as report
+from fer_exp.tracking import places
 
 
 def test_a_run_ends_finished(store):
@@ -150,6 +152,17 @@ def test_a_missing_artifact_is_refused_by_name(store):
     run = store.create("a", {}, {})
     with pytest.raises(UserError, match=r"has no checkpoints/best\.pt"):
         run.fetch("checkpoints/best.pt")
+
+
+def test_folders_are_left_out_by_whoever_has_none(tmp_path, monkeypatch):
+    """A container's user may have no home, and the current folder may be gone while a run fails."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+    assert places.left_out(f"{tmp_path}/a and /b/c", tmp_path) == "a and /b/c"
 
 
 def test_history_is_by_step(store):

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -11,9 +13,16 @@ from mlflow.models.model import ModelInfo
 
 def left_out(text: str, *folders: Path | None) -> str:
     """A text without these folders, and without the current one and the user's own."""
-    for folder in (*folders, Path.cwd(), Path.home()):
+    for folder in (*folders, *_own()):
         text = text.replace(f"{folder}/", "")
     return text
+
+
+def _own() -> Iterator[Path]:
+    # a container's user may have no folder, and the current one may have been removed
+    for find in (Path.cwd, Path.home):
+        with suppress(OSError, RuntimeError):
+            yield find()
 
 
 # Settings that name a place of this machine or its cluster, and those of them that whoever repeats a
