@@ -48,9 +48,12 @@ class Output:
         return getattr(self.stream, name)
 
     def write(self, text: str) -> int:
-        """Write a text, as if it were taken."""
+        """Write a text, as if it were taken; a letter that the terminal's encoding lacks is written out."""
         with self._giving_up():
-            self.stream.write(text)
+            try:
+                self.stream.write(text)
+            except UnicodeEncodeError as error:
+                self.stream.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
         return len(text)
 
     def flush(self) -> None:

@@ -1,5 +1,6 @@
 """A line at the bottom of a terminal that others print above."""
 
+import io
 import logging
 import os
 import sys
@@ -48,6 +49,15 @@ def test_what_nobody_takes_is_given_up(monkeypatch):
             assert sys.stdout.encoding == stream.encoding
         assert sys.stdout is stream
         stream.flush()
+
+
+def test_letters_that_an_encoding_lacks_are_written_out(monkeypatch):
+    """A table has lines and dots that not every terminal knows."""
+    taken = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(taken, "ascii"))
+    with terminal.outliving_output():
+        print("a · b")
+    assert taken.getvalue() == b"a \\xb7 b\n"
 
 
 def test_output_that_is_closed_is_none_lost(monkeypatch):
