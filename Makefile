@@ -93,8 +93,9 @@ test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1
 # a group of tests that share what takes long to set up goes to one worker
 PYTEST := $(BIN)/pytest -n auto --dist loadgroup
 
+# a file goes to one worker: its tests share what is set up once, and none of them is long
 test: install  ## the fast tests
-	$(PYTEST) -m "not slow"
+	$(PYTEST) --dist loadfile -m "not slow"
 
 test-slow: install  ## the slow ones
 	$(PYTEST) -m slow

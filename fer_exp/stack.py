@@ -45,7 +45,7 @@ class Stack:
         self.learnt: list[Learnt] = []
         for place, trainer in enumerate(self.trainers):
             # one copy on the device does for all
-            trainer.pixels, trainer.labels, trainer.targets = first.pixels, first.labels, first.targets
+            trainer.pixels, trainer.labels, trainer.lessons = first.pixels, first.labels, first.lessons
             trainer.learn = partial(self._hand_over, place)
 
     def _hand_over(self, place: int) -> Learnt:

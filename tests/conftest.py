@@ -17,10 +17,12 @@ from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
 from hydra.core.default_element import InputDefault
 from hydra.plugins.config_source import ConfigResult
+from matplotlib.figure import Figure
+from mlflow.store.db import utils as db_utils
 from omegaconf import DictConfig, OmegaConf
 from reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 
-from fer_exp import fingerprint, settings, tracking
+from fer_exp import figures, fingerprint, settings, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
 from fer_exp.settings import Evaluation, Experiment
@@ -119,6 +121,25 @@ def compose_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
         return settings.parse(found) if script == "train" else settings.build(Evaluation, found, "")
 
     return composed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _newest_schema_found_once() -> Iterator[None]:
+    """MLflow reads all its migrations to find the newest whenever it opens a store."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(db_utils, "_get_latest_schema_revision", cache(db_utils._get_latest_schema_revision))
+        yield
+
+
+@pytest.fixture
+def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let jobs and evaluations keep empty pictures: to draw them takes longer than all else on tiny faces.
+
+    Not where a test is marked as `drawn`.
+    """
+    if not request.node.get_closest_marker("drawn"):
+        for name in ("confusion", "curves", "gallery", "reliability"):
+            monkeypatch.setattr(figures, name, lambda *_: Figure(figsize=(1, 1)))
 
 
 @pytest.fixture(scope="session")

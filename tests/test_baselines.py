@@ -7,6 +7,8 @@ import pytest
 
 from fer_exp import baselines, comparison, evaluation, metrics, settings
 
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
 
 @pytest.fixture
 def ensure(compose_settings, store, tiny_dataset, tmp_path):

@@ -34,6 +34,7 @@ def arm(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     return comparison.Arm("main", "main", runs)
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_an_ensemble_is_scored_once_and_found_again(arm, store, tiny_dataset):
     """A run of its own: its members, their hours, every part of test; another member makes it another."""
     study = comparison.Study(

@@ -9,6 +9,8 @@ import pytest
 from fer_exp import evaluation, experiment
 from fer_exp.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
 
 @pytest.fixture
 def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
@@ -87,6 +89,7 @@ def test_only_a_network_is_evaluated(store, tiny_dataset):
         evaluation.evaluate(store.record(run.id), store, tiny_dataset, gallery=False)
 
 
+@pytest.mark.drawn
 def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
     """The answer to each face, to compare runs by; and pictures, the gallery only if it is wanted."""
     evaluation.evaluate(trained, store, tiny_dataset, gallery=False)

@@ -14,6 +14,8 @@ from fer_exp.errors import UserError
 from fer_exp.splits import carve
 from fer_exp.training import DivergedError, Trainer
 
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
 
 @pytest.fixture
 def tiny(monkeypatch, tiny_dataset, tracking_overrides, compose_settings):
@@ -32,6 +34,7 @@ def nothing(_epoch) -> None:
     """Watch nothing."""
 
 
+@pytest.mark.drawn
 def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     """Three epochs become three steps of each metric, yardsticks, sizes, and selected scores."""
     seen = []

@@ -441,6 +441,7 @@ def opened(store, *overrides):
     evaluate.evaluate(config)
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_a_sweep_reuses_a_restored_job(restored, compose_settings):
     """It is known by its identity, as any other."""
     identity, other = restored
@@ -451,6 +452,7 @@ def test_a_sweep_reuses_a_restored_job(restored, compose_settings):
     assert (outcome.action, outcome.run_id) == (jobs.REUSE, other.latest(identity).run_id)
 
 
+@pytest.mark.usefixtures("plain_figures")
 def test_a_restored_run_keeps_its_scores(restored, capsys):
     """Among a study's it is passed over; asked for by itself it cannot be scored, and stays as it was."""
     identity, other = restored
