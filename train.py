@@ -150,7 +150,9 @@ class SweepCallback(Callback):
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
         """Check every job, list what each needs, and hand the sweep's run on to the jobs."""
-        with _ending_on_any_error():
+        from fer_exp import files
+
+        with _ending_on_any_error(), files.failing_in_one_line():
             self._start(config)
 
     def _start(self, config: DictConfig) -> None:

@@ -19,13 +19,20 @@ class Classifier:
     def load(cls, path: Path) -> "Classifier":
         """Rebuild the network of a checkpoint. Raises UserError if it is not one of ours."""
         content = checkpoint.load(path)
-        model = settings.build(settings.Model, content["model"], "model")
+        if not isinstance(content.get("network"), dict):
+            raise UserError(f"{path}: holds no network")
         try:
+            model = settings.build(settings.Model, content.get("model"), "model")
             network = networks.rebuild(model, content["network"])
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
         except RuntimeError:
             raise UserError(
                 f"{path}: its weights do not fit its own description, {networks.describe(model)}"
             ) from None
+        if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
+            # it would answer with the first class whatever it is asked
+            raise UserError(f"{path}: has weights that are no finite numbers; train it again")
         return cls(network)
 
     def predict(self, pictures: np.ndarray) -> np.ndarray:

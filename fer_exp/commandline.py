@@ -14,6 +14,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import NoReturn
 
+from fer_exp import terminal
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
@@ -139,11 +140,20 @@ def run(
 
 @contextmanager
 def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
-    """End the program with one line and exit code 2 on a UserError or one of `expected`."""
-    try:
-        yield
-    except (UserError, *expected) as error:
-        fail(error)
+    """End the program with one line and exit code 2 on a UserError or one of `expected`.
+
+    Whose output is not taken comes to its end all the same, then with exit code 1; who reads but the first
+    lines knows why.
+    """
+    with terminal.outliving_output() as output:
+        try:
+            yield
+        except (UserError, *expected) as error:
+            fail(error)
+    if output.lost:
+        if not isinstance(output.lost, BrokenPipeError):
+            complain(UserError(f"stdout: takes nothing ({output.lost.strerror}); all but that is done"))
+        sys.exit(1)
 
 
 def fail(error: Exception) -> NoReturn:

@@ -63,15 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     commandline.takes_store(parser)
     chosen = parser.parse_args(arguments)
-    try:
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-        studies = comparison.read_studies(store)
-        if not any(chosen.study in (None, study.name) for study in studies):
-            raise UserError(
-                f"no sweep {chosen.study or ''} in {store.uri} yet: python train.py -m optimizer=sgd,adam"
-            )
-    except UserError as error:
-        commandline.fail(error)
+    with commandline.mistakes_in_one_line():
+        show(chosen)
+
+
+def show(chosen: argparse.Namespace) -> None:
+    """Print the tables of the studies that were asked for; raises UserError if there are none."""
+    store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    studies = comparison.read_studies(store)
+    if not any(chosen.study in (None, study.name) for study in studies):
+        raise UserError(
+            f"no sweep {chosen.study or ''} in {store.uri} yet: python train.py -m optimizer=sgd,adam"
+        )
     if chosen.format == "markdown":
         print(provenance(chosen))
     for table in all_tables(studies, chosen.study, chosen.split, store):

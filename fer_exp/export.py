@@ -138,8 +138,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if chosen.quantise:
             model = quantised(model)
         files.write(chosen.output, model)
-    print(prediction.describe(record))
-    print(f"{chosen.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
+        print(prediction.describe(record))
+        print(f"{chosen.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
 
 
 if __name__ == "__main__":

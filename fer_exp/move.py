@@ -44,10 +44,15 @@ def move(chosen: argparse.Namespace) -> None:
             bar = {"description": "copying", "total": len(plan.runs), "console": Console(stderr=True)}
             for copied in track(plan.copies(), **bar):
                 sums.update(dataclasses.asdict(copied))
+    lacking = sums.pop("lacking", 0)
     verb = "would be copied" if chosen.dry_run else "copied"
     print(f"runs {verb}: {len(plan.runs)}; there before: {before}; left: {len(plan.left)}")
     if plan.left:
         print("left are those that are RUNNING, and their jobs: repeat this when they have ended")
+    if lacking:
+        print(
+            f"without their files: {lacking}, as these are not where the store says: bring them back, repeat"
+        )
     if sums:
         print(", ".join(f"{number:,} {what}" for what, number in sums.items()))
         print(f"from now on: export MLFLOW_TRACKING_URI={chosen.target}")

@@ -60,6 +60,31 @@ def test_weights_that_do_not_fit_their_description_are_refused(saved):
 
 
 @pytest.mark.fault(
+    "Bad data: a checkpoint of ours with odd contents", trials=7, expected="one line that names the file"
+)
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"network": None}, "holds no network"),
+        ({"model": None}, "model=None: must be a group of settings"),
+        ({"shift": None}, "do not fit its own description"),
+        ({"shift": torch.zeros(3, 3)}, "do not fit its own description"),
+        ({"scale": torch.ones(2304, dtype=torch.float64)}, "do not fit its own description"),
+        ({"scale": torch.ones(2304).to_sparse()}, "do not fit its own description"),
+        ({"layers.0.bias": torch.full((64,), float("nan"))}, "has weights that are no finite numbers"),
+    ],
+)
+def test_a_checkpoint_that_would_answer_nonsense_is_refused(saved, change, said):
+    """Weights that are no numbers would answer `angry` to everything."""
+    path, _, content = saved
+    [(name, value)] = change.items()
+    (content if name in content else content["network"])[name] = value
+    checkpoint.save(path, content)
+    with pytest.raises(UserError, match=rf"a\.pt: .*{said}"):
+        Classifier.load(path)
+
+
+@pytest.mark.fault(
     "Security: a checkpoint that names foreign code", trials=1, expected="refused with one line, not imported"
 )
 def test_a_checkpoint_that_names_foreign_code_is_refused(saved):

@@ -1,5 +1,6 @@
 """What people type reaches Hydra as it can read it; what goes wrong is one line."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,43 @@ def test_a_user_error_ends_with_exit_code_2(capsys):
         raise UserError("data.root=x:\nnot there")
     assert caught.value.code == 2
     assert capsys.readouterr() == ("", "error: data.root=x: not there\n")
+
+
+@pytest.mark.fault(
+    "Disk: full, or a pipe without a reader, at standard output",
+    trials=2,
+    expected="all but the output is done; exit code 1",
+)
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BrokenPipeError(32, "Broken pipe"), ""),
+        (
+            OSError(28, "No space left on device"),
+            "error: stdout: takes nothing (No space left on device); all",
+        ),
+    ],
+)
+def test_output_that_is_not_taken_stops_nothing(monkeypatch, capsys, error, said):
+    """A full disk is told, the end of a `| head` is not."""
+    done = []
+
+    def refuse(_):
+        raise error
+
+    monkeypatch.setattr(sys.stdout, "write", refuse)
+
+    @commandline.mistakes_in_one_line()
+    def train():
+        print("an epoch")
+        done.append("the rest")
+
+    with pytest.raises(SystemExit) as caught:
+        train()
+    assert (caught.value.code, done) == (1, ["the rest"])
+    [line] = capsys.readouterr().err.splitlines() or [""]
+    assert line.startswith(said)
+    assert bool(line) == bool(said)
 
 
 def test_a_bug_keeps_its_traceback():

@@ -32,6 +32,14 @@ def test_it_copies_once_and_sums_up(places, capsys):
     assert [(run.status, run.metrics) for run in target.records()] == [("FINISHED", {"val/loss": 1.0})]
 
 
+def test_it_says_what_lacks_its_files(places, store, capsys):
+    """And how to have them copied."""
+    store.create("sweep", {}, {"kind": "sweep"}).end("FINISHED")
+    move.main(places)
+    out = capsys.readouterr().out
+    assert "without their files: 1, as these are not where the store says: bring them back, repeat\n" in out
+
+
 def test_it_refuses_what_is_no_move(places, capsys):
     """From a place to itself, and from where nothing is, which it does not make."""
     for arguments, said in (

@@ -1,7 +1,11 @@
 """A line at the bottom of a terminal that others print above."""
 
+import io
 import logging
+import os
 import sys
+
+import pytest
 
 from fer_exp import terminal
 
@@ -26,6 +30,45 @@ def test_the_line_is_cut_to_the_terminal(capsys, monkeypatch):
     assert capsys.readouterr().out == "\r" + "x" * 19 + "\x1b[K\r"
 
 
+def reader_gone():
+    """A stream into a pipe that nobody reads any more."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+def test_what_nobody_takes_is_given_up(monkeypatch):
+    """Once and for all: also what the stream held back, and would write when the program ends."""
+    with reader_gone() as stream, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stream)
+        with terminal.outliving_output() as output, terminal.outliving_output() as inner:
+            print("a line", flush=True)
+            assert isinstance(output.lost, BrokenPipeError)
+            assert inner.lost is None
+            print("another")
+            assert sys.stdout.encoding == stream.encoding
+        assert sys.stdout is stream
+        stream.flush()
+
+
+def test_letters_that_an_encoding_lacks_are_written_out(monkeypatch):
+    """A table has lines and dots that not every terminal knows."""
+    taken = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(taken, "ascii"))
+    with terminal.outliving_output():
+        print("a · b")
+    assert taken.getvalue() == b"a \\xb7 b\n"
+
+
+def test_output_that_is_closed_is_none_lost(monkeypatch):
+    """Python leaves no stream at all where a shell says >&-."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with terminal.outliving_output() as output:
+        print("a line", flush=True)
+        assert not sys.stdout.isatty()
+    assert output.lost is None
+
+
 def test_messages_wipe_the_line_first(monkeypatch):
     """On a terminal alone, and one that can be drawn over."""
     assert said() == "a b"
@@ -46,4 +89,10 @@ def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monk
         disk.setattr(log, "flush", full)
         log.handle(logging.makeLogRecord({"msg": "an epoch"}))
     log.close()
+    with reader_gone() as stream:
+        terminal.LogStream(stream).handle(logging.makeLogRecord({"msg": "an epoch"}))
+        # as the stream does at its end, with what it could not write
+        with pytest.raises(BrokenPipeError):
+            stream.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     assert capsys.readouterr().err == ""

@@ -154,6 +154,13 @@ def test_a_missing_artifact_is_refused_by_name(store):
         run.fetch("checkpoints/best.pt")
 
 
+def test_locks_that_cannot_be_made_are_named(store):
+    """As beside a store of somebody else's."""
+    store.locks.touch()
+    with pytest.raises(UserError, match=rf"{re.escape(str(store.locks))}: cannot be made \(File exists\)"):
+        store.lock("x")
+
+
 def test_folders_are_left_out_by_whoever_has_none(tmp_path, monkeypatch):
     """A container's user may have no home, and the current folder may be gone while a run fails."""
     gone = tmp_path / "gone"

@@ -73,9 +73,21 @@ def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None
 def rebuild(settings: Model, state: Mapping[str, Tensor]) -> Network:
     """The network whose `state_dict` this is; RuntimeError if it is not of these settings."""
     check(settings)
-    network = CLASSES[settings.name](settings, state["shift"], state["scale"])
+    # taken as they are, where the others are copied into what is there
+    scaling = [state.get(name) for name in ("shift", "scale")]
+    if not all(map(_is_scaling, scaling)):
+        raise RuntimeError("shift and scale are no float32 [2304] or [1]")
+    network = CLASSES[settings.name](settings, *scaling)
     network.load_state_dict(state)
     return network
+
+
+def _is_scaling(value: object) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.shape in ((PIXELS,), (1,))
+        and (value.dtype, value.layout) == (torch.float32, torch.strided)
+    )
 
 
 def describe(settings: Model) -> str:

@@ -69,7 +69,12 @@ class Store:
 
     def lock(self, name: str) -> FileLock:
         """A lock between processes of this machine that the system releases when its holder dies."""
-        self.locks.mkdir(parents=True, exist_ok=True)
+        try:
+            self.locks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{self.locks}: cannot be made ({error.strerror}); whoever reads runs needs it, too"
+            ) from None
         return FileLock(self.locks / name)
 
     @property

@@ -37,13 +37,17 @@ _METRICS, _PARAMS = 1000, 100
 
 @dataclasses.dataclass
 class Copied:
-    """What one copy holds: rows of metrics, params, files with their bytes, and models."""
+    """What one copy holds: rows of metrics, params, files with their bytes, and models.
+
+    lacking: 1 if the run's own files are not where its store says, as on a disk that is not mounted.
+    """
 
     metrics: int = 0
     params: int = 0
     files: int = 0
     bytes: int = 0
     models: int = 0
+    lacking: int = 0
 
 
 @dataclasses.dataclass
@@ -100,10 +104,12 @@ class Transfer:
                 model = self.source.client.get_logged_model(output.model_id)
                 files += self._copy_model(model, new, output.step, Path(scratch) / model.model_id)
         client.set_terminated(new, info.status, info.end_time)
-        client.set_tag(new, MOVED, WHOLE)
+        lacking = not files and _has_files(run)
+        # without them it is made anew the next time
+        client.set_tag(new, MOVED, FIGURES if lacking else WHOLE)
         self.known[old] = new
         models = len(run.outputs.model_outputs) if run.outputs else 0
-        return Copied(len(metrics), len(params), len(files), sum(files), models)
+        return Copied(len(metrics), len(params), len(files), sum(files), models, int(lacking))
 
     def _copy_files(self, run: Run, new: str, scratch: Path) -> list[int]:
         """Copy the artifacts of a run, and return their sizes in bytes."""
@@ -192,6 +198,12 @@ def _all(store: Store) -> Iterator[Run]:
 def _references(run: Run, runs: Mapping[str, Run]) -> list[str]:
     named = [run.data.tags.get(key) for key in _REFERENCES]
     return [old for old in named if old in runs]
+
+
+def _has_files(run: Run) -> bool:
+    """Whether files belong to a run: the plan of a sweep, the weights of a job that was not restored."""
+    weights = "selected/epoch" in run.data.metrics and run.data.tags.get(MOVED) != FIGURES
+    return weights or run.data.tags.get("kind") == "sweep"
 
 
 def _history(client: MlflowClient, run: Run) -> list[Metric]:
