@@ -37,6 +37,7 @@ def evaluate(config: DictConfig) -> None:
     from fer_exp import comparison, evaluation, experiment, settings, tables, tracking
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
+    experiment.check_device("device", chosen.device)
     store = tracking.Store(chosen.tracking)
     dataset = experiment.load_faces(chosen.data)
     faces = dataset.fingerprint.content
@@ -44,7 +45,7 @@ def evaluate(config: DictConfig) -> None:
     votes = experiment.load_votes(chosen.data, dataset)
     for record in found:
         try:
-            show(record, store, dataset, chosen.gallery)
+            show(record, store, dataset, chosen.gallery, chosen.device)
             if votes is not None:
                 show_taggers(record, store, dataset, votes)
             if chosen.mismatches:
@@ -55,7 +56,7 @@ def evaluate(config: DictConfig) -> None:
                 raise
             print(f"{record.name} (run {record.run_id}): keeps its scores; its weights are not here\n")
     if chosen.ensembles:
-        join(chosen.of_study, store, dataset)
+        join(chosen.of_study, store, dataset, chosen.device)
     reference = fit(chosen, store, dataset)
     rivals = [store.record(record.run_id) for record in found] + comparison.read_yardsticks(store, faces)
     tables.print_terminal(comparison.beside(rivals, reference, store, dataset.test().labels))
@@ -99,7 +100,7 @@ def arms_of(name: str, store: Any, faces: str) -> list[Any]:
     return [(study, arm) for study in studies for arm in study.arms]
 
 
-def join(name: str, store: Any, dataset: Any) -> None:
+def join(name: str, store: Any, dataset: Any, device: str) -> None:
     """Score the seeds of each arm of a study as one network, and print what they reach."""
     from fer_exp import ensemble, tables, tracking
 
@@ -108,7 +109,7 @@ def join(name: str, store: Any, dataset: Any) -> None:
         if len(arm.runs) < 2:
             continue
         try:
-            scores = ensemble.ensure(study, arm, store, dataset)
+            scores = ensemble.ensure(study, arm, store, dataset, device)
         except tracking.NoFileError as error:
             table.notes.append(f"{arm.name}: {error}")
             continue
@@ -117,11 +118,11 @@ def join(name: str, store: Any, dataset: Any) -> None:
     tables.print_terminal(table)
 
 
-def show(record: Any, store: Any, dataset: Any, gallery: bool) -> None:
+def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> None:
     """Evaluate one run and print its scores and alarms."""
     from fer_exp import evaluation, metrics, tables
 
-    parts = evaluation.evaluate(record, store, dataset, gallery)
+    parts = evaluation.evaluate(record, store, dataset, gallery, device)
     title = f"{record.name} (run {record.run_id}), {record.params['protocol.name']} protocol, "
     title += f"weights of the {record.tags['selected_on']}: test, accuracy with 95 % interval over faces"
     table = tables.Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss", "calibration"])

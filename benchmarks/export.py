@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fer_exp import commandline, experiment, export, networks, prediction, settings, splits, tracking
+from fer_exp import checkpoint, commandline, export, networks, prediction, settings, splits, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.datasets import Dataset, load_fer2013, load_synthetic
 from fer_exp.faces import Faces
 
@@ -70,13 +71,13 @@ def main() -> None:
     store = tracking.existing_store(args.tracking_uri, args.experiment)
     record = store.find(args.run)
     faces = validation(record, faces_of(args, record).train())
-    network = experiment.classifier(record, store).network
+    network = Classifier.of_run(record, store).network
     whole = export.exported(network, export.described(record))
     files = {"ONNX, float32": whole, "ONNX, int8": export.quantised(whole)}
     ways = {"PyTorch, checkpoint": lambda pictures: networks.logits(network, pictures)}
     ways |= {name: answers(model) for name, model in files.items()}
-    checkpoint = store.run(record.run_id).fetch(experiment.WEIGHTS[record.params["protocol.weights"]])
-    sizes = {"PyTorch, checkpoint": checkpoint.stat().st_size}
+    kept = store.run(record.run_id).fetch(checkpoint.WEIGHTS[record.params["protocol.weights"]])
+    sizes = {"PyTorch, checkpoint": kept.stat().st_size}
     sizes |= {name: len(model) for name, model in files.items()}
     print(f"{prediction.describe(record)}\n")
     print_table(ways, sizes, faces, args.rounds)

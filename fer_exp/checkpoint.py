@@ -19,6 +19,12 @@ from fer_exp.faces import EMOTIONS
 
 FORMAT = 1
 
+# The checkpoints of a run: its last epoch, and the one with the lowest validation loss.
+LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
+
+# The file that holds the weights which a protocol selects.
+WEIGHTS = {"last": LAST, "best": BEST}
+
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (tensors, numbers, texts, lists, dicts) to `path` atomically."""

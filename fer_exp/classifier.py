@@ -1,12 +1,16 @@
 """A trained network, rebuilt from its checkpoint: 48x48 pictures in, emotions out."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_exp import checkpoint, networks, settings
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, SIDE
+
+if TYPE_CHECKING:
+    from fer_exp.tracking import Record, Store
 
 
 class Classifier:
@@ -35,6 +39,14 @@ class Classifier:
             raise UserError(f"{path}: has weights that are no finite numbers; train it again")
         return cls(network)
 
+    @classmethod
+    def of_run(cls, record: "Record", store: "Store", device: str = "cpu") -> "Classifier":
+        """The network of a run with the weights that its protocol selects; UserError if it has none."""
+        require_weights(record)
+        found = cls.load(store.run_of(record).fetch(checkpoint.WEIGHTS[record.params["protocol.weights"]]))
+        found.network.to(device)
+        return found
+
     def predict(self, pictures: np.ndarray) -> np.ndarray:
         """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
         return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
@@ -50,6 +62,14 @@ class Classifier:
         if pictures.shape[1:] != (SIDE, SIDE):
             raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
         return networks.logits(self.network, pictures.astype(np.uint8))
+
+
+def require_weights(record: "Record") -> None:
+    """Raise UserError for a run that has no selected weights."""
+    if record.tags.get("kind") != "job":
+        raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
+    if record.status != "FINISHED":
+        raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")
 
 
 def _load_pyfunc(path: str) -> Classifier:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fer_exp import experiment, face_finder, pictures, prediction, saliency, tracking
+from fer_exp import face_finder, pictures, prediction, saliency, tracking
 from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.face_finder import Finder, View
@@ -52,7 +52,7 @@ class Answers:
         if wanted not in self._known:
             try:
                 record = self.store.find(wanted)
-                network = experiment.classifier(record, self.store)
+                network = Classifier.of_run(record, self.store)
             except UserError as error:
                 raise NoRunError(str(error)) from None
             if not _is_described(record):

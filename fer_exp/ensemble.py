@@ -17,15 +17,20 @@ def identity(members: Sequence[tracking.Record]) -> str:
     return jobs.identity({"ensemble": sorted(record.tags["identity"] for record in members)})
 
 
-def ensure(study: Study, arm: Arm, store: tracking.Store, dataset: Dataset) -> tracking.Record:
-    """The run of the ensemble of an arm's networks, scored now if it is not there."""
+def ensure(
+    study: Study, arm: Arm, store: tracking.Store, dataset: Dataset, device: str = "cpu"
+) -> tracking.Record:
+    """The run of the ensemble of an arm's networks, scored now if it is not there.
+
+    device: where they answer.
+    """
     members = [arm.runs[seed] for seed in sorted(arm.runs, key=int)]
     key = identity(members)
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
             return found
-        return _score(study, arm, members, key, store, dataset)
+        return _score(study, arm, members, key, store, dataset, device)
 
 
 def _score(
@@ -35,13 +40,15 @@ def _score(
     key: str,
     store: tracking.Store,
     dataset: Dataset,
+    device: str,
 ) -> tracking.Record:
     # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp import experiment, networks
+    from fer_exp import networks
+    from fer_exp.classifier import Classifier
 
     train, test = dataset.train(), dataset.test()
     together = mean_log_probabilities(
-        [networks.logits(experiment.classifier(record, store).network, test.pixels) for record in members]
+        [networks.logits(Classifier.of_run(record, store, device).network, test.pixels) for record in members]
     )
     tags = {"kind": "ensemble", "identity": key, "faces": study.faces, "study": study.name}
     tags |= {"protocol": study.protocol, "selected_on": study.selected_on}

@@ -77,12 +77,18 @@ class Part:
         return {f"test/{self.name}/{metric}": value for metric, value in found.items()}
 
 
-def evaluate(record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool) -> list[Part]:
-    """Score a finished run on test and log the scores into it; raises UserError if it cannot be."""
-    # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp import experiment, networks
+def evaluate(
+    record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool, device: str = "cpu"
+) -> list[Part]:
+    """Score a finished run on test and log the scores into it; raises UserError if it cannot be.
 
-    classifier = experiment.classifier(record, store)
+    device: where its network answers.
+    """
+    # here, since PyTorch takes a second to import and who reads figures has no use for it
+    from fer_exp import networks
+    from fer_exp.classifier import Classifier
+
+    classifier = Classifier.of_run(record, store, device)
     if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
@@ -148,11 +154,12 @@ def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset)
     None for a network that normalises otherwise than the deck's, which they do not fit.
     """
     # here, as above
-    from fer_exp import experiment, mismatches
+    from fer_exp import mismatches
+    from fer_exp.classifier import Classifier
 
     if record.params["model.normalisation"] != "unit":
         return {}
-    network = experiment.classifier(record, store).network
+    network = Classifier.of_run(record, store).network
     found = mismatches.accuracies(network, dataset.test())
     store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
     return found

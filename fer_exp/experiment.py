@@ -27,6 +27,7 @@ from fer_exp import (
     settings,
     stack,
     synthetic,
+    teachers,
     tracking,
 )
 from fer_exp.classifier import Classifier
@@ -34,9 +35,8 @@ from fer_exp.clerk import Clerk
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
-from fer_exp.lessons import Teacher
 from fer_exp.settings import Experiment
-from fer_exp.splits import Carve, carve
+from fer_exp.splits import carve
 from fer_exp.training import Epoch, Trainer
 
 log = logging.getLogger(__name__)
@@ -45,13 +45,8 @@ log = logging.getLogger(__name__)
 # figures: older runs are then neither reused nor averaged with newer ones.
 RECIPE = 2
 
-LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
-
 # The figure of loss and accuracy by epoch.
 CURVES = "figures/curves.png"
-
-# The file that holds the weights which a protocol selects.
-WEIGHTS = {"last": LAST, "best": BEST}
 
 Watch = Callable[[Epoch], None]
 Steps = Generator[Trainer | object, None, "Outcome"]
@@ -77,7 +72,7 @@ def check(chosen: Experiment) -> None:
     networks.check(chosen.model)
     if chosen.training.taught and not chosen.training.teacher:
         raise UserError(
-            f"training.taught={chosen.training.taught}: name who teaches, training.teacher=RUN_ID"
+            f"training.taught={chosen.training.taught}: name who teaches, training.teacher=<its id or name>"
         )
     if chosen.training.views and not chosen.training.taught:
         raise UserError(
@@ -85,8 +80,13 @@ def check(chosen: Experiment) -> None:
         )
     optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
-    if chosen.training.device == "cuda" and not torch.cuda.is_available():
-        raise UserError("training.device=cuda: PyTorch finds no GPU here; use training.device=cpu")
+    check_device("training.device", chosen.training.device)
+
+
+def check_device(key: str, device: str) -> None:
+    """Refuse a GPU where PyTorch finds none; key: the setting that names it."""
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(f"{key}=cuda: PyTorch finds no GPU here; use {key}=cpu")
 
 
 def load_faces(data: settings.Data) -> Dataset:
@@ -148,10 +148,13 @@ def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) 
     check(chosen)
     dataset = _faces_of(chosen.sweep.parent, chosen.data) if chosen.sweep.parent else load_faces(chosen.data)
     store = tracking.Store(chosen.tracking)
+    chosen, taught_by = teachers.named(chosen, dataset, store)
     key = identity(chosen, dataset)
     if not chosen.sweep.parent:
         # what was asked for by hand is trained, whatever lies in the store
-        return Outcome(jobs.TRAIN, (yield from _Job(chosen, name, tags, dataset, store).train(watch)))
+        return Outcome(
+            jobs.TRAIN, (yield from _Job(chosen, name, tags, dataset, store, taught_by).train(watch))
+        )
     lock = store.lock(key)
     try:
         lock.acquire(timeout=0)
@@ -163,7 +166,7 @@ def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) 
         action = jobs.action(earlier, chosen.rerun, settings.is_trial(chosen))
         if action in (jobs.REUSE, jobs.LEAVE):
             return Outcome(action, earlier.run_id)
-        job = _Job(chosen, name, tags, dataset, store)
+        job = _Job(chosen, name, tags, dataset, store, taught_by)
         return Outcome(action, (yield from job.train(watch, earlier if action == jobs.CONTINUE else None)))
     finally:
         lock.release()
@@ -179,14 +182,15 @@ class _Job:
         tags: Mapping[str, str],
         dataset: Dataset,
         store: tracking.Store,
+        taught_by: tracking.Record | None,
     ):
         self.chosen, self.name, self.tags = chosen, name, tags
-        self.dataset, self.store = dataset, store
+        self.dataset, self.store, self.taught_by = dataset, store, taught_by
         self.faces = dataset.train()
         self.carve = carve(self.faces, chosen.split, chosen.seed)
         self.teacher = None
-        if chosen.training.taught:
-            self.teacher = teacher(store.record(chosen.training.teacher), store, dataset, self.carve)
+        if taught_by:
+            self.teacher = teachers.answers(taught_by, store, chosen.training.device)
         self.trainer = Trainer(chosen, self.faces, self.carve, self.teacher)
 
     def train(self, watch: Watch, earlier: tracking.Record | None = None) -> Generator[Trainer, None, str]:
@@ -223,10 +227,15 @@ class _Job:
         tags = dict(self.tags)
         tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
         tags |= {"faces": dataset.fingerprint.content, "protocol": chosen.protocol.name}
-        tags |= {"selected_on": selection_rule(chosen.protocol)}
+        tags |= {
+            "selected_on": selection_rule(chosen.protocol),
+            "device": device_name(chosen.training.device),
+        }
+        if self.taught_by:
+            tags["taught_by"] = f"{self.taught_by.name} (run {self.taught_by.run_id})"
         if chosen.resume:
             source = self.store.run(chosen.resume)
-            self._restore(checkpoint.load(source.fetch(LAST)), source.id)
+            self._restore(checkpoint.load(source.fetch(checkpoint.LAST)), source.id)
             tags["resumed_from"] = chosen.resume
         return self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
 
@@ -265,7 +274,7 @@ class _Job:
         """Go on with a run of this very job that ended early; None if it left nothing whole."""
         record = self.store.run(earlier.run_id)
         try:
-            self._restore(checkpoint.load(record.fetch(LAST)), record.id)
+            self._restore(checkpoint.load(record.fetch(checkpoint.LAST)), record.id)
         except tracking.UnreachableError:
             raise
         except UserError as error:
@@ -301,8 +310,8 @@ class _Job:
             "network": self.trainer.weights(),
         }
         # first the best, then the last, so that a kill between them loses nothing
-        packed = {BEST: checkpoint.pack(content)} if epoch.improved else {}
-        packed[LAST] = checkpoint.pack(content | self.trainer.state())
+        packed = {checkpoint.BEST: checkpoint.pack(content)} if epoch.improved else {}
+        packed[checkpoint.LAST] = checkpoint.pack(content | self.trainer.state())
 
         def write() -> None:
             for name, data in packed.items():
@@ -317,7 +326,7 @@ class _Job:
 
         logged: whether the run has these scores, as one that was killed after it had logged them.
         """
-        selected = record.fetch(WEIGHTS[self.chosen.protocol.weights])
+        selected = record.fetch(checkpoint.WEIGHTS[self.chosen.protocol.weights])
         content = checkpoint.load(selected)
         network = self.trainer.network
         network.load_state_dict(content["network"])
@@ -344,33 +353,9 @@ class _Job:
         record.figure(CURVES, figures.curves(self.trainer.history, selected, title))
 
 
-def classifier(record: tracking.Record, store: tracking.Store) -> Classifier:
-    """The network of a run with the weights that its protocol selects; UserError if it has none."""
-    if record.tags.get("kind") != "job":
-        raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
-    if record.status != "FINISHED":
-        raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")
-    return Classifier.load(store.run(record.run_id).fetch(WEIGHTS[record.params["protocol.weights"]]))
-
-
-def teacher(record: tracking.Record, store: tracking.Store, dataset: Dataset, carved: Carve) -> Teacher:
-    """What a run's network answers to pictures, which another is to learn (Hinton et al. 2015).
-
-    Raises UserError for one that has learnt from faces which are to select here.
-    """
-    said = f"training.teacher={record.run_id}"
-    if record.tags.get("faces") != dataset.fingerprint.content:
-        raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
-    faces, params = dataset.train(), record.params
-    split = settings.Split(params["split.method"], float(params["split.validation_fraction"]))
-    learnt = carve(faces, split, int(params["seed"])).fit
-    known = int(np.isin(carved.validation, learnt).sum())
-    if known:
-        raise UserError(
-            f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "
-            f"(its is {params['seed']}) and split ({split.method}, {split.validation_fraction})"
-        )
-    return classifier(record, store).probabilities
+def device_name(device: str) -> str:
+    """What a job is trained on, `cpu` or the name of its GPU: its seconds compare with none of another."""
+    return torch.cuda.get_device_name() if device == "cuda" else device
 
 
 def selection_rule(protocol: settings.Protocol) -> str:

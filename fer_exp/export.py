@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fer_exp import commandline, experiment, files, networks, prediction, tracking
+from fer_exp import commandline, files, networks, prediction, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, SIDE
 
@@ -134,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         require_packages()
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         record = store.find(chosen.run)
-        model = exported(experiment.classifier(record, store).network, described(record))
+        model = exported(Classifier.of_run(record, store).network, described(record))
         if chosen.quantise:
             model = quantised(model)
         files.write(chosen.output, model)

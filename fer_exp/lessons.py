@@ -14,7 +14,7 @@ from torch.nn.functional import one_hot
 
 from fer_exp.augmentation import Augmentation
 from fer_exp.faces import EMOTIONS
-from fer_exp.networks import BLOCK
+from fer_exp.networks import block_of
 from fer_exp.seeds import derive
 from fer_exp.settings import Experiment
 
@@ -62,14 +62,18 @@ class Lessons:
         warp = Augmentation(self._chosen.augmentation).warp
         with torch.random.fork_rng(devices=[] if self._faces.device.type == "cpu" else None):
             torch.manual_seed(derive(self._chosen.seed, "view", view))
-            for block in self._fit.split(BLOCK):
+            for block in self._fit.split(block_of(self._faces.device)):
                 self.pixels[block] = warp(self._faces[block]).round().to(torch.uint8)
         self._answer(view)
 
     def _answer(self, view: int) -> None:
         """Mix what the teacher says to the pictures shown, asked once a view, into the targets."""
-        if view not in self._known:
-            said = self._teacher(self.pixels[self._fit].cpu().numpy()).astype(np.float32)
-            self._known[view] = torch.from_numpy(said).to(self._faces.device)
-        share = self._chosen.training.taught
-        self.targets[self._fit] = self._labelled[self._fit].lerp(self._known[view], share)
+        said = self._known.get(view)
+        if said is None:
+            answer = self._teacher(self.pixels[self._fit].cpu().numpy()).astype(np.float32)
+            said = torch.from_numpy(answer).to(self._faces.device)
+        training = self._chosen.training
+        if training.views < training.epochs:
+            # it is shown again
+            self._known[view] = said
+        self.targets[self._fit] = self._labelled[self._fit].lerp(said, training.taught)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import archives, commandline, experiment, face_finder, files, pictures, tables, tracking
+from fer_exp import archives, commandline, face_finder, files, pictures, tables, tracking
 from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.face_finder import Finder, View
@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with commandline.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         record = store.find(chosen.run)
-        classifier = experiment.classifier(record, store)
+        classifier = Classifier.of_run(record, store)
         seen, refused = look(chosen.pictures, face_finder.load())
         for error in refused:
             commandline.complain(error)

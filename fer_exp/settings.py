@@ -293,6 +293,7 @@ class Evaluation:
     run: str | None
     of_study: str | None
     gallery: bool
+    device: str = choice("cpu", "cuda")
     mismatches: bool
     ensembles: bool
 

@@ -77,6 +77,8 @@ class Stack:
                     steppers = [optimizer for optimizer, count in pairs if count]
                 for optimizer in steppers:
                     optimizer.step()
+        # a GPU has done its work when they arrive
+        logits = logits.cpu()
         seconds = (time.perf_counter() - started) / len(orders)
         self.learnt = [
             Learnt(order, each[: len(order)], seconds) for order, each in zip(orders, logits, strict=True)

@@ -4,9 +4,8 @@ A layer of all networks is one batched matrix product over their weights, which 
 buffer. All that tells the networks apart (activation, draws of dropout, optimizer) goes row by row, by the
 kernels of `derivatives`; so a network moves as `step.ManualStep` would move it alone, within rounding.
 
-A graphics processor is kept waiting by the dozens of small kernels of a pass. There the pass, which reads
-and writes memory that it keeps and nothing else, is captured once as a CUDA graph and replayed; draws and
-optimizers, whose numbers change from step to step, stay outside.
+On a GPU the pass, which reads and writes memory that it keeps and nothing else, is captured as a CUDA graph;
+draws and optimizers, whose numbers change from step to step, stay outside.
 """
 
 import itertools
@@ -16,13 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from fer_exp import derivatives
+from fer_exp import cuda_graph, derivatives
+from fer_exp.cuda_graph import Capture
 from fer_exp.derivatives import Dropout
 from fer_exp.faces import EMOTIONS
 from fer_exp.flat import FlatWeights
 from fer_exp.networks import MLP
-
-Capture = Callable[[Callable[[], None]], Callable[[], None]]
 
 
 class StackedPass:
@@ -48,7 +46,7 @@ class StackedPass:
         self.generators = [torch.Generator(pixels.device) for _ in networks]
         self._stack(flats)
         self._keep_memory()
-        capture = capture or (cuda_graph if pixels.device.type == "cuda" else None)
+        capture = capture or (cuda_graph.capture if pixels.device.type == "cuda" else None)
         self.run = capture(self._run) if capture else self._run
 
     def _stack(self, flats: Sequence[FlatWeights]) -> None:
@@ -194,18 +192,3 @@ def _units(network: MLP) -> list[list[nn.Module]]:
 def stackable(activation: nn.Module) -> bool:
     """Whether a pass knows this activation, and it looks at no picture but the one that it transforms."""
     return derivatives.known(activation) and getattr(activation, "dim", 1) in (1, -1)
-
-
-def cuda_graph(run: Callable[[], None]) -> Callable[[], None]:
-    """`run` as one CUDA graph; what it reads and writes must stay where it is."""
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        # the libraries of products make their plans and memory in the first passes
-        for _ in range(3):
-            run()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        run()
-    return graph.replay

@@ -3,7 +3,8 @@
 `AutogradStep` is the plain way and does for any network, optimizer and device. `ManualStep` writes each
 product of the forward and the backward pass into memory that it keeps, straight from the uint8 pictures
 to the gradients: at batch 32 that saves what autograd spends on bookkeeping, about as much as the
-products cost. Both give the same weights within rounding, with the same draws of dropout.
+products cost. `GraphedStep` is the plain way on a GPU, with its kernels captured as a graph. All give the
+same weights within rounding, with the same draws of dropout.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ import torch
 from torch.nn.functional import cross_entropy
 from torch.optim import Optimizer
 
-from fer_exp import derivatives, settings
+from fer_exp import cuda_graph, derivatives, settings
 from fer_exp.augmentation import Augmentation
+from fer_exp.cuda_graph import Capture
 from fer_exp.faces import EMOTIONS
 from fer_exp.networks import Network
 
@@ -61,6 +63,12 @@ class AutogradStep:
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7] before the step."""
+        logits = self._fill(batch)
+        self.optimizer.step()
+        return logits
+
+    def _fill(self, batch: torch.Tensor) -> torch.Tensor:
+        """Fill the gradients of the loss; the logits [B, 7]."""
         augmentation = self.rule.augmentation
         inputs = self.network.normalise(augmentation.warp(self.pixels[batch]))
         inputs, targets = augmentation.mix(augmentation.cover(inputs), self.targets[batch])
@@ -72,8 +80,53 @@ class AutogradStep:
         # kept in place: the gradients may be views that the optimizer knows as one tensor
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        self.optimizer.step()
         return logits.detach()
+
+
+class GraphedStep(AutogradStep):
+    """The same on a GPU: the pass of each size of batch is captured once, from pictures to gradients.
+
+    The optimizer, whose numbers change from step to step, stays outside.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        optimizer: Optimizer,
+        pixels: torch.Tensor,
+        targets: torch.Tensor,
+        rule: Rule,
+        capture: Capture = cuda_graph.capture,
+    ):
+        """See `AutogradStep`. capture: turns a pass into one that is replayed."""
+        super().__init__(network, optimizer, pixels, targets, rule)
+        self.capture = capture
+        # by batch size, of which an epoch has at most two: where positions go, where logits come, the pass
+        self.passes: dict[int, tuple[torch.Tensor, torch.Tensor, Callable[[], None]]] = {}
+
+    def __call__(self, batch: torch.Tensor) -> torch.Tensor:
+        """See `AutogradStep`; the logits are valid until the next step."""
+        if len(batch) not in self.passes:
+            self.passes[len(batch)] = self._captured(batch)
+        positions, logits, replay = self.passes[len(batch)]
+        positions.copy_(batch)
+        replay()
+        self.optimizer.step()
+        return logits
+
+    def _captured(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Callable[[], None]]:
+        positions, logits = batch.clone(), []
+
+        def run() -> None:
+            logits[:] = [self._fill(positions)]
+
+        # what the passes on trial draw, and what they do to the statistics of batches, is undone
+        statistics = {buffer: buffer.clone() for buffer in self.network.buffers()}
+        with torch.random.fork_rng(devices=[] if batch.device.type == "cpu" else None):
+            replay = self.capture(run)
+        for buffer, before in statistics.items():
+            buffer.copy_(before)
+        return positions, logits[0], replay
 
 
 class ManualStep:
@@ -144,9 +197,12 @@ def no_denormals() -> Iterator[None]:
 
 def choose(
     network: Network, optimizer: Optimizer, pixels: torch.Tensor, targets: torch.Tensor, rule: Rule
-) -> AutogradStep | ManualStep:
+) -> Step:
     """The fastest step that can be had for this network and rule on this device."""
     known = all(map(derivatives.known, network.layers)) and not network.each_face
     if pixels.device.type == "cpu" and known and rule.plain:
         return ManualStep(network, optimizer, pixels, targets)
+    # mixup draws its share on the CPU, which a graph cannot hold
+    if pixels.device.type == "cuda" and not rule.augmentation.chosen.mixup:
+        return GraphedStep(network, optimizer, pixels, targets, rule)
     return AutogradStep(network, optimizer, pixels, targets, rule)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from fer_exp import commandline, cost, descriptions, experiment, jobs, tables, tracking
+from fer_exp import commandline, cost, descriptions, experiment, jobs, tables, teachers, tracking
 from fer_exp.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.jobs import Job
@@ -70,15 +70,16 @@ class Sweep:
         for _, chosen in composed:
             experiment.check(chosen)
         datasets = {data: experiment.load_faces(data) for data in {chosen.data for _, chosen in composed}}
+        store = tracking.Store(composed[0][1].tracking)
+        store.sync()
+        store.close_abandoned()
         planned = []
         for overrides, chosen in composed:
             values = jobs.swept_values(overrides, factors)
             dataset = datasets[chosen.data]
-            key = experiment.identity(chosen, dataset)
-            planned.append(Job(values, chosen, dataset.fingerprint.content, key))
-        store = tracking.Store(planned[0].settings.tracking)
-        store.sync()
-        store.close_abandoned()
+            taught, _ = teachers.named(chosen, dataset, store)
+            key = experiment.identity(taught, dataset)
+            planned.append(Job(values, taught, dataset.fingerprint.content, key))
         return cls(planned, factors, store, list(datasets.values()), command)
 
     @property

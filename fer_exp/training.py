@@ -54,7 +54,7 @@ class Epoch:
 class Learnt(NamedTuple):
     """What one pass over the fitted faces gave.
 
-    order: their positions int64 [N], as they came. logits: float32 [N, 7], each before its step.
+    order: their positions int64 [N], as they came. logits: float32 [N, 7], each before its step, on the CPU.
     seconds: what it took; of a pass shared with others, this one's share.
     """
 
@@ -132,7 +132,7 @@ class Trainer:
             learning_rate = self.optimizer.param_groups[0]["lr"]
             learnt = self.learn()
             started = time.perf_counter()
-            train = self._scores(learnt.logits.cpu().numpy(), learnt.order, number, learning_rate)
+            train = self._scores(learnt.logits.numpy(), learnt.order, number, learning_rate)
             validation = self._validate(number, learning_rate)
             improved = self.stopping.update(validation.loss)
             if isinstance(self.scheduler, ReduceLROnPlateau):
@@ -170,7 +170,8 @@ class Trainer:
                 output.copy_(self.step(batch))
                 if self.averaged:
                     self.averaged.update()
-        return Learnt(order, outputs, time.perf_counter() - started)
+        # a GPU has done its work when they arrive
+        return Learnt(order, outputs.cpu(), time.perf_counter() - started)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
         outputs = networks.logits(self.answering, self.pixels, self.validation)

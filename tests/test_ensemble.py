@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from fer_exp import comparison, ensemble, evaluation, experiment, networks
+from fer_exp.classifier import Classifier
 
 
 @given(
@@ -49,9 +50,7 @@ def test_an_ensemble_is_scored_once_and_found_again(arm, store, tiny_dataset):
     seconds = sum(run.metrics["selected/train_seconds"] for run in arm.runs.values())
     assert found.metrics["selected/train_seconds"] == pytest.approx(seconds)
     test = tiny_dataset.test()
-    apart = [
-        networks.logits(experiment.classifier(run, store).network, test.pixels) for run in arm.runs.values()
-    ]
+    apart = [networks.logits(Classifier.of_run(run, store).network, test.pixels) for run in arm.runs.values()]
     said = ensemble.mean_log_probabilities(apart).argmax(axis=1)
     assert evaluation.predictions(store.run(found.run_id)).tolist() == said.tolist()
     assert found.metrics["test/union/accuracy"] == pytest.approx((said == test.labels).mean())

@@ -58,7 +58,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
 def test_a_checkpoint_describes_itself(tiny, store):
     """Architecture, classes, recipe, epoch and scores lie beside the weights."""
     outcome = experiment.run(tiny(), "main", {}, nothing)
-    content = checkpoint.load(store.run(outcome.run_id).fetch(experiment.LAST))
+    content = checkpoint.load(store.run(outcome.run_id).fetch(checkpoint.LAST))
     assert content["model"]["hidden"] == [64, 32, 16]
     assert content["classes"][0] == "angry"
     assert content["recipe"]["optimizer.lr"] == 0.001
@@ -74,7 +74,7 @@ def test_three_epochs_and_three_more_equal_six(tiny, store):
         tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest", {}, nothing
     )
     one, other = (
-        checkpoint.load(store.run(done.run_id).fetch(experiment.LAST))["network"] for done in (whole, rest)
+        checkpoint.load(store.run(done.run_id).fetch(checkpoint.LAST))["network"] for done in (whole, rest)
     )
     for name, weights in one.items():
         np.testing.assert_array_equal(weights.numpy(), other[name].numpy())
@@ -173,7 +173,7 @@ def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
     with pytest.raises(KeyboardInterrupt):
         experiment.run(chosen, "a", {}, kill)
     [killed] = store.records("KILLED", kind="job")
-    path = store.run(killed.run_id).fetch(experiment.LAST)
+    path = store.run(killed.run_id).fetch(checkpoint.LAST)
     path.write_bytes(path.read_bytes()[:1000])
     done = experiment.run(chosen, "a", {}, nothing)
     assert done.run_id != killed.run_id
@@ -210,11 +210,25 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
     alone = experiment.run(tiny("training.epochs=1"), "alone", {}, nothing)
     options = ("training.epochs=1", f"training.teacher={teacher}", "training.taught=0.9")
     taught = experiment.run(tiny(*options), "taught", {}, nothing)
-    assert store.record(taught.run_id).params["training.teacher"] == teacher
+    assert store.record(taught.run_id).tags["taught_by"] == f"teacher (run {teacher})"
     one, other = (
-        checkpoint.load(store.run(done.run_id).fetch(experiment.LAST))["network"] for done in (alone, taught)
+        checkpoint.load(store.run(done.run_id).fetch(checkpoint.LAST))["network"] for done in (alone, taught)
     )
     assert any((one[name] != other[name]).any() for name in one)
+
+
+def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
+    """By whatever name it was called, wherever it is kept; another teacher makes another job."""
+    first = experiment.run(tiny(), "first", {}, nothing).run_id
+    other = experiment.run(tiny("optimizer=sgd"), "other · seed 0", {}, nothing).run_id
+    options = ("training.epochs=1", "training.taught=0.9")
+    keys = []
+    for teacher in (first, "first", other, "'other · seed ${seed}'"):
+        run = experiment.run(tiny(*options, f"training.teacher={teacher}"), "taught", {}, nothing).run_id
+        keys.append(store.record(run).tags["identity"])
+        known = first if teacher == "first" else other if "other" in teacher else teacher
+        assert store.record(run).params["training.teacher"] == store.record(known).tags["identity"]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
 
 
 @pytest.mark.parametrize(
@@ -223,7 +237,7 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
         ("seed=1", r"it has learnt from \d+ of the validation faces; it needs the same seed \(its is 0\)"),
         ("split.validation_fraction=0.4", r"it has learnt from \d+ of the validation faces"),
         ("training.teacher=nobody", "run nobody: there is no such run"),
-        ("training.teacher=null", "name who teaches, training.teacher=RUN_ID"),
+        ("training.teacher=null", "name who teaches, training.teacher=<its id or name>"),
         (
             "training={views: 3, taught: 0}",
             "training.views=3: they are for a teacher; set training.taught too",

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from fer_exp import experiment, export, networks, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
 
@@ -36,7 +37,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     store = tracking.Store(chosen.tracking)
     record = store.record(outcome.run_id)
     flags = ["--tracking-uri", uri, "--experiment", "test"]
-    return flags, record, experiment.classifier(record, store)
+    return flags, record, Classifier.of_run(record, store)
 
 
 class Convolutional(nn.Module):

@@ -113,7 +113,7 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
         experiment.run(chosen, "a", {}, watch)
     [failed] = store.records("FAILED")
     undo[0]()
-    last = small_disk / "artifacts" / failed.run_id / "artifacts" / experiment.LAST
+    last = small_disk / "artifacts" / failed.run_id / "artifacts" / checkpoint.LAST
     assert checkpoint.load(last)["epoch"] == number
     goes_on(chosen, failed)
 
@@ -169,7 +169,7 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     fillers[0].unlink()
     store.close_abandoned()
     assert [run.status for run in store.records()] == ["KILLED"]
-    last = checkpoint.load(store.run(left.run_id).fetch(experiment.LAST))
+    last = checkpoint.load(store.run(left.run_id).fetch(checkpoint.LAST))
     assert last["epoch"] == number + 1
     goes_on(chosen, left)
 
@@ -248,7 +248,7 @@ def test_a_lost_checkpoint_is_trained_anew(job, store, how):
     with pytest.raises(KeyboardInterrupt):
         experiment.run(job(), "a", {}, kill)
     [killed] = store.records("KILLED")
-    path = store.run(killed.run_id).fetch(experiment.LAST)
+    path = store.run(killed.run_id).fetch(checkpoint.LAST)
     data = path.read_bytes()
     path.unlink()
     # weights fill the middle; elsewhere a byte may be padding, which nobody reads

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from fer_exp import checkpoint, experiment, face_finder, prediction, settings, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.face_finder import Square
 from fer_exp.faces import EMOTIONS
 
@@ -88,7 +89,7 @@ def test_the_probabilities_are_the_networks_own(predict, place, trained, tiny_fa
     (found,) = json.loads(out)
     flags, record = trained
     store = tracking.Store(settings.Tracking(flags[1], "unused", "test", False))
-    expected = experiment.classifier(record, store).probabilities(tiny_faces.pixels[:1])[0]
+    expected = Classifier.of_run(record, store).probabilities(tiny_faces.pixels[:1])[0]
     np.testing.assert_allclose([found[name] for name in EMOTIONS], expected, atol=1e-6)
     assert found["predicted"] == EMOTIONS[expected.argmax()]
     assert found["note"] == "48x48: taken as a face already"
@@ -219,7 +220,7 @@ def test_a_run_that_cannot_predict_is_one_line(store, capsys, place, tags, statu
     """Without a checkpoint, ended early, a sweep, or of another list of classes."""
     run = store.create("a", {"protocol.weights": "best"}, tags)
     if "classes" in tags:
-        with run.file(experiment.BEST) as path:
+        with run.file(checkpoint.BEST) as path:
             checkpoint.save(path, {})
             torch.save(torch.load(path) | {"classes": ["joy", "grief"]}, path)
     store.client.set_terminated(run.id, status)

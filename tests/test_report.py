@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp import checkpoint, curves, evaluation, experiment, jobs, settings, tracking
+from fer_exp import checkpoint, curves, evaluation, jobs, settings, tracking
 from fer_exp.errors import UserError
 from fer_exp.evaluation import Answers
 from fer_exp.faces import EMOTIONS
@@ -93,7 +93,7 @@ def trained(store, dataset, arm: str, seed: int, accuracy: float, parent: str) -
         found |= {"selected/epoch": 2.0, "selected/train_seconds": 30.0}
         run.log(found | {"yardstick/val_majority_accuracy": 0.25})
         weights = np.random.default_rng(seed).normal(size=(20, 2304)).astype(np.float32)
-        with run.file(experiment.BEST) as path:
+        with run.file(checkpoint.BEST) as path:
             checkpoint.save(path, {"network": {"layers.0.weight": torch.from_numpy(weights)}})
     return run
 

@@ -4,9 +4,8 @@ import copy
 
 import pytest
 import torch
+from recorded import recorded
 from torch.nn.functional import cross_entropy
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map
 
 from fer_exp import networks, stacked_step
 from fer_exp.flat import FlatWeights
@@ -15,34 +14,6 @@ from fer_exp.stacked_step import StackedPass
 
 SIZE, FACES = 6, 20
 JOBS = [("ReLU", 0.0), ("ReLU", 0.3), ("GELU", 0.3), ("Identity", 0.0), ("Softmax", 0.5)]
-
-
-class Recording(TorchDispatchMode):
-    """Every kernel that is called inside, with the memory that it was given: a CUDA graph's stand-in."""
-
-    def __init__(self):
-        super().__init__()
-        self.calls = []
-
-    def __torch_dispatch__(self, kernel, types, arguments=(), options=None):
-        """Call the kernel, and keep the call."""
-        found = kernel(*arguments, **(options or {}))
-        self.calls.append((kernel, arguments, options or {}, found))
-        return found
-
-    def replay(self) -> None:
-        """The same kernels on the same memory, and nothing else; a graph knows numbers as they were."""
-        for kernel, arguments, options, found in self.calls:
-            again = kernel(*arguments, **options)
-            tree_map(lambda old, new: old is new or old.copy_(new), found, again)
-
-
-def recorded(run):
-    """`run` as a stand-in for a CUDA graph of it."""
-    with Recording() as recording:
-        run()
-    assert len(recording.calls) > 20
-    return recording.replay
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from recorded import recorded
 from torch.nn.functional import cross_entropy
 
 from fer_exp import networks, optimizers
 from fer_exp.components import named_class
 from fer_exp.settings import Activation, Experiment, MLPModel, Optimizer
 from fer_exp.splits import Carve
-from fer_exp.step import AutogradStep, ManualStep, no_denormals
+from fer_exp.step import AutogradStep, GraphedStep, ManualStep, Rule, no_denormals
 from fer_exp.training import Trainer
 
 CONF = Path(__file__).parent.parent / "conf"
@@ -248,3 +249,39 @@ def test_no_step_reads_memory_that_nothing_was_written_to(trainer, name):
     assert isinstance(ours.step, ManualStep)
     assert difference(ours, steps=6) < 1e-4
     assert all(weight.isfinite().all() for weight in ours.network.parameters())
+
+
+def some_residual(compose_settings, tiny_faces, *changes) -> Trainer:
+    """A trainer of a network that only autograd knows, with all that may be done to a batch but mixup."""
+    chosen = compose_settings(
+        "rung=mirrored",
+        "model.hidden=[16,16]",
+        f"training.batch_size={BATCH}",
+        "augmentation.erase=0.5",
+        *changes,
+    )
+    train = tiny_faces[tiny_faces.usage == 0]
+    return Trainer(chosen, train, Carve(np.arange(FACES), np.arange(FACES)))
+
+
+def test_a_captured_step_is_the_step_itself(compose_settings, tiny_faces):
+    """Bit for bit, over changing batches, draws, weights and statistics; a capture for each size of batch."""
+    plain, graphed = (some_residual(compose_settings, tiny_faces) for _ in range(2))
+    captures = []
+
+    def on_trial(run):
+        # as `cuda_graph.capture` does before it captures
+        run()
+        captures.append(run)
+        return recorded(run)
+
+    chosen = graphed.settings
+    rule = Rule.of(chosen.training, graphed.lessons.augmentation)
+    graphed.step = GraphedStep(
+        graphed.network, graphed.optimizer, graphed.pixels, graphed.lessons.targets, rule, on_trial
+    )
+    for ours, theirs in itertools.islice(zip(graphed.epochs(), plain.epochs(), strict=True), 3):
+        assert (ours.train, ours.validation) == (theirs.train, theirs.validation)
+    for name, tensor in plain.network.state_dict().items():
+        assert torch.equal(graphed.network.state_dict()[name], tensor), name
+    assert len(captures) == 2

@@ -17,12 +17,22 @@ from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.convolutional import ConvolutionalNetwork
 from fer_exp.networks.mixer import Mixer
 from fer_exp.networks.mlp import MLP
-from fer_exp.networks.network import BLOCK, PIXELS, Network
+from fer_exp.networks.network import PIXELS, Network, block_of
 from fer_exp.networks.residual import ResidualMLP
 from fer_exp.networks.scaling import pixel_scaling
 from fer_exp.settings import Activation, Model
 
-__all__ = ["BLOCK", "MLP", "PIXELS", "Network", "activation_factory", "build", "check", "describe", "logits"]
+__all__ = [
+    "MLP",
+    "PIXELS",
+    "Network",
+    "activation_factory",
+    "block_of",
+    "build",
+    "check",
+    "describe",
+    "logits",
+]
 __all__ += ["pixel_scaling", "rebuild"]
 
 CLASSES: dict[str, type[Network]] = {
@@ -110,4 +120,8 @@ def logits(
     pixels = torch.as_tensor(pixels)
     where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
     device = network.shift.device
-    return torch.cat([network(pixels[block].to(device)) for block in where.split(BLOCK)]).cpu().numpy()
+    return (
+        torch.cat([network(pixels[block].to(device)) for block in where.split(block_of(device))])
+        .cpu()
+        .numpy()
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fer_exp import charts, checkpoint, experiment
+from fer_exp import charts, checkpoint
 from fer_exp.errors import UserError
 from fer_exp.report.blocks import Block, Gap, Picture, Section
 from fer_exp.report.source import Source, image
@@ -30,7 +30,7 @@ def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Blo
 def _weights(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
-        content = checkpoint.load(source.store.run(run.run_id).fetch(experiment.BEST))
+        content = checkpoint.load(source.store.run(run.run_id).fetch(checkpoint.BEST))
     except UserError as error:
         return Gap(words("gap.weights", run=run.name, reason=error))
     layer = content["network"][_FIRST_LAYER].numpy()
