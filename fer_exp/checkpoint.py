@@ -28,22 +28,12 @@ WEIGHTS = {"last": LAST, "best": BEST}
 
 def save(path: Path, content: dict[str, Any]) -> None:
     """Write `content` (tensors, numbers, texts, lists, dicts) to `path` atomically."""
-    write(path, pack(content))
-
-
-def pack(content: dict[str, Any]) -> memoryview:
-    """The bytes of a checkpoint: `content` as it is now, whatever changes it afterwards."""
     packed = io.BytesIO()
     torch.save({"format": FORMAT, "classes": list(EMOTIONS), **content}, packed)
-    return packed.getbuffer()
-
-
-def write(path: Path, packed: memoryview) -> None:
-    """Write the bytes of a checkpoint to `path` atomically."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.written_whole(path) as file:
-            file.write(packed)
+            file.write(packed.getbuffer())
     except OSError as error:
         raise UserError(f"{path}: cannot write the checkpoint ({error.strerror})") from error
 

@@ -310,13 +310,13 @@ class _Job:
             "network": self.trainer.weights(),
         }
         # first the best, then the last, so that a kill between them loses nothing
-        packed = {checkpoint.BEST: checkpoint.pack(content)} if epoch.improved else {}
-        packed[checkpoint.LAST] = checkpoint.pack(content | self.trainer.state())
+        held = {checkpoint.BEST: content} if epoch.improved else {}
+        held[checkpoint.LAST] = content | self.trainer.state()
 
         def write() -> None:
-            for name, data in packed.items():
+            for name, kept in held.items():
                 with record.file(name) as path:
-                    checkpoint.write(path, data)
+                    checkpoint.save(path, kept)
             record.log(epoch_metrics(epoch), epoch.number)
 
         return write

@@ -5,6 +5,7 @@ of an epoch's batches and its dropout depend on seed and epoch alone, so a train
 `state()` goes on bit for bit as if it had never stopped.
 """
 
+import copy
 import dataclasses
 import time
 from collections.abc import Callable, Iterator
@@ -195,8 +196,8 @@ class Trainer:
         return _copied(self.answering)
 
     def state(self) -> dict[str, Any]:
-        """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts."""
-        optimizer = self.optimizer.state_dict()
+        """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts, as it is now."""
+        optimizer = copy.deepcopy(self.optimizer.state_dict())
         learning = (
             {"learning": _copied(self.network), "averaged": self.averaged.steps} if self.averaged else {}
         )
@@ -204,7 +205,7 @@ class Trainer:
             "network": self.weights(),
             **learning,
             "optimizer": self.flat.apart(optimizer) if self.flat else optimizer,
-            "scheduler": self.scheduler.state_dict() if self.scheduler else None,
+            "scheduler": copy.deepcopy(self.scheduler.state_dict()) if self.scheduler else None,
             "stopping": dataclasses.asdict(self.stopping),
             "history": [dataclasses.asdict(epoch) for epoch in self.history],
         }

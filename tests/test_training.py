@@ -1,5 +1,6 @@
 """The loop learns, stops, resumes and fails as it says."""
 
+import copy
 import dataclasses
 from pathlib import Path
 
@@ -356,3 +357,13 @@ def test_the_same_seed_gives_the_same_file(trainer, tmp_path, monkeypatch):
         list(learner.epochs())
         checkpoint.save(tmp_path / name, learner.state())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_state_is_of_its_epoch(trainer):
+    """It is written down while the next epoch already changes the weights."""
+    run = trainer("training.epochs=2", "optimizer=adam", "training.averaging=0.9", "scheduler=cosine")
+    epochs = run.epochs()
+    next(epochs)
+    kept, copied = run.state(), copy.deepcopy(run.state())
+    next(epochs)
+    torch.testing.assert_close(kept, copied, rtol=0, atol=0)
