@@ -22,6 +22,9 @@ ELEMENTWISE = (
     torch.optim.AdamW,
 )
 
+# PyTorch has their one kernel for no GPU.
+FUSED_ON_CPU_ALONE = (torch.optim.Adagrad,)
+
 
 def elementwise(chosen: settings.Optimizer) -> bool:
     """Whether the class of these settings is known to treat every number on its own."""
@@ -43,8 +46,11 @@ def _make(
     cls: type, chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]
 ) -> torch.optim.Optimizer:
     check_options("optimizer", cls, chosen.options)
+    parameters = list(parameters)
     # one kernel a step instead of a dozen: at batch 32 the step of a small network is mostly overhead
     fused = {"fused": True} if "fused" in inspect.signature(cls).parameters else {}
+    if issubclass(cls, FUSED_ON_CPU_ALONE) and parameters[0].device.type == "cuda":
+        fused = {}
     try:
         return cls(parameters, lr=chosen.lr, weight_decay=chosen.weight_decay, **fused, **chosen.options)
     except (TypeError, ValueError, RuntimeError, IndexError) as error:

@@ -196,7 +196,9 @@ def test_the_ladder_runs_every_rung_there_is():
     """None is forgotten, but for those that learn from another, and the one that needs a GPU."""
     study = yaml.safe_load((CONF / "study" / "ladder.yaml").read_text())
     arms = study["hydra"]["sweeper"]["params"]["rung"].replace(" ", "").split(",")
-    assert sorted([*arms, "taught", "patient", "reference/large_cnn"]) == [option for group, option in ALL_OPTIONS if group == "rung"]
+    assert sorted([*arms, "taught", "patient", "reference/large_cnn"]) == [
+        option for group, option in ALL_OPTIONS if group == "rung"
+    ]
 
 
 def test_a_rung_changes_one_thing(compose_settings):

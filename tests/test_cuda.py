@@ -28,9 +28,9 @@ def trainer(compose_settings, tiny_faces):
     train = tiny_faces[tiny_faces.usage == 0]
 
     def make(*overrides, seed=0):
-        chosen = compose_settings(
-            "stopping=none", "scheduler=none", "training.batch_size=16", "training.epochs=2", *overrides
-        )
+        # a rung has its own
+        constant = [] if any("rung" in each for each in overrides) else ["stopping=none", "scheduler=none"]
+        chosen = compose_settings(*constant, "training.batch_size=16", "training.epochs=3", *overrides)
         optimizer = dataclasses.replace(chosen.optimizer, lr=chosen.optimizer.lr / 10)
         order = np.random.default_rng(seed).permutation(len(train))
         chosen = dataclasses.replace(chosen, seed=seed, optimizer=optimizer)
@@ -62,7 +62,7 @@ def test_the_study_gives_the_same_on_a_gpu(trainer, optimizer):
 )
 def test_a_graph_draws_and_learns_as_the_plain_step(trainer, overrides):
     """Dropout, augmentation and statistics of batches are the same, replay after replay."""
-    common = (*overrides[1:], "training.device=cuda", "training.batch_size=16", "training.epochs=3")
+    common = (*overrides[1:], "training.device=cuda")
     graphed, plain = trainer(*common), trainer(*common)
     rule = Rule.of(plain.settings.training, plain.lessons.augmentation)
     plain.step = AutogradStep(plain.network, plain.optimizer, plain.pixels, plain.lessons.targets, rule)
@@ -78,7 +78,7 @@ def test_mixup_is_left_to_the_plain_step(trainer):
     """Its share of each batch is not for a graph."""
     mixed = trainer("augmentation.mixup=0.2", "training.device=cuda")
     assert type(mixed.step) is AutogradStep
-    assert len(list(mixed.epochs())) == 2
+    assert len(list(mixed.epochs())) == 3
 
 
 def test_a_stack_captures_and_is_each_job_alone(trainer):
