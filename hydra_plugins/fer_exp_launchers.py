@@ -29,6 +29,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from fer_exp.errors import UserError
+from hydra_plugins.fer_exp_sweeper import compose
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,8 +121,12 @@ class JobByJob(Launcher):
         return [ended[number] for number in sorted(ended)]
 
     def _call(self, number: int, overrides: Sequence[str]) -> tuple[Any, ...]:
-        given = (number, list(overrides), self.config, self.hydra_context, self.task_function)
-        return run_here, *given, Singleton.get_state()
+        # here, where the sweep has composed what its jobs choose
+        own = compose(self.hydra_context.config_loader, self.config, overrides)
+        with open_dict(own):
+            own.hydra.job.id = f"{own.hydra.job.name}_{number}"
+            own.hydra.job.num = number
+        return run_here, own, self.hydra_context, self.task_function, Singleton.get_state()
 
     def _outcome(self, number: int, overrides: Sequence[str], future: Any) -> JobReturn:
         why = self.why_lost(future)
@@ -134,21 +139,12 @@ class JobByJob(Launcher):
 
 
 def run_here(
-    number: int,
-    overrides: list[str],
-    config: DictConfig,
-    context: HydraContext,
-    task: TaskFunction,
-    state: dict[Any, Any],
+    config: DictConfig, context: HydraContext, task: TaskFunction, state: dict[Any, Any]
 ) -> JobReturn:
-    """Run a sweep's job of this number in this process; state: that of the sweep's singletons."""
+    """Run the job of this config in this process; state: that of the sweep's singletons."""
     setup_globals()
     Singleton.set_state(state)
-    own = context.config_loader.load_sweep_config(config, overrides)
-    with open_dict(own):
-        own.hydra.job.id = f"{own.hydra.job.name}_{number}"
-        own.hydra.job.num = number
-    told = run_job(task, own, "hydra.sweep.dir", "hydra.sweep.subdir", context)
+    told = run_job(task, config, "hydra.sweep.dir", "hydra.sweep.subdir", context)
     # without the job's configs, which nobody reads: those of 500 jobs took 80 MB in the sweep's process
     return JobReturn(told.overrides, status=told.status, _return_value=told._return_value)
 
