@@ -55,6 +55,22 @@ def test_a_job_has_the_config_that_hydra_composes(sweep, overrides):
         found.seed = 9
 
 
+def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
+    """Groups that the project does not have, too."""
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "extra" / "own.yaml").write_text("value: 3\n", encoding="utf-8")
+    chosen, overrides = [f"hydra.searchpath=[file://{tmp_path}]"], ["+extra=own", "seed=3"]
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", chosen, RunMode.MULTIRUN)
+        expected = list(parts(loader.load_sweep_config(config, list(overrides))))
+        for _ in range(2):
+            found = compose(loader, config, overrides)
+            assert found.extra.value == 3
+            assert list(parts(found)) == expected
+
+
 @pytest.mark.parametrize(
     "wrong",
     ["optimizer=sdg", "optimizr=sgd", "optimizer.rate=1", "~seed=7", "+seed=1", "seed=[", "hydra.nothing=1"],
