@@ -25,11 +25,12 @@ from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from hydra.utils import get_class
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from fer_exp import commandline
 from fer_exp.errors import UserError
+from hydra_plugins.fer_exp_sweeper import compose
 
 CONF = Path(__file__).parent / "conf"
 
@@ -117,9 +118,8 @@ def as_settings(config: DictConfig) -> Any:
 
 
 def as_tree(config: DictConfig) -> Any:
-    """The composed config, without Hydra's own, as plain dicts."""
-    own = OmegaConf.masked_copy(config, [key for key in config if key != "hydra"])
-    return OmegaConf.to_container(own, resolve=True)
+    """The composed config, of which Hydra has taken its own, as plain dicts."""
+    return OmegaConf.to_container(config, resolve=True)
 
 
 def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
@@ -164,7 +164,11 @@ class SweepCallback(Callback):
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
         command = commandline.typed("train.py")
-        configs = [loader.load_sweep_config(config, list(job)) for job in overrides]
+        configs = [compose(loader, config, job) for job in overrides]
+        for each in configs:
+            # as Hydra hands a job its config
+            with open_dict(each):
+                del each["hydra"]
         if config.search.get("tuned") and not config.search.best:
             from fer_exp import search
 

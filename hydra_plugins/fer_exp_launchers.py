@@ -21,6 +21,7 @@ from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.singleton import Singleton
 from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.plugins.launcher import Launcher
@@ -29,6 +30,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
 from fer_exp.errors import UserError
+from hydra_plugins.fer_exp_sweeper import compose
 
 ROOT = Path(__file__).parent.parent
 
@@ -120,8 +122,15 @@ class JobByJob(Launcher):
         return [ended[number] for number in sorted(ended)]
 
     def _call(self, number: int, overrides: Sequence[str]) -> tuple[Any, ...]:
-        given = (number, list(overrides), self.config, self.hydra_context, self.task_function)
-        return run_here, *given, Singleton.get_state()
+        return run_elsewhere, Singleton.get_state(), *self._job(number, overrides)
+
+    def _job(self, number: int, overrides: Sequence[str]) -> tuple[DictConfig, HydraContext, TaskFunction]:
+        # here, where the sweep has composed what its jobs choose
+        own = compose(self.hydra_context.config_loader, self.config, overrides)
+        with open_dict(own):
+            own.hydra.job.id = f"{own.hydra.job.name}_{number}"
+            own.hydra.job.num = number
+        return own, self.hydra_context, self.task_function
 
     def _outcome(self, number: int, overrides: Sequence[str], future: Any) -> JobReturn:
         why = self.why_lost(future)
@@ -133,22 +142,17 @@ class JobByJob(Launcher):
         return told
 
 
-def run_here(
-    number: int,
-    overrides: list[str],
-    config: DictConfig,
-    context: HydraContext,
-    task: TaskFunction,
-    state: dict[Any, Any],
-) -> JobReturn:
-    """Run a sweep's job of this number in this process; state: that of the sweep's singletons."""
+def run_elsewhere(state: dict[Any, Any], *job: Any) -> JobReturn:
+    """Run a job in another process, whose first takes over the state of the sweep's singletons."""
+    if not GlobalHydra.instance().is_initialized():
+        Singleton.set_state(state)
+    return run_here(*job)
+
+
+def run_here(config: DictConfig, context: HydraContext, task: TaskFunction) -> JobReturn:
+    """Run the job of this config in this process."""
     setup_globals()
-    Singleton.set_state(state)
-    own = context.config_loader.load_sweep_config(config, overrides)
-    with open_dict(own):
-        own.hydra.job.id = f"{own.hydra.job.name}_{number}"
-        own.hydra.job.num = number
-    told = run_job(task, own, "hydra.sweep.dir", "hydra.sweep.subdir", context)
+    told = run_job(task, config, "hydra.sweep.dir", "hydra.sweep.subdir", context)
     # without the job's configs, which nobody reads: those of 500 jobs took 80 MB in the sweep's process
     return JobReturn(told.overrides, status=told.status, _return_value=told._return_value)
 
@@ -185,8 +189,8 @@ class JoblibLauncher(JobByJob):
         """Run the jobs; one at a time needs no process but this."""
         if self.n_jobs > 1:
             return super().launch(job_overrides, initial_job_idx)
-        calls = (self._call(number, each) for number, each in enumerate(job_overrides, initial_job_idx))
-        return [run(*arguments) for run, *arguments in calls]
+        jobs = (self._job(number, each) for number, each in enumerate(job_overrides, initial_job_idx))
+        return [run_here(*job) for job in jobs]
 
     def at_once(self, left: int) -> int:
         """All that are left, where a last turn would leave a core without work.

@@ -17,6 +17,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict
 
+from hydra_plugins.fer_exp_sweeper import compose
+
 
 class StackedLauncher(Launcher):
     """Trains up to `n_jobs` jobs of a kind at a time."""
@@ -44,7 +46,7 @@ class StackedLauncher(Launcher):
         return begun
 
     def _begin(self, number: int, overrides: Sequence[str]) -> JobReturn:
-        config = self.hydra_context.config_loader.load_sweep_config(self.config, list(overrides))
+        config = compose(self.hydra_context.config_loader, self.config, overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
         keys = {"job_dir_key": "hydra.sweep.dir", "job_subdir_key": "hydra.sweep.subdir"}

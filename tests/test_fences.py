@@ -66,7 +66,11 @@ def test_there_is_something_to_look_at():
     assert {path.name for path in SCRIPTS} == {"train.py", "evaluate.py"}
     assert NAMES >= WORDS
     assert any("mlflow" in imports(path) for path in MODULES)
-    assert [path.name for path in PLUGINS] == ["fer_exp_launchers.py", "fer_exp_stacked.py"]
+    assert [path.name for path in PLUGINS] == [
+        "fer_exp_launchers.py",
+        "fer_exp_stacked.py",
+        "fer_exp_sweeper.py",
+    ]
 
 
 @pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)

@@ -73,6 +73,8 @@ def log_model(
     it with; answer: what it says to them, text [N].
     """
     import mlflow
+    from mlflow.models import Model
+    from mlflow.tracking.context.registry import resolve_tags
 
     run = client.get_run(run_id)
     before = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
@@ -81,18 +83,35 @@ def log_model(
     for half_done in before:
         client.delete_logged_model(half_done.model_id)
     mlflow.set_tracking_uri(client.tracking_uri)
-    with mlflow.start_run(run_id=run_id):
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            loader_module="fer_exp.classifier",
-            data_path=str(weights),
-            code_paths=[str(Path(__file__).parent.parent)],
-            signature=infer_signature(pictures, answer),
-            input_example=pictures,
-            # given, since MLflow would load the model in a process of its own to find them
-            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")],
-        )
-    places.leave_out_of_model(client, logged)
+    # what `mlflow.pyfunc.log_model` does, but for a run that is under way and needs no other status
+    tags = resolve_tags({"mlflow.source.name": places.PROGRAM})
+    opened = client.create_logged_model(run.info.experiment_id, "model", run_id, tags, run.data.params)
+    logged = Model.log(
+        artifact_path=None,
+        flavor=_Untried,
+        run_id=run_id,
+        model_id=opened.model_id,
+        loader_module="fer_exp.classifier",
+        data_path=str(weights),
+        code_paths=[str(Path(__file__).parent.parent)],
+        signature=infer_signature(pictures, answer),
+        input_example=pictures,
+        # given, since MLflow would load the model in a process of its own to find them
+        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")],
+        validate_serving_input=False,
+    )
+    places.leave_out_of_model(logged)
+
+
+class _Untried:
+    """MLflow's flavor pyfunc, whose models it would load and ask once more: these have just answered."""
+
+    @staticmethod
+    def save_model(validate_serving_input: bool, **given: Any) -> None:  # noqa: ARG004 - for `Model.log` alone
+        """Write a model down."""
+        import mlflow
+
+        mlflow.pyfunc.save_model(**given)
 
 
 def _now() -> int:

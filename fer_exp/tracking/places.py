@@ -7,8 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from mlflow import MlflowClient
 from mlflow.models.model import ModelInfo
+
+# What a model is said to come from, in the place of the program's path.
+PROGRAM = "fer_exp"
 
 
 def left_out(text: str, *folders: Path | None) -> str:
@@ -64,9 +66,8 @@ def _repeatable(command: str) -> str:
     return shlex.join(kept)
 
 
-def leave_out_of_model(client: MlflowClient, logged: ModelInfo) -> None:
-    """Rewrite what MLflow notes of a logged model: the path of the program, and its own."""
-    client.set_logged_model_tags(logged.model_id, {"mlflow.source.name": "fer_exp"})
+def leave_out_of_model(logged: ModelInfo) -> None:
+    """Rewrite what MLflow notes in a logged model of where it lies."""
     place = urlparse(logged.artifact_path)
     if place.scheme in ("", "file"):
         description = Path(unquote(place.path)) / "MLmodel"
