@@ -16,7 +16,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
 from mlflow.models import infer_signature
 
-from fer_exp.tracking import places
+from fer_exp.tracking import carried_code, places
 
 Entry = dict[str, Any]
 
@@ -69,7 +69,7 @@ def log_model(
 ) -> None:
     """Keep a checkpoint as the run's model, once, that `mlflow models predict` can serve.
 
-    It is stored as data plus this package's code, never as a pickle. pictures: uint8 [N, 48, 48] to try
+    It is stored as data plus our code that it needs, never as a pickle. pictures: uint8 [N, 48, 48] to try
     it with; answer: what it says to them, text [N].
     """
     import mlflow
@@ -93,7 +93,7 @@ def log_model(
         model_id=opened.model_id,
         loader_module="fer_exp.classifier",
         data_path=str(weights),
-        code_paths=[str(Path(__file__).parent.parent)],
+        code_paths=[str(carried_code.folder("classifier"))],
         signature=infer_signature(pictures, answer),
         input_example=pictures,
         # given, since MLflow would load the model in a process of its own to find them
