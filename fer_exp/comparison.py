@@ -277,9 +277,16 @@ def origin(study: Study) -> list[str]:
         return []
     days = sorted({datetime.date.fromtimestamp(run.started).isoformat() for run in runs})
     commits = sorted({run.tags.get("mlflow.source.git.commit", "")[:12] or "no commit" for run in runs})
-    minutes = sum(run.metrics["selected/train_seconds"] for run in runs) / 60
+    spent: dict[str, float] = {}
+    for run in runs:
+        spent[run.device] = spent.get(run.device, 0) + run.metrics["selected/train_seconds"] / 60
+    # jobs that share a GPU each count the whole time
+    units = {
+        device: "minutes of one core" if device == "cpu" else f"job-minutes of {device}" for device in spent
+    }
+    minutes = " and ".join(f"{spent[device]:.1f} {units[device]}" for device in sorted(spent))
     when = " to ".join(dict.fromkeys((days[0], days[-1])))
-    return [f"trained {when} in {minutes:.1f} minutes of one core in all, at {', '.join(commits)}"]
+    return [f"trained {when} in {minutes} in all, at {', '.join(commits)}"]
 
 
 def _sizes(study: Study, test: str) -> list[str]:

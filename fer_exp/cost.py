@@ -13,20 +13,21 @@ from fer_exp.watching import duration
 _OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
 
 
-def said(planned: Sequence[Job], known: Iterable[Record]) -> str:
-    """The time of one core that jobs will take, in a line. known: runs of any kind."""
+def said(planned: Sequence[Job], known: Iterable[Record], device: str) -> str:
+    """The time that jobs will take on a device, in a line. known: runs of any kind."""
     seconds: dict[frozenset, list[float]] = {}
     for run in known:
-        if run.status == "FINISHED" and "selected/train_seconds" in run.metrics:
+        if run.status == "FINISHED" and "selected/train_seconds" in run.metrics and run.device == device:
             key = _kind(run.params, run.tags["faces"])
             seconds.setdefault(key, []).append(run.metrics["selected/train_seconds"])
     alike = [seconds.get(_kind(settings.recipe(job.settings), job.faces), []) for job in planned]
     told = [np.mean(each) for each in alike if each]
     if not told:
-        return "time: unknown, as no job of these kinds has been trained on these faces"
+        return f"time: unknown, as no job of these kinds has been trained on these faces, on {device}"
     untold = "; the others have no like" if len(told) < len(alike) else ""
+    of = "one core" if device == "cpu" else device
     return (
-        f"time: about {duration(sum(told))} of one core for {len(told)} of {len(alike)} to do, as jobs took "
+        f"time: about {duration(sum(told))} of {of} for {len(told)} of {len(alike)} to do, as jobs took "
         f"here that differ in seed, learning rate and weight decay alone{untold}"
     )
 

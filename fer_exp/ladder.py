@@ -4,7 +4,7 @@
 then one rung without or with a single ingredient; then networks that are no MLPs on pixels.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from fer_exp.comparison import ACCURACY, Arm, Study, against, origin, percent
 from fer_exp.faces import PARTS
@@ -39,23 +39,24 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
         if not runs:
             continue
         tested = [_tested(arm, part) for part in PARTS]
-        hours = sum(arm.values("selected/train_seconds")) / len(runs) / 3600
         gain = _gain(arm, previous(study, place))
         fit_on = runs[0].params["faces.fit"]
         cells = [arm.name, str(len(runs)), fit_on, percent(arm.values(ACCURACY)), *tested]
-        found.rows.append([*cells, gain, f"{hours:.2f}"])
+        found.rows.append([*cells, gain, _hours(runs)])
         if arm.name in ensembles:
             together = ensembles[arm.name]
             scores = [_with_interval(together, part) for part in PARTS]
-            hours = together.metrics["selected/train_seconds"] / 3600
+            total = together.metrics["selected/train_seconds"] / 3600
+            on = "".join(f", {device}" for device in sorted({run.device for run in runs} - {"cpu"}))
             cells = [f"{arm.name}, together", str(len(runs)), fit_on, "-", *scores]
-            found.rows.append([*cells, "-", f"{hours:.2f} in all"])
+            found.rows.append([*cells, "-", f"{total:.2f} in all{on}"])
     found.notes += [said for arm in study.arms for said in arm.unfinished]
     found.notes += _sizes(study)
     found.notes += [
         "gain on val: points of validation accuracy over the rung above it, seed by seed; of without/ and "
         f"with/ over `{TRUNK}`; * where p < .05, and without seeds enough no word of chance",
         "reference/: no MLPs on pixels",
+        "hours: of one core, or of a GPU named, which jobs at the same time shared",
         *origin(study),
     ]
     return found
@@ -72,6 +73,15 @@ def _tested(arm: Arm, part: str) -> str:
 def _with_interval(run: Record, part: str) -> str:
     mean, low, high = (100 * run.metrics[f"test/{part}/accuracy{end}"] for end in ("", "_low", "_high"))
     return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _hours(runs: Sequence[Record]) -> str:
+    """The mean over the runs on each device."""
+    found: dict[str, list[float]] = {}
+    for run in runs:
+        found.setdefault(run.device, []).append(run.metrics["selected/train_seconds"] / 3600)
+    means = {device: f"{sum(each) / len(each):.2f}" for device, each in sorted(found.items())}
+    return ", ".join(mean if device == "cpu" else f"{device}: {mean}" for device, mean in means.items())
 
 
 def _gain(arm: Arm, below: Arm | None) -> str:

@@ -105,7 +105,8 @@ class Sweep:
             if action in (jobs.TRAIN, jobs.CONTINUE)
         ]
         if to_do:
-            print(cost.said(to_do, self.found.values()))
+            device = experiment.device_name(self.settings.training.device)
+            print(cost.said(to_do, self.found.values(), device))
 
     @property
     def _searches(self) -> bool:

@@ -24,7 +24,7 @@ def test_a_job_takes_as_long_as_its_like(compose_settings):
         record(compose_settings("layers=512-256"), 6000),
         record(compose_settings(), 6000, faces="others"),
     ]
-    said = cost.said([planned(compose_settings("seed=3"))] * 3, known)
+    said = cost.said([planned(compose_settings("seed=3"))] * 3, known, "cpu")
     assert said.startswith("time: about 6 min of one core for 3 of 3 to do, ")
     assert said.endswith(" alone")
 
@@ -32,5 +32,6 @@ def test_a_job_takes_as_long_as_its_like(compose_settings):
 def test_what_has_no_like_is_counted_apart(compose_settings):
     """And where none has, nothing is told."""
     jobs = [planned(compose_settings()), planned(compose_settings("optimizer=sgd"))]
-    assert cost.said(jobs, [record(compose_settings(), 60)]).endswith("; the others have no like")
-    assert cost.said(jobs, []).startswith("time: unknown")
+    assert cost.said(jobs, [record(compose_settings(), 60)], "cpu").endswith("; the others have no like")
+    assert cost.said(jobs, [], "cpu").startswith("time: unknown")
+    assert cost.said(jobs, [record(compose_settings(), 60)], "GPU").startswith("time: unknown")

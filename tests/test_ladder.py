@@ -1,9 +1,11 @@
 """The ladder's table: a row a rung, each against the one below, and its seeds together."""
 
+import dataclasses
+
 import pytest
 
 from fer_exp import ladder
-from fer_exp.comparison import Arm, Study
+from fer_exp.comparison import Arm, Study, origin
 from fer_exp.faces import PARTS
 from fer_exp.tracking import Record
 
@@ -23,10 +25,14 @@ def arm(name: str, *accuracies: float, validation: int = 20) -> Arm:
     return Arm(name, name, {str(i): run(i, value, validation) for i, value in enumerate(accuracies)})
 
 
+def study_of(*arms: Arm) -> Study:
+    """A ladder of these arms."""
+    return Study("ladder", "honest", "fer2013", "f", "lowest validation loss", list(arms))
+
+
 def rows(*arms: Arm, ensembles=None) -> dict[str, list[str]]:
     """The ladder's rows by their first cell."""
-    study = Study("ladder", "honest", "fer2013", "f", "lowest validation loss", list(arms))
-    return {name: cells for name, *cells in ladder.table(study, ensembles or {}).rows}
+    return {name: cells for name, *cells in ladder.table(study_of(*arms), ensembles or {}).rows}
 
 
 def gain(cells: list[str]) -> str:
@@ -76,6 +82,18 @@ def test_seeds_together_are_a_row_of_their_own():
     assert list(found) == ["mirrored", "mirrored, together"]
     assert found["mirrored, together"][3] == "56.00 [55.00, 57.00]"
     assert found["mirrored, together"][-1] == "1.00 in all"
+
+
+def test_hours_of_each_device_stand_apart():
+    """A GPU's say nothing of a processor's."""
+    mixed = arm("top", 0.52, 0.53, 0.54)
+    on_gpu = dataclasses.replace(mixed.runs["1"], tags={"device": "NVIDIA H200"})
+    on_gpu.metrics["selected/train_seconds"] = 360.0
+    mixed.runs["1"] = on_gpu
+    assert rows(mixed)["top"][-1] == "NVIDIA H200: 0.10, 1.00"
+    [spent] = [note for note in origin(study_of(mixed)) if note.startswith("trained")]
+    assert "120.0 minutes of one core" in spent
+    assert "6.0 job-minutes of NVIDIA H200" in spent
 
 
 def test_a_rung_that_is_missing_is_named():

@@ -133,9 +133,9 @@ _FORMS = [
         "시험 자료는 아직 열지 않음: python evaluate.py study=...",
     ),
     (
-        r"^trained ([\d-]+)(?: to ([\d-]+))? in ([\d.]+) minutes of one core in all, at (.+)$",
+        r"^trained ([\d-]+)(?: to ([\d-]+))? in (.+) in all, at (.+)$",
         lambda found: (
-            f"학습 {found[1]}{f'~{found[2]}' if found[2] else ''}, 코어 하나로 모두 {found[3]}분, "
+            f"학습 {found[1]}{f'~{found[2]}' if found[2] else ''}, 모두 {_spent(found[3])}, "
             f"커밋 {found[4].replace('no commit', '없음')}"
         ),
     ),
@@ -179,6 +179,12 @@ _FORMS = [
     (r"(?<=\d) points ", " %p "),
     (r": (missing|failed|running|killed|scheduled)$", lambda found: f": {_STATES[found[1]]}"),
 ]
+
+
+def _spent(text: str) -> str:
+    """`3.0 minutes of one core and 2.0 job-minutes of NVIDIA H200`, in Korean."""
+    core = re.sub(r"([\d.]+) minutes of one core", r"코어 하나로 \1분", text)
+    return re.sub(r"([\d.]+) job-minutes of (.+)", r"\2에서 작업 시간 \1분", core).replace(" and ", ", ")
 
 
 def _listed(text: str) -> str:

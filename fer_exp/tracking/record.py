@@ -38,6 +38,11 @@ class Record:
             told.run_id = self.run_id
             object.__setattr__(self, name, told)
 
+    @property
+    def device(self) -> str:
+        """What it was trained on: `cpu`, of which a job takes one core, or the name of a GPU."""
+        return self.tags.get("device", "cpu")
+
     @classmethod
     def of(cls, run: Run) -> "Record":
         """A run as MLflow gives it."""
