@@ -202,7 +202,7 @@ def choose(
     known = all(map(derivatives.known, network.layers)) and not network.each_face
     if pixels.device.type == "cpu" and known and rule.plain:
         return ManualStep(network, optimizer, pixels, targets)
-    # mixup draws its share on the CPU, which a graph cannot hold
+    # what mixup draws its share by comes from the processor at each step, which a graph cannot hold
     if pixels.device.type == "cuda" and not rule.augmentation.chosen.mixup:
         return GraphedStep(network, optimizer, pixels, targets, rule)
     return AutogradStep(network, optimizer, pixels, targets, rule)
