@@ -57,7 +57,8 @@ class Network(nn.Module):
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Pictures [B, 48, 48] of 0..255, whole numbers or not -> float32 [B, 2304]."""
-        scaled = (pixels.flatten(1) - self.shift).div_(self.scale)
+        # a new tensor of floats, whatever the pixels are: mixed with bytes a difference takes longer
+        scaled = pixels.flatten(1).to(self.shift, copy=True).sub_(self.shift).div_(self.scale)
         if not self.each_face:
             return scaled
         deviation, mean = torch.std_mean(scaled, 1, correction=0, keepdim=True)

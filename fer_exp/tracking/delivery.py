@@ -7,6 +7,7 @@ keeps a metric of the same value, step and time once, and the rest replaces what
 
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -74,7 +75,6 @@ def log_model(
     """
     import mlflow
     from mlflow.models import Model
-    from mlflow.tracking.context.registry import resolve_tags
 
     run = client.get_run(run_id)
     before = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
@@ -84,8 +84,7 @@ def log_model(
         client.delete_logged_model(half_done.model_id)
     mlflow.set_tracking_uri(client.tracking_uri)
     # what `mlflow.pyfunc.log_model` does, but for a run that is under way and needs no other status
-    tags = resolve_tags({"mlflow.source.name": places.PROGRAM})
-    opened = client.create_logged_model(run.info.experiment_id, "model", run_id, tags, run.data.params)
+    opened = client.create_logged_model(run.info.experiment_id, "model", run_id, _origin(), run.data.params)
     logged = Model.log(
         artifact_path=None,
         flavor=_Untried,
@@ -101,6 +100,14 @@ def log_model(
         validate_serving_input=False,
     )
     places.leave_out_of_model(logged)
+
+
+@cache
+def _origin() -> dict[str, str]:
+    """The tags by which MLflow says what program a model comes from, the same for all of a process."""
+    from mlflow.tracking.context.registry import resolve_tags
+
+    return resolve_tags({"mlflow.source.name": places.PROGRAM})
 
 
 class _Untried:
