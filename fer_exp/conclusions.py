@@ -19,7 +19,10 @@ _COLUMNS = (
     ("Layer", "layers", "512-256", ("layers", "512-256")),
     ("FINAL", "final", "final", ("final", "final")),
 )
-_OF_THE_DECK = {study for _, study, _, _ in _COLUMNS}
+# What the study is called in which each arm has rates that a search has found for it.
+_TUNED = "{}_tuned"
+
+_OF_THE_DECK = {name for _, study, _, _ in _COLUMNS for name in (study, _TUNED.format(study))}
 
 
 # The yardsticks that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
@@ -91,14 +94,18 @@ class Claim:
 
 
 def supported(studies: Sequence[Study]) -> Table:
-    """Each conclusion of the deck with what the data says of it."""
+    """Each conclusion of the deck with what the data says of it, and again where each arm was tuned."""
     kind = f"{studies[0].data} · {studies[0].protocol} protocol"
-    table = Table(
-        f"the deck's conclusions · {kind}", ["the deck concluded", "the data, by validation accuracy"]
-    )
+    header = ["the deck concluded", "the data, by validation accuracy"]
+    by_name = {study.name: study for study in studies}
+    tuned = [_TUNED.format(claim.study) in by_name for claim in CLAIMS]
+    table = Table(f"the deck's conclusions · {kind}", header + ["the same, each arm tuned"] * any(tuned))
     for claim in CLAIMS:
-        study = next((study for study in studies if study.name == claim.study), None)
-        table.rows.append([claim.said, _judged(claim, study) if study else f"not run: study={claim.study}"])
+        names = [claim.study] + [_TUNED.format(claim.study)] * any(tuned)
+        found = [
+            _judged(claim, by_name[name]) if name in by_name else f"not run: study={name}" for name in names
+        ]
+        table.rows.append([claim.said, *found])
     return table
 
 
@@ -108,9 +115,13 @@ def _judged(claim: Claim, study: Study) -> str:
     return claim.judge(study) + (f"; not run: {', '.join(missing)}" if missing else "")
 
 
-def _contrasts(study: Study) -> list[tuple[Arm, Difference, float]]:
-    """Arms with their difference to the base and its Holm-adjusted p; only arms with two shared seeds."""
-    pairs = [(arm, against(arm, study.base)) for arm in study.arms if arm is not study.base]
+def _contrasts(study: Study, base: Arm | None = None) -> list[tuple[Arm, Difference, float]]:
+    """Arms with their difference to the base and its Holm-adjusted p; only arms with two shared seeds.
+
+    base: the study's own if not given.
+    """
+    base = base or study.base
+    pairs = [(arm, against(arm, base)) for arm in study.arms if arm is not base]
     known = [(arm, found) for arm, found in pairs if found is not None]
     adjusted = statistics.holm([found.p for _, found in known])
     return [(arm, found, float(p)) for (arm, found), p in zip(known, adjusted, strict=True)]
@@ -120,19 +131,23 @@ def _say(found: Difference) -> str:
     return f"{100 * found.mean:+.2f} points [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
 
 
-def _base_is_best(study: Study) -> str:
-    contrasts = _contrasts(study)
-    if not contrasts:
-        return "undecided: one seed"
-    better = [
-        f"{arm.name} {_say(found)}" for arm, found, p in contrasts if p < SIGNIFICANCE and found.mean > 0
-    ]
-    ties = [arm.name for arm, _, p in contrasts if p >= SIGNIFICANCE]
-    if better:
-        return f"contradicted: better than {study.base.name} are {', '.join(better)}"
-    if ties:
-        return f"not shown: {', '.join(ties)} tie with {study.base.name} inside the noise"
-    return f"supported: every other arm is worse than {study.base.name}"
+def _is_best(setting: str) -> Callable[[Study], str]:
+    def judge(study: Study) -> str:
+        chosen = next((arm for arm in study.arms if arm.setting == setting), None)
+        contrasts = _contrasts(study, chosen) if chosen else []
+        if not contrasts:
+            return "undecided: one seed"
+        better = [
+            f"{arm.name} {_say(found)}" for arm, found, p in contrasts if p < SIGNIFICANCE and found.mean > 0
+        ]
+        ties = [arm.name for arm, _, p in contrasts if p >= SIGNIFICANCE]
+        if better:
+            return f"contradicted: better than {chosen.name} are {', '.join(better)}"
+        if ties:
+            return f"not shown: {', '.join(ties)} tie with {chosen.name} inside the noise"
+        return f"supported: every other arm is worse than {chosen.name}"
+
+    return judge
 
 
 def _arm_beats_base(setting: str) -> Callable[[Study], str]:
@@ -197,8 +212,9 @@ def _base_beats_the_plain_corner(study: Study) -> str:
 
 
 CLAIMS = (
-    Claim("ReLU is the best activation", "activation", _base_is_best),
+    Claim("ReLU is the best activation", "activation", _is_best("relu")),
     Claim("Tanh would be best with more epochs", "activation", _arm_beats_base("tanh")),
+    Claim("Adagrad is the optimizer to integrate", "optimizer", _is_best("adagrad")),
     Claim("a larger batch is not always better: the size does not matter", "batch_size", _nothing_differs),
     Claim("more and wider layers over-fit", "layers", _others_are_worse),
     Claim("the integrated model is better than the main model", "final", _base_beats_the_plain_corner),

@@ -50,7 +50,7 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
             on = "".join(f", {device}" for device in sorted({run.device for run in runs} - {"cpu"}))
             cells = [f"{arm.name}, together", str(len(runs)), fit_on, "-", *scores]
             found.rows.append([*cells, "-", f"{total:.2f} in all{on}"])
-    found.notes += [said for arm in study.arms for said in arm.unfinished]
+    found.notes += _gaps(study)
     found.notes += _sizes(study)
     found.notes += [
         "gain on val: points of validation accuracy over the rung above it, seed by seed; of without/ and "
@@ -73,6 +73,15 @@ def _tested(arm: Arm, part: str) -> str:
 def _with_interval(run: Record, part: str) -> str:
     mean, low, high = (100 * run.metrics[f"test/{part}/accuracy{end}"] for end in ("", "_low", "_high"))
     return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _gaps(study: Study) -> list[str]:
+    """What is not finished; rungs that lack the same are said together."""
+    lacking: dict[tuple[str, ...], list[str]] = {}
+    for arm in study.arms:
+        states = tuple(said.removeprefix(f"{arm.name} · ") for said in arm.unfinished)
+        lacking.setdefault(states, []).append(arm.name)
+    return [f"{', '.join(arms)} · {', '.join(states)}" for states, arms in lacking.items() if states]
 
 
 def _hours(runs: Sequence[Record]) -> str:

@@ -136,6 +136,37 @@ def test_conclusions_are_judged_by_the_runs():
     assert rows["more and wider layers over-fit"] == "not run: study=layers"
 
 
+def test_the_chosen_optimizer_is_held_against_every_other():
+    """Though the study's base is another."""
+    arms = (
+        arm("adam", 0.390, 0.394, 0.392),
+        arm("adagrad", 0.410, 0.414, 0.411),
+        arm("sgd", 0.37, 0.372, 0.371),
+    )
+    said = dict(conclusions.supported([study("optimizer", *arms)]).rows)[
+        "Adagrad is the optimizer to integrate"
+    ]
+    assert said == "supported: every other arm is worse than adagrad"
+    better = arm("nadam", 0.45, 0.454, 0.451)
+    said = dict(conclusions.supported([study("optimizer", *arms, better)]).rows)
+    assert said["Adagrad is the optimizer to integrate"].startswith(
+        "contradicted: better than adagrad are nadam"
+    )
+
+
+def test_a_tuned_study_is_judged_beside_its_own():
+    """By the same question, in a column that is there only if one was tuned."""
+    tuned = dataclasses.replace(ACTIVATION, name="activation_tuned", arms=ACTIVATION.arms[::2])
+    [kind] = conclusions.alike([ACTIVATION, tuned])
+    table = conclusions.supported(kind)
+    assert table.header[-1] == "the same, each arm tuned"
+    said = {row[0]: row[1:] for row in table.rows}
+    assert said["ReLU is the best activation"][1].startswith("not shown: softmax tie")
+    assert said["Tanh would be best with more epochs"][1] == "undecided: one seed"
+    assert said["more and wider layers over-fit"][1] == "not run: study=layers_tuned"
+    assert len(conclusions.supported([ACTIVATION]).header) == 2
+
+
 @pytest.mark.parametrize(
     ("others", "verdict"),
     [

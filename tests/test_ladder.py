@@ -105,6 +105,13 @@ def test_a_rung_that_is_missing_is_named():
     assert "mirrored · seed 0: missing" in table.notes
 
 
+def test_rungs_that_lack_the_same_are_named_together():
+    """Not a line for each job that was not run."""
+    gaps = [Arm(name, name, {}, [f"{name} · seed {seed}: missing" for seed in (1, 2)]) for name in ("a", "b")]
+    table = ladder.table(study_of(arm("deck", 0.4), *gaps), {})
+    assert "a, b · seed 1: missing, seed 2: missing" in table.notes
+
+
 @pytest.mark.parametrize("name", ["without/gelu", "with/erase"])
 def test_without_the_trunk_nothing_is_compared(name):
     """As when only some rungs were run."""

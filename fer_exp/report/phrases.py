@@ -52,7 +52,9 @@ _WHOLE = {
     "ridge": "ridge(능형 회귀)",
     "the deck concluded": "발표 자료의 결론",
     "the data, by validation accuracy": "검증 정확도로 본 결과",
+    "the same, each arm tuned": "조건마다 조율했을 때",
     "ReLU is the best activation": "ReLU가 가장 좋은 활성화 함수입니다",
+    "Adagrad is the optimizer to integrate": "통합 모형에는 Adagrad가 알맞습니다",
     "Tanh would be best with more epochs": "에폭을 늘리면 Tanh가 가장 좋을 것입니다",
     "a larger batch is not always better: the size does not matter": (
         "배치가 크다고 늘 좋지는 않습니다. 크기는 중요하지 않습니다"

@@ -42,8 +42,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "closing": ("The closing table and the conclusions", "마지막 표와 결론"),
     "closing.intro": (
-        "The deck ended with one table and five conclusions. Here are both again, with what the runs say.",
-        "발표 자료는 표 하나와 결론 다섯 가지로 끝납니다. 두 가지를 실행 결과와 나란히 다시 정리했습니다.",
+        "The deck ended with one table and its conclusions. Here are both again, with what the runs say.",
+        "발표 자료는 표 하나와 결론들로 끝납니다. 두 가지를 실행 결과와 나란히 다시 정리했습니다.",
     ),
     "closing.title": ("{data}, {protocol} protocol", "{data}, {protocol} 규칙"),
     "closing.lead": ("row of the deck", "발표 자료의 행"),
