@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from fer_exp import demo_page, experiment, networks, settings, synthetic, tracking
+from fer_exp.classifier import Classifier
 from fer_exp.demo_answers import MOST_NETWORKS, Answers, NoRunError
 from fer_exp.face_finder import Square
 from fer_exp.faces import EMOTIONS
@@ -248,7 +249,7 @@ def test_only_the_latest_few_networks_are_kept(trained, monkeypatch):
     read = []
     record = store.record(run)
     monkeypatch.setattr(store, "find", lambda name: tracking.Record(**{**vars(record), "run_id": name}))
-    monkeypatch.setattr(experiment, "classifier", lambda record, _: read.append(record.run_id))
+    monkeypatch.setattr(Classifier, "of_run", lambda record, _: read.append(record.run_id))
     answers = Answers(store, None)
     for name in [*"abcd", "a", "e", "a", "b"]:
         answers.load(name)
