@@ -320,7 +320,7 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
     def full(path, _content):
         raise UserError(f"{path}: cannot write the checkpoint (No space left on device)")
 
-    monkeypatch.setattr(checkpoint, "write", full)
+    monkeypatch.setattr(checkpoint, "save", full)
     with pytest.raises(UserError, match=str(tmp_path)):
         experiment.run(tiny(), "failed", {}, nothing)
     [failed] = store.records("FAILED")
