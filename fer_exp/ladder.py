@@ -52,6 +52,13 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
             found.rows.append([*cells, "-", f"{total:.2f} in all{on}"])
     found.notes += _gaps(study)
     found.notes += _sizes(study)
+    taught = [
+        arm.name for arm in study.arms if any("training.taught" in run.params for run in arm.runs.values())
+    ]
+    if taught:
+        found.notes.append(
+            f"{', '.join(taught)}: learnt from a reference's answers, too; its hours come on top of theirs"
+        )
     found.notes += [
         "gain on val: points of validation accuracy over the rung above it, seed by seed; of without/ and "
         f"with/ over `{TRUNK}`; * where p < .05, and without seeds enough no word of chance",

@@ -96,6 +96,14 @@ def test_hours_of_each_device_stand_apart():
     assert "6.0 job-minutes of NVIDIA H200" in spent
 
 
+def test_who_learnt_from_a_reference_is_named():
+    """What it knows is not of pixels alone, nor what it cost."""
+    taught = arm("taught", 0.56)
+    taught.runs["0"].params["training.taught"] = "0.9"
+    notes = ladder.table(study_of(arm("top", 0.53), taught), {}).notes
+    assert "taught: learnt from a reference's answers, too; its hours come on top of theirs" in notes
+
+
 def test_a_rung_that_is_missing_is_named():
     """A gap is no row of dashes."""
     gap = Arm("mirrored", "mirrored", {}, ["mirrored · seed 0: missing"])
