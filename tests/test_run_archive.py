@@ -40,6 +40,7 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
         "study": study,
         "identity": identity,
         "log": "outputs/1/train.log",
+        "device": "NVIDIA H200",
         **tags,
     }
     params = {"seed": identity[-1], "faces.fit": "80", "faces.validation": "20", "optimizer.lr": "0.1"}

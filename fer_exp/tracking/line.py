@@ -20,7 +20,7 @@ from fer_exp.jobs import TRIAL, TUNED
 # The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
 # machine and its user, or are MLflow's own.
 _TAGS = (
-    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data"),
+    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data", "device", "taught_by"),
     *("alarms", "test_opened", "error", "mlflow.source.git.commit", NOTE),
 )
 _CHOICE = "choice."
