@@ -26,7 +26,9 @@ def named(
     wanted = chosen.training.teacher
     said = f"training.teacher={wanted}"
     try:
-        record = store.find(wanted)
+        here = store.records("FINISHED", kind="job", faces=dataset.fingerprint.content)
+        # runs on other faces may be called the same
+        record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
         require_weights(record)
     except UserError as error:
         raise UserError(f"{said}: {error}") from None

@@ -229,6 +229,9 @@ def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
         known = first if teacher == "first" else other if "other" in teacher else teacher
         assert store.record(run).params["training.teacher"] == store.record(known).tags["identity"]
     assert keys[0] == keys[1] != keys[2] == keys[3]
+    store.create("first", {}, {"kind": "job", "faces": "others"}).end("FINISHED")
+    again = experiment.run(tiny(*options, "training.teacher=first"), "taught", {}, nothing).run_id
+    assert store.record(again).tags["identity"] == keys[0]
 
 
 @pytest.mark.parametrize(
