@@ -1,6 +1,6 @@
 """The deck's conclusions held against the runs: its closing table, and what of it the data supports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import published, statistics
@@ -21,6 +21,7 @@ _COLUMNS = (
 )
 # What the study is called in which each arm has rates that a search has found for it.
 _TUNED = "{}_tuned"
+SEARCHED = ("activation", "optimizer")
 
 _OF_THE_DECK = {name for _, study, _, _ in _COLUMNS for name in (study, _TUNED.format(study))}
 
@@ -101,12 +102,16 @@ def supported(studies: Sequence[Study]) -> Table:
     tuned = [_TUNED.format(claim.study) in by_name for claim in CLAIMS]
     table = Table(f"the deck's conclusions · {kind}", header + ["the same, each arm tuned"] * any(tuned))
     for claim in CLAIMS:
-        names = [claim.study] + [_TUNED.format(claim.study)] * any(tuned)
-        found = [
-            _judged(claim, by_name[name]) if name in by_name else f"not run: study={name}" for name in names
-        ]
+        found = [_found(claim, claim.study, by_name)]
+        if any(tuned):
+            name = _TUNED.format(claim.study)
+            found.append(_found(claim, name, by_name) if claim.study in SEARCHED else "not searched")
         table.rows.append([claim.said, *found])
     return table
+
+
+def _found(claim: Claim, name: str, by_name: Mapping[str, Study]) -> str:
+    return _judged(claim, by_name[name]) if name in by_name else f"not run: study={name}"
 
 
 def _judged(claim: Claim, study: Study) -> str:
@@ -133,7 +138,7 @@ def _say(found: Difference) -> str:
 
 def _is_best(setting: str) -> Callable[[Study], str]:
     def judge(study: Study) -> str:
-        chosen = next((arm for arm in study.arms if arm.setting == setting), None)
+        chosen = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
         contrasts = _contrasts(study, chosen) if chosen else []
         if not contrasts:
             return "undecided: one seed"
@@ -153,7 +158,7 @@ def _is_best(setting: str) -> Callable[[Study], str]:
 def _arm_beats_base(setting: str) -> Callable[[Study], str]:
     def judge(study: Study) -> str:
         for arm, found, p in _contrasts(study):
-            if arm.setting == setting:
+            if setting in (arm.setting, arm.name):
                 verdict = (
                     "not shown, a tie"
                     if p >= SIGNIFICANCE

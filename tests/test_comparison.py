@@ -163,7 +163,8 @@ def test_a_tuned_study_is_judged_beside_its_own():
     said = {row[0]: row[1:] for row in table.rows}
     assert said["ReLU is the best activation"][1].startswith("not shown: softmax tie")
     assert said["Tanh would be best with more epochs"][1] == "undecided: one seed"
-    assert said["more and wider layers over-fit"][1] == "not run: study=layers_tuned"
+    assert said["more and wider layers over-fit"][1] == "not searched"
+    assert said["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"
     assert len(conclusions.supported([ACTIVATION]).header) == 2
 
 
