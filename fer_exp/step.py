@@ -63,11 +63,11 @@ class AutogradStep:
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7] before the step."""
-        logits = self._fill(batch)
+        logits = self.fill(batch)
         self.optimizer.step()
         return logits
 
-    def _fill(self, batch: torch.Tensor) -> torch.Tensor:
+    def fill(self, batch: torch.Tensor) -> torch.Tensor:
         """Fill the gradients of the loss; the logits [B, 7]."""
         augmentation = self.rule.augmentation
         inputs = self.network.normalise(augmentation.warp(self.pixels[batch]))
@@ -83,24 +83,15 @@ class AutogradStep:
         return logits.detach()
 
 
-class GraphedStep(AutogradStep):
+class GraphedStep:
     """The same on a GPU: the pass of each size of batch is captured once, from pictures to gradients.
 
     The optimizer, whose numbers change from step to step, stays outside.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        optimizer: Optimizer,
-        pixels: torch.Tensor,
-        targets: torch.Tensor,
-        rule: Rule,
-        capture: Capture = cuda_graph.capture,
-    ):
-        """See `AutogradStep`. capture: turns a pass into one that is replayed."""
-        super().__init__(network, optimizer, pixels, targets, rule)
-        self.capture = capture
+    def __init__(self, plain: AutogradStep, capture: Capture = cuda_graph.capture):
+        """Do as the plain step does. capture: turns a pass into one that is replayed."""
+        self.plain, self.capture = plain, capture
         # by batch size, of which an epoch has at most two: where positions go, where logits come, the pass
         self.passes: dict[int, tuple[torch.Tensor, torch.Tensor, Callable[[], None]]] = {}
 
@@ -111,17 +102,17 @@ class GraphedStep(AutogradStep):
         positions, logits, replay = self.passes[len(batch)]
         positions.copy_(batch)
         replay()
-        self.optimizer.step()
+        self.plain.optimizer.step()
         return logits
 
     def _captured(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Callable[[], None]]:
         positions, logits = batch.clone(), []
 
         def run() -> None:
-            logits[:] = [self._fill(positions)]
+            logits[:] = [self.plain.fill(positions)]
 
         # what the passes on trial draw, and what they do to the statistics of batches, is undone
-        statistics = {buffer: buffer.clone() for buffer in self.network.buffers()}
+        statistics = {buffer: buffer.clone() for buffer in self.plain.network.buffers()}
         with torch.random.fork_rng(devices=[] if batch.device.type == "cpu" else None):
             replay = self.capture(run)
         for buffer, before in statistics.items():
@@ -203,6 +194,6 @@ def choose(
     if pixels.device.type == "cpu" and known and rule.plain:
         return ManualStep(network, optimizer, pixels, targets)
     # what mixup draws its share by comes from the processor at each step, which a graph cannot hold
-    if pixels.device.type == "cuda" and not rule.augmentation.chosen.mixup:
-        return GraphedStep(network, optimizer, pixels, targets, rule)
-    return AutogradStep(network, optimizer, pixels, targets, rule)
+    graphed = pixels.device.type == "cuda" and not rule.augmentation.chosen.mixup
+    plain = AutogradStep(network, optimizer, pixels, targets, rule)
+    return GraphedStep(plain) if graphed else plain

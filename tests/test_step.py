@@ -277,9 +277,8 @@ def test_a_captured_step_is_the_step_itself(compose_settings, tiny_faces):
 
     chosen = graphed.settings
     rule = Rule.of(chosen.training, graphed.lessons.augmentation)
-    graphed.step = GraphedStep(
-        graphed.network, graphed.optimizer, graphed.pixels, graphed.lessons.targets, rule, on_trial
-    )
+    step = AutogradStep(graphed.network, graphed.optimizer, graphed.pixels, graphed.lessons.targets, rule)
+    graphed.step = GraphedStep(step, on_trial)
     for ours, theirs in itertools.islice(zip(graphed.epochs(), plain.epochs(), strict=True), 3):
         assert (ours.train, ours.validation) == (theirs.train, theirs.validation)
     for name, tensor in plain.network.state_dict().items():
