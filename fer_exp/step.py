@@ -70,7 +70,7 @@ class AutogradStep:
     def fill(self, batch: torch.Tensor) -> torch.Tensor:
         """Fill the gradients of the loss; the logits [B, 7]."""
         augmentation = self.rule.augmentation
-        inputs = self.network.normalise(augmentation.warp(self.pixels[batch]))
+        inputs = self.network.normalise(augmentation.warp(self.pixels.index_select(0, batch)))
         inputs, targets = augmentation.mix(augmentation.cover(inputs), self.targets[batch])
         half = self.rule.precision == "bfloat16"
         with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=half):

@@ -3,8 +3,10 @@
 They are PyTorch's optimizers with the same state, and equal within rounding. RMSprop and NAdam are put in
 terms of PyTorch's fused kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
 p <- p - rate / (1 - b^t) m / (sqrt(v / (1 - c^t)) + eps): a division and a root in one pass.
+None of them imports PyTorch's compiler.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +17,31 @@ from torch import Tensor
 FOREVER = torch.tensor(torch.inf)
 
 
-class OneTensor(torch.optim.Optimizer):
+# An optimizer asks the compiler to leave these methods alone, for which it imports it, 1.3 s of each start.
+# What it answered is kept here (`torch._compile`).
+for _method in vars(torch.optim.Optimizer).values():
+    if inspect.isfunction(_plain := getattr(_method, "__wrapped__", None)):
+        _plain.__dynamo_disable = _plain
+
+
+class Uncompiled(torch.optim.Optimizer):
+    """Steps as PyTorch's class does, without telling the compiler where gradients are off."""
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> Any:
+        """One step, as `torch.optim.Optimizer` has it."""
+        return inspect.unwrap(super().step)(self, closure)
+
+
+class SGD(Uncompiled, torch.optim.SGD):
+    """PyTorch's own kernel."""
+
+
+class Adagrad(Uncompiled, torch.optim.Adagrad):
+    """PyTorch's own kernel."""
+
+
+class OneTensor(Uncompiled):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
     # off in a plain optimizer
@@ -136,4 +162,6 @@ class Adadelta(OneTensor, torch.optim.Adadelta):
 
 
 # PyTorch's class, and the one that does the same over one tensor on the CPU.
-FASTER = {getattr(torch.optim, cls.__name__): cls for cls in (Adam, AdamW, RMSprop, NAdam, Adadelta)}
+FASTER = {
+    getattr(torch.optim, cls.__name__): cls for cls in (SGD, Adagrad, RMSprop, Adadelta, Adam, NAdam, AdamW)
+}

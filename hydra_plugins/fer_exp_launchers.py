@@ -43,9 +43,6 @@ _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM
 # Where a process that has imported PyTorch can be forked: elsewhere each imports for itself.
 _FORKS = sys.platform == "linux"
 
-# What a job imports, seconds of it, from its start to its figures and its model.
-_OF_A_JOB = ["hydra", "fer_exp.experiment", "fer_exp.figures", "mlflow.pyfunc", "torch._dynamo"]
-
 # Read when Ray is imported: no report to its makers, every job's line shown, and time to start when busy.
 _RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -182,7 +179,7 @@ class JoblibLauncher(JobByJob):
             from multiprocessing import forkserver
 
             os.environ.update(_environment())
-            multiprocessing.set_forkserver_preload(_OF_A_JOB)
+            multiprocessing.set_forkserver_preload(["fer_exp.job_process"])
             forkserver.ensure_running()
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

@@ -62,7 +62,7 @@ from types import SimpleNamespace
 from hydra_plugins.fer_exp_launchers import JoblibLauncher
 
 def look():
-    return os.getppid(), "torch" in sys.modules, "torch._dynamo" in sys.modules
+    return os.getppid(), "torch" in sys.modules, "fer_exp.experiment" in sys.modules
 
 if __name__ == "__main__":
     JoblibLauncher.prepare(SimpleNamespace(n_jobs=2))

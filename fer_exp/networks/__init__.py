@@ -120,8 +120,6 @@ def logits(
     pixels = torch.as_tensor(pixels)
     where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
     device = network.shift.device
-    return (
-        torch.cat([network(pixels[block].to(device)) for block in where.split(block_of(device))])
-        .cpu()
-        .numpy()
-    )
+    # whole rows: an index in brackets would fetch byte by byte, for five times as long
+    blocks = (pixels.index_select(0, block) for block in where.split(block_of(device)))
+    return torch.cat([network(block.to(device)) for block in blocks]).cpu().numpy()

@@ -1,11 +1,13 @@
 """A store in a SQLite file: refused at once where it cannot be, shared, waited for, and read fast."""
 
+import atexit
 import math
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import sqlalchemy
 
@@ -89,6 +91,24 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
         Record(run_id, name, state, *(told[table][run_id] for table in _TOLD), started / 1000, artifacts)
         for run_id, name, state, started, artifacts in found
     ]
+
+
+# What holds MLflow's connections, which it never closes.
+_open: WeakSet[sqlalchemy.pool.ConnectionPoolEntry] = WeakSet()
+
+
+@atexit.register
+def close_all() -> None:
+    """Close what MLflow has open: the last to close brings all into the file itself, and removes the rest."""
+    for entry in list(_open):
+        if entry.dbapi_connection:
+            entry.dbapi_connection.close()
+
+
+@sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
+def _keep_track(connection: Any, entry: sqlalchemy.pool.ConnectionPoolEntry) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        _open.add(entry)
 
 
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
