@@ -2,6 +2,9 @@
 
 import dataclasses
 import inspect
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -162,3 +165,27 @@ def test_a_warm_up_as_long_as_training_is_refused(compose_settings):
         UserError, match=r"scheduler\.warmup_epochs=10: must be less than training\.epochs=10"
     ):
         optimizers.build_scheduler(chosen.scheduler, optimizer, 10)
+
+
+_STEPS = """
+import sys, torch
+from fer_exp import optimizers, settings
+
+for name in sys.argv[1:]:
+    whole = torch.nn.Parameter(torch.ones(3))
+    whole.grad = torch.ones(3)
+    chosen = settings.Optimizer(name, f"torch.optim.{name}", 0.1, 0.0, {})
+    optimizer = optimizers.build_flat(chosen, whole)
+    optimizer.zero_grad(set_to_none=False)
+    optimizer.step()
+    optimizer.load_state_dict(optimizer.state_dict())
+assert "torch._dynamo" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_no_optimizer_imports_the_compiler():
+    """It would cost each start more than a second, and nothing is compiled."""
+    names = [cls.__name__ for cls in optimizers.ELEMENTWISE]
+    here = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    subprocess.run([sys.executable, "-c", _STEPS, *names], env=here, check=True)

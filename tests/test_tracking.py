@@ -3,10 +3,13 @@
 import contextlib
 import copy
 import multiprocessing
+import os
 import pprint
 import pwd
 import re
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -238,6 +241,27 @@ def test_the_store_lets_readers_in_beside_a_writer(store):
     with sqlite3.connect(store.uri.removeprefix(tracking.SQLITE)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
+
+
+_PROGRAM = """
+import sys
+from fer_exp import commandline, settings, tracking
+
+with commandline.mistakes_in_one_line():
+    store = tracking.Store(settings.Tracking(f"sqlite:///{sys.argv[1]}", "artifacts", "x", False))
+    store.create("one", {}, {}).log({"loss": 1.0})
+"""
+
+
+@pytest.mark.slow
+def test_a_program_leaves_the_store_as_one_file(tmp_path):
+    """Who copies it has everything: its write-ahead log is gone, though the end looks at no object."""
+    here = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    subprocess.run([sys.executable, "-c", _PROGRAM, "a.db"], cwd=tmp_path, env=here, check=True)
+    assert sorted(path.name for path in tmp_path.glob("a.db*")) == ["a.db", "a.db.lock", "a.db.locks"]
+    (tmp_path / "a.db").rename(tmp_path / "copy.db")
+    copy = tracking.Store(settings.Tracking(f"sqlite:///{tmp_path / 'copy.db'}", "artifacts", "x", False))
+    assert [run.metrics for run in copy.records()] == [{"loss": 1.0}]
 
 
 def _open(chosen: settings.Tracking) -> str:
