@@ -43,7 +43,8 @@ def all_tables(
     if wanted in (None, "audit"):
         yield from _audit(studies, store)
     for alike in conclusions.alike([study for study in studies if wanted in (None, study.name)]):
-        yield conclusions.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
+        if conclusions.closes(alike):
+            yield conclusions.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
         yield conclusions.supported(alike)
 
 

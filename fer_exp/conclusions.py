@@ -23,8 +23,8 @@ _COLUMNS = (
 _TUNED = "{}_tuned"
 SEARCHED = ("activation", "optimizer")
 
-_OF_THE_DECK = {name for _, study, _, _ in _COLUMNS for name in (study, _TUNED.format(study))}
-
+_OWN = {study for _, study, _, _ in _COLUMNS}
+_OF_THE_DECK = _OWN | {_TUNED.format(study) for study in _OWN}
 
 # The yardsticks that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
 _YARDSTICKS = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
@@ -35,6 +35,11 @@ def alike(studies: Sequence[Study]) -> list[list[Study]]:
     named = [study for study in studies if study.name in _OF_THE_DECK]
     kinds = dict.fromkeys((study.faces, study.protocol) for study in named)
     return [[study for study in named if (study.faces, study.protocol) == kind] for kind in kinds]
+
+
+def closes(studies: Sequence[Study]) -> bool:
+    """Whether there is anything to close with: studies that are tuned answer the conclusions alone."""
+    return any(study.name in _OWN for study in studies)
 
 
 def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -> Table:
@@ -136,6 +141,15 @@ def _say(found: Difference) -> str:
     return f"{100 * found.mean:+.2f} points [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
 
 
+def _better(one: Arm, other: Arm, found: Difference, p: float) -> str:
+    """Whether one arm is better than another, of which `found` is the difference and p its adjusted p."""
+    if p >= SIGNIFICANCE:
+        verdict = "not shown, a tie"
+    else:
+        verdict = "supported" if found.mean > 0 else "contradicted"
+    return f"{verdict}: {one.name} against {other.name} {_say(found)}, p = {p:.3f}"
+
+
 def _is_best(setting: str) -> Callable[[Study], str]:
     def judge(study: Study) -> str:
         chosen = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
@@ -159,14 +173,7 @@ def _arm_beats_base(setting: str) -> Callable[[Study], str]:
     def judge(study: Study) -> str:
         for arm, found, p in _contrasts(study):
             if setting in (arm.setting, arm.name):
-                verdict = (
-                    "not shown, a tie"
-                    if p >= SIGNIFICANCE
-                    else "supported"
-                    if found.mean > 0
-                    else "contradicted"
-                )
-                return f"{verdict}: {arm.name} against {study.base.name} {_say(found)}, p = {p:.3f}"
+                return _better(arm, study.base, found, p)
         return "undecided: one seed"
 
     return judge
@@ -205,14 +212,7 @@ def _base_beats_the_plain_corner(study: Study) -> str:
     for arm, found, p in _contrasts(study):
         if arm is study.arms[-1]:
             turned = Difference(-found.mean, -found.high, -found.low, found.p)
-            verdict = (
-                "not shown, a tie"
-                if p >= SIGNIFICANCE
-                else "supported"
-                if turned.mean > 0
-                else "contradicted"
-            )
-            return f"{verdict}: {study.base.name} against {arm.name} {_say(turned)}, p = {p:.3f}"
+            return _better(study.base, arm, turned, p)
     return "undecided: one seed"
 
 

@@ -168,6 +168,15 @@ def test_a_tuned_study_is_judged_beside_its_own():
     assert len(conclusions.supported([ACTIVATION]).header) == 2
 
 
+def test_tuned_studies_alone_close_no_table():
+    """The closing table has the deck's choices, at the deck's rates; its conclusions can be judged."""
+    tuned = dataclasses.replace(ACTIVATION, name="activation_tuned")
+    [kind] = conclusions.alike([tuned])
+    assert not conclusions.closes(kind)
+    assert conclusions.closes([ACTIVATION, tuned])
+    assert conclusions.supported(kind).rows[0][1] == "not run: study=activation"
+
+
 @pytest.mark.parametrize(
     ("others", "verdict"),
     [

@@ -62,6 +62,7 @@ _WHOLE = {
     "more and wider layers over-fit": "층을 늘리고 넓히면 과적합됩니다",
     "the integrated model is better than the main model": "통합 모델이 기본 모델보다 낫습니다",
     "undecided: one seed": "미정: 시드 하나뿐",
+    "not searched": "탐색하지 않음",
     "best: the lowest validation loss; the luckiest of so many flatters, so the tuned study trains it again "
     "by other seeds, and test stays shut until then": (
         "최고 시행은 검증 손실이 가장 낮은 시행입니다. 여럿 가운데 운이 좋았던 값이므로, 조율한 연구에서 "
