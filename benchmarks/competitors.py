@@ -7,6 +7,7 @@ import io
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -164,8 +165,19 @@ def lightning(task: Task) -> Epoch:
     return epoch
 
 
+# PyTorch's kernels that take one pass, by how many numbers they keep of each weight; what needs more than
+# a pass, or another, has the one that keeps as many.
+_PASS = {
+    "sgd": partial(torch.optim.SGD, lr=1e-3, fused=True),
+    "sgd_momentum": partial(torch.optim.SGD, lr=1e-3, momentum=0.9, fused=True),
+    "adagrad": partial(torch.optim.Adagrad, fused=True),
+    "rmsprop": partial(torch.optim.Adagrad, fused=True),
+}
+_PASS |= dict.fromkeys(("adadelta", "adam", "nadam", "adamw"), partial(torch.optim.Adam, fused=True))
+
+
 def floor(task: Task) -> Epoch:
-    """The matrix products alone, and one pass of fused Adam over as many numbers."""
+    """The matrix products alone, and one pass over as many numbers as the optimizer has."""
     batch, faces = task.chosen.training.batch_size, len(task.faces)
     sizes = [networks.PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
     flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
@@ -173,7 +185,7 @@ def floor(task: Task) -> Epoch:
     found = [torch.empty_like(weight) for weight in weights]
     whole = torch.nn.Parameter(torch.rand(sum(weight.numel() for weight in weights)))
     whole.grad = torch.rand_like(whole)
-    optimizer = torch.optim.Adam([whole], fused=True)
+    optimizer = _PASS[task.chosen.optimizer.name]([whole])
 
     @torch.no_grad()
     def epoch() -> None:
