@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 from torch.distributions import Beta
-from torch.nn.functional import affine_grid, grid_sample
+from torch.nn.functional import grid_sample
 
 from fer_exp import settings
 from fer_exp.faces import SIDE
@@ -47,12 +47,15 @@ class Augmentation:
         # the grid says where a pixel is taken from, so a picture grows as its grid shrinks
         size = 1 / (1 + either(chosen.scale))
         mirror = 1 - 2 * (torch.rand(count, device=device) < chosen.flip).float()
-        cosine, sine = angle.cos() * size, angle.sin() * size
-        rows = [
-            torch.stack([cosine * mirror, -sine, across], 1),
-            torch.stack([sine * mirror, cosine, down], 1),
-        ]
-        grid = affine_grid(torch.stack(rows, 1), [count, 1, SIDE, SIDE], align_corners=False)
+        cosine, sine, mirror, across, down = (
+            each[:, None, None] for each in (angle.cos() * size, angle.sin() * size, mirror, across, down)
+        )
+        # middles of the pixels, from -1 to 1. PyTorch's `affine_grid` gives the same in ten times the time
+        x = (torch.arange(SIDE, device=device) + 0.5) * (2 / SIDE) - 1
+        y = x[:, None]
+        columns = cosine * mirror * x - sine * y + across
+        rows = sine * mirror * x + cosine * y + down
+        grid = torch.stack([columns, rows], 3)
         source = pixels.to(torch.float32).unsqueeze(1)
         return grid_sample(source, grid, padding_mode="border", align_corners=False).squeeze(1)
 

@@ -61,8 +61,10 @@ class Network(nn.Module):
         scaled = pixels.flatten(1).to(self.shift, copy=True).sub_(self.shift).div_(self.scale)
         if not self.each_face:
             return scaled
-        deviation, mean = torch.std_mean(scaled, 1, correction=0, keepdim=True)
-        return scaled.sub_(mean).div_(deviation.clamp_min(FLATTEST))
+        scaled.sub_(scaled.mean(1, keepdim=True))
+        # as `torch.std_mean`, which takes ten times as long on a processor
+        deviation = scaled.square().mean(1, keepdim=True).sqrt_()
+        return scaled.div_(deviation.clamp_min_(FLATTEST))
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pictures uint8 [B, 48, 48] -> logits float32 [B, 7], in the order of `EMOTIONS`."""
