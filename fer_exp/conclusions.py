@@ -143,10 +143,9 @@ def _say(found: Difference) -> str:
 
 def _better(one: Arm, other: Arm, found: Difference, p: float) -> str:
     """Whether one arm is better than another, of which `found` is the difference and p its adjusted p."""
+    verdict = "supported" if found.mean > 0 else "contradicted"
     if p >= SIGNIFICANCE:
         verdict = "not shown, a tie"
-    else:
-        verdict = "supported" if found.mean > 0 else "contradicted"
     return f"{verdict}: {one.name} against {other.name} {_say(found)}, p = {p:.3f}"
 
 

@@ -1,5 +1,6 @@
 """The doors: what lies at a place, a zip, a CSV or folders, and the faces that come out of it one by one."""
 
+import contextlib
 import hashlib
 import zipfile
 from collections.abc import Callable, Generator, Iterator
@@ -93,14 +94,16 @@ def _pictures(
     paths: list[str], root: Path, read: Callable[[str], bytes], broken: Callable[[UserError], None]
 ) -> Iterator[Row]:
     # here, since the cached start needs no Pillow
-    from fer_exp import pictures
+    from fer_exp import decoding
 
-    # One thread: decoding so small a picture is Python's work, and two threads measured slower.
-    for picture in archives.arrange(paths, str(root)):
-        try:
-            yield pictures.decode(read(picture.path), f"{root}: {picture.path}"), picture.label, picture.usage
-        except UserError as error:
-            broken(error)
+    arranged = archives.arrange(paths, str(root))
+    # closed at once, also where the reading ends early
+    with contextlib.closing(decoding.in_order([each.path for each in arranged], read, str(root))) as found:
+        for picture, decoded in zip(arranged, found, strict=True):
+            if isinstance(decoded, UserError):
+                broken(decoded)
+            else:
+                yield decoded, picture.label, picture.usage
 
 
 def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
