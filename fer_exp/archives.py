@@ -9,9 +9,11 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from fer_exp.errors import UserError
@@ -215,3 +217,47 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
             return file.read(size)
     except UNPACKING_ERRORS as error:
         raise UserError(f"{place}: cannot be unpacked ({error})") from None
+
+
+class Files(ABC):
+    """Picture files below `root`; what is sent to another process reads them there anew."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def place(self, name: str) -> str:
+        """What errors call one of them."""
+        return f"{self.root}: {name}"
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The bytes of one of them; raises UserError that names it."""
+
+
+class FolderFiles(Files):
+    """Those of a folder."""
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return read_file(self.root / name)
+
+
+class ZipFiles(Files):
+    """Those of an open zip."""
+
+    def __init__(self, archive: zipfile.ZipFile):
+        super().__init__(Path(archive.filename))
+        self.archive = archive
+
+    def __reduce__(self) -> tuple[Callable[[str], "ZipFiles"], tuple[str]]:
+        return _opened_anew, (self.archive.filename,)
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return read_entry(self.archive, name)
+
+
+@cache
+def _opened_anew(path: str) -> ZipFiles:
+    # in a process that ends with the reading
+    return ZipFiles(zipfile.ZipFile(path))

@@ -90,15 +90,13 @@ def table_rows(source: Path) -> Generator[Row, None, None]:
     return entries(source, broken)
 
 
-def _pictures(
-    paths: list[str], root: Path, read: Callable[[str], bytes], broken: Callable[[UserError], None]
-) -> Iterator[Row]:
+def _pictures(paths: list[str], files: archives.Files, broken: Callable[[UserError], None]) -> Iterator[Row]:
     # here, since the cached start needs no Pillow
     from fer_exp import decoding
 
-    arranged = archives.arrange(paths, str(root))
+    arranged = archives.arrange(paths, str(files.root))
     # closed at once, also where the reading ends early
-    with contextlib.closing(decoding.in_order([each.path for each in arranged], read, str(root))) as found:
+    with contextlib.closing(decoding.in_order(files, [each.path for each in arranged])) as found:
         for picture, decoded in zip(arranged, found, strict=True):
             if isinstance(decoded, UserError):
                 broken(decoded)
@@ -108,7 +106,7 @@ def _pictures(
 
 def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
     paths, _ = archives.list_folder(root)
-    yield from _pictures(paths, root, lambda path: archives.read_file(root / path), broken)
+    yield from _pictures(paths, archives.FolderFiles(root), broken)
 
 
 def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
@@ -130,7 +128,7 @@ def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Generator[Row,
         if tables:
             yield from _csv_entry(archive, tables[0], broken)
         else:
-            yield from _pictures(paths, path, lambda name: archives.read_entry(archive, name), broken)
+            yield from _pictures(paths, archives.ZipFiles(archive), broken)
 
 
 def _csv_entry(archive: zipfile.ZipFile, name: str, broken: Callable[[UserError], None]) -> Iterator[Row]:

@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import zipfile
 
 import joblib
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from joblib.externals import loky
 from PIL import Image
 
-from fer_exp import decoding
+from fer_exp import archives, decoding
 from fer_exp.errors import UserError
 
 
@@ -22,13 +23,26 @@ def png(number: int) -> bytes:
 
 
 FILES = {f"{number}.png": png(number) for number in range(60)} | {"odd.png": b"no picture"}
+NAMES = list(FILES)
 
 
-def read(name: str) -> bytes:
-    """The bytes of one of the files; one of them cannot be read."""
-    if name == "7.png":
-        raise UserError("set: 7.png: is locked")
-    return FILES[name]
+@pytest.fixture(scope="module", params=["folder", "zip"])
+def files(request, tmp_path_factory):
+    """Numbered pictures, one file that is none, and one that is not there."""
+    folder = tmp_path_factory.mktemp("set")
+    names = [name for name in NAMES if name != "7.png"]
+    if request.param == "folder":
+        for name in names:
+            (folder / name).write_bytes(FILES[name])
+        yield archives.FolderFiles(folder)
+        return
+    with zipfile.ZipFile(folder / "set.zip", "w") as archive:
+        for name in NAMES:
+            archive.writestr(name, FILES[name])
+        # what it declares is not what it is
+        archive.getinfo("7.png").CRC ^= 1
+    with archives.open_zip(folder / "set.zip") as archive:
+        yield archives.ZipFiles(archive)
 
 
 def said(found) -> list[object]:
@@ -40,30 +54,30 @@ def said(found) -> list[object]:
 def many(monkeypatch):
     """Few files are enough for two processes, each chunk four of them."""
     monkeypatch.setattr(decoding, "_MANY", 10)
-    monkeypatch.setattr(decoding, "_FILES", 4)
+    monkeypatch.setattr(decoding, "_CHUNK", 4)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
 
 
-EXPECTED = [{number} if number != 7 else "set: 7.png: is locked" for number in range(60)]
+def check(files, found: list[object]) -> None:
+    """That each picture is that of its file, and that those in which something is wrong are named."""
+    *pictures, odd = found
+    unread = pictures.pop(7)
+    assert unread.startswith((f"{files.root / '7.png'}: cannot be read", f"{files.root}: 7.png: cannot be"))
+    assert pictures == [{number} for number in range(60) if number != 7]
+    assert odd.startswith(f"{files.root}: odd.png: cannot be read as a picture")
 
 
-def test_pictures_come_in_the_order_of_their_files():
+def test_pictures_come_in_the_order_of_their_files(files):
     """Decoded here, with what is wrong in its place."""
-    [*found, odd] = said(decoding.in_order(list(FILES), read, "set"))
-    assert found == EXPECTED
-    assert odd.startswith("set: odd.png: cannot be read as a picture")
+    check(files, said(decoding.in_order(files, NAMES)))
 
 
 @pytest.mark.usefixtures("many")
 @pytest.mark.parametrize("ahead", [0, 1, 1000], ids=["all here", "shared", "all elsewhere"])
-def test_two_processes_give_the_same(monkeypatch, ahead):
+def test_two_processes_give_the_same(files, monkeypatch, ahead):
     """However the chunks fall to them."""
     monkeypatch.setattr(decoding, "_AHEAD", ahead)
-    names = list(FILES)
-    assert said(decoding.in_order(names, read, "set")) == [
-        *EXPECTED,
-        said(decoding.in_order(names[-1:], read, "set"))[0],
-    ]
+    check(files, said(decoding.in_order(files, NAMES)))
 
 
 @pytest.fixture
@@ -80,9 +94,9 @@ def processes(monkeypatch, many):  # noqa: ARG001 - the few files that are enoug
     return lambda: dict(pools[0]._processes)
 
 
-def test_who_stops_early_leaves_no_process(processes):
+def test_who_stops_early_leaves_no_process(files, processes):
     """As at the first broken picture."""
-    found = decoding.in_order(list(FILES), read, "set")
+    found = decoding.in_order(files, NAMES)
     next(found)
     [helper] = processes().values()
     found.close()
@@ -92,13 +106,13 @@ def test_who_stops_early_leaves_no_process(processes):
 @pytest.mark.fault(
     "Killed: the process that helps to decode", trials=1, expected="one line that says to start again"
 )
-def test_a_process_that_dies_is_told_in_one_line(processes, monkeypatch):
+def test_a_process_that_dies_is_told_in_one_line(files, processes, monkeypatch):
     """Nothing of it is kept."""
     monkeypatch.setattr(decoding, "_AHEAD", 1000)
     # more than it is given before the first are there
-    found = decoding.in_order(20 * list(FILES), read, "set")
+    found = decoding.in_order(files, 20 * NAMES)
     next(found)
     [helper] = processes()
     os.kill(helper, signal.SIGKILL)
-    with pytest.raises(UserError, match=r"set: the process that helps to decode died; start the same again"):
+    with pytest.raises(UserError, match="the process that helps to decode died; start the same again"):
         list(found)
