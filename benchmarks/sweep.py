@@ -1,8 +1,8 @@
 """Time whole sweeps: the wall time beside the training in it, and what a job costs besides.
 
 Prints a Markdown table of runs of train.py, each in a store of its own:
-- three optimizers, two jobs at a time, beside 1.2 times half of the seconds that they train one at a time,
-  plus 6 s;
+- three optimizers, two jobs at a time, beside 1.2 times half of the seconds that they train one at a time
+  just before, plus 6 s: of `--rounds` such pairs the one of the median share;
 - jobs of one epoch, one at a time: from the start of one to the start of the next, less its training;
 - one long job: from its first logged epoch to its last, less the training between them.
 The seconds of training, starts and ends are the store's own.
@@ -51,12 +51,24 @@ def trained(jobs: list[tracking.Record]) -> float:
     return sum(job.metrics["selected/train_seconds"] for job in jobs)
 
 
+def pair(args: argparse.Namespace) -> tuple[float, float, float, list[float]]:
+    """Three optimizers one at a time, then two at a time: wall by what is allowed, both, and each training.
+
+    The seconds of jobs that share cores are no measure of their work.
+    """
+    _, jobs, _ = train(args, "-m", "optimizer=sgd,adam,nadam", "n_jobs=1")
+    wall, _, _ = train(args, "-m", "optimizer=sgd,adam,nadam", "n_jobs=2")
+    allowed = 1.2 * trained(jobs) / 2 + 6
+    return wall / allowed, wall, allowed, [trained([job]) for job in jobs]
+
+
 def main() -> None:
     """The table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="FER-2013: folder, zip or CSV (default: drawn faces)")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="folder for the decoded set")
     parser.add_argument("--jobs", type=int, default=12, help="jobs of one epoch")
+    parser.add_argument("--rounds", type=int, default=3, help="pairs of sweeps")
     args = parser.parse_args()
 
     # decodes or draws the faces, which is no part of a sweep
@@ -64,14 +76,11 @@ def main() -> None:
     print("| sweep | measured | seconds | allowed | share |")
     print("|---|---|---|---|---|")
 
-    # the seconds of jobs that share cores are no measure of their work
-    _, jobs, _ = train(args, "-m", "optimizer=sgd,adam,nadam", "n_jobs=1")
-    wall, _, _ = train(args, "-m", "optimizer=sgd,adam,nadam", "n_jobs=2")
-    allowed = 1.2 * trained(jobs) / 2 + 6
+    share, wall, allowed, seconds = statistics.median_low(pair(args) for _ in range(args.rounds))
     # no sweep is shorter than its longest job
-    longest = max(trained([job]) for job in jobs)
-    name = f"three optimizers, two at a time, {trained(jobs):.1f} s of training, {longest:.1f} in the longest"
-    print(f"| {name} | wall | {wall:.1f} | {allowed:.1f} | {wall / allowed:.2f} |", flush=True)
+    trains = f"{sum(seconds):.1f} s of training, {max(seconds):.1f} in the longest"
+    name = f"three optimizers, two at a time, {trains}"
+    print(f"| {name} | wall | {wall:.1f} | {allowed:.1f} | {share:.2f} |", flush=True)
 
     seeds = ",".join(map(str, range(args.jobs)))
     _, jobs, _ = train(args, "-m", f"seed={seeds}", "training.epochs=1", "n_jobs=1")
