@@ -148,7 +148,8 @@ def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
     Whose output is not taken comes to its end all the same, then with exit code 1; who reads but the first
     lines knows why.
     """
-    atexit.register(end_at_once)
+    # objects stay as they are at the end of the program: Python would look at all of them for a second
+    atexit.register(gc.freeze)
     with terminal.outliving_output() as output:
         try:
             yield
@@ -192,11 +193,6 @@ def collect_rarely() -> None:
     PyTorch and MLflow bring 400,000 to stay; looking at them again and again takes a fifth of their import.
     """
     gc.set_threshold(50_000, 20, 50)
-
-
-def end_at_once() -> None:
-    """Leave objects as they are at the end of the program: Python would look at all for a second."""
-    gc.freeze()
 
 
 def end_on_sigterm() -> None:

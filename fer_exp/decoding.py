@@ -6,7 +6,7 @@ some of the files, and this one goes on with the next whenever the other has eno
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any
+from concurrent.futures import Future
 
 import numpy as np
 
@@ -63,29 +63,22 @@ def _by_two(files: Files, names: Sequence[str]) -> Iterator[Decoded]:
 
     pool = ProcessPoolExecutor(1)
     # in the files' order: what the second process is to give, or what was decoded here
-    waiting: deque[Any] = deque()
+    waiting: deque[Future[Decoded]] = deque()
     try:
         for start in range(0, len(names), _CHUNK):
             chunk = names[start : start + _CHUNK]
-            unfinished = sum(not _is_there(each) for each in waiting)
-            waiting.append(
-                decode(files, chunk) if unfinished >= _AHEAD else pool.submit(decode, files, chunk)
-            )
-            while waiting and (_is_there(waiting[0]) or len(waiting) > _WAITING):
-                yield _result(waiting.popleft())
+            if sum(not each.done() for each in waiting) < _AHEAD:
+                waiting.append(pool.submit(decode, files, chunk))
+            else:
+                waiting.append(Future())
+                waiting[-1].set_result(decode(files, chunk))
+            while waiting and (waiting[0].done() or len(waiting) > _WAITING):
+                yield waiting.popleft().result()
         while waiting:
-            yield _result(waiting.popleft())
+            yield waiting.popleft().result()
     except BrokenProcessPool as error:
         raise UserError(
             f"{files.root}: the process that helps to decode died; start the same again"
         ) from error
     finally:
         pool.shutdown(kill_workers=True)
-
-
-def _is_there(each: Any) -> bool:
-    return isinstance(each, tuple) or each.done()
-
-
-def _result(each: Any) -> Decoded:
-    return each if isinstance(each, tuple) else each.result()

@@ -63,14 +63,14 @@ class Lessons:
         with torch.random.fork_rng(devices=[] if self._faces.device.type == "cpu" else None):
             torch.manual_seed(derive(self._chosen.seed, "view", view))
             for block in self._fit.split(block_of(self._faces.device)):
-                self.pixels[block] = warp(self._faces[block]).round().to(torch.uint8)
+                self.pixels[block] = warp(self._faces.index_select(0, block)).round().to(torch.uint8)
         self._answer(view)
 
     def _answer(self, view: int) -> None:
         """Mix what the teacher says to the pictures shown, asked once a view, into the targets."""
         said = self._known.get(view)
         if said is None:
-            answer = self._teacher(self.pixels[self._fit].cpu().numpy()).astype(np.float32)
+            answer = self._teacher(self.pixels.index_select(0, self._fit).cpu().numpy()).astype(np.float32)
             said = torch.from_numpy(answer).to(self._faces.device)
         training = self._chosen.training
         if training.views < training.epochs:

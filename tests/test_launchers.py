@@ -62,7 +62,8 @@ from types import SimpleNamespace
 from hydra_plugins.fer_exp_launchers import JoblibLauncher
 
 def look():
-    return os.getppid(), "torch" in sys.modules, "fer_exp.experiment" in sys.modules
+    needed = {"fer_exp.experiment", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"}
+    return os.getppid(), "torch" in sys.modules, sys.modules.keys() >= needed
 
 if __name__ == "__main__":
     JoblibLauncher.prepare(SimpleNamespace(n_jobs=2))

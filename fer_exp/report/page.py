@@ -69,10 +69,11 @@ def _closing(source: Source) -> Section:
         first = alike[0]
         fitted = comparison.read_yardsticks(source.store, first.faces)
         shown = [yardstick for yardstick in fitted if f"test/{source.test}/accuracy" in yardstick.metrics]
-        blocks = [words.sheet(conclusions.supported(alike))]
+        blocks = []
         if conclusions.closes(alike):
             closing = conclusions.closing(alike, source.test, shown)
-            blocks.insert(0, words.sheet(closing, words("closing.lead")))
+            blocks.append(words.sheet(closing, words("closing.lead")))
+        blocks.append(words.sheet(conclusions.supported(alike)))
         title = words("closing.title", data=first.data, protocol=first.protocol)
         found.sections.append(Section(title, blocks))
     if not found.sections:

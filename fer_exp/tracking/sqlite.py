@@ -98,7 +98,7 @@ _open: WeakSet[sqlalchemy.pool.ConnectionPoolEntry] = WeakSet()
 
 
 @atexit.register
-def close_all() -> None:
+def _close_all() -> None:
     """Close what MLflow has open: the last to close brings all into the file itself, and removes the rest."""
     for entry in list(_open):
         if entry.dbapi_connection:
