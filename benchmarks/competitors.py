@@ -18,7 +18,7 @@ from PIL import Image
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from fer_exp import networks, settings
+from fer_exp import networks, products, settings
 from fer_exp.components import named_class
 from fer_exp.faces import EMOTIONS, Faces
 from fer_exp.settings import Experiment
@@ -177,7 +177,7 @@ _PASS |= dict.fromkeys(("adadelta", "adam", "nadam", "adamw"), partial(torch.opt
 
 
 def floor(task: Task) -> Epoch:
-    """The matrix products alone, and one pass over as many numbers as the optimizer has."""
+    """The matrix products by the faster library, and one pass over as many numbers as the optimizer has."""
     batch, faces = task.chosen.training.batch_size, len(task.faces)
     sizes = [networks.PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
     flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
@@ -191,11 +191,11 @@ def floor(task: Task) -> Epoch:
     def epoch() -> None:
         for _ in range(-(-faces // batch)):
             for place, weight in enumerate(weights):
-                torch.mm(flows[place], weight.t(), out=flows[place + 1])
+                products.product(flows[place], weight.t(), flows[place + 1])
             for place in reversed(range(len(weights))):
-                torch.mm(slopes[place + 1].t(), flows[place], out=found[place])
+                products.product(slopes[place + 1].t(), flows[place], found[place])
                 if place:
-                    torch.mm(slopes[place + 1], weights[place], out=slopes[place])
+                    products.product(slopes[place + 1], weights[place], slopes[place])
             optimizer.step()
 
     return epoch

@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 import torch
 from torch import Tensor, nn
 
+from fer_exp import products
+
 aten = torch.ops.aten
 
 
@@ -34,24 +36,24 @@ class Linear:
     def __init__(self, module: nn.Linear, size: int):
         self.weight, self.bias = module.weight.detach(), module.bias.detach()
         self.weight_slope, self.bias_slope = module.weight.grad, module.bias.grad
-        self.transposed = self.weight.t()
         self.leaving = self.weight.new_empty(size, module.out_features)
         self.slope = self.weight.new_empty(size, module.in_features)
 
     def forward(self, entering: Tensor) -> Tensor:
         """See `Layer`."""
         self.entered = entering
-        return torch.addmm(self.bias, entering, self.transposed, out=self.leaving)
+        return products.affine(entering, self.weight, self.bias, out=self.leaving)
 
     def weigh(self, slope: Tensor) -> None:
         """Fill the gradients alone: what enters the first layer needs no slope."""
-        torch.mm(slope.t(), self.entered, out=self.weight_slope)
+        # nothing is copied that is there already
+        self.weight_slope.copy_(products.product(slope.t(), self.entered, out=self.weight_slope))
         torch.sum(slope, 0, out=self.bias_slope)
 
     def backward(self, slope: Tensor) -> Tensor:
         """See `Layer`."""
         self.weigh(slope)
-        return torch.mm(slope, self.weight, out=self.slope)
+        return products.product(slope, self.weight, out=self.slope)
 
 
 class Kernel(NamedTuple):
@@ -151,7 +153,7 @@ def known(module: nn.Module) -> bool:
     """Whether `chain` can take this very class with these options."""
     if isinstance(module, nn.Softmax) and module.dim is None:
         return False
-    return type(module) in {nn.Linear, nn.Dropout, *KERNELS}
+    return type(module) in {products.Linear, nn.Dropout, *KERNELS}
 
 
 def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:

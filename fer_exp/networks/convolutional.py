@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from fer_exp.faces import EMOTIONS, SIDE
 from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.network import Network
+from fer_exp.products import Linear
 from fer_exp.settings import Model
 
 
@@ -33,7 +34,7 @@ class ConvolutionalNetwork(Network):
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
             nn.Dropout(settings.dropout),
-            nn.Linear(channels, len(EMOTIONS)),
+            Linear(channels, len(EMOTIONS)),
         ).to(memory_format=torch.channels_last)
 
     @classmethod

@@ -6,6 +6,7 @@ from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS, SIDE
 from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.network import Network
+from fer_exp.products import Linear
 from fer_exp.settings import MixerModel
 
 
@@ -23,7 +24,7 @@ class Mixer(Network):
 
         def perceptron(units: int, between: int) -> nn.Sequential:
             dropout = nn.Dropout(settings.dropout)
-            return nn.Sequential(nn.Linear(units, between), activation(), dropout, nn.Linear(between, units))
+            return nn.Sequential(Linear(units, between), activation(), dropout, Linear(between, units))
 
         # the paper's proportions: half the channels between patches, four times them within
         blocks = [
@@ -32,11 +33,11 @@ class Mixer(Network):
         ]
         self.layers = nn.Sequential(
             Patches(settings.patch),
-            nn.Linear(settings.patch**2, channels),
+            Linear(settings.patch**2, channels),
             *blocks,
             nn.LayerNorm(channels),
             Mean(),
-            nn.Linear(channels, len(EMOTIONS)),
+            Linear(channels, len(EMOTIONS)),
         )
 
     @classmethod

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from fer_exp.faces import EMOTIONS
 from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.network import PIXELS, Network, norm_of
+from fer_exp.products import Linear
 from fer_exp.settings import MLPModel
 
 
@@ -19,7 +20,7 @@ class MLP(Network):
         layers: list[nn.Module] = []
         sizes = [PIXELS, *settings.hidden]
         for n_in, n_out in itertools.pairwise(sizes):
-            layers += [nn.Linear(n_in, n_out), *norm_of(settings.norm, n_out), activation()]
+            layers += [Linear(n_in, n_out), *norm_of(settings.norm, n_out), activation()]
             if settings.dropout:
                 layers.append(nn.Dropout(settings.dropout))
-        self.layers = nn.Sequential(*layers, nn.Linear(sizes[-1], len(EMOTIONS)))
+        self.layers = nn.Sequential(*layers, Linear(sizes[-1], len(EMOTIONS)))

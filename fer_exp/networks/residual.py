@@ -8,6 +8,7 @@ from fer_exp.errors import UserError
 from fer_exp.faces import EMOTIONS
 from fer_exp.networks.activation import activation_factory
 from fer_exp.networks.network import PIXELS, Network, norm_of
+from fer_exp.products import Linear
 from fer_exp.settings import MLPModel
 
 
@@ -26,9 +27,7 @@ class ResidualMLP(Network):
             return [*norm_of(settings.norm, width), activation, nn.Dropout(settings.dropout)]
 
         blocks = [Block(width, before) for _ in settings.hidden[1:]]
-        self.layers = nn.Sequential(
-            nn.Linear(PIXELS, width), *blocks, *before(), nn.Linear(width, len(EMOTIONS))
-        )
+        self.layers = nn.Sequential(Linear(PIXELS, width), *blocks, *before(), Linear(width, len(EMOTIONS)))
 
     @classmethod
     def check(cls, settings: MLPModel) -> None:
@@ -47,7 +46,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int, before: Callable[[], list[nn.Module]]):
         super().__init__()
-        self.inner = nn.Sequential(*before(), nn.Linear(width, width), *before(), nn.Linear(width, width))
+        self.inner = nn.Sequential(*before(), Linear(width, width), *before(), Linear(width, width))
 
     def forward(self, entering: Tensor) -> Tensor:
         """[B, width] -> [B, width]."""

@@ -1,0 +1,83 @@
+"""Matrix products by the faster of the two libraries that PyTorch carries for the processor.
+
+PyTorch multiplies matrices of float32 by MKL, which uses no AVX-512 on an AMD processor that has it. There
+oneDNN, which PyTorch keeps for convolutions, is about twice as fast on matrices that are not small. Which
+of them it is depends on processor and shapes alone, so that a run repeats itself.
+"""
+
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+# Multiplications of numbers from which oneDNN makes up for its start, 8 microseconds longer than MKL's.
+WORTHWHILE = 2**21
+
+
+class Linear(nn.Linear):
+    """PyTorch's layer, by the faster library."""
+
+    def forward(self, entering: Tensor) -> Tensor:
+        """[..., n_in] -> [..., n_out]."""
+        # whoever writes the network down for other programs wants the layer, not what computes it here
+        written_down = torch.compiler.is_exporting()
+        if written_down or torch.is_autocast_enabled("cpu") or not _by_onednn(entering, self.weight):
+            return super().forward(entering)
+        if torch.is_grad_enabled():
+            return _Affine.apply(entering, self.weight, self.bias)
+        return _onednn(entering, self.weight, self.bias)
+
+
+def affine(entering: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
+    """entering [m, k] times weight [n, k] transposed, plus bias [n]: [m, n], in `out` or elsewhere."""
+    if _by_onednn(entering, weight):
+        return _onednn(entering, weight, bias)
+    return torch.addmm(bias, entering, weight.t(), out=out)
+
+
+def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+    """left [m, k] times right [k, n]: [m, n], in `out` or elsewhere: oneDNN is given no place to write to."""
+    if _by_onednn(left, right.t()):
+        return _onednn(left, right.t())
+    return torch.mm(left, right, out=out)
+
+
+class _Affine(torch.autograd.Function):
+    """`Linear` with its derivatives."""
+
+    @staticmethod
+    def forward(ctx: Any, entering: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(entering, weight)
+        return _onednn(entering, weight, bias)
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        entering, weight = ctx.saved_tensors
+        rows = slope.flatten(0, -2)
+        by_entering = _onednn(slope, weight.t()) if ctx.needs_input_grad[0] else None
+        return by_entering, _onednn(rows.t(), entering.flatten(0, -2).t()), rows.sum(0)
+
+
+def _by_onednn(left: Tensor, right: Tensor) -> bool:
+    """Whether oneDNN is faster at left [..., k] times right [n, k] transposed."""
+    return (
+        left.numel() * len(right) >= WORTHWHILE
+        and (left.device.type, left.dtype, right.dtype) == ("cpu", torch.float32, torch.float32)
+        and _mkl_is_slow()
+    )
+
+
+@cache
+def _mkl_is_slow() -> bool:
+    """Whether this is an AMD processor with AVX-512, and PyTorch has both libraries."""
+    # a PyTorch that cannot tell keeps to its own choice
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    libraries = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
+    return libraries and able.get("avx512_f", False) and able.get("cpu_name", "").startswith("AMD")
+
+
+def _onednn(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
+    """left [..., k] times right [n, k] transposed, plus bias [n]: [..., n]."""
+    return torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
