@@ -183,6 +183,7 @@ def floor(task: Task) -> Epoch:
     flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
     weights = [torch.rand(after, before) / before for before, after in itertools.pairwise(sizes)]
     found = [torch.empty_like(weight) for weight in weights]
+    by = [products.fastest(batch * weight.numel(), weight) for weight in weights]
     whole = torch.nn.Parameter(torch.rand(sum(weight.numel() for weight in weights)))
     whole.grad = torch.rand_like(whole)
     optimizer = _PASS[task.chosen.optimizer.name]([whole])
@@ -191,11 +192,11 @@ def floor(task: Task) -> Epoch:
     def epoch() -> None:
         for _ in range(-(-faces // batch)):
             for place, weight in enumerate(weights):
-                products.product(flows[place], weight.t(), flows[place + 1])
+                by[place].product(flows[place], weight.t(), flows[place + 1])
             for place in reversed(range(len(weights))):
-                products.product(slopes[place + 1].t(), flows[place], found[place])
+                by[place].product(slopes[place + 1].t(), flows[place], found[place])
                 if place:
-                    products.product(slopes[place + 1], weights[place], slopes[place])
+                    by[place].product(slopes[place + 1], weights[place], slopes[place])
             optimizer.step()
 
     return epoch

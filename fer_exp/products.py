@@ -15,32 +15,52 @@ from torch import Tensor, nn
 WORTHWHILE = 2**21
 
 
+class Default:
+    """PyTorch's own choice, MKL on most machines."""
+
+    @staticmethod
+    def affine(bias: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+        """left [m, k] times right [k, n], plus bias [n]: [m, n], in `out` or elsewhere."""
+        return torch.addmm(bias, left, right, out=out)
+
+    @staticmethod
+    def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+        """left [m, k] times right [k, n]: [m, n], in `out` or elsewhere."""
+        return torch.mm(left, right, out=out)
+
+
+class OneDNN:
+    """The same by oneDNN, which is given no place to write to."""
+
+    @staticmethod
+    def affine(bias: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:  # noqa: ARG004 - as `Default`
+        """See `Default`."""
+        return _onednn(left, right.t(), bias)
+
+    @staticmethod
+    def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:  # noqa: ARG004 - as `Default`
+        """See `Default`."""
+        return _onednn(left, right.t())
+
+
+def fastest(multiplications: int, like: Tensor) -> type[Default] | type[OneDNN]:
+    """The library for products of so many multiplications of numbers, m k n, of the kind of `like`."""
+    plain = like.device.type == "cpu" and like.dtype == torch.float32
+    return OneDNN if multiplications >= WORTHWHILE and plain and _mkl_is_slow() else Default
+
+
 class Linear(nn.Linear):
     """PyTorch's layer, by the faster library."""
 
     def forward(self, entering: Tensor) -> Tensor:
         """[..., n_in] -> [..., n_out]."""
         # whoever writes the network down for other programs wants the layer, not what computes it here
-        written_down = torch.compiler.is_exporting()
-        if written_down or torch.is_autocast_enabled("cpu") or not _by_onednn(entering, self.weight):
+        as_it_is = torch.compiler.is_exporting() or torch.is_autocast_enabled("cpu")
+        if as_it_is or fastest(entering.numel() * self.out_features, entering) is Default:
             return super().forward(entering)
         if torch.is_grad_enabled():
             return _Affine.apply(entering, self.weight, self.bias)
         return _onednn(entering, self.weight, self.bias)
-
-
-def affine(entering: Tensor, weight: Tensor, bias: Tensor, out: Tensor) -> Tensor:
-    """entering [m, k] times weight [n, k] transposed, plus bias [n]: [m, n], in `out` or elsewhere."""
-    if _by_onednn(entering, weight):
-        return _onednn(entering, weight, bias)
-    return torch.addmm(bias, entering, weight.t(), out=out)
-
-
-def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-    """left [m, k] times right [k, n]: [m, n], in `out` or elsewhere: oneDNN is given no place to write to."""
-    if _by_onednn(left, right.t()):
-        return _onednn(left, right.t())
-    return torch.mm(left, right, out=out)
 
 
 class _Affine(torch.autograd.Function):
@@ -58,15 +78,6 @@ class _Affine(torch.autograd.Function):
         rows = slope.flatten(0, -2)
         by_entering = _onednn(slope, weight.t()) if ctx.needs_input_grad[0] else None
         return by_entering, _onednn(rows.t(), entering.flatten(0, -2).t()), rows.sum(0)
-
-
-def _by_onednn(left: Tensor, right: Tensor) -> bool:
-    """Whether oneDNN is faster at left [..., k] times right [n, k] transposed."""
-    return (
-        left.numel() * len(right) >= WORTHWHILE
-        and (left.device.type, left.dtype, right.dtype) == ("cpu", torch.float32, torch.float32)
-        and _mkl_is_slow()
-    )
 
 
 @cache
