@@ -45,7 +45,7 @@ def all_tables(
     for alike in conclusions.alike([study for study in studies if wanted in (None, study.name)]):
         if conclusions.closes(alike):
             yield conclusions.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
-        yield conclusions.supported(alike)
+        yield from (conclusions.supported(alike), conclusions.in_words(alike))
 
 
 def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:

@@ -168,6 +168,20 @@ def test_a_tuned_study_is_judged_beside_its_own():
     assert len(conclusions.supported([ACTIVATION]).header) == 2
 
 
+def test_a_paragraph_on_each_conclusion():
+    """On what the deck rested it, then each study that answers it, by how many seeds, with its verdict."""
+    tuned = dataclasses.replace(
+        ACTIVATION, name="activation_tuned", arms=[ACTIVATION.arms[0], arm("tanh", 0.37)]
+    )
+    words = dict(conclusions.in_words([ACTIVATION, tuned]).rows)
+    judged = dict(conclusions.supported([ACTIVATION]).rows)
+    said = words["ReLU is the best activation"]
+    assert said.startswith("The deck saw leaky ReLU ahead on validation")
+    assert f"At the deck's rates, 3 seeds an arm: {judged['ReLU is the best activation']}." in said
+    assert said.endswith("Each arm tuned, 1 to 3 seeds an arm: undecided: one seed.")
+    assert words["more and wider layers over-fit"].endswith("Not run here: study=layers.")
+
+
 def test_tuned_studies_alone_close_no_table():
     """The closing table has the deck's choices, at the deck's rates; its conclusions can be judged."""
     tuned = dataclasses.replace(ACTIVATION, name="activation_tuned")
