@@ -279,7 +279,7 @@ CLAIMS = (
         "layers",
         _others_are_worse,
         "The deck read it off test accuracies below that of always answering with the largest class, "
-        "which a fault of the test path explains (A11) and over-fitting does not.",
+        "which points to a fault of its test path (A10, A11); over-fitting would show on validation.",
     ),
     Claim(
         "the integrated model is better than the main model",
