@@ -14,6 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from fer_exp import commandline
 from fer_exp.errors import UserError
@@ -21,7 +22,7 @@ from fer_exp.errors import UserError
 CONF = Path(__file__).parent / "conf"
 
 # What Hydra finds wrong with what was typed.
-MISTAKES = (HydraException, OmegaConfBaseException)
+MISTAKES = (HydraException, OmegaConfBaseException, YAMLError)
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")
@@ -79,9 +80,8 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
             )
         found = [run for _, arm in arms for run in arm.runs.values()]
         if not found:
-            raise UserError(
-                f"study={chosen.of_study}: no finished run on these faces: python train.py study=..."
-            )
+            study = f"study={chosen.of_study}"
+            raise UserError(f"{study}: no finished run on these faces: python train.py {study}")
         return found
     if chosen.run:
         return [store.find(chosen.run, faces)]

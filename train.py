@@ -27,6 +27,7 @@ from hydra.types import RunMode
 from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from fer_exp import commandline
 from fer_exp.errors import UserError
@@ -35,7 +36,7 @@ from hydra_plugins.fer_exp_sweeper import compose
 CONF = Path(__file__).parent / "conf"
 
 # What Hydra finds wrong with what was typed.
-MISTAKES = (HydraException, OmegaConfBaseException)
+MISTAKES = (HydraException, OmegaConfBaseException, YAMLError)
 
 log = logging.getLogger("fer_exp.train")
 

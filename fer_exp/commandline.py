@@ -138,6 +138,7 @@ def run(
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
             main()
     except KeyboardInterrupt:
+        print("interrupted: the same command goes on from here", file=sys.stderr)
         sys.exit(130)
 
 

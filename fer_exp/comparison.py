@@ -152,7 +152,7 @@ def scores(study: Study, test: str) -> Table:
         middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
         table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
     table.notes += [f"{arm.name}: {_tuned(arm)}" for arm in study.arms if arm.tuned and arm.runs]
-    table.notes += [*missing(study), *_sizes(study, test), *origin(study)]
+    table.notes += [*missing(study), *_sizes(study, test), *partly_tested(study.arms, test), *origin(study)]
     return table
 
 
@@ -289,12 +289,22 @@ def origin(study: Study) -> list[str]:
     return [f"trained {when} in {minutes} in all, at {', '.join(commits)}"]
 
 
+def partly_tested(arms: Sequence[Arm], test: str) -> list[str]:
+    """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
+    counts = [(arm, len(arm.values(f"test/{test}/accuracy"))) for arm in arms if arm.runs]
+    lacking = [f"{arm.name} {count} of {len(arm.runs)}" for arm, count in counts if count < len(arm.runs)]
+    if not lacking or not any(count for _, count in counts):
+        return []
+    return [f"test of fewer seeds: {', '.join(lacking)}"]
+
+
 def _sizes(study: Study, test: str) -> list[str]:
     """How many faces each figure is of, so that none travels without its n."""
-    run = next((run for arm in study.arms for run in arm.runs.values()), None)
-    if run is None:
+    runs = [run for arm in study.arms for run in arm.runs.values()]
+    if not runs:
         return []
-    sizes = [f"train n = {run.params['faces.fit']}", f"validation n = {run.params['faces.validation']}"]
-    tested = run.metrics.get(f"test/{test}/n")
+    params = runs[0].params
+    sizes = [f"train n = {params['faces.fit']}", f"validation n = {params['faces.validation']}"]
+    tested = next((run.metrics[key] for run in runs if (key := f"test/{test}/n") in run.metrics), None)
     sizes.append(f"test n = {tested:.0f}" if tested else "test not opened yet: python evaluate.py study=...")
     return ["; ".join(sizes)]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import published, statistics
-from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, percent
+from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, partly_tested, percent
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -50,17 +50,20 @@ def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -
     header = ["", "choice", "seeds", "train", "val", "test", "deck train", "deck val", "deck test"]
     kind = f"{studies[0].data} · {studies[0].protocol} protocol"
     table = Table(f"closing table · {kind}: accuracy in %, mean ± half of the 95 % interval", header)
+    shown: list[Arm] = []
     for title, name, setting, place in _COLUMNS:
         arm = _arm(studies, name, setting)
         metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
         ours = [percent(arm.values(metric)) if arm else "-" for metric in metrics]
         theirs = (published.figure(*place, f"{split}_accuracy") for split in ("train", "val", "test"))
         printed = [f"{100 * figure.value:.2f}" if figure else "-" for figure in theirs]
+        shown += [arm] if arm else []
         choice, seeds = (arm.name, str(len(arm.runs))) if arm else ("not run", "0")
         table.rows.append([title, choice, seeds, *ours, *printed])
     table.notes.append(
         f"val: validation; test: the part {test}; the deck printed the MAIN cell of val as test"
     )
+    table.notes += partly_tested(shown, test)
     run = next((run for study in studies for arm in study.arms for run in arm.runs.values()), None)
     if run:
         majority = run.metrics["yardstick/val_majority_accuracy"]

@@ -18,6 +18,9 @@ def failing_in_one_line() -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        # Hydra's error of a missing option is an OSError, too, which no system has told
+        if error.errno is None:
+            raise
         raise UserError(
             f"{error.filename or 'a file'}: cannot be written ({error.strerror}); make room, then start the "
             "same again"

@@ -6,7 +6,7 @@ then one rung without or with a single ingredient; then networks that are no MLP
 
 from collections.abc import Mapping, Sequence
 
-from fer_exp.comparison import ACCURACY, Arm, Study, against, origin, percent
+from fer_exp.comparison import ACCURACY, Arm, Study, against, origin, partly_tested, percent
 from fer_exp.faces import PARTS
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -63,6 +63,7 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
         "gain on val: points of validation accuracy over the rung above it, seed by seed; of without/ and "
         f"with/ over `{TRUNK}`; * where p < .05, and without seeds enough no word of chance",
         "reference/: no MLPs on pixels",
+        *partly_tested(study.arms, "union"),
         "hours: of one core, or of a GPU named, which jobs at the same time shared",
         *origin(study),
     ]

@@ -18,8 +18,8 @@ from fer_exp import commandline, comparison, files, jobs, settings, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record
 from fer_exp.tracking.line import Line
+from fer_exp.tracking.record import MOVED_FROM
 from fer_exp.tracking.restoration import line_of, origins, restore
-from fer_exp.tracking.transfer import FIGURES, MOVED, MOVED_FROM
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -190,7 +190,7 @@ def _stands_for(run: Record, line: Line) -> bool:
     if line.plan:
         return round(1000 * run.started) >= line.started
     # what was restored before the original was evaluated is restored anew
-    copy = run.tags.get(MOVED) == FIGURES and run.tags.get(MOVED_FROM) == line.id
+    copy = not run.whole and run.tags.get(MOVED_FROM) == line.id
     stale = copy and len(run.metrics) < len(line.metrics)
     return jobs.settled(run, trial=True) and not stale
 

@@ -168,6 +168,19 @@ def test_a_tuned_study_is_judged_beside_its_own():
     assert len(conclusions.supported([ACTIVATION]).header) == 2
 
 
+def test_a_mean_over_fewer_seeds_of_test_says_so():
+    """Whose seeds were not all evaluated; where none was, the tables say that already."""
+    part = "test/union/accuracy"
+    arms = [arm("relu", 0.390, 0.394), arm("tanh", 0.370, 0.375)]
+    assert not comparison.partly_tested(arms, "union")
+    arms[0].runs["1"].metrics.update({part: 0.38, "test/union/n": 7178})
+    scores = comparison.scores(study("activation", *arms), "union")
+    assert "test of fewer seeds: relu 1 of 2, tanh 0 of 2" in scores.notes
+    assert any("test n = 7178" in note for note in scores.notes)
+    closing = conclusions.closing([study("activation", *arms)], "union", [])
+    assert "test of fewer seeds: relu 1 of 2" in closing.notes
+
+
 def test_a_paragraph_on_each_conclusion():
     """On what the deck rested it, then each study that answers it, by how many seeds, with its verdict."""
     tuned = dataclasses.replace(

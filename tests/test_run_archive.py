@@ -16,7 +16,8 @@ from fer_exp import compare, comparison, ensemble, experiment, jobs, run_archive
 from fer_exp.errors import UserError
 from fer_exp.faces import PARTS
 from fer_exp.report import studies
-from fer_exp.tracking.transfer import MOVED_FROM, Transfer
+from fer_exp.tracking.record import MOVED_FROM
+from fer_exp.tracking.transfer import Transfer
 
 CONF = Path(__file__).parent.parent / "conf"
 SHARED = {"faces": "f", "protocol": "honest", "selected_on": "lowest validation loss"}

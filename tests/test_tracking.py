@@ -114,6 +114,18 @@ def test_a_run_is_found_by_what_people_call_it(store):
     assert store.find("poor").run_id == store.find(poor).run_id == poor
 
 
+def test_what_was_restored_without_weights_is_neither_best_nor_latest(store):
+    """Who asks for either wants a network; by its name or id it is found."""
+    kept = _finished(store, "kept", "f0", 1.0)
+    restored = _finished(store, "restored", "f0", 0.5)
+    store.client.set_tag(restored, "moved", "figures")
+    assert store.find("best").run_id == store.find("latest").run_id == kept
+    assert store.find("restored").run_id == restored
+    store.client.delete_run(kept)
+    with pytest.raises(UserError, match="but those that were restored from an archive, without weights"):
+        store.find("best")
+
+
 @pytest.mark.parametrize("wanted", ["latest", "best"])
 def test_no_run_yet_is_said(store, wanted):
     """An empty store names the command that fills it."""

@@ -34,6 +34,7 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
     [
         (["optimizer.lrr=1"], "no such setting"),
         (["optimizer=foo"], "Could not find 'optimizer/foo'"),
+        (["-m", "optimizer=sgd,foo"], "Could not find 'optimizer/foo'"),
         (["batch_size=0"], "training.batch_size=0: must be"),
         (["optimizer=sgd", "-m", "seed=0,x"], "seed=x: must be"),
         (["seed=${nowhere}"], "Interpolation key 'nowhere' not found"),
@@ -50,6 +51,18 @@ def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
     assert line.startswith("error: ")
     assert said in line
     assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.xdist_group("processes")
+def test_a_file_of_ones_own_that_is_no_yaml_is_named(tmp_path):
+    """With the line to look at, and no traceback."""
+    (tmp_path / "own" / "optimizer").mkdir(parents=True)
+    (tmp_path / "own" / "optimizer" / "radam.yaml").write_text("name: radam\n target: x\n")
+    done = run(tmp_path, "--config-dir", "own", "optimizer=radam")
+    assert done.returncode == 2
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("error: mapping values are not allowed here")
+    assert 'radam.yaml", line 2' in line
 
 
 @pytest.mark.slow
@@ -115,6 +128,8 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
     process.wait_for(lambda: "\n[2/" in process.stdout)
     process.send_signal(number)
     assert process.wait() == 128 + number
+    if number == signal.SIGINT:
+        assert process.stderr.endswith("interrupted: the same command goes on from here\n")
     [record] = open_store(tmp_path).records(kind="job")
     assert record.status == "KILLED"
     assert "val/loss" in record.metrics

@@ -11,8 +11,9 @@ from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.fingerprint import take
 from fer_exp.jobs import PLAN
+from fer_exp.tracking.record import MOVED, MOVED_FROM
 from fer_exp.tracking.run import local_path
-from fer_exp.tracking.transfer import MOVED, MOVED_FROM, Copied, Transfer
+from fer_exp.tracking.transfer import Copied, Transfer
 
 
 @pytest.fixture

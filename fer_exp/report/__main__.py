@@ -53,7 +53,9 @@ def _source(chosen: argparse.Namespace, store: tracking.Store, command: str) -> 
     lost: list[UserError] = []
     studies = comparison.read_studies(store, chosen.study, lost)
     if chosen.study and not (studies or lost):
-        raise UserError(f"--study={chosen.study}: no sweep of it in {store.uri}: python train.py study=...")
+        raise UserError(
+            f"--study={chosen.study}: no sweep of it in {store.uri}: python train.py study={chosen.study}"
+        )
     return Source(
         store,
         studies,

@@ -132,6 +132,10 @@ _FORMS = [
     (r"train n = (\d+); validation n = (\d+)", r"학습 n = \1; 검증 n = \2"),
     (r"; test n = (\d+)", r"; 시험 n = \1"),
     (
+        r"^test of fewer seeds: (.+)$",
+        lambda found: "시험한 시드가 더 적은 조건: " + re.sub(r"(\d+) of (\d+)", r"\2개 중 \1개", found[1]),
+    ),
+    (
         r"test not opened yet: python evaluate.py study=\.\.\.",
         "시험 자료는 아직 열지 않음: python evaluate.py study=...",
     ),

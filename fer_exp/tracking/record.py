@@ -7,6 +7,10 @@ from mlflow.entities import Run
 
 from fer_exp.errors import UserError
 
+# The tags of a copy: the run it is of, and whether it holds all, or settings and figures alone.
+MOVED_FROM, MOVED = "moved_from", "moved"
+WHOLE, FIGURES = "whole", "figures"
+
 
 class _Told(dict):
     """What a run was told, by name; whoever needs what somebody has taken away learns of which run."""
@@ -37,6 +41,11 @@ class Record:
             told = _Told(getattr(self, name))
             told.run_id = self.run_id
             object.__setattr__(self, name, told)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its files belong to it: an archive keeps settings and figures alone."""
+        return self.tags.get(MOVED) != FIGURES
 
     @property
     def device(self) -> str:

@@ -14,9 +14,9 @@ from fer_exp.jobs import PLAN
 from fer_exp.tracking import places
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.line import Line, is_kept
-from fer_exp.tracking.record import Record
+from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, Record
 from fer_exp.tracking.store import Store
-from fer_exp.tracking.transfer import FIGURES, MOVED, MOVED_FROM, PARENT, clear, copying, log
+from fer_exp.tracking.transfer import PARENT, clear, copying, log
 
 
 def origins(store: Store) -> dict[str, str]:

@@ -193,18 +193,21 @@ class Store:
         """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
 
         `best` has the lowest validation loss of the finished runs on `faces`, a content hash, or, if not
-        given, on those of the latest run: losses on different faces do not compare. Raises UserError.
+        given, on those of the latest run: losses on different faces do not compare. Neither of them is a
+        run that was restored from an archive, without its weights. Raises UserError.
         """
         finished = self.records("FINISHED", kind="job")
-        if wanted == "best" and finished:
-            faces = faces or finished[0].tags["faces"]
-            finished = [run for run in finished if run.tags["faces"] == faces]
-            finished.sort(key=lambda run: run.metrics["selected/val_loss"])
-        elif wanted not in ("best", "latest"):
+        if wanted not in ("best", "latest"):
             return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
-        if not finished:
-            raise UserError(f"run={wanted}: there is no finished run yet: python train.py")
-        return finished[0]
+        whole = [run for run in finished if run.whole]
+        if wanted == "best" and whole:
+            faces = faces or whole[0].tags["faces"]
+            whole = [run for run in whole if run.tags["faces"] == faces]
+            whole.sort(key=lambda run: run.metrics["selected/val_loss"])
+        if not whole:
+            restored = " but those that were restored from an archive, without weights" * bool(finished)
+            raise UserError(f"run={wanted}: there is no finished run yet{restored}: python train.py")
+        return whole[0]
 
     def latest(self, identity: str) -> Record | None:
         """The run that holds the figures of this job or yardstick; None if it was never begun."""

@@ -19,13 +19,9 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from fer_exp.errors import UserError
+from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, WHOLE
 from fer_exp.tracking.run import local_path
 from fer_exp.tracking.store import Store
-
-MOVED_FROM, MOVED = "moved_from", "moved"
-
-# What `moved` says of a copy: that it holds all, or settings and figures alone.
-WHOLE, FIGURES = "whole", "figures"
 
 # Tags that name another run of the same store.
 PARENT = "mlflow.parentRunId"
