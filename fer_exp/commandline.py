@@ -101,6 +101,14 @@ def without_login(text: str) -> str:
     return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
+def to_repeat(command: str) -> str:
+    """The command that trains the same elsewhere: without what is this machine's, files of data as PATH."""
+    own = ("tracking.", "hydra", "data.cache_dir", "n_jobs", "dry_run", "rerun")
+    words = [word for word in shlex.split(command) if not word.lstrip("+").startswith(own)]
+    kept = [re.sub(r"^(data\.(?:root|ferplus))=.*", r"\1=PATH", word) for word in words]
+    return shlex.join(kept)
+
+
 def evaluating(target: str, command: str) -> str:
     """The command that evaluates what `command` has trained, on the same faces."""
     faces = [word for word in shlex.split(command) if word.startswith(("data=", "data."))]

@@ -51,7 +51,8 @@ class Study:
     """A sweep read back: its arms in the order of its plan, the first being the base.
 
     left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
-    searched: whether the runs of its arms are the trials of a search.
+    searched: whether the runs of its arms are the trials of a search. command: what was typed for it, as
+    far as the sweep has kept that.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Study:
     arms: list[Arm]
     left_out: dict[str, int] = field(default_factory=dict)
     searched: bool = False
+    command: str | None = None
 
     @property
     def base(self) -> Arm:
@@ -130,7 +132,7 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
     reasons = Counter(_why_not(run, sweep) for run in others if run.tags["study"] == tags["study"] != "adhoc")
     searched = any(TRIAL in job for job in plan["jobs"])
-    return Study(*shared, list(arms.values()), dict(reasons), searched)
+    return Study(*shared, list(arms.values()), dict(reasons), searched, sweep.params.get("command"))
 
 
 def _why_not(run: Record, sweep: Record) -> str:

@@ -29,6 +29,9 @@ _SWEEP_TAGS = {
     "faces": lambda job: job.faces,
 }
 
+# MLflow cuts longer params short, and half a command is none.
+_LONGEST_COMMAND = 6000
+
 
 class Sweep:
     """The jobs of one sweep and the run that stands for it in the store."""
@@ -122,6 +125,9 @@ class Sweep:
             self.settings.about, tags["protocol"], tags["selected_on"], self.command
         )
         params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
+        command = commandline.to_repeat(self.command)
+        if len(command) <= _LONGEST_COMMAND:
+            params["command"] = command
         self.run = self.store.create(self.title, params, tags)
         for dataset in self.datasets:
             self.run.dataset(dataset.name, dataset.fingerprint, "training")

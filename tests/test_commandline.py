@@ -230,3 +230,13 @@ def test_another_study_is_trained_by_the_same_command():
     own = "study=a_tuned seed=1,2 dry_run=true rerun=all '++search.best={a:1}'"
     command = f"python train.py {own} 'data.root=my faces'"
     assert commandline.of_study("a_search", command) == "python train.py study=a_search 'data.root=my faces'"
+
+
+def test_a_command_to_repeat_tells_nothing_of_this_machine():
+    """Not where its files, its store and its output lie, nor how many cores it has; all else stays."""
+    typed = "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' data=fer2013 data.root=/home/me/fer.zip "
+    typed += (
+        "tracking.uri=http://server n_jobs=2 hydra/launcher=joblib data.cache_dir=/tmp/c training.epochs=3"
+    )
+    kept = "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' data=fer2013 data.root=PATH "
+    assert commandline.to_repeat(typed) == kept + "training.epochs=3"

@@ -326,6 +326,17 @@ def test_a_search_shows_its_best_trials_and_what_fewer_would_have_reached(
         assert english_in(page) == []
 
 
+def test_the_page_is_repeated_by_what_was_typed(folder, migrated_store, tiny_dataset):
+    """With all settings that the study was given, which its name alone does not tell."""
+    store = store_in(folder, migrated_store)
+    swept(store, tiny_dataset, {"relu": [0.39, 0.40]})
+    [sweep] = store.records(kind="sweep")
+    typed = "python train.py study=activation 'seed=range(0,2)' training.epochs=3"
+    store.client.log_param(sweep.run_id, "command", typed)
+    page = Reader(written(folder))
+    assert typed in "".join(text for _, text in page.text)
+
+
 def test_lost_artifacts_leave_gaps_and_no_traceback(folder, migrated_store, tiny_dataset):
     """No checkpoint, no answers, no pictures, no plan of another sweep: each is named where it is missed."""
     store = store_in(folder, migrated_store)

@@ -153,6 +153,9 @@ def test_train_evaluate_compare(tmp_path):
         assert " ±" in row.split(",")[-4]
     store = open_store(tmp_path)
     [sweep] = store.records(kind="sweep")
+    assert sweep.params["command"].startswith(
+        "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' training"
+    )
     plan = json.loads(store.run(sweep.run_id).fetch("plan.json").read_text())
     assert [job["name"] for job in plan["jobs"]] == [
         "sgd · seed 0",

@@ -107,7 +107,9 @@ def _commands(source: Source) -> Sequence[str]:
     trained, evaluated, fitted = [], [], []
     for study in source.studies:
         data = data_arguments(study.data)
-        if study.name != "adhoc":
+        if study.command:
+            trained.append(study.command)
+        elif study.name != "adhoc":
             numbers = sorted({number for arm in study.arms for number in arm.runs | arm.diverged}, key=int)
             key = "search.trial" if study.searched else "seed"
             chosen = f"study={study.name} protocol={study.protocol}"
