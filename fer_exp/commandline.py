@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import difflib
 import errno
 import gc
 import os
@@ -192,8 +193,22 @@ def one_line(error: Exception) -> str:
         return "the current folder has been removed; change into another"
     text = re.split(r"\nConfig search path:", str(error))[0]
     # Hydra suggests to append the key, but no key may be added here
-    text = re.sub(r"To append to your .*", "There is no such setting: --help lists them all.", text)
+    text = re.sub(r"To append to your .*", f"There is no such setting; {_settings_near(error)}", text)
     return " ".join(text.split()) or type(error).__name__
+
+
+def _settings_near(error: Exception) -> str:
+    """What may have been meant by a key that Hydra does not find, by what it has found beside it."""
+    beside = getattr(error.__cause__, "parent_node", None)
+    if beside is None:
+        return "--help lists them all."
+    # as typed, e.g. training.epoch
+    path, dot, key = str(getattr(error.__cause__, "full_key", "")).rpartition(".")
+    known = [str(each) for each in beside]
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"did you mean {path}{dot}{near[0]}?"
+    return f"known in {path}, as it is chosen: {', '.join(known)}." if path else "--help lists them all."
 
 
 def collect_rarely() -> None:

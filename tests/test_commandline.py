@@ -116,7 +116,7 @@ def test_nobody_is_told_to_append_a_key():
     hydras = "Could not override 'lr'.\nTo append to your config use +lr=1\nKey 'lr' is not in struct"
     said = commandline.one_line(Exception(hydras))
     assert "append" not in said
-    assert said.startswith("Could not override 'lr'. There is no such setting: --help lists them all.")
+    assert said.startswith("Could not override 'lr'. There is no such setting; --help lists them all.")
 
 
 def test_an_error_without_a_message_says_its_kind():

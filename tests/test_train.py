@@ -32,7 +32,9 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["optimizer.lrr=1"], "no such setting"),
+        (["optimizer.lrr=1"], "no such setting; did you mean optimizer.lr?"),
+        (["optimiser=sgd"], "no such setting; did you mean optimizer?"),
+        (["data.root=faces"], "no such setting; known in data, as it is chosen: name, "),
         (["optimizer=foo"], "Could not find 'optimizer/foo'"),
         (["-m", "optimizer=sgd,foo"], "Could not find 'optimizer/foo'"),
         (["batch_size=0"], "training.batch_size=0: must be"),
