@@ -70,7 +70,7 @@ def _softmax(yardsticks: Sequence[Record]) -> Slip:
         linear, softmax = (
             figure(runs, f"softmax/{arm}", "test/union/accuracy") for arm in ("presented", "corrected")
         )
-        ridge = [run.metrics["test/union/accuracy"] for run in yardsticks if run.name == "ridge"]
+        ridge = [run.metrics["test/union/accuracy"] for run in yardsticks if run.name.startswith("ridge")]
         if not ridge:
             raise MissingError("no yardstick: python evaluate.py baseline=ridge")
         near = abs(linear - printed) <= 2 * run_slips.NEAR and abs(ridge[0] - printed) <= 2 * run_slips.NEAR

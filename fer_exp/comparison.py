@@ -4,6 +4,7 @@ A study's plan says which cells there must be, so failed and missing ones are sh
 faces or another protocol have a table of their own and are never averaged with these.
 """
 
+import dataclasses
 import datetime
 import json
 from collections import Counter
@@ -219,11 +220,23 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
 
 
 def read_yardsticks(store: tracking.Store, faces: str) -> list[Record]:
-    """The yardsticks that were fitted on these faces, best on the union of test first."""
+    """The yardsticks that were fitted on these faces, best on the union of test first.
+
+    Those of one name also have in theirs the settings that tell them apart.
+    """
     found: dict[str, Record] = {}
     for record in store.records("FINISHED", kind="baseline", faces=faces):
         found.setdefault(record.tags["identity"], record)
-    return sorted(found.values(), key=lambda record: -record.metrics["test/union/accuracy"])
+    fitted = [_told_apart(record, list(found.values())) for record in found.values()]
+    return sorted(fitted, key=lambda record: -record.metrics["test/union/accuracy"])
+
+
+def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
+    namesakes = [other.params for other in fitted if other.name == record.name]
+    settings = [key for key in record.params if key.startswith("baseline.")]
+    differing = [key for key in settings if len({params.get(key) for params in namesakes}) > 1]
+    said = [f"{key.removeprefix('baseline.')}={record.params[key]}" for key in differing]
+    return dataclasses.replace(record, name=", ".join([record.name, *said]))
 
 
 def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, labels: np.ndarray) -> Table:

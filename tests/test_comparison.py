@@ -238,6 +238,19 @@ def test_the_closing_table_has_the_decks_columns():
     assert rows["Layer"][1] == "not run"
 
 
+def test_yardsticks_of_one_name_say_what_tells_them_apart(store):
+    """Two linear SVCs of another C are not the same row twice, and one alone needs no more than its name."""
+    for c, accuracy in (("1.0", 0.33), ("0.1", 0.35)):
+        tags = {"kind": "baseline", "identity": c, "faces": "f"}
+        fitted = store.create("linear SVC", {"baseline.C": c, "baseline.solver": "exact"}, tags)
+        with fitted.recording():
+            fitted.log({"test/union/accuracy": accuracy, "fit/seconds": 1.0})
+        names = [record.name for record in comparison.read_yardsticks(store, "f")]
+        assert names == (["linear SVC"] if c == "1.0" else ["linear SVC, C=0.1", "linear SVC, C=1.0"])
+    table = conclusions.closing([ACTIVATION], "union", comparison.read_yardsticks(store, "f"))
+    assert not any("linear SVC: python" in note for note in table.notes)
+
+
 def test_the_closing_table_sets_yardsticks_beside_the_networks():
     """What was fitted, with its time; what was not, with the command; and the deck's own that it gave up."""
     svc = dataclasses.replace(
