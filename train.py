@@ -89,7 +89,9 @@ def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
 def run_alone(chosen: Any, overrides: Sequence[str]) -> None:
     """Run the one job that the command line describes, or say what it would do."""
     given = [override.partition("=")[0].lstrip("+") for override in overrides]
-    name = _name(overrides, [key for key in given if not key.startswith(("data.", "tracking."))])
+    name = _name(overrides, [key for key in given if not key.startswith(("data.", "tracking.", "resume"))])
+    if chosen.resume:
+        name += " · resumed"
     if chosen.dry_run:
         print(f"{name}: would train")
     else:
