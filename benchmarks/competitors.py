@@ -55,9 +55,15 @@ def ours(task: Task) -> Epoch:
 
 
 def network(task: Task) -> torch.nn.Module:
-    """The layers alone, for inputs that are scaled already."""
-    some = np.zeros((1, 48, 48), np.uint8)
-    return networks.build(task.chosen.model, task.chosen.seed, some).layers
+    """PyTorch's own layers, for inputs that are scaled already."""
+    activation = networks.activation_factory(task.chosen.model.activation)
+    sizes = [networks.PIXELS, *task.chosen.model.hidden]
+    hidden = (
+        layer
+        for before, after in itertools.pairwise(sizes)
+        for layer in (torch.nn.Linear(before, after), activation())
+    )
+    return torch.nn.Sequential(*hidden, torch.nn.Linear(sizes[-1], len(EMOTIONS)))
 
 
 def plain_epoch(task: Task, data: Dataset) -> Epoch:
