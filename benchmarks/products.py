@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
     torch.set_num_threads(1)
-    # glibc then keeps what is freed, as it does in a job after its first steps, and no page is faulted in anew
+    # glibc then keeps what is freed, as it does in a job after its first steps
     torch.empty(2**25 - 2**12, dtype=torch.uint8)
     header = ["layer", "batch", "forward, default", "oneDNN", "weights' gradient, default", "oneDNN", "taken"]
     print("| " + " | ".join(header) + " |\n" + "|---" * len(header) + "|")
