@@ -200,7 +200,7 @@ def _contrast(found: Difference | None, p: float) -> list[str]:
         return ["", "", "no two shared seeds: no test"]
     interval = f"{100 * found.mean:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
     better = "better" if found.mean > 0 else "worse"
-    return [interval, f"{p:.3f}", better if p < SIGNIFICANCE else "tie inside the noise"]
+    return [interval, chance(p), better if p < SIGNIFICANCE else "tie inside the noise"]
 
 
 def _against_deck(study: str, arm: Arm) -> list[str]:
@@ -250,7 +250,8 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
     truth = right.pop(reference.run_id)
     known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
     p_values = statistics.holm([statistics.mcnemar(found, truth) for found in known.values()])
-    said = {key: f"{p:.2g}" for key, p in zip(known, p_values, strict=True)}
+    # no p-value is 0, but a float may be
+    said = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
     for record in sorted(rivals, key=lambda record: -record.metrics["test/union/accuracy"]):
         mean, low, high = (record.metrics[f"test/union/accuracy{end}"] for end in ("", "_low", "_high"))
         seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
@@ -270,6 +271,11 @@ def _right(record: Record, store: tracking.Store, labels: np.ndarray) -> np.ndar
         return evaluation.predictions(store.run(record.run_id)) == labels
     except tracking.NoFileError:
         return None
+
+
+def chance(p: float) -> str:
+    """A p-value to three places; none is ever 0."""
+    return f"{p:.3f}" if p >= 0.0005 else "<0.001"
 
 
 def percent(values: Sequence[float]) -> str:

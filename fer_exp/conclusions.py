@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import published, statistics
-from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, partly_tested, percent
+from fer_exp.comparison import SIGNIFICANCE, Arm, Study, against, chance, partly_tested, percent
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -175,12 +175,17 @@ def _say(found: Difference) -> str:
     return f"{100 * found.mean:+.2f} points [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
 
 
+def _p(p: float) -> str:
+    said = chance(p)
+    return f"p {said}" if said.startswith("<") else f"p = {said}"
+
+
 def _better(one: Arm, other: Arm, found: Difference, p: float) -> str:
     """Whether one arm is better than another, of which `found` is the difference and p its adjusted p."""
     verdict = "supported" if found.mean > 0 else "contradicted"
     if p >= SIGNIFICANCE:
         verdict = "not shown, a tie"
-    return f"{verdict}: {one.name} against {other.name} {_say(found)}, p = {p:.3f}"
+    return f"{verdict}: {one.name} against {other.name} {_say(found)}, {_p(p)}"
 
 
 def _is_best(setting: str) -> Callable[[Study], str]:

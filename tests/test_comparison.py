@@ -168,6 +168,13 @@ def test_a_tuned_study_is_judged_beside_its_own():
     assert len(conclusions.supported([ACTIVATION]).header) == 2
 
 
+def test_no_p_value_is_zero():
+    """However small: in tables, and in what is said of a conclusion."""
+    assert [comparison.chance(p) for p in (1.0, 0.0494, 0.0005, 0.0004, 0.0)] == [
+        *("1.000", "0.049", "0.001", "<0.001", "<0.001")
+    ]
+
+
 def test_a_mean_over_fewer_seeds_of_test_says_so():
     """Whose seeds were not all evaluated; where none was, the tables say that already."""
     part = "test/union/accuracy"
