@@ -44,3 +44,34 @@ def test_a_file_that_takes_nothing_is_told_in_a_line():
     )
     with pytest.raises(MlflowException, match="no such run"), refusals.writing("sqlite:///a.db"):
         raise MlflowException("no such run")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_interrupted_transaction_is_an_interruption(interruption):
+    """SQLAlchemy fails to roll back what Ctrl-C cut short, and MLflow makes an error of its own of that."""
+
+    def commit() -> None:
+        try:
+            try:
+                raise interruption
+            finally:
+                raise RuntimeError("This transaction is closed")
+        except RuntimeError as error:
+            raise MlflowException("This transaction is closed") from error
+
+    with pytest.raises(type(interruption)) as caught, refusals.writing("sqlite:///x.db"):
+        commit()
+    assert caught.value is interruption
+
+
+def test_other_errors_of_mlflow_stay_what_they_are():
+    """Whatever they came of."""
+
+    def commit() -> None:
+        try:
+            raise ValueError
+        except ValueError as error:
+            raise MlflowException("odd") from error
+
+    with pytest.raises(MlflowException, match="odd"), refusals.writing("sqlite:///x.db"):
+        commit()

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 from fer_exp import compare, demo_page, prediction, settings, tracking, ui
 from fer_exp.errors import UserError
@@ -160,6 +161,29 @@ def test_a_run_that_has_lost_a_tag_is_named(store):
             found.metrics["selected/val_loss"]
     with pytest.raises(UserError, match=f"run {run.id}: has no identity any more; delete the run, or give"):
         store.latest_of_all()
+
+
+@pytest.mark.parametrize(("code", "taken"), [("BAD_REQUEST", True), ("INVALID_PARAMETER_VALUE", False)])
+def test_faces_that_another_run_adds_at_the_same_time_are_found(
+    store, tiny_dataset, monkeypatch, code, taken
+):
+    """MLflow's database refuses to have them twice; what is refused for itself stays refused."""
+    run = store.create("a", {}, {})
+    log_inputs, calls = run.client.log_inputs, []
+
+    def refused_once(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            error = MlflowException("UNIQUE constraint failed: datasets")
+            error.error_code = code
+            raise error
+        log_inputs(*arguments)
+
+    monkeypatch.setattr(run.client, "log_inputs", refused_once)
+    with contextlib.nullcontext() if taken else pytest.raises(MlflowException):
+        run.dataset(tiny_dataset.name, tiny_dataset.fingerprint, "training")
+    inputs = store.client.get_run(run.id).inputs.dataset_inputs
+    assert [each.dataset.name for each in inputs] == [tiny_dataset.name] * taken
 
 
 def test_a_missing_artifact_is_refused_by_name(store):

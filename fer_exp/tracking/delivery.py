@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
 from fer_exp.tracking import carried_code, places
@@ -147,7 +148,14 @@ def _status(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
 
 def _dataset(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
     context = [InputTag("mlflow.data.context", entry["context"])]
-    client.log_inputs(run_id, [DatasetInput(Dataset(**entry["dataset"]), context)])
+    inputs = [DatasetInput(Dataset(**entry["dataset"]), context)]
+    try:
+        client.log_inputs(run_id, inputs)
+    except MlflowException as error:
+        # MLflow looks for the faces and then adds them: another run may have done so in between
+        if error.error_code != "BAD_REQUEST":
+            raise
+        client.log_inputs(run_id, inputs)
 
 
 def _file(client: MlflowClient, run_id: str, entry: Entry, files: Path) -> None:

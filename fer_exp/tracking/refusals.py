@@ -34,10 +34,15 @@ class UnwritableError(UserError):
 
 @contextmanager
 def writing(uri: str) -> Iterator[None]:
-    """Raise UnwritableError if a store in a file does not take what is written inside."""
+    """Raise UnwritableError if a store in a file does not take what is written inside.
+
+    Ctrl-C or SIGTERM in the middle of a transaction is raised as it came, not as what MLflow makes of it.
+    """
     try:
         yield
     except MlflowException as error:
+        if interruption := _interruption(error):
+            raise interruption from error
         # as SQLAlchemy words it, with the whole statement below
         said = re.match(r"\(sqlite3\.OperationalError\) (.*)", str(error))
         if said is None:
@@ -45,6 +50,13 @@ def writing(uri: str) -> Iterator[None]:
         raise UnwritableError(
             f"tracking.uri={uri}: the store cannot be written ({said[1]}); once it can, start the same again"
         ) from error
+
+
+def _interruption(error: BaseException | None) -> BaseException | None:
+    """What was meant to end the program and came to be an error, by what the error came of."""
+    while isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _first_line(error: Exception) -> str:
