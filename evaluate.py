@@ -175,4 +175,4 @@ def fit(chosen: Any, store: Any, dataset: Any) -> Any:
 if __name__ == "__main__":
     # `study` is a group of train.py's in the same folder, which Hydra would take it for
     aliases = {"study": "of_study"}
-    commandline.run(main, CONF, (*MISTAKES, OSError), aliases)
+    commandline.run(main, CONF, (*MISTAKES, OSError), "start the same again", aliases)

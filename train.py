@@ -234,4 +234,5 @@ def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:
 
 if __name__ == "__main__":
     # OSError: an output folder that Hydra cannot make
-    commandline.run(main, CONF, (*MISTAKES, OSError))
+    left = "a sweep goes on by the same command, a run of its own by resume=ID: make ui"
+    commandline.run(main, CONF, (*MISTAKES, OSError), left)

@@ -127,12 +127,13 @@ def run(
     main: Callable[[], object],
     conf: Path,
     expected: tuple[type[Exception], ...],
+    interrupted: str,
     aliases: Mapping[str, str] = ALIASES,
 ) -> None:
     """Run a script's `main`; a mistake of the user's ends in one line and exit code 2.
 
     conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
-    aliases: short names that people type for keys.
+    interrupted: what Ctrl-C leaves to do. aliases: short names that people type for keys.
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
@@ -147,7 +148,7 @@ def run(
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
             main()
     except KeyboardInterrupt:
-        print("interrupted: the same command goes on from here", file=sys.stderr)
+        print(f"interrupted: {interrupted}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -193,7 +194,9 @@ def one_line(error: Exception) -> str:
         return "the current folder has been removed; change into another"
     text = re.split(r"\nConfig search path:", str(error))[0]
     # Hydra suggests to append the key, but no key may be added here
-    text = re.sub(r"To append to your .*", f"There is no such setting; {_settings_near(error)}", text)
+    text = re.sub(
+        r"To append to your .*", lambda _: f"There is no such setting; {_settings_near(error)}", text
+    )
     return " ".join(text.split()) or type(error).__name__
 
 

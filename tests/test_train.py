@@ -131,7 +131,9 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
     process.send_signal(number)
     assert process.wait() == 128 + number
     if number == signal.SIGINT:
-        assert process.stderr.endswith("interrupted: the same command goes on from here\n")
+        assert process.stderr.endswith(
+            "interrupted: a sweep goes on by the same command, a run of its own by resume=ID: make ui\n"
+        )
     [record] = open_store(tmp_path).records(kind="job")
     assert record.status == "KILLED"
     assert "val/loss" in record.metrics
