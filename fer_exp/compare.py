@@ -73,12 +73,10 @@ def show(chosen: argparse.Namespace) -> None:
     store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
     studies = comparison.read_studies(store)
     if not any(chosen.study in (None, study.name) for study in studies):
-        of_study, command = f" of study={chosen.study}", f"study={chosen.study}"
-        named = chosen.study not in (None, "adhoc")
-        raise UserError(
-            f"no sweep{of_study * named} in {store.uri} yet: "
-            f"python train.py {command if named else '-m optimizer=sgd,adam'}"
-        )
+        if chosen.study in (None, "adhoc"):
+            raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")
+        study = f"study={chosen.study}"
+        raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
     if chosen.format == "markdown":
         print(provenance(chosen))
     for table in all_tables(studies, chosen.study, chosen.split, store):

@@ -48,7 +48,7 @@ def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -
     yardsticks: the fitted ones, on the faces of these studies.
     """
     header = ["", "choice", "seeds", "train", "val", "test", "deck train", "deck val", "deck test"]
-    kind = f"{studies[0].data} · {studies[0].protocol} protocol"
+    kind = _kind(studies)
     table = Table(f"closing table · {kind}: accuracy in %, mean ± half of the 95 % interval", header)
     shown: list[Arm] = []
     for title, name, setting, place in _COLUMNS:
@@ -70,6 +70,10 @@ def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -
         table.notes.append(f"always the largest class: {100 * majority:.2f} of validation")
     _add_yardsticks(table, yardsticks, test)
     return table
+
+
+def _kind(studies: Sequence[Study]) -> str:
+    return f"{studies[0].data} · {studies[0].protocol} protocol"
 
 
 def _add_yardsticks(table: Table, yardsticks: Sequence[Record], test: str) -> None:
@@ -110,7 +114,7 @@ class Claim:
 
 def supported(studies: Sequence[Study]) -> Table:
     """Each conclusion of the deck with what the data says of it, and again where each arm was tuned."""
-    kind = f"{studies[0].data} · {studies[0].protocol} protocol"
+    kind = _kind(studies)
     header = ["the deck concluded", "the data, by validation accuracy"]
     by_name = {study.name: study for study in studies}
     tuned = [_TUNED.format(claim.study) in by_name for claim in CLAIMS]
@@ -126,7 +130,7 @@ def supported(studies: Sequence[Study]) -> Table:
 
 def in_words(studies: Sequence[Study]) -> Table:
     """A paragraph on each conclusion: on what the deck rested it, and what of it the runs support."""
-    kind = f"{studies[0].data} · {studies[0].protocol} protocol"
+    kind = _kind(studies)
     by_name = {study.name: study for study in studies}
     table = Table(f"the deck's conclusions in words · {kind}", ["the deck concluded", "why, and what holds"])
     for claim in CLAIMS:

@@ -29,9 +29,6 @@ _SWEEP_TAGS = {
     "faces": lambda job: job.faces,
 }
 
-# MLflow cuts longer params short, and half a command is none.
-_LONGEST_COMMAND = 6000
-
 
 class Sweep:
     """The jobs of one sweep and the run that stands for it in the store."""
@@ -126,7 +123,8 @@ class Sweep:
         )
         params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
         command = commandline.to_repeat(self.command)
-        if len(command) <= _LONGEST_COMMAND:
+        # a longer one would be cut short, and half a command is none
+        if len(command) <= tracking.LONGEST_PARAM:
             params["command"] = command
         self.run = self.store.create(self.title, params, tags)
         for dataset in self.datasets:

@@ -9,11 +9,12 @@ from fer_exp.tracking import environment
 from fer_exp.tracking.connection import UnreachableError, is_server
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.refusals import UnwritableError
-from fer_exp.tracking.run import NoFileError, Run
+from fer_exp.tracking.run import LONGEST_PARAM, NoFileError, Run
 from fer_exp.tracking.spool import servers_missed
 from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store
 
 __all__ = [
+    "LONGEST_PARAM",
     "SQLITE",
     "NoFileError",
     "Record",

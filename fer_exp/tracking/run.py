@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # MLflow refuses longer values; the whole config is an artifact anyway.
-_LONGEST_PARAM = 6000
+LONGEST_PARAM = 6000
 
 
 class NoFileError(UserError):
@@ -56,7 +56,7 @@ class Run:
                 said = f"{type(error).__name__}: {error}"
                 # a store that takes nothing cannot be told: the next start finds the run abandoned
                 with suppress(refusals.UnwritableError):
-                    self.tag(error=places.left_out(said, local_path(self.artifacts))[:_LONGEST_PARAM])
+                    self.tag(error=places.left_out(said, local_path(self.artifacts))[:LONGEST_PARAM])
                     self.end("FAILED")
                 raise
             except BaseException:
@@ -96,7 +96,7 @@ class Run:
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params; a run's params cannot change afterwards."""
-        self._send(delivery.params({key: str(value)[:_LONGEST_PARAM] for key, value in params.items()}))
+        self._send(delivery.params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()}))
 
     def tag(self, **tags: str) -> None:
         """Set tags; an old value is replaced."""

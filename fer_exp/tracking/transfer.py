@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from fer_exp.errors import UserError
-from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, WHOLE
+from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, WHOLE, Record
 from fer_exp.tracking.run import local_path
 from fer_exp.tracking.store import Store
 
@@ -198,7 +198,7 @@ def _references(run: Run, runs: Mapping[str, Run]) -> list[str]:
 
 def _has_files(run: Run) -> bool:
     """Whether files belong to a run: the plan of a sweep, the weights of a job that was not restored."""
-    weights = "selected/epoch" in run.data.metrics and run.data.tags.get(MOVED) != FIGURES
+    weights = "selected/epoch" in run.data.metrics and Record.of(run).whole
     return weights or run.data.tags.get("kind") == "sweep"
 
 
