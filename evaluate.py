@@ -35,25 +35,29 @@ def main(config: DictConfig) -> None:
 
 def evaluate(config: DictConfig) -> None:
     """Open the test split for the runs that the settings ask for, and set yardsticks beside them."""
-    from fer_exp import comparison, evaluation, experiment, settings, tables, tracking
+    from fer_exp import tables, tracking
+    from fer_exp.analysis import comparison
+    from fer_exp.config import settings
+    from fer_exp.evaluation import scoring
+    from fer_exp.experiment import job
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
-    experiment.check_device("device", chosen.device)
+    job.check_device("device", chosen.device)
     store = tracking.Store(chosen.tracking)
-    dataset = experiment.load_faces(chosen.data)
+    dataset = job.load_faces(chosen.data)
     faces = dataset.fingerprint.content
     found = runs(chosen, store, faces)
-    votes = experiment.load_votes(chosen.data, dataset)
+    votes = job.load_votes(chosen.data, dataset)
     for record in found:
         try:
             show(record, store, dataset, chosen.gallery, chosen.device)
             if votes is not None:
                 show_taggers(record, store, dataset, votes)
             if chosen.mismatches:
-                evaluation.mismatched(record, store, dataset)
+                scoring.mismatched(record, store, dataset)
         except tracking.NoFileError:
             # one that was asked for by itself is to be scored anew
-            if chosen.run or not evaluation.is_scored(record):
+            if chosen.run or not scoring.is_scored(record):
                 raise
             print(f"{record.name} (run {record.run_id}): keeps its scores; its weights are not here\n")
     if chosen.ensembles:
@@ -94,7 +98,7 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
 
 def arms_of(name: str, store: Any, faces: str) -> list[Any]:
     """Each arm of a study on these faces, with its study."""
-    from fer_exp import comparison
+    from fer_exp.analysis import comparison
 
     studies = [study for study in comparison.read_studies(store, name) if study.faces == faces]
     return [(study, arm) for study in studies for arm in study.arms]
@@ -102,14 +106,15 @@ def arms_of(name: str, store: Any, faces: str) -> list[Any]:
 
 def join(name: str, store: Any, dataset: Any, device: str) -> None:
     """Score the seeds of each arm of a study as one network, and print what they reach."""
-    from fer_exp import ensemble, tables, tracking
+    from fer_exp import tables, tracking
+    from fer_exp.evaluation import ensembles
 
     table = tables.Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
     for study, arm in arms_of(name, store, dataset.fingerprint.content):
         if len(arm.runs) < 2:
             continue
         try:
-            scores = ensemble.ensure(study, arm, store, dataset, device)
+            scores = ensembles.ensure(study, arm, store, dataset, device)
         except tracking.NoFileError as error:
             table.notes.append(f"{arm.name}: {error}")
             continue
@@ -120,9 +125,10 @@ def join(name: str, store: Any, dataset: Any, device: str) -> None:
 
 def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> None:
     """Evaluate one run and print its scores and alarms."""
-    from fer_exp import evaluation, metrics, tables
+    from fer_exp import metrics, tables
+    from fer_exp.evaluation import scoring
 
-    parts = evaluation.evaluate(record, store, dataset, gallery, device)
+    parts = scoring.evaluate(record, store, dataset, gallery, device)
     title = f"{record.name} (run {record.run_id}), {record.params['protocol.name']} protocol, "
     title += f"weights of the {record.tags['selected_on']}: test, accuracy with 95 % interval over faces"
     table = tables.Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss", "calibration"])
@@ -139,9 +145,11 @@ def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> N
 
 def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
     """Print how a run stands to the taggers of FER+."""
-    from fer_exp import evaluation, ferplus, tables
+    from fer_exp import tables
+    from fer_exp.data import ferplus
+    from fer_exp.evaluation import scoring
 
-    found = evaluation.beside_taggers(store.run(record.run_id), dataset.test(), votes)
+    found = scoring.beside_taggers(store.run(record.run_id), dataset.test(), votes)
     table = tables.Table(f"{record.name} (run {record.run_id}) and FER+'s ten taggers", ["", "n", "in %"])
     of_errors = found["taggers/errors_n"]
     for name, said, n in (
@@ -160,13 +168,13 @@ def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
 
 def fit(chosen: Any, store: Any, dataset: Any) -> Any:
     """The run of the yardstick that the settings name, fitted now if it is not there."""
-    from fer_exp import baselines
-    from fer_exp.progress import PairReporter
+    from fer_exp.evaluation.baselines import estimators
+    from fer_exp.experiment.progress import PairReporter
 
-    name = baselines.describe(chosen.baseline)
+    name = estimators.describe(chosen.baseline)
     with PairReporter(getattr(chosen.baseline, "tol", 0.0)) as reporter:
         kept = Path(chosen.data.cache_dir) / "svc"
-        record, anew = baselines.ensure(chosen.baseline, dataset, store, kept, reporter)
+        record, anew = estimators.ensure(chosen.baseline, dataset, store, kept, reporter)
     seconds = record.metrics["fit/seconds"]
     print(f"{name}: {'fitted now' if anew else 'fitted before'}, in {seconds:.1f} s (run {record.run_id})\n")
     return record

@@ -63,10 +63,10 @@ def main(config: DictConfig) -> Any:
 
 def train(chosen: Any, job: Any) -> None:
     """Train a job of these settings to its end."""
-    from fer_exp import stack
+    from fer_exp.training import stacked
 
     commandline.end_on_sigterm()
-    stack.train([(chosen, job)], width=1)
+    stacked.train([(chosen, job)], width=1)
 
 
 def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
@@ -75,8 +75,8 @@ def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
     try:
         yield from steps(chosen, name, overrides)
     except UserError as error:
-        from fer_exp import settings
-        from fer_exp.training import DivergedError
+        from fer_exp.config import settings
+        from fer_exp.training.trainer import DivergedError
 
         # what a trial's rates come to, and no mistake of anybody's
         outcome = settings.is_trial(chosen) and isinstance(error, DivergedError)
@@ -99,14 +99,14 @@ def run_alone(chosen: Any, overrides: Sequence[str]) -> None:
 
 
 def steps(chosen: Any, name: str, overrides: Sequence[str]) -> Any:
-    """Train one job, in the steps of `stack.Job`, and say where its figures are."""
-    from fer_exp import experiment, jobs
-    from fer_exp.progress import Reporter
+    """Train one job, in the steps of `stacked.Job`, and say where its figures are."""
+    from fer_exp.experiment import job, plan
+    from fer_exp.experiment.progress import Reporter
 
     quiet = bool(chosen.sweep.parent)
     with Reporter(name, chosen.training.epochs, quiet) as reporter:
-        outcome = yield from experiment.steps(chosen, name, _tags(overrides), reporter)
-    if outcome.action in (jobs.TRAIN, jobs.CONTINUE):
+        outcome = yield from job.steps(chosen, name, _tags(overrides), reporter)
+    if outcome.action in (plan.TRAIN, plan.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:
         print(f"test it: {commandline.evaluating(f'run={outcome.run_id}', shlex.join(overrides))}")
@@ -115,7 +115,7 @@ def steps(chosen: Any, name: str, overrides: Sequence[str]) -> Any:
 
 def as_settings(config: DictConfig) -> Any:
     """The composed config as checked settings."""
-    from fer_exp import settings
+    from fer_exp.config import settings
 
     return settings.parse(as_tree(config))
 
@@ -126,9 +126,9 @@ def as_tree(config: DictConfig) -> Any:
 
 
 def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
-    from fer_exp import jobs
+    from fer_exp.experiment import plan
 
-    return jobs.name(jobs.swept_values(overrides, factors))
+    return plan.name(plan.swept_values(overrides, factors))
 
 
 def _tags(overrides: Sequence[str]) -> dict[str, str]:
@@ -173,7 +173,7 @@ class SweepCallback(Callback):
             with open_dict(each):
                 del each["hydra"]
         if config.search.get("tuned") and not config.search.best:
-            from fer_exp import search
+            from fer_exp.analysis import search
 
             best = search.choose([as_tree(each) for each in configs], command)
             said = ",".join(f"{arm}:{trial}" for arm, trial in best.items())
@@ -185,7 +185,7 @@ class SweepCallback(Callback):
         if not composed[0][1].dry_run:
             getattr(engine, "prepare", lambda _: None)(launcher)
 
-        from fer_exp.sweep import Sweep
+        from fer_exp.experiment.sweep import Sweep
 
         self.sweep = Sweep.plan(composed, factors, command)
         if composed[0][1].dry_run:

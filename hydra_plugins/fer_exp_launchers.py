@@ -179,7 +179,7 @@ class JoblibLauncher(JobByJob):
             from multiprocessing import forkserver
 
             os.environ.update(_environment())
-            multiprocessing.set_forkserver_preload(["fer_exp.job_process"])
+            multiprocessing.set_forkserver_preload(["fer_exp.experiment.worker_preload"])
             forkserver.ensure_running()
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:

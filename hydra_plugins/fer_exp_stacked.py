@@ -3,8 +3,8 @@
 Hydra takes launchers from a package of this name alone, and imports them at each start. So this is light,
 and like the scripts it only connects Hydra with the package: it lets Hydra compose each job and call the
 script, which answers with the job's settings and a generator that stops before every pass over the faces,
-and `fer_exp.stack.train` takes all of them to their ends. As they take turns, each has its own config and
-log of Hydra's around it while it is at work.
+and `stacked.train` takes all of them to their ends. As they take
+turns, each has its own config and log of Hydra's around it while it is at work.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -33,7 +33,7 @@ class StackedLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Train the jobs, each given by its overrides; what Hydra needs of each."""
         # here, since it imports PyTorch
-        from fer_exp import stack
+        from fer_exp.training import stacked
 
         setup_globals()
         Path(self.config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ class StackedLauncher(Launcher):
         for told in begun:
             settings, job = told.return_value
             jobs.append((settings, _InTurn(told.hydra_cfg, job)))
-        stack.train(jobs, self.n_jobs)
+        stacked.train(jobs, self.n_jobs)
         return begun
 
     def _begin(self, number: int, overrides: Sequence[str]) -> JobReturn:

@@ -12,6 +12,7 @@ from typing import Any
 import hypothesis
 import numpy as np
 import pytest
+from helpers.reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 from hydra import compose, initialize_config_dir
 from hydra._internal import defaults_list
 from hydra._internal.config_repository import ConfigRepository
@@ -20,14 +21,16 @@ from hydra.plugins.config_source import ConfigResult
 from matplotlib.figure import Figure
 from mlflow.store.db import utils as db_utils
 from omegaconf import DictConfig, OmegaConf
-from reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 
-from fer_exp import figures, fingerprint, settings, tracking
-from fer_exp.datasets import Dataset
-from fer_exp.faces import EMOTIONS, SIDE, Faces, Usage
-from fer_exp.settings import Evaluation, Experiment
+from fer_exp import tracking
+from fer_exp.config import settings
+from fer_exp.config.settings import Evaluation, Experiment
+from fer_exp.data import fingerprint
+from fer_exp.data.datasets import Dataset
+from fer_exp.data.faces import EMOTIONS, SIDE, Faces, Usage
+from fer_exp.plots import diagnostics
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[1]
 
 # a test of behaviour must not fail because the machine is busy
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -139,7 +142,7 @@ def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """
     if not request.node.get_closest_marker("drawn"):
         for name in ("confusion", "curves", "gallery", "reliability"):
-            monkeypatch.setattr(figures, name, lambda *_: Figure(figsize=(1, 1)))
+            monkeypatch.setattr(diagnostics, name, lambda *_: Figure(figsize=(1, 1)))
 
 
 @pytest.fixture(scope="session")

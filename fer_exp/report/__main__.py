@@ -8,7 +8,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import commandline, comparison, tracking
+from fer_exp import commandline, tracking
+from fer_exp.analysis import comparison
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.report import page

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from fer_exp import charts, checkpoint
 from fer_exp.errors import UserError
+from fer_exp.models import checkpoint
+from fer_exp.plots import charts
 from fer_exp.report.blocks import Block, Gap, Picture, Section
 from fer_exp.report.source import Source, image
 from fer_exp.tracking import Record

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import charts, evaluation, figures, metrics
-from fer_exp.comparison import Arm, Study
+from fer_exp import metrics
+from fer_exp.analysis.comparison import Arm, Study
+from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
-from fer_exp.faces import EMOTIONS
+from fer_exp.evaluation import scoring
+from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
 from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments, image
@@ -74,13 +76,13 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
         return Gap(words("gap.test", arm=arm.name, command=command))
     kept = source.store.run(run.run_id)
     try:
-        answers, labels = evaluation.predictions(kept), source.labels(run)
+        answers, labels = scoring.predictions(kept), source.labels(run)
         if labels is None or len(labels) != len(answers):
             return _own_confusion(arm, run, kept.fetch("figures/confusion.png"), source)
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
     counts = metrics.confusion(labels, answers, len(EMOTIONS))
-    figure = figures.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
+    figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
     said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
     return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import jinja2
 
-from fer_exp import audit, comparison, conclusions
+from fer_exp.analysis import claims, comparison
+from fer_exp.audit import audit
 from fer_exp.report import best, extremes, studies, yardsticks
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import Source, data_arguments
@@ -65,15 +66,15 @@ def _faces(source: Source) -> list[str]:
 def _closing(source: Source) -> Section:
     words = source.words
     found = Section(words("closing"), [Paragraph(words("closing.intro"))])
-    for alike in conclusions.alike(source.studies):
+    for alike in claims.alike(source.studies):
         first = alike[0]
         fitted = comparison.read_yardsticks(source.store, first.faces)
         shown = [yardstick for yardstick in fitted if f"test/{source.test}/accuracy" in yardstick.metrics]
         blocks = []
-        if conclusions.closes(alike):
-            closing = conclusions.closing(alike, source.test, shown)
+        if claims.closes(alike):
+            closing = claims.closing(alike, source.test, shown)
             blocks.append(words.sheet(closing, words("closing.lead")))
-        blocks.append(words.sheet(conclusions.supported(alike)))
+        blocks.append(words.sheet(claims.supported(alike)))
         title = words("closing.title", data=first.data, protocol=first.protocol)
         found.sections.append(Section(title, blocks))
     if not found.sections:

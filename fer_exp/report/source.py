@@ -12,9 +12,11 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from fer_exp import datasets, svg, tracking
-from fer_exp.comparison import Arm, Study
+from fer_exp import tracking
+from fer_exp.analysis.comparison import Arm, Study
+from fer_exp.data import datasets
 from fer_exp.errors import UserError
+from fer_exp.plots import inline_svg
 from fer_exp.report.blocks import Picture
 from fer_exp.report.words import Words
 from fer_exp.tracking import Record
@@ -82,7 +84,7 @@ class Source:
         self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False
     ) -> Picture:
         """A figure as a picture of the page; said: its alt text."""
-        return Picture(Markup(svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
+        return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
 
     def labels(self, run: Record) -> np.ndarray | None:
         """The true labels of the test faces of a run, int [N]; None if those faces are not at hand."""

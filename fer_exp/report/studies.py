@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fer_exp import charts, comparison, curves, published, search, statistics
-from fer_exp.charts import Bar
-from fer_exp.comparison import Arm, Study
-from fer_exp.curves import Band
+from fer_exp import statistics
+from fer_exp.analysis import comparison, published, search
+from fer_exp.analysis.comparison import Arm, Study
+from fer_exp.plots import charts, learning_curves
+from fer_exp.plots.charts import Bar
+from fer_exp.plots.learning_curves import Band
 from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source
 from fer_exp.report.words import Words
@@ -101,13 +103,16 @@ def spoken(bar: Bar, words: Words) -> str:
 def _curves(study: Study, source: Source) -> list[Block]:
     words = source.words
     found = {arm.name: _bands(arm, source) for arm in study.arms if arm.runs}
-    known = {name: bands for name, bands in found.items() if len(bands) == len(curves.METRICS)}
+    known = {name: bands for name, bands in found.items() if len(bands) == len(learning_curves.METRICS)}
     missing = [name for name in found if name not in known]
     blocks: list[Block] = []
     if known:
-        ranges = {quantity: curves.limits(list(known.values()), quantity) for quantity in curves.QUANTITIES}
+        ranges = {
+            quantity: learning_curves.limits(list(known.values()), quantity)
+            for quantity in learning_curves.QUANTITIES
+        }
         panels = [
-            source.draw(curves.learning(bands, name, ranges), _said(name, bands, words))
+            source.draw(learning_curves.learning(bands, name, ranges), _said(name, bands, words))
             for name, bands in known.items()
         ]
         blocks.append(Gallery(panels, words("study.curves")))
@@ -118,8 +123,11 @@ def _curves(study: Study, source: Source) -> list[Block]:
 
 def _bands(arm: Arm, source: Source) -> dict[str, Band]:
     """The bands of an arm's runs by metric, without those that hold no value by epoch."""
-    histories = [source.store.run(run.run_id).history(curves.METRICS) for run in arm.runs.values()]
-    found = {metric: curves.band([history[metric] for history in histories]) for metric in curves.METRICS}
+    histories = [source.store.run(run.run_id).history(learning_curves.METRICS) for run in arm.runs.values()]
+    found = {
+        metric: learning_curves.band([history[metric] for history in histories])
+        for metric in learning_curves.METRICS
+    }
     # epochs begin with 1: what was restored has its last values alone, at step 0
     return {metric: band for metric, band in found.items() if band is not None and band.epochs[0] > 0}
 

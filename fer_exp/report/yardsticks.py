@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from fer_exp import charts, comparison
-from fer_exp.charts import Bar
+from fer_exp.analysis import comparison
+from fer_exp.plots import charts
+from fer_exp.plots.charts import Bar
 from fer_exp.report.blocks import Block, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import VALIDATION, Source, data_arguments
 from fer_exp.report.studies import spoken

@@ -7,10 +7,10 @@ FINISHED, FAILED (an exception) or KILLED (Ctrl-C, SIGTERM), whatever happens.
 # first, as the others import MLflow
 from fer_exp.tracking import environment
 from fer_exp.tracking.connection import UnreachableError, is_server
+from fer_exp.tracking.errors import UnwritableError
+from fer_exp.tracking.offline_queue import servers_missed
 from fer_exp.tracking.record import Record
-from fer_exp.tracking.refusals import UnwritableError
 from fer_exp.tracking.run import LONGEST_PARAM, NoFileError, Run
-from fer_exp.tracking.spool import servers_missed
 from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store
 
 __all__ = [

@@ -14,12 +14,12 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 
+from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
-from fer_exp.fingerprint import Fingerprint
-from fer_exp.tracking import delivery, places, refusals
+from fer_exp.tracking import entries, errors, redaction
 from fer_exp.tracking.connection import FAILURES, is_server, reach
-from fer_exp.tracking.spool import Spool
+from fer_exp.tracking.offline_queue import Spool
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,12 +55,12 @@ class Run:
             except Exception as error:
                 said = f"{type(error).__name__}: {error}"
                 # a store that takes nothing cannot be told: the next start finds the run abandoned
-                with suppress(refusals.UnwritableError):
-                    self.tag(error=places.left_out(said, local_path(self.artifacts))[:LONGEST_PARAM])
+                with suppress(errors.UnwritableError):
+                    self.tag(error=redaction.left_out(said, local_path(self.artifacts))[:LONGEST_PARAM])
                     self.end("FAILED")
                 raise
             except BaseException:
-                with suppress(refusals.UnwritableError):
+                with suppress(errors.UnwritableError):
                     self.end("KILLED")
                 raise
             else:
@@ -69,13 +69,13 @@ class Run:
 
     def end(self, status: str) -> None:
         """Set the status that the run ends with; what a server has not taken by now is left to `sync`."""
-        self._send(delivery.status(status))
+        self._send(entries.status(status))
         if self.spool:
             self.spool.leave()
 
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
-        self._send(delivery.status("RUNNING"))
+        self._send(entries.status("RUNNING"))
         self.tag(error="", **tags, **({"mlflow.parentRunId": parent} if parent else {}))
 
     def logged_steps(self, metric: str) -> set[int]:
@@ -92,15 +92,15 @@ class Run:
 
     def log(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Log metrics of one step in one call."""
-        self._send(delivery.metrics(metrics, step))
+        self._send(entries.metrics(metrics, step))
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params; a run's params cannot change afterwards."""
-        self._send(delivery.params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()}))
+        self._send(entries.params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()}))
 
     def tag(self, **tags: str) -> None:
         """Set tags; an old value is replaced."""
-        self._send(delivery.tags(tags))
+        self._send(entries.tags(tags))
 
     def text(self, name: str, text: str) -> None:
         """Keep a text as the artifact `name`."""
@@ -118,20 +118,20 @@ class Run:
         # MLflow takes a digest of 36 characters at most
         described = MetaDataset(source, name=name, digest=fingerprint.content[:36]).to_dict()
         kept = {key: described[key] for key in ("name", "digest", "source_type", "source")}
-        self._send(delivery.dataset({**kept, "profile": json.dumps(fingerprint.flat())}, context))
+        self._send(entries.dataset({**kept, "profile": json.dumps(fingerprint.flat())}, context))
 
     def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
         """Keep a checkpoint as a model; example: pictures uint8 [N, 48, 48]; answer: its text to them [N]."""
         if self.spool is None:
-            with refusals.writing(self.client.tracking_uri):
-                delivery.log_model(self.client, self.id, checkpoint, example, answer)
+            with errors.writing(self.client.tracking_uri):
+                entries.log_model(self.client, self.id, checkpoint, example, answer)
             return
         folder = self.spool.files
-        (folder / delivery.MODEL).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(checkpoint, folder / delivery.MODEL)
-        for name, array in ((delivery.PICTURES, example), (delivery.ANSWER, answer)):
+        (folder / entries.MODEL).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(checkpoint, folder / entries.MODEL)
+        for name, array in ((entries.PICTURES, example), (entries.ANSWER, answer)):
             np.save(folder / name, array, allow_pickle=False)
-        self._send(delivery.model())
+        self._send(entries.model())
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
@@ -143,7 +143,7 @@ class Run:
         yield path
         if folder is None:
             self.written.add(name)
-            self._send(delivery.file(name))
+            self._send(entries.file(name))
 
     def fetch(self, name: str) -> Path:
         """The artifact `name` as a local file; raises NoFileError if the run has none."""
@@ -172,12 +172,12 @@ class Run:
     def _uploads(self) -> Path:
         return self.spool.files if self.spool else Path(".cache") / "uploads" / self.id
 
-    def _send(self, entry: delivery.Entry) -> None:
+    def _send(self, entry: entries.Entry) -> None:
         if self.spool:
             self.spool.send(entry)
         else:
-            with refusals.writing(self.client.tracking_uri):
-                delivery.deliver(self.client, self.id, entry, self._uploads)
+            with errors.writing(self.client.tracking_uri):
+                entries.deliver(self.client, self.id, entry, self._uploads)
 
     def _flush(self) -> None:
         if self.spool:

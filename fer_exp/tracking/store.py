@@ -20,12 +20,12 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from fer_exp import descriptions, settings
+from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import refusals, spool, sqlite
+from fer_exp.tracking import descriptions, errors, offline_queue, sqlite
 from fer_exp.tracking.connection import answering, is_server, reach
+from fer_exp.tracking.git import git_revision
 from fer_exp.tracking.record import Record, by_identity
-from fer_exp.tracking.revision import git_revision
 from fer_exp.tracking.run import Run
 
 SQLITE = sqlite.ADDRESS
@@ -57,7 +57,7 @@ class Store:
                     reach(chosen.uri)
                 self._open(chosen, artifacts=None)
         except _FAILURES as error:
-            raise refusals.cannot_open(f"tracking.uri={chosen.uri}", error) from error
+            raise errors.cannot_open(f"tracking.uri={chosen.uri}", error) from error
 
     def _open_sqlite(self, path: Path, chosen: settings.Tracking) -> None:
         # MLflow and the lock would try for minutes what fails for good
@@ -92,7 +92,7 @@ class Store:
         Raises UserError if the server refuses something.
         """
         taken = {}
-        for kept in spool.all_kept(self.client):
+        for kept in offline_queue.all_kept(self.client):
             # a run at work sends for itself
             with self._abandoned(kept.run_id) as abandoned:
                 if abandoned:
@@ -107,7 +107,7 @@ class Store:
         if none is given.
         """
         for record in self.records("RUNNING", **(tags or self.place)):
-            with self._abandoned(record.run_id) as abandoned, refusals.writing(self.uri):
+            with self._abandoned(record.run_id) as abandoned, errors.writing(self.uri):
                 if abandoned and error:
                     self.client.set_tag(record.run_id, "error", error)
                 if abandoned:
@@ -161,7 +161,7 @@ class Store:
         marks |= self.place
         if parent:
             marks["mlflow.parentRunId"] = parent
-        with answering(self.uri), refusals.writing(self.uri):
+        with answering(self.uri), errors.writing(self.uri):
             created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
         run = self._run(created.info.run_id, created.info.artifact_uri)
         run.params(params)
@@ -252,7 +252,7 @@ def existing_experiment(uri: str, name: str) -> str:
             sqlite.check(path)
         found = MlflowClient(uri).search_experiments()
     except _FAILURES as error:
-        raise refusals.cannot_open(uri, error) from error
+        raise errors.cannot_open(uri, error) from error
     ids = {each.name: each.experiment_id for each in found}
     if name not in ids:
         raise UserError(f"--experiment {name}: there is none in {uri}, only {', '.join(ids) or 'nothing'}")

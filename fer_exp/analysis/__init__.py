@@ -1,0 +1,4 @@
+"""Studies compared: intervals, contrasts, claims, ablation, search, leader-board.
+
+Imports tracking, and the top modules.
+"""

@@ -1,0 +1,122 @@
+"""The audit: every slip of the deck that a sum or a run can show, with a verdict.
+
+Each row says what the deck printed, what the slip gives here, what its mending gives, and whether the
+printed figure is thereby explained. Where runs are missing it says which, and judges nothing.
+"""
+
+from collections.abc import Sequence
+
+from fer_exp.analysis import published
+from fer_exp.analysis.comparison import ACCURACY, SIGNIFICANCE, Study, against, percent
+from fer_exp.audit import by_arithmetic, by_runs
+from fer_exp.audit.by_runs import MissingError, Runs, Slip, figure
+from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
+from fer_exp.tables import Table
+from fer_exp.tracking import Record
+
+OPEN = "open"
+
+# Of the findings in the audit of the deck, A1 to A16.
+_FINDINGS = 16
+
+
+def table(rows: Sequence[Finding]) -> Table:
+    """The findings side by side with the deck's figures."""
+    header = ["", "finding", "the deck printed", "as presented, here", "corrected, here", "verdict"]
+    found = Table("audit: the deck's slips, each reproduced and mended", header)
+    for row in rows:
+        found.rows.append([row.audit, row.id, row.printed, row.presented, row.corrected, row.verdict])
+    settled = {row.audit for row in rows if row.verdict == EXPLAINED and row.audit.startswith("A")}
+    found.notes.append(f"explained by a run or by arithmetic: {len(settled)} of the {_FINDINGS} findings")
+    found.notes.append("train, val and test are accuracies in %; deck protocol and one seed, as there")
+    return found
+
+
+def in_words(rows: Sequence[Finding]) -> Table:
+    """What each finding means, for a newcomer."""
+    return Table(
+        "the audit in words",
+        ["", "finding", "what it means"],
+        [[row.audit, row.id, row.paragraph] for row in rows],
+    )
+
+
+def findings(studies: Sequence[Study], yardsticks: Sequence[Record]) -> list[Finding]:
+    """Findings by arithmetic and by the runs of these studies on the same faces, in the audit's order."""
+    runs = {
+        arm.setting: run
+        for study in studies
+        if study.name == "audit"
+        for arm in study.arms
+        for run in list(arm.runs.values())[:1]
+    }
+    slips = [*by_runs.SLIPS, _softmax(yardsticks), _seeds(studies)]
+    rows = by_arithmetic.findings() + [_judged(slip, runs) for slip in slips]
+    # the audit's own numbers first, then what it did not number
+    return sorted(rows, key=lambda row: (row.audit[0], int(row.audit[1:])))
+
+
+def _judged(slip: Slip, runs: Runs) -> Finding:
+    try:
+        presented, corrected, verdict = slip.judge(runs)
+    except MissingError as missing:
+        presented, corrected, verdict = str(missing), "", OPEN
+    return Finding(slip.id, slip.audit, slip.printed, presented, verdict, slip.paragraph, corrected)
+
+
+def _softmax(yardsticks: Sequence[Record]) -> Slip:
+    printed = published.figure("activation", "identity", "test_accuracy").value
+
+    def judge(runs: Runs) -> tuple[str, str, str]:
+        linear, softmax = (
+            figure(runs, f"softmax/{arm}", "test/union/accuracy") for arm in ("presented", "corrected")
+        )
+        ridge = [run.metrics["test/union/accuracy"] for run in yardsticks if run.name.startswith("ridge")]
+        if not ridge:
+            raise MissingError("no yardstick: python evaluate.py baseline=ridge")
+        near = abs(linear - printed) <= 2 * by_runs.NEAR and abs(ridge[0] - printed) <= 2 * by_runs.NEAR
+        explained = near and abs(softmax - printed) > 2 * by_runs.NEAR
+        return (
+            f"no activation: test {percent([linear])}; ridge on pixels: {percent(ridge[:1])}",
+            f"a true softmax: test {percent([softmax])}",
+            EXPLAINED if explained else UNEXPLAINED,
+        )
+
+    return Slip(
+        "softmax",
+        "A12",
+        f"test {100 * printed:.1f} for the activation Softmax",
+        "What the tables call softmax is nn.Identity in the code: a network without any activation, which is "
+        "a linear model. It does what ridge regression does on the same pixels; a true softmax does not.",
+        judge,
+    )
+
+
+def _seeds(studies: Sequence[Study]) -> Slip:
+    def judge(_: Runs) -> tuple[str, str, str]:
+        honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
+        # a ceiling of epochs that changes nothing is the same contrast again
+        by_values = {
+            (tuple(study.base.values(ACCURACY)), tuple(arm.values(ACCURACY))): difference.p
+            for study in honest
+            for arm in study.arms
+            if arm is not study.base and (difference := against(arm, study.base)) is not None
+        }
+        found = [p for (base, arm), p in by_values.items() if base != arm]
+        if not found:
+            raise MissingError("not run: python train.py study=activation (and the other studies)")
+        ties = sum(p >= SIGNIFICANCE for p in found)
+        return (
+            "one seed allows no test",
+            f"{ties} of {len(found)} contrasts over paired seeds are ties, before any adjustment",
+            EXPLAINED if 2 * ties > len(found) else IN_PART if ties else UNEXPLAINED,
+        )
+
+    return Slip(
+        "one_seed",
+        "A15",
+        "one run a setting, no interval",
+        "Two runs that differ in nothing but the seed differ by a point or more, as much as most of what "
+        "the deck compares. With several seeds, paired, one can tell which differences are there.",
+        judge,
+    )

@@ -1,0 +1,121 @@
+"""The deck's slips that arithmetic alone can find, and those of its counts and logs.
+
+No run is needed: the figures in `published.csv` and `logged.csv` and the counts of FER-2013 suffice. What
+they leave open is said to be not explained.
+"""
+
+from collections.abc import Sequence
+from math import prod
+
+from fer_exp.analysis.published import Line
+from fer_exp.audit import by_tables
+from fer_exp.audit.finding import EXPLAINED, TEST, TRAIN, UNEXPLAINED, Finding, lines
+from fer_exp.audit.grim import attainable, printed_value
+from fer_exp.audit.grim.attainable import Fit
+from fer_exp.data.faces import EMOTIONS
+from fer_exp.data.fingerprint import CANONICAL_TRAIN
+
+# torch's random_split([.8, .2]) gives the face that is left over to the first part.
+VALIDATION = TRAIN // 5
+FITTED = TRAIN - VALIDATION
+
+# The integrated model's log does not say its batch size; its closing table does.
+_FINAL_BATCH = 32
+
+
+def findings() -> list[Finding]:
+    """All findings that need no run, in the audit's order."""
+    return [
+        counting(),
+        split_naming(),
+        batch_mean_metric(),
+        by_tables.label_swap(),
+        by_tables.majority(),
+        by_tables.below_majority(),
+        by_tables.mixed_table(),
+        by_tables.loss_pairing(),
+    ]
+
+
+def counting() -> Finding:
+    """Directories counted as files: one more in each class, and eight more in train and in test."""
+    train, test = (
+        {line.setting: int(line.value.replace(",", "")) for line in lines("data", metric)}
+        for metric in ("train_images", "test_images")
+    )
+    classes = {train[name] - count for name, count in zip(EMOTIONS, CANONICAL_TRAIN, strict=True)}
+    totals = (train["all"] - TRAIN, test["all"] - TEST)
+    of_classes = sum(train[name] for name in EMOTIONS)
+    # the folder itself and the folders of its classes
+    folders = 1 + len(EMOTIONS)
+    return Finding(
+        "counting",
+        "A1",
+        f"{train['all']:,} train and {test['all']:,} test images",
+        f"{train['all']:,} = {TRAIN:,} + {totals[0]}; {test['all']:,} = {TEST:,} + {totals[1]}; each class "
+        f"+ {'/'.join(str(more) for more in sorted(classes))}; the classes sum to {of_classes:,}",
+        EXPLAINED if classes == {1} and set(totals) == {folders} else UNEXPLAINED,
+        f"The set has {TRAIN:,} training and {TEST:,} test images. The deck counted each class folder as an "
+        f"image of its class, and the {len(EMOTIONS)} class folders with their parent as {folders} images of "
+        "each total, so its class counts and its total do not even agree with each other.",
+    )
+
+
+def fits(figures: Sequence[Line], faces: int, in_batches: bool = True) -> list[Fit]:
+    """How each distinct figure fits so many faces, as a mean over the batches of its line or as a count."""
+    distinct = dict.fromkeys((line.value, _batch(line)) for line in figures)
+    return [
+        attainable.fit(
+            printed_value.read(value),
+            attainable.batch_means(faces, batch) if in_batches else attainable.counts(faces),
+        )
+        for value, batch in distinct
+    ]
+
+
+def _batch(line: Line) -> int:
+    return _FINAL_BATCH if line.study == "final" else int(line.setting)
+
+
+def _fitting(found: Sequence[Fit]) -> int:
+    return sum(fit.number > 0 for fit in found)
+
+
+def split_naming() -> Finding:
+    """The batch section's test figures are those of the validation split."""
+    tested = lines("batch_size", "test_accuracy")
+    validation, test = fits(tested, VALIDATION), fits(tested, TEST)
+    accident = prod(fit.chance for fit in validation)
+    explained = _fitting(validation) == len(validation) and not _fitting(test)
+    return Finding(
+        "split_naming",
+        "A2",
+        f"{len(tested)} lines of Test Accuracy in the batch section, {len(validation)} distinct",
+        f"means over batches of {VALIDATION:,} faces: {_fitting(validation)} of {len(validation)} fit (by "
+        f"accident {accident:.0e}); of {TEST:,}: {_fitting(test)}",
+        EXPLAINED if explained else UNEXPLAINED,
+        f"A split of the {TRAIN:,} training faces 8 to 2 leaves {VALIDATION:,} for validation. Every figure "
+        f"that the batch section calls test can come from {VALIDATION:,} faces and none from the {TEST:,} of "
+        "the test set: the deck measured validation and named it test.",
+    )
+
+
+def batch_mean_metric() -> Finding:
+    """The logged accuracies are unweighted means over batches, and no shares of all faces."""
+    fitted = [line for study in ("batch_size", "final") for line in lines(study, "train_accuracy")]
+    held_out = lines("batch_size", "test_accuracy") + lines("final", "val_accuracy")
+    means = fits(fitted, FITTED) + fits(held_out, VALIDATION)
+    as_counts = fits(fitted, FITTED, False) + fits(held_out, VALIDATION, False)
+    explained = _fitting(means) == len(means) and not _fitting(as_counts)
+    short = attainable.batch_means(VALIDATION, 256)
+    return Finding(
+        "batch_mean_metric",
+        "A3",
+        f"{len(means)} distinct accuracies in the logs, as {held_out[0].value}",
+        f"as means over batches of {FITTED:,} and {VALIDATION:,} faces {_fitting(means)} of {len(means)} "
+        f"fit, as shares right {_fitting(as_counts)}",
+        EXPLAINED if explained else UNEXPLAINED,
+        "The deck averaged the accuracies of the batches, so that a face in the short last batch weighs more "
+        f"than another: at batch {short.batch} the last {short.last} of {VALIDATION:,} faces count like "
+        f"{short.batch}. Its accuracies differ a little from the share of faces that were right.",
+    )

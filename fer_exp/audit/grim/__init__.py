@@ -1,0 +1,1 @@
+"""The GRIM test for accuracies: which numbers of faces a printed figure can come from."""

@@ -1,0 +1,119 @@
+"""Whether a printed accuracy can come from n faces: `python -m fer_exp.audit.grim.command`.
+
+For each value and each candidate n: can it be k / n, or an unweighted mean of the accuracies of batches;
+from which numerators; and how many figures of as many digits would fit by accident.
+"""
+
+import argparse
+from collections.abc import Sequence
+from math import prod
+
+from fer_exp import commandline, tables
+from fer_exp.audit.grim import attainable, printed_value
+from fer_exp.audit.grim.attainable import Attainable, Fit
+from fer_exp.audit.grim.printed_value import Printed
+from fer_exp.errors import UserError
+from fer_exp.tables import Table
+
+# Above, the gaps near 0 and 1 are too many to list in memory.
+MOST_BATCH, MOST_FACES = 4096, 10**8
+
+# From here on, a fit says little.
+LIKELY = 0.01
+
+# More ways than these are counted, not shown.
+WAYS_SHOWN = 2
+
+
+def verdict(found: Fit) -> str:
+    """A fit in words."""
+    if not found.number:
+        return "does not fit"
+    if found.chance < LIKELY:
+        return f"fits; 1 in {1 / found.chance:,.0f} figures would"
+    share = "all" if found.chance > 0.9995 else f"{100 * found.chance:.2g} % of all"
+    return f"fits, but so would {share} figures"
+
+
+def numerators(found: Fit, shares: Attainable) -> str:
+    """What was right, for the attainable share nearest to the figure: `k`, or `full + last`."""
+    ways = [f"{full:,} + {last:,}" if shares.batches > 1 else f"{last:,}" for full, last in found.ways]
+    said = ways[:WAYS_SHOWN]
+    if len(ways) > WAYS_SHOWN:
+        said.append(f"{len(ways) - WAYS_SHOWN} more")
+    return " or ".join(said) or "-"
+
+
+def kinds(faces: int, batch: int | None) -> dict[str, Attainable]:
+    """The shares of so many faces: counts and, given a batch size that makes several, means over batches."""
+    found = {"count": attainable.counts(faces)}
+    if batch is not None and batch < faces:
+        found["batches"] = attainable.batch_means(faces, batch)
+    return found
+
+
+def table(figures: Sequence[Printed], candidates: Sequence[int], batch: int | None) -> Table:
+    """A row for each figure, candidate and kind; below, what all figures say together."""
+    header = ["value", "faces", "made as", "fits", "right", "chance", "verdict"]
+    shown = Table("can these figures come from so many faces?", header)
+    for faces in candidates:
+        for kind, shares in kinds(faces, batch).items():
+            found = [attainable.fit(figure, shares) for figure in figures]
+            for figure, fit in zip(figures, found, strict=True):
+                cells = [f"{fit.number:,}", numerators(fit, shares), f"{fit.chance:.2g}", verdict(fit)]
+                shown.rows.append([figure.text, f"{faces:,}", kind, *cells])
+            shown.notes.append(together(faces, shares, found))
+    shown.notes.append(
+        "fits: how many attainable shares print as the value, if it was rounded and not cut off; right: the "
+        "faces right of the nearest, as full batches + last; chance: how many of all figures of as many "
+        "digits fit"
+    )
+    return shown
+
+
+def together(faces: int, shares: Attainable, found: Sequence[Fit]) -> str:
+    """How many of the figures fit one kind of share, and how likely all would by accident."""
+    kind = "counts"
+    if shares.batches > 1:
+        kind = f"means of {shares.batches:,} batches of {shares.batch:,}, the last of {shares.last:,}"
+    fitting = sum(fit.number > 0 for fit in found)
+    chance = prod(fit.chance for fit in found)
+    return f"{faces:,} faces, {kind}: {fitting} of {len(found)} fit; chance that all do {chance:.2g}"
+
+
+def read_candidates(text: str) -> list[int]:
+    """Numbers of faces from a comma-separated list."""
+    return [whole("candidates", part, MOST_FACES) for part in text.split(",")]
+
+
+def whole(name: str, text: str, most: int) -> int:
+    """A whole number of 1 to `most`."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= most:
+        raise UserError(f"{name}: {text!r} is not a whole number from 1 to {most:,}")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the verdicts on the values given."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.audit.grim.command", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--value", action="append", required=True, help="0.374 or 37.40%%; may be repeated")
+    parser.add_argument("--candidates", required=True, help="numbers of faces, such as 5741,7178")
+    parser.add_argument("--batch", help="batch size (default: only counts are tried)")
+    parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
+    chosen = parser.parse_args(arguments)
+    with commandline.mistakes_in_one_line():
+        figures = list(dict.fromkeys(printed_value.read(text) for text in chosen.value))
+        batch = None if chosen.batch is None else whole("batch", chosen.batch, MOST_BATCH)
+        candidates = list(dict.fromkeys(read_candidates(chosen.candidates)))
+        shown = table(figures, candidates, batch)
+    tables.FORMATS[chosen.format](shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""The cache: one file with a whole set of faces, mapped into memory by every job that needs it.
+
+It is found by a key made of the source's content, its own content is checked by a digest at each
+start, and it is written whole or not at all; so a stale, cut or flipped file is rebuilt, never
+trusted, and several processes may build it at once.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from fer_exp import files
+from fer_exp.data.faces import SIDE, Faces
+from fer_exp.data.fingerprint import Fingerprint
+from fer_exp.errors import UserError
+
+MAGIC = b"FEREXP2\n"
+
+# Before the header: the magic word, the SHA-256 of all that follows the length, the header's length.
+_PREAMBLE = len(MAGIC) + 32 + 8
+_LARGEST_HEADER = 64 * 1024 * 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """What the cache keeps of a set: its faces, its fingerprint and the files that were skipped."""
+
+    faces: Faces
+    fingerprint: Fingerprint
+    skipped: tuple[str, ...]
+
+
+def _columns(n: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+    # eight-byte columns first, so that each begins at a multiple of its item size
+    eights = {"labels": ("<i8", (n,)), "group": ("<i8", (n,))}
+    return eights | {"pixels": ("|u1", (n, SIDE, SIDE)), "usage": ("|u1", (n,))}
+
+
+def write(path: Path, key: str, entry: Entry) -> None:
+    """Write an entry under its key, atomically. Raises UserError if the folder cannot be written."""
+    columns = _columns(len(entry.faces))
+    arrays = [np.ascontiguousarray(getattr(entry.faces, name), dtype) for name, (dtype, _) in columns.items()]
+    header = {"key": key, "n": len(entry.faces), "skipped": entry.skipped}
+    header["fingerprint"] = dataclasses.asdict(entry.fingerprint)
+    text = json.dumps(header).encode()
+    text += b" " * (-(_PREAMBLE + len(text)) % 64)
+    digest = hashlib.sha256(text)
+    for array in arrays:
+        digest.update(array)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with files.written_whole(path) as file:
+            file.write(MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text)
+            for array in arrays:
+                file.write(array)
+    except OSError as error:
+        raise UserError(
+            f"data.cache_dir={path.parent}: cannot write the cache ({error.strerror}); name a folder that can"
+        ) from None
+
+
+def read(path: Path, key: str) -> Entry | None:
+    """The entry of this key, its arrays mapped from the file; None if there is no whole one."""
+    try:
+        with open(path, "rb") as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                return None
+            expected = file.read(32)
+            length = int.from_bytes(file.read(8), "little")
+            if length > _LARGEST_HEADER:
+                return None
+            text = file.read(length)
+            header = json.loads(text)
+            if header["key"] != key:
+                return None
+            start = file.tell()
+            columns = _columns(header["n"])
+            size = sum(np.dtype(dtype).itemsize * int(np.prod(shape)) for dtype, shape in columns.values())
+            if os.fstat(file.fileno()).st_size != start + size:
+                return None
+        # copy-on-write: pages are shared between jobs, and PyTorch asks for writable memory
+        payload = np.memmap(path, np.uint8, "c", start, (size,))
+        digest = hashlib.sha256(text)
+        digest.update(payload)
+        if digest.digest() != expected:
+            return None
+        files.read_at_random(payload)
+        return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _faces(payload: np.ndarray, columns: dict[str, tuple[str, tuple[int, ...]]]) -> Faces:
+    arrays, start = {}, 0
+    for name, (dtype, shape) in columns.items():
+        end = start + np.dtype(dtype).itemsize * int(np.prod(shape))
+        arrays[name] = np.asarray(payload[start:end]).view(dtype).reshape(shape)
+        start = end
+    return Faces(**arrays)
+
+
+def _fingerprint(kept: dict) -> Fingerprint:
+    listed = ("train", "test", "differences")
+    return Fingerprint(**{key: tuple(value) if key in listed else value for key, value in kept.items()})

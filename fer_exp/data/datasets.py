@@ -1,0 +1,180 @@
+"""Every way in which faces come in, each ending in one `Dataset`.
+
+What lies at the root decides the door. A set is decoded once and then mapped from the cache. Test is
+handed out by `test()` alone, which only evaluation calls.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from fer_exp.data import cache, external_sort, ferplus, fingerprint, sources
+from fer_exp.data.faces import EMOTIONS, Faces, Row, Usage
+from fer_exp.data.fingerprint import Fingerprint
+from fer_exp.errors import UserError
+
+log = logging.getLogger(__name__)
+
+OnError = Literal["fail", "skip"]
+
+# More are no slips in a set of 35,887 faces, and the list of them must fit into memory and cache.
+_MOST_SKIPPED = 10_000
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole set: its faces in canonical order, train first, and what is known of them.
+
+    skipped: files that could not be read, with the reason, under on_error=skip.
+    """
+
+    name: str
+    faces: Faces
+    fingerprint: Fingerprint
+    skipped: tuple[str, ...]
+
+    def train(self) -> Faces:
+        """The faces to fit on and to select by."""
+        return self._part(slice(0, sum(self.fingerprint.train)), "train")
+
+    def test(self) -> Faces:
+        """The faces to evaluate on, once. Training never calls this."""
+        return self._part(slice(sum(self.fingerprint.train), None), "test")
+
+    def _part(self, where: slice, name: str) -> Faces:
+        part = self.faces[where]
+        if not len(part):
+            raise UserError(f"data={self.name}: the set has no {name} faces")
+        return part
+
+
+def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dataset:
+    """Drawn faces, `n_train` and `n_test` of them, the same for the same seed."""
+
+    def draw() -> cache.Entry:
+        from fer_exp.data import synthetic
+
+        faces = external_sort.on_disk(synthetic.rows(n_train, n_test, seed), cache_dir)
+        return cache.Entry(faces, fingerprint.take(faces, drawn=True), ())
+
+    return _cached(
+        "synthetic", f"{n_train}/{n_test}/{seed}/{_code('synthetic', 'synthetic_renderer')}", cache_dir, draw
+    )
+
+
+def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | None = None) -> Dataset:
+    """FER-2013, or any set laid out like it, from a folder, a zip or a CSV at `root`.
+
+    on_error: whether a broken file stops the load or is listed in `skipped`. votes: FER+'s file, if the
+    labels are to be those of its votes. Raises UserError that names the place for anything that
+    cannot be read as such a set.
+    """
+    # not `root.exists()`, which raises for a name that is too long or lies in a closed folder
+    if not os.path.exists(root):
+        raise UserError(f"data.root={root}: there is nothing there; {sources.HOW_TO}")
+    source = sources.find(root)
+    key = sources.content_key(source)
+    if votes:
+        return _relabelled(source, key, cache_dir, on_error, votes)
+    skipped: list[str] = []
+
+    def broken(error: UserError) -> None:
+        if on_error == "fail":
+            raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
+        if len(skipped) == _MOST_SKIPPED:
+            raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
+        # the list is logged, and the folders above the set are nobody else's business
+        skipped.append(str(error).removeprefix(f"{source.parent}/"))
+
+    def entries() -> Iterator[Row]:
+        yield from _each_class(sources.entries(source, broken), root)
+        # said before anything is kept
+        if key != sources.content_key(source):
+            raise UserError(f"data.root={root}: changed while it was read; try again")
+
+    def decode() -> cache.Entry:
+        faces = external_sort.on_disk(entries(), cache_dir)
+        return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
+
+    dataset = _cached(
+        "fer2013", f"{key}/{on_error}/{_code('images', 'image_folder', 'csv_reader')}", cache_dir, decode
+    )
+    if dataset.fingerprint.kind != "canonical":
+        log.warning("data.root=%s is not the canonical FER-2013, %s", root, dataset.fingerprint.describe())
+    if dataset.skipped:
+        log.warning("%d files were left out, the first: %s", len(dataset.skipped), dataset.skipped[0])
+    return dataset
+
+
+def _relabelled(source: Path, key: str, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
+    """The faces of a CSV with the labels that FER+'s votes give them."""
+    if on_error != "fail":
+        raise UserError(
+            "data.labels=ferplus: votes belong to rows, so none may be skipped: data.on_error=fail"
+        )
+
+    def decode() -> cache.Entry:
+        votes = ferplus.Relabelling(ferplus.read(path))
+        # closed at once, also where the votes end the reading early
+        with contextlib.closing(sources.table_rows(source)) as rows:
+            faces = external_sort.on_disk(_each_class(votes.rows(rows), source), cache_dir)
+        # said before anything is kept
+        if f"{sources.content_key(source)}/{sources.hash_file(path)}" != whole:
+            raise UserError(f"{source} or {path}: changed while it was read; try again")
+        return cache.Entry(faces, votes.told(fingerprint.take(faces, drawn=False)), ())
+
+    whole = f"{key}/{sources.hash_file(path)}"
+    code = _code("images", "image_folder", "csv_reader", "ferplus")
+    dataset = _cached("fer2013", f"ferplus/{whole}/{code}", cache_dir, decode)
+    log.warning("data.labels=ferplus: %s", dataset.fingerprint.describe())
+    return dataset
+
+
+def votes_of_test(root: Path, path: Path, dataset: Dataset) -> np.ndarray:
+    """FER+'s votes for each test face of a set from `root`, int64 [N, 10], as `ferplus.COLUMNS` has them."""
+    relabelled = dataset.fingerprint.kind == "relabelled"
+    with contextlib.closing(sources.table_rows(sources.find(root))) as rows:
+        return ferplus.beside(rows, ferplus.read(path), dataset.test(), relabelled)
+
+
+def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
+    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache', 'external_sort')}"
+    key += f"/numpy {np.__version__}/pillow {version('pillow')}"
+    path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
+    entry = cache.read(path, key)
+    if entry is None:
+        # the decoded faces are dropped for the mapped ones, which other jobs share
+        cache.write(path, key, make())
+        entry = cache.read(path, key)
+        if entry is None:
+            raise UserError(f"data.cache_dir={cache_dir}: {path.name} changed as soon as it was written")
+    return Dataset(name, entry.faces, entry.fingerprint, entry.skipped)
+
+
+def _code(*modules: str) -> str:
+    """A hash of the modules that make faces: changed code never meets an old cache."""
+    sources = (Path(__file__).with_name(f"{module}.py").read_bytes() for module in modules)
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
+
+
+def _each_class(entries: Iterator[Row], root: Path) -> Iterator[Row]:
+    """The entries; after the last, UserError unless train has every class."""
+    missing = dict(enumerate(EMOTIONS))
+    for row in entries:
+        if row[2] == Usage.TRAIN:
+            missing.pop(row[1], None)
+        yield row
+    if len(missing) == len(EMOTIONS):
+        raise UserError(
+            f"data.root={root}: holds no train/<emotion>/<picture> and no row of Training; {sources.HOW_TO}"
+        )
+    if missing:
+        raise UserError(f"data.root={root}: train has no picture of {next(iter(missing.values()))}")

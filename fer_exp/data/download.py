@@ -1,0 +1,52 @@
+"""Obtain FER-2013 from Kaggle, where its terms can be accepted; nothing is mirrored here.
+
+`python -m fer_exp.data.download FOLDER` needs the optional package kagglehub and a Kaggle login.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from fer_exp import commandline
+from fer_exp.errors import UserError
+
+HANDLE = "msambare/fer2013"
+BY_HAND = (
+    f"by hand: log in at kaggle.com, download the data set {HANDLE}, leave it zipped,\n"
+    "and name it: python train.py data=fer2013 data.root=PATH/TO/archive.zip"
+)
+
+
+def download(folder: Path) -> None:
+    """Put the Kaggle folder layout at `folder`. Raises UserError if it cannot be had."""
+    if folder.exists():
+        raise UserError(f"{folder}: exists already; remove it to obtain the data again")
+    try:
+        import kagglehub
+    except ImportError:
+        raise UserError("kagglehub is not installed: .venv/bin/pip install kagglehub") from None
+    try:
+        found = Path(kagglehub.dataset_download(HANDLE))
+    # kagglehub raises its own and its HTTP client's errors, down to plain Exception
+    except Exception as error:
+        raise UserError(f"Kaggle did not give {HANDLE} ({commandline.one_line(error)})") from error
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(found, folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from None
+
+
+def main() -> None:
+    """Download, or say in two lines what to do by hand."""
+    try:
+        if len(sys.argv) != 2:
+            raise UserError("name the folder to put the data in: python -m fer_exp.data.download FOLDER")
+        download(Path(sys.argv[1]))
+    except UserError as error:
+        print(BY_HAND, file=sys.stderr)
+        commandline.fail(error)
+
+
+if __name__ == "__main__":
+    main()

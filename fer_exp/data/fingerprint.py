@@ -1,0 +1,117 @@
+"""The fingerprint of a set of faces: what tells it from any other, and the real FER-2013 from copies.
+
+Blurred, equalised, re-split and thinned copies circulate under the same name; figures on them are
+no figures on FER-2013.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_exp.data.faces import EMOTIONS, Faces, Usage
+
+# Faces of each emotion in FER-2013, in the order of `EMOTIONS`. Source: Goodfellow et al. 2013 and the
+# files themselves.
+CANONICAL_TRAIN = (3995, 436, 4097, 7215, 4830, 3171, 4965)
+CANONICAL_TEST = (958, 111, 1024, 1774, 1247, 831, 1233)
+
+# Mean and standard deviation of the training pixels, of 255; they hold to four decimals.
+CANONICAL_MEAN, CANONICAL_STD = 0.5077, 0.2551
+
+# Up to this share of faces more or less, a set passes for an altered copy rather than another set.
+ALTERED = 0.2
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """kind: canonical, altered, other, relabelled or synthetic. train, test: faces of each emotion, [7].
+
+    mean, std: of the training pixels, of 255. content: hash of all pixels, labels and usages.
+    differences: what tells an altered copy from the canonical set, or labels from FER-2013's, in words.
+    """
+
+    kind: str
+    content: str
+    train: tuple[int, ...]
+    test: tuple[int, ...]
+    mean: float
+    std: float
+    differences: tuple[str, ...]
+
+    def flat(self) -> dict[str, str | int | float]:
+        """The fingerprint as flat facts, to log."""
+        facts: dict[str, str | int | float] = {"kind": self.kind, "content": self.content}
+        facts |= {"mean": round(self.mean, 4), "std": round(self.std, 4)}
+        facts |= {
+            "train": sum(self.train),
+            "test": sum(self.test),
+            "differences": "; ".join(self.differences),
+        }
+        for part, counts in (("train", self.train), ("test", self.test)):
+            facts |= {f"{part}_{name}": count for name, count in zip(EMOTIONS, counts, strict=True)}
+        return facts
+
+    def describe(self) -> str:
+        """The fingerprint in one line."""
+        said = f"{self.kind}: {sum(self.train):,} train, {sum(self.test):,} test, "
+        said += f"pixel mean {self.mean:.4f}, std {self.std:.4f}"
+        return said + "".join(f"; {difference}" for difference in self.differences)
+
+
+def take(faces: Faces, drawn: bool) -> Fingerprint:
+    """The fingerprint of a whole set in canonical order; `drawn` marks the synthetic one."""
+    n_train = np.count_nonzero(faces.usage == Usage.TRAIN)
+    train, test = faces[:n_train], faces[n_train:]
+    mean, std = _pixel_statistics(train.pixels)
+    counts = tuple(train.counts().values()), tuple(test.counts().values())
+    differences = () if drawn else tuple(_differences(*counts, mean, std))
+    return Fingerprint(
+        "synthetic" if drawn else _kind(*counts, differences),
+        _content(faces),
+        *counts,
+        mean,
+        std,
+        differences,
+    )
+
+
+def _pixel_statistics(pixels: np.ndarray) -> tuple[float, float]:
+    # in blocks: no float copy of the set, and sums of whole numbers that float64 holds exactly
+    blocks = (
+        pixels[start : start + 1024].reshape(-1).astype(np.float64) for start in range(0, len(pixels), 1024)
+    )
+    total = squares = 0.0
+    for block in blocks:
+        total += block.sum()
+        squares += block @ block
+    n = max(pixels.size, 1)
+    mean = float(total / n)
+    return mean / 255, float(np.sqrt(max(squares / n - mean**2, 0.0))) / 255
+
+
+def _content(faces: Faces) -> str:
+    digest = hashlib.sha256()
+    for array in (faces.pixels, faces.labels, faces.usage):
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
+
+
+def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std: float) -> list[str]:
+    said = []
+    for part, found, canonical in (("train", train, CANONICAL_TRAIN), ("test", test, CANONICAL_TEST)):
+        for name, count, expected in zip(EMOTIONS, found, canonical, strict=True):
+            if count != expected:
+                said.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
+    for what, found, canonical in (("mean", mean, CANONICAL_MEAN), ("std", std, CANONICAL_STD)):
+        if round(found, 4) != canonical:
+            said.append(f"train pixel {what} is {found:.4f}, FER-2013's {canonical}")
+    return said
+
+
+def _kind(train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...]) -> str:
+    if not differences:
+        return "canonical"
+    canonical = sum(CANONICAL_TRAIN) + sum(CANONICAL_TEST)
+    near = abs(sum(train) + sum(test) - canonical) <= ALTERED * canonical
+    return "altered" if near else "other"

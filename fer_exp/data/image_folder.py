@@ -1,0 +1,263 @@
+"""Pictures in folders or in a zip: `<split>/<emotion>/<file>`, wherever below the root that begins.
+
+Both are listed the same way and read one file at a time; nothing of a zip is extracted to disk.
+"""
+
+import hashlib
+import itertools
+import os
+import stat
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.errors import UserError
+
+# Folder names in circulation beside FER-2013's own. Numbers are refused: 4 is sad in the CSV and
+# neutral in alphabetical folders.
+_SYNONYMS = {"anger": "angry", "disgusted": "disgust", "fearful": "fear", "happiness": "happy"}
+_SYNONYMS |= {"sadness": "sad", "surprised": "surprise"}
+
+_SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST}
+_SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
+_SPLITS |= {"privatetest": Usage.PRIVATE}
+
+# What Windows and macOS leave in folders, beside names that begin with a dot.
+_LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
+
+# What zipfile raises on a damaged entry.
+UNPACKING_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+
+# A 48x48 picture takes a few kB, a phone's photo a few MB.
+LARGEST_FILE = 64 * 1024 * 1024
+_MOST_ENTRIES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture file: where it lies below the root, and what its place says of it."""
+
+    path: str
+    label: int
+    usage: Usage
+
+
+def emotion_label(name: str) -> int | None:
+    """The label of an emotion's name in any case, or None."""
+    name = name.strip().lower()
+    name = _SYNONYMS.get(name, name)
+    return EMOTIONS.index(name) if name in EMOTIONS else None
+
+
+def arrange(paths: list[str], root: str) -> list[Picture]:
+    """Give each path its label and usage; raises UserError for a folder that names no emotion."""
+    placed = []
+    tops = set()
+    for path in paths:
+        parts = path.split("/")
+        if any(part.lower() in _SPLITS for part in parts[:-3]):
+            raise UserError(f"{root}: {path} lies in a folder below an emotion's; move it up, or away")
+        if len(parts) < 3 or parts[-3].lower() not in _SPLITS:
+            continue
+        tops.add("/".join(parts[:-3]))
+        if len(tops) > 1:
+            raise UserError(f"{root}: holds more than one set, at {' and '.join(map(repr, sorted(tops)))}")
+        label = emotion_label(parts[-2])
+        if label is None:
+            raise UserError(
+                f"{root}: the folder {'/'.join(parts[:-1])} names no emotion; known are {', '.join(EMOTIONS)}"
+            )
+        placed.append((path, label, _SPLITS[parts[-3].lower()], parts[-1].lower()))
+    three_way = any(usage == Usage.PUBLIC for _, _, usage, _ in placed)
+    return [Picture(path, label, _usage(usage, name, three_way)) for path, label, usage, name in placed]
+
+
+def _usage(usage: Usage, name: str, three_way: bool) -> Usage:
+    if usage != Usage.TEST:
+        return usage
+    if name.startswith("publictest"):
+        return Usage.PUBLIC
+    if name.startswith("privatetest") or three_way:
+        return Usage.PRIVATE
+    return Usage.TEST
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def list_folder(root: Path) -> tuple[list[str], str]:
+    """Files of the split folders in `root`, sorted, and a hash of their names and states.
+
+    The change time is part of it: unlike the modification time it cannot be set back.
+    """
+    found = []
+    for folder in _folders(root):
+        if folder.name.lower() in _SPLITS:
+            found += _files(folder, root)
+    digest = hashlib.sha256()
+    found.sort()
+    for path, *state in found:
+        digest.update(f"{path}\0{state}\0".encode("utf-8", "surrogateescape"))
+    return [path for path, *_ in found], digest.hexdigest()
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(
+                Path(entry.path) for entry in entries if entry.is_dir() and not _is_litter(entry.name)
+            )
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be listed ({error.strerror})") from None
+
+
+def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
+    found = []
+    for folder in _folders(split):
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if _is_litter(entry.name):
+                        continue
+                    if entry.is_dir():
+                        if any(Path(entry.path).iterdir()):
+                            raise UserError(
+                                f"{entry.path}: is a folder below an emotion's; move its files up"
+                            )
+                        continue
+                    if not entry.is_file():
+                        check_file(Path(entry.path))
+                    # a link that leads nowhere is listed too, so that reading it says so
+                    state = entry.stat(follow_symlinks=entry.is_file())
+                    place = PurePosixPath(folder.relative_to(root).as_posix(), entry.name)
+                    found.append((str(place), state.st_size, state.st_mtime_ns, state.st_ctime_ns))
+        except OSError as error:
+            raise UserError(f"{folder}: cannot be listed ({error.strerror})") from None
+    return found
+
+
+def check_file(path: Path) -> None:
+    """Raise UserError for a pipe or a device, which would be read for ever; not for what is not there."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"{path}: is no file, as a pipe or a device is none; move it away")
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a picture file; raises UserError that names it."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > LARGEST_FILE:
+        raise UserError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
+    return data
+
+
+@contextmanager
+def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """A zip whose entries have been checked: none reaches outside, is a link, locked or oversized."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise UserError(f"{path}: cannot be opened as a zip ({error})") from None
+    with archive:
+        entries = archive.infolist()
+        if len(entries) > _MOST_ENTRIES:
+            raise UserError(f"{path}: holds {len(entries):,} entries, more than {_MOST_ENTRIES:,}")
+        for entry in entries:
+            _check_entry(path, entry)
+        yield archive
+
+
+def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
+    # `orig_filename`, since zipfile cuts the other at a NUL byte and turns backslashes
+    name = entry.orig_filename
+    parts = name.replace("\\", "/").split("/")
+    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
+        raise UserError(f"{path}: the entry {name!r} lies outside the zip; get a clean copy")
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        raise UserError(f"{path}: the entry {name!r} is a link; get a clean copy")
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Python unpacks the others without a bound on what comes out
+        raise UserError(f"{path}: the entry {name!r} is packed in a rare way; pack it again as a plain zip")
+    if entry.flag_bits & 1:
+        raise UserError(f"{path}: the entry {name!r} is locked by a password; unpack it first")
+
+
+def list_zip(archive: zipfile.ZipFile) -> list[str]:
+    """The files of a zip, sorted, without folders and litter; raises UserError if one occurs twice."""
+    names = sorted(
+        entry.filename
+        for entry in archive.infolist()
+        if not entry.is_dir() and not any(map(_is_litter, entry.filename.split("/")))
+    )
+    for name, following in itertools.pairwise(names):
+        if name == following:
+            raise UserError(f"{archive.filename}: holds {name} twice; get a clean copy")
+    return names
+
+
+def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
+    """The bytes of one entry; raises UserError that names it."""
+    place = f"{archive.filename}: {name}"
+    size = archive.getinfo(name).file_size
+    if size > LARGEST_FILE:
+        raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
+    try:
+        with archive.open(name) as file:
+            # not all there is: an entry may hold far more than it declares
+            return file.read(size)
+    except UNPACKING_ERRORS as error:
+        raise UserError(f"{place}: cannot be unpacked ({error})") from None
+
+
+class Files(ABC):
+    """Picture files below `root`; what is sent to another process reads them there anew."""
+
+    def __init__(self, root: Path):
+        self.root = root
+
+    def place(self, name: str) -> str:
+        """What errors call one of them."""
+        return f"{self.root}: {name}"
+
+    @abstractmethod
+    def read(self, name: str) -> bytes:
+        """The bytes of one of them; raises UserError that names it."""
+
+
+class FolderFiles(Files):
+    """Those of a folder."""
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return read_file(self.root / name)
+
+
+class ZipFiles(Files):
+    """Those of an open zip."""
+
+    def __init__(self, archive: zipfile.ZipFile):
+        super().__init__(Path(archive.filename))
+        self.archive = archive
+
+    def __reduce__(self) -> tuple[Callable[[str], "ZipFiles"], tuple[str]]:
+        return _opened_anew, (self.archive.filename,)
+
+    def read(self, name: str) -> bytes:
+        """See `Files`."""
+        return read_entry(self.archive, name)
+
+
+@cache
+def _opened_anew(path: str) -> ZipFiles:
+    # in a process that ends with the reading
+    return ZipFiles(zipfile.ZipFile(path))

@@ -1,0 +1,96 @@
+"""A picture as the network sees it: grey, 48x48, 0 black to 255 white.
+
+A grey 48x48 picture passes untouched. Anything else is turned upright (EXIF), laid over white where
+it is transparent, made grey, cut to its central square (squeezing would change the face) and
+resized with Lanczos filtering, which keeps edges when a large photo shrinks. Of an animation the
+first frame counts.
+"""
+
+import io
+import warnings
+from pathlib import PurePath
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from fer_exp.data.faces import SIDE
+from fer_exp.errors import UserError
+
+# Only formats that hold a picture of known size; Pillow would also open PDFs, fonts and scripts.
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+
+# A file of a few bytes can declare any size; 64 million pixels is more than any camera's photo needs.
+MOST_PIXELS = 64_000_000
+
+# Pillow takes a run-length BMP apart in Python, up to half a second for so many pixels.
+MOST_RUN_LENGTH_PIXELS = 1_000_000
+
+# What a picture may say of itself that changes how it looks.
+_REMARKS = {"exif", "transparency"}
+
+
+def decode(data: bytes, place: str) -> np.ndarray:
+    """The bytes of a picture file as uint8 [48, 48]; raises UserError that names `place`."""
+    return cut(upright(data, place))
+
+
+def is_called_picture(name: str) -> bool:
+    """Whether a file's name ends as one of these formats does."""
+    return Image.registered_extensions().get(PurePath(name).suffix.lower()) in FORMATS
+
+
+def upright(data: bytes, place: str) -> Image.Image:
+    """The bytes of a picture file as a grey picture of its own size; raises UserError that names `place`."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of sizes that are refused below, and of harmless metadata
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise UserError(
+                        f"{place}: declares {image.width}x{image.height} pixels, more than {MOST_PIXELS:,}; "
+                        "make it smaller"
+                    )
+                run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
+                if run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
+                    raise UserError(
+                        f"{place}: a run-length BMP of {image.width}x{image.height} pixels; save it as PNG"
+                    )
+                return _as_grey(image)
+    except Image.DecompressionBombError:
+        raise UserError(f"{place}: declares more than {MOST_PIXELS:,} pixels; make it smaller") from None
+    # Pillow's decoders raise all of these on broken files
+    except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, MemoryError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = f"not a {', '.join(FORMATS)} picture"
+        raise UserError(f"{place}: cannot be read as a picture ({reason})") from None
+
+
+def _as_grey(image: Image.Image) -> Image.Image:
+    if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
+        image.load()
+        return image
+    image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    elif image.mode in ("I", "F"):
+        # 32-bit grey has no agreed white: Pillow clips it to 0..255
+        image = image.convert("L")
+    if "A" in image.getbands() or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("L")
+
+
+def cut(grey: Image.Image, square: tuple[int, int, int] | None = None) -> np.ndarray:
+    """A square of a grey picture as uint8 [48, 48].
+
+    square: its left, top and side in pixels; the central one if not given.
+    """
+    if square is not None:
+        left, top, side = square
+        grey = grey.crop((left, top, left + side, top + side))
+    if grey.size != (SIDE, SIDE):
+        grey = ImageOps.fit(grey, (SIDE, SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(grey)

@@ -1,0 +1,1 @@
+"""What a network is compared with: each fitted once on all of train."""

@@ -1,0 +1,1 @@
+"""The linear SVC of the original study, solved exactly."""

@@ -1,0 +1,271 @@
+"""An exact linear support vector classifier: hinge loss, free bias, one machine for each two classes.
+
+It solves the problem of scikit-learn's `SVC(kernel="linear")` (libsvm; Chang and Lin, ACM TIST 2,
+2011), whose decomposition method grows with about the cube of the number of rows, by the interior-point
+method of `interior_point`, and certifies every pair with its duality gap. Pairs are independent: threads
+solve one each, with one BLAS thread (the products release the interpreter's lock and share the rows),
+and finished pairs can be kept on disk.
+"""
+
+import itertools
+import queue
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair, KeptPairs, data_key
+from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
+from fer_exp.evaluation.baselines.svm.newton_system import Block
+
+
+class GivenUpError(Exception):
+    """Tells a worker that the fit was given up."""
+
+
+class ExactLinearSVC(ClassifierMixin, BaseEstimator):
+    """The linear SVC of `sklearn.svm.SVC(kernel="linear", C=C)`, solved to a certified duality gap.
+
+    Parameters
+    ----------
+    C : penalty of the hinge loss, above 0.
+    tol : relative duality gap, (primal - dual) / primal, to reach in every pair.
+    max_iter : interior-point steps a pair; a warning tells what was reached if they did not suffice.
+    n_jobs : pairs solved at a time, each on one BLAS thread; None or -1 means one a usable core,
+        and 1 leaves the number of BLAS threads as it is.
+    decision_function_shape : "ovr" for one column a class, "ovo" for one a pair, as in SVC.
+    checkpoint_dir : folder that keeps every converged pair; a later fit of the same data, C and tol
+        goes on from there.
+    on_progress : called as (pair, pairs, gap) in the thread that called `fit`, before every step of a
+        pair and when it is done.
+
+    Attributes
+    ----------
+    classes_ : labels, [n_classes].
+    coef_, intercept_ : [n_pairs, d] and [n_pairs], pairs and signs as in SVC: (0, 1), (0, 2), ...,
+        positive for the first class, and for the second where there are only two classes.
+    support_, n_support_ : rows with alpha > 0 in any pair, sorted by class, and how many a class has.
+    objectives_, gaps_ : primal objective and relative duality gap, [n_pairs].
+    n_iter_, fit_seconds_ : interior-point steps and seconds, [n_pairs].
+    """
+
+    def __init__(
+        self,
+        C=1.0,  # noqa: N803 - scikit-learn's name
+        tol=1e-4,
+        max_iter=100,
+        n_jobs=None,
+        decision_function_shape="ovr",
+        checkpoint_dir=None,
+        on_progress=None,
+    ):
+        self.C = C
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_jobs = n_jobs
+        self.decision_function_shape = decision_function_shape
+        self.checkpoint_dir = checkpoint_dir
+        self.on_progress = on_progress
+
+    def fit(self, X, y):  # noqa: N803 - scikit-learn's name
+        """Fit on X, real [n, d], and labels y [n]."""
+        self._check_parameters()
+        X, y = validate_data(self, X, y, dtype="numeric")  # noqa: N806 - scikit-learn's name
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError("ExactLinearSVC needs two classes or more, the data has one class only")
+        key = None if self.checkpoint_dir is None else data_key(X, codes, float(self.C), float(self.tol))
+        members = [np.flatnonzero(codes == k) for k in range(len(self.classes_))]
+        pairs = list(itertools.combinations(range(len(self.classes_)), 2))
+        kept = KeptPairs(
+            self.checkpoint_dir, key, [(i, j, len(members[i]) + len(members[j])) for i, j in pairs]
+        )
+        fitted = kept.read_all(X.shape[1])
+        report = self.on_progress or (lambda *_: None)
+        for k, pair in fitted.items():
+            report(k, len(pairs), pair.gap)
+        if len(fitted) < len(pairs):
+            work = _Work(X, members, pairs, float(self.C), self.tol, self.max_iter, kept)
+            fitted |= work.run([k for k in range(len(pairs)) if k not in fitted], self._workers(), report)
+        self._take(pairs, [fitted[k] for k in range(len(pairs))], members)
+        return self
+
+    def decision_function(self, X):  # noqa: N803 - scikit-learn's name
+        """Scores [n, n_classes] ("ovr"), [n, n_pairs] ("ovo"), or [n] with two classes."""
+        scores = self._pair_scores(X)
+        if len(self.classes_) == 2:
+            return scores[:, 0]
+        return scores if self.decision_function_shape == "ovo" else class_scores(scores, len(self.classes_))
+
+    def predict(self, X):  # noqa: N803 - scikit-learn's name
+        """The label with the most pairs won; the first of them in a tie, as in libsvm."""
+        scores = self._pair_scores(X)
+        if len(self.classes_) == 2:
+            return self.classes_[(scores[:, 0] >= 0).astype(int)]
+        return self.classes_[np.argmax(votes(scores, len(self.classes_)), axis=1)]
+
+    def _check_parameters(self) -> None:
+        """Refuse what cannot be fitted."""
+        if not (np.isfinite(self.C) and self.C > 0):
+            raise ValueError(f"C={self.C!r}: must be a finite number above 0")
+        if not (np.isfinite(self.tol) and self.tol > 0):
+            raise ValueError(f"tol={self.tol!r}: must be a finite number above 0")
+        if int(self.max_iter) != self.max_iter or self.max_iter < 1:
+            raise ValueError(f"max_iter={self.max_iter!r}: must be a whole number, 1 or more")
+        if self.decision_function_shape not in ("ovr", "ovo"):
+            raise ValueError(f"decision_function_shape={self.decision_function_shape!r}: 'ovr' or 'ovo'")
+        if self.n_jobs is not None and self.n_jobs != -1 and self.n_jobs < 1:
+            raise ValueError(f"n_jobs={self.n_jobs!r}: None, -1, or a number from 1")
+
+    def _workers(self) -> int:
+        """Pairs to solve at a time."""
+        return joblib.cpu_count() if self.n_jobs in (None, -1) else int(self.n_jobs)
+
+    def _pair_scores(self, X) -> np.ndarray:  # noqa: N803 - scikit-learn's name
+        """Scores of every pair, [n, n_pairs]."""
+        check_is_fitted(self)
+        return validate_data(self, X, dtype="numeric", reset=False) @ self.coef_.T + self.intercept_
+
+    def _take(self, pairs: list, fitted: list[FittedPair], members: list[np.ndarray]) -> None:
+        """Set the fitted attributes."""
+        sign = -1.0 if len(pairs) == 1 else 1.0
+        self.coef_ = sign * np.array([pair.coef for pair in fitted])
+        self.intercept_ = sign * np.array([pair.intercept for pair in fitted])
+        self.objectives_ = np.array([pair.primal for pair in fitted])
+        self.gaps_ = np.array([pair.gap for pair in fitted])
+        self.n_iter_ = np.array([pair.steps for pair in fitted], dtype=np.int32)
+        self.fit_seconds_ = np.array([pair.seconds for pair in fitted])
+        used = [np.zeros(len(rows), dtype=bool) for rows in members]
+        for (i, j), pair in zip(pairs, fitted, strict=True):
+            used[i] |= pair.support[: len(members[i])]
+            used[j] |= pair.support[len(members[i]) :]
+        self.support_ = np.concatenate([rows[mask] for rows, mask in zip(members, used, strict=True)])
+        self.n_support_ = np.array([mask.sum() for mask in used], dtype=np.int32)
+        worst = int(np.argmax(self.gaps_))
+        if self.gaps_[worst] > self.tol:
+            i, j = pairs[worst]
+            warnings.warn(
+                f"{(self.gaps_ > self.tol).sum()} of {len(pairs)} pairs stopped above tol={self.tol:g}; the "
+                f"widest gap, {self.gaps_[worst]:.2g}, is that of {self.classes_[i]} and {self.classes_[j]} "
+                f"after {self.n_iter_[worst]} steps. Raise max_iter, or tol, or standardise the features.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+
+def votes(scores: np.ndarray, n_classes: int) -> np.ndarray:
+    """Pairs won by each class, int [n, n_classes], from pair scores [n, n_pairs]; 0 is the second's."""
+    won = np.zeros((len(scores), n_classes), dtype=int)
+    for k, (i, j) in enumerate(itertools.combinations(range(n_classes), 2)):
+        won[:, i] += scores[:, k] > 0
+        won[:, j] += scores[:, k] <= 0
+    return won
+
+
+def class_scores(scores: np.ndarray, n_classes: int) -> np.ndarray:
+    """SVC's "ovr" scores [n, n_classes]: votes, ties broken by summed scores squeezed into +-1/3.
+
+    Here a score of 0 counts for the first class, as in SVC, though its `predict` gives it to the second.
+    """
+    won, total = np.zeros((2, len(scores), n_classes))
+    for k, (i, j) in enumerate(itertools.combinations(range(n_classes), 2)):
+        total[:, i] += scores[:, k]
+        total[:, j] -= scores[:, k]
+        won[:, i] += scores[:, k] >= 0
+        won[:, j] += scores[:, k] < 0
+    return won + total / (3 * (np.abs(total) + 1))
+
+
+class _Work:
+    """The pairs of one fit, and the rows they share: centred float64, a block a class.
+
+    Centring spares the solver the cancellation of a large common offset; the free bias absorbs it.
+    """
+
+    def __init__(self, X, members, pairs, c, tol, max_iter, kept):  # noqa: N803 - scikit-learn's name
+        self.pairs, self.c, self.tol, self.max_iter, self.kept = pairs, c, tol, max_iter, kept
+        self.mean = X.mean(axis=0, dtype=np.float64)
+        self.rows = [X[rows].astype(np.float64) for rows in members]
+        for rows in self.rows:
+            rows -= self.mean
+        self.blocks: dict[int, Block] = {}
+        self.stop = threading.Event()
+
+    def run(self, todo: list[int], workers: int, report: Callable) -> dict[int, FittedPair]:
+        """Solve the pairs `todo`, the largest first so that the last ones are short."""
+        todo = sorted(todo, key=lambda k: -self._size(k))
+        workers = min(workers, len(todo))
+        news: queue.SimpleQueue = queue.SimpleQueue()
+        # The limit holds for the whole process: BLAS threads of several workers would fight for cores.
+        with (
+            threadpool_limits(1, user_api="blas") if workers > 1 else nullcontext(),
+            ThreadPoolExecutor(workers, thread_name_prefix="svc") as pool,
+        ):
+            try:
+                wide = sorted({c for k in todo if not self._narrow(k) for c in self.pairs[k]})
+                self.blocks = dict(zip(wide, pool.map(lambda c: Block.of(self.rows[c]), wide), strict=True))
+                for k in todo:
+                    pool.submit(self._solve, k, news).add_done_callback(news.put)
+                return dict(self._collect(news, len(todo), report))
+            finally:
+                # After an error or Ctrl-C the workers leave at their next step.
+                self.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _collect(self, news: queue.SimpleQueue, pending: int, report: Callable):
+        """Hand on what the workers tell until all pairs are done; yield (pair, machine)."""
+        while pending:
+            item = news.get()
+            if isinstance(item, Future):
+                pending -= 1
+                k, pair = item.result()
+                report(k, len(self.pairs), pair.gap)
+                yield k, pair
+            else:
+                report(item[0], len(self.pairs), item[1])
+
+    def _size(self, k: int) -> int:
+        """Rows of both classes."""
+        return sum(len(self.rows[c]) for c in self.pairs[k])
+
+    def _narrow(self, k: int) -> bool:
+        """Whether the pair has no more rows than features, hence lives in the span of its rows."""
+        return self._size(k) <= len(self.mean)
+
+    def _solve(self, k: int, news: queue.SimpleQueue) -> tuple[int, FittedPair]:
+        """Solve one pair and keep it."""
+
+        def told(gap: float) -> None:
+            if self.stop.is_set():
+                raise GivenUpError
+            news.put((k, gap))
+
+        start = time.perf_counter()
+        i, j = self.pairs[k]
+        if self._narrow(k):
+            # Rotated so that the span of the rows comes first: n x n instead of n x d, the same problem.
+            basis, upper = np.linalg.qr(np.concatenate([self.rows[i], self.rows[j]]).T)
+            first, second = (
+                Block.of(part) for part in np.split(np.ascontiguousarray(upper.T), [len(self.rows[i])])
+            )
+        else:
+            basis, first, second = None, self.blocks[i], self.blocks[j]
+        found = solve_pair(first, second, self.c, self.tol, self.max_iter, told)
+        coef = found.coef if basis is None else basis @ found.coef
+        intercept = found.intercept - float(self.mean @ coef)
+        seconds = time.perf_counter() - start
+        pair = FittedPair(coef, intercept, found.support, found.primal, found.dual, found.steps, seconds)
+        if pair.gap <= self.tol:
+            self.kept.write(k, pair)
+        return k, pair

@@ -1,0 +1,84 @@
+"""Ensembles: networks that differ in their seed answer together, by the mean of their probabilities.
+
+An ensemble is scored on test once, as a run of its own, and found again by the hash of its members.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from fer_exp import tracking
+from fer_exp.analysis.comparison import Arm, Study
+from fer_exp.data.datasets import Dataset
+from fer_exp.evaluation import scoring
+from fer_exp.experiment import plan
+
+
+def identity(members: Sequence[tracking.Record]) -> str:
+    """Hash of all that determines an ensemble's figures."""
+    return plan.identity({"ensemble": sorted(record.tags["identity"] for record in members)})
+
+
+def ensure(
+    study: Study, arm: Arm, store: tracking.Store, dataset: Dataset, device: str = "cpu"
+) -> tracking.Record:
+    """The run of the ensemble of an arm's networks, scored now if it is not there.
+
+    device: where they answer.
+    """
+    members = [arm.runs[seed] for seed in sorted(arm.runs, key=int)]
+    key = identity(members)
+    with store.lock(key):
+        found = store.latest(key)
+        if found is not None and found.status == "FINISHED":
+            return found
+        return _score(study, arm, members, key, store, dataset, device)
+
+
+def _score(
+    study: Study,
+    arm: Arm,
+    members: Sequence[tracking.Record],
+    key: str,
+    store: tracking.Store,
+    dataset: Dataset,
+    device: str,
+) -> tracking.Record:
+    # here, since PyTorch takes a second to import and who reads figures has no use for it
+    from fer_exp.models import factory
+    from fer_exp.models.classifier import Classifier
+
+    train, test = dataset.train(), dataset.test()
+    together = mean_log_probabilities(
+        [factory.logits(Classifier.of_run(record, store, device).network, test.pixels) for record in members]
+    )
+    tags = {"kind": "ensemble", "identity": key, "faces": study.faces, "study": study.name}
+    tags |= {"protocol": study.protocol, "selected_on": study.selected_on}
+    params = {"ensemble.arm": arm.name, "ensemble.members": ", ".join(record.run_id for record in members)}
+    run = store.create(f"{arm.name} · mean of {len(members)} seeds", params, tags)
+    with run.recording():
+        seconds = sum(record.metrics["selected/train_seconds"] for record in members)
+        run.log({"selected/train_seconds": seconds, "ensemble/members": float(len(members))})
+        answers = scoring.Answers(together.argmax(axis=1), together)
+        scoring.conclude(run, train, test, answers, gallery=False)
+    return store.record(run.id)
+
+
+def mean_log_probabilities(logits: Sequence[np.ndarray]) -> np.ndarray:
+    """Logarithms float64 [N, 7] of the mean probabilities of networks with these logits, each [N, 7]."""
+    stacked = np.stack(logits).astype(np.float64)
+    log_probabilities = stacked - np.logaddexp.reduce(stacked, axis=2, keepdims=True)
+    return np.logaddexp.reduce(log_probabilities, axis=0) - np.log(len(logits))
+
+
+def of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
+    """The ensemble of an arm's networks as they are now, if it is among these, by their identity."""
+    found = scored.get(identity(list(arm.runs.values())))
+    return found if found is not None and found.status == "FINISHED" else None
+
+
+def read(store: tracking.Store, study: Study) -> dict[str, tracking.Record]:
+    """The scored ensembles of a study's arms as they are now, by the arm's name, with one query."""
+    scored = store.latest_of_all("ensemble")
+    found = {arm.name: of(arm, scored) for arm in study.arms}
+    return {name: record for name, record in found.items() if record is not None}

@@ -1,0 +1,198 @@
+"""Evaluation: the one place where the test split is opened.
+
+Answers are scored on each half of test, on their union, and on the union without copies of training
+faces; every score carries its n and a 95 % interval, and alarms say when a score cannot be trusted (the
+deck's collapsed networks and broken test path, A9-A11).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_exp import files, metrics, statistics, tracking
+from fer_exp.data import ferplus
+from fer_exp.data.datasets import Dataset
+from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.errors import UserError
+
+# A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
+ONE_CLASS = 0.9
+# Largest difference of mean test and train pixel, in units of 255, that halves of one set show; the
+# real halves differ by .002, a wrong scale or a wrong picture mode by far more.
+PIXEL_SHIFT = 0.05
+
+# The artifact that holds the predicted label of every test face, so that two runs can be compared.
+PREDICTIONS = "test/predictions.npy"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier says to the test faces, in their order.
+
+    labels: int [N], the predicted ones. scores: logits or log-probabilities [N, 7], None if it has none.
+    """
+
+    labels: np.ndarray
+    scores: np.ndarray | None
+
+    def at(self, positions: np.ndarray) -> "Answers":
+        """The answers to some of the faces."""
+        return Answers(self.labels[positions], None if self.scores is None else self.scores[positions])
+
+
+@dataclass(frozen=True)
+class Part:
+    """Scores on a part of test: `counts` is the confusion matrix, `low` and `high` bound the accuracy.
+
+    loss, calibration_error: None where the classifier gives no probabilities, or gives the truth none.
+    """
+
+    name: str
+    counts: np.ndarray
+    loss: float | None
+    calibration_error: float | None
+    low: float
+    high: float
+
+    @property
+    def n(self) -> int:
+        return int(self.counts.sum())
+
+    def flat(self) -> dict[str, float]:
+        """The scores as metrics named `test/<part>/<metric>`."""
+        precision, recall, f1 = metrics.precision_recall_f1(self.counts)
+        present = self.counts.sum(axis=1) > 0
+        found = {
+            "accuracy": metrics.accuracy(self.counts),
+            "accuracy_low": self.low,
+            "accuracy_high": self.high,
+            "macro_f1": metrics.macro_f1(self.counts),
+            "balanced_accuracy": float(recall[present].mean()),
+            "n": float(self.n),
+        }
+        of_probabilities = {"log_loss": self.loss, "calibration_error": self.calibration_error}
+        found |= {key: value for key, value in of_probabilities.items() if value is not None}
+        for label, emotion in enumerate(EMOTIONS):
+            each = {"precision": precision, "recall": recall, "f1": f1}
+            found |= {f"{metric}_{emotion}": float(values[label]) for metric, values in each.items()}
+        return {f"test/{self.name}/{metric}": value for metric, value in found.items()}
+
+
+def evaluate(
+    record: tracking.Record, store: tracking.Store, dataset: Dataset, gallery: bool, device: str = "cpu"
+) -> list[Part]:
+    """Score a finished run on test and log the scores into it; raises UserError if it cannot be.
+
+    device: where its network answers.
+    """
+    # here, since PyTorch takes a second to import and who reads figures has no use for it
+    from fer_exp.models import factory
+    from fer_exp.models.classifier import Classifier
+
+    classifier = Classifier.of_run(record, store, device)
+    if record.tags.get("faces") != dataset.fingerprint.content:
+        raise UserError(
+            f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
+            f"data={record.params.get('data.name')} and data.root=..."
+        )
+    run = store.run(record.run_id)
+    train, test = dataset.train(), dataset.test()
+    logits = factory.logits(classifier.network, test.pixels)
+    return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)
+
+
+def is_scored(record: tracking.Record) -> bool:
+    """Whether test was opened for a run, and its scores are in it."""
+    return "test/union/accuracy" in record.metrics
+
+
+def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gallery: bool) -> list[Part]:
+    """Score the answers on every part of test, and put scores, alarms, answers and figures into the run."""
+    parts = [
+        _score(name, answers.at(positions), test.labels[positions])
+        for name, positions in test.parts(train.group)
+        if len(positions)
+    ]
+    union = next(part for part in parts if part.name == "union")
+    with run.file(PREDICTIONS) as path, files.written_whole(path) as file:
+        np.save(file, answers.labels.astype(np.int64))
+    _draw(run, test, answers, union, gallery)
+    run.log({key: value for part in parts for key, value in part.flat().items()})
+    run.tag(alarms="; ".join(alarms(union, train.pixels, test.pixels)), test_opened="yes")
+    return parts
+
+
+def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery: bool) -> None:
+    # here, since matplotlib takes half a second to import and training has no use for it
+    from fer_exp.plots import diagnostics
+
+    of = f"test, n = {union.n:,}"
+    drawn = {"confusion": diagnostics.confusion(union.counts, of)}
+    if answers.scores is not None:
+        drawn["reliability"] = diagnostics.reliability(answers.scores, test.labels, of)
+    if gallery:
+        title = f"{of}: faces read right and wrong, drawn at random"
+        drawn["gallery"] = diagnostics.gallery(test.pixels, test.labels, answers.labels, title)
+    for name, figure in drawn.items():
+        run.figure(f"figures/{name}.png", figure)
+
+
+def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
+    # the interval is over faces; a fixed seed, so that a run evaluated twice says the same
+    interval = statistics.bootstrap_interval(answers.labels == labels, seed=0)
+    counts = metrics.confusion(labels, answers.labels, len(EMOTIONS))
+    loss = error = None
+    if answers.scores is not None:
+        losses = metrics.sample_losses(answers.scores, labels)
+        loss = float(losses.mean()) if np.isfinite(losses).all() else None
+        error = metrics.calibration_error(answers.scores, labels)
+    return Part(name, counts, loss, error, interval.low, interval.high)
+
+
+def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> dict[str, float]:
+    """Log accuracies on test through each mismatch as `mismatch/<combination>`.
+
+    None for a network that normalises otherwise than the deck's, which they do not fit.
+    """
+    # here, as above
+    from fer_exp.evaluation import mismatches
+    from fer_exp.models.classifier import Classifier
+
+    if record.params["model.normalisation"] != "unit":
+        return {}
+    network = Classifier.of_run(record, store).network
+    found = mismatches.accuracies(network, dataset.test())
+    store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
+    return found
+
+
+def predictions(run: tracking.Run) -> np.ndarray:
+    """The predicted label of every test face, int64 [N], of an evaluated run or a yardstick."""
+    path = run.fetch(PREDICTIONS)
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
+
+
+def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
+    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `ferplus.scores`."""
+    found = ferplus.scores(predictions(run), test.labels, votes)
+    run.log(found)
+    return found
+
+
+def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> list[str]:
+    """What makes a score untrustworthy, in words; empty if nothing does."""
+    said = []
+    share = union.counts.sum(axis=0).max() / union.n
+    if share > ONE_CLASS:
+        emotion = EMOTIONS[int(union.counts.sum(axis=0).argmax())]
+        said.append(f"{share:.0%} of the predictions are {emotion}: the network has collapsed")
+    majority = union.counts.sum(axis=1).max() / union.n
+    if metrics.accuracy(union.counts) <= majority:
+        said.append(f"accuracy is not above always answering the largest class ({majority:.1%})")
+    shift = abs(float(train_pixels.mean()) - float(test_pixels.mean())) / 255
+    if shift > PIXEL_SHIFT:
+        said.append(f"mean pixel of test and train differ by {shift:.3f} of 255: are they scaled alike?")
+    return said

@@ -1,0 +1,4 @@
+"""One job, and a sweep of jobs: planned, watched, summed up.
+
+Imports config, data, models, plots, training and tracking.
+"""

@@ -1,0 +1,37 @@
+"""What jobs will cost: told from what jobs of their kind on the same faces have taken."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from fer_exp.config import settings
+from fer_exp.experiment.monitor import duration
+from fer_exp.experiment.plan import Job
+from fer_exp.tracking import Record
+
+# What jobs of a kind may differ in.
+_OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
+
+
+def said(planned: Sequence[Job], known: Iterable[Record], device: str) -> str:
+    """The time that jobs will take on a device, in a line. known: runs of any kind."""
+    seconds: dict[frozenset, list[float]] = {}
+    for run in known:
+        if run.status == "FINISHED" and "selected/train_seconds" in run.metrics and run.device == device:
+            key = _kind(run.params, run.tags["faces"])
+            seconds.setdefault(key, []).append(run.metrics["selected/train_seconds"])
+    alike = [seconds.get(_kind(settings.recipe(job.settings), job.faces), []) for job in planned]
+    told = [np.mean(each) for each in alike if each]
+    if not told:
+        return f"time: unknown, as no job of these kinds has been trained on these faces, on {device}"
+    untold = "; the others have no like" if len(told) < len(alike) else ""
+    of = "one core" if device == "cpu" else device
+    return (
+        f"time: about {duration(sum(told))} of {of} for {len(told)} of {len(alike)} to do, as jobs took "
+        f"here that differ in seed, learning rate and weight decay alone{untold}"
+    )
+
+
+def _kind(params: Mapping[str, object], faces: str) -> frozenset:
+    recipe = {key: str(value) for key, value in params.items() if not key.startswith(("faces.", *_OWN))}
+    return frozenset({**recipe, "faces": faces}.items())

@@ -1,0 +1,128 @@
+"""How a sweep stands while its jobs run elsewhere: read from the store now and then, shown in a line.
+
+A thread of the parent process. It asks seldom enough to take a fiftieth of a core at most, and whatever
+happens to it, the sweep goes on.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fer_exp import terminal, tracking
+from fer_exp.experiment.plan import Job, settled
+from fer_exp.tracking import Record
+
+log = logging.getLogger(__name__)
+
+# Seconds between two looks at the store, at least; between two drawings; between two lines of a log.
+_LOOK, _DRAW, _LINE = 2.0, 0.5, 30.0
+
+# The thread rests this many times as long as its last look took.
+_REST = 50
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many jobs are where, the best accuracy on validation so far and whose, and the seconds left."""
+
+    total: int
+    done: int
+    running: int
+    failed: int
+    best: tuple[float, str] | None
+    left: float | None
+
+    def __str__(self) -> str:
+        said = [f"{self.done}/{self.total} done", f"{self.running} running"]
+        if self.failed:
+            said.append(f"{self.failed} failed")
+        if self.left is not None:
+            said.append(f"about {duration(self.left)} left")
+        if self.best:
+            said.append(f"best val {100 * self.best[0]:.2f} % ({self.best[1]})")
+        return " · ".join(said)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `40 s`, `12 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def stand(
+    planned: Sequence[Job],
+    before: Mapping[str, Record],
+    now: Mapping[str, Record],
+    elapsed: float,
+) -> Standing:
+    """Where the jobs stand after `elapsed` seconds.
+
+    before: the runs that the sweep reuses or leaves failed. now: its own; both by identity.
+    """
+    runs = [(job.name, now.get(job.identity) or before.get(job.identity)) for job in planned]
+    statuses = [
+        "FINISHED" if settled(run, job.trial is not None) else run.status if run else ""
+        for job, (_, run) in zip(planned, runs, strict=True)
+    ]
+    done, running = statuses.count("FINISHED"), statuses.count("RUNNING")
+    failed = statuses.count("FAILED") + statuses.count("KILLED")
+    scores = [(run.metrics.get("selected/val_accuracy"), name) for name, run in runs if run]
+    best = max((score for score in scores if score[0] is not None), default=None)
+    ended = sum(run.status != "RUNNING" for run in now.values())
+    left = elapsed / ended * (len(planned) - done - failed) if ended else None
+    return Standing(len(planned), done, running, failed, best, left)
+
+
+class Watch:
+    """Shows a sweep's standing: a line drawn again and again on a terminal, now and then one elsewhere."""
+
+    def __init__(self, planned: Sequence[Job], before: Mapping[str, Record], store: tracking.Store, run: str):
+        self.planned, self.before = planned, before
+        self.store, self.run = store, run
+        self.started = time.monotonic()
+        self.over = threading.Event()
+        self.drawn = terminal.is_terminal()
+        self.standing = stand(planned, before, {}, 0)
+        self.printed, self.printed_at = self.standing, 0.0
+        self.thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End it and take its line away."""
+        self.over.set()
+        self.thread.join(timeout=10)
+        if self.drawn:
+            terminal.wipe()
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+    def _watch(self) -> None:
+        try:
+            next_look = _LOOK
+            while not self.over.wait(_DRAW):
+                began = self._elapsed()
+                if began >= next_look:
+                    # a server that is away may come back
+                    with contextlib.suppress(tracking.UnreachableError):
+                        now = self.store.children(self.run)
+                        self.standing = stand(self.planned, self.before, now, began)
+                    next_look = self._elapsed() + max(_LOOK, _REST * (self._elapsed() - began))
+                self._show()
+        # a watch that fails is no reason to end what it watches
+        except Exception as error:
+            log.warning("the sweep goes on, but is no longer watched (%s)", error)
+
+    def _show(self) -> None:
+        if self.drawn:
+            terminal.draw(str(self.standing))
+            return
+        ended, told = ((each.done, each.failed) for each in (self.standing, self.printed))
+        if ended != told and self._elapsed() - self.printed_at >= _LINE:
+            print(self.standing, flush=True)
+            self.printed, self.printed_at = self.standing, self._elapsed()

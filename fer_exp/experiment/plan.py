@@ -1,0 +1,145 @@
+"""The jobs of a sweep: what each is called, and what is left to do for it.
+
+A job is known by its identity, a hash of what determines its figures. A sweep that is started
+again looks each identity up in the store and does only what is missing.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from fer_exp.config import search_space
+from fer_exp.config.settings import RandomSearch
+
+if TYPE_CHECKING:
+    from fer_exp.config.settings import Experiment
+    from fer_exp.tracking import Record
+
+# The artifact of a sweep's run that lists its jobs.
+PLAN = "plan.json"
+
+# In the plan: a job that is a trial of a search, and one at its arm's best trial.
+TRIAL, TUNED = "trial", "tuned"
+
+# The key that numbers the trials of a search.
+_NUMBER = "search.trial"
+
+# What a sweep does for a job.
+TRAIN, CONTINUE, REUSE, LEAVE = "train", "continue", "reuse", "leave failed"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of a sweep. values: what it has of each swept key; faces: their content hash."""
+
+    values: Mapping[str, str]
+    settings: "Experiment"
+    faces: str
+    identity: str
+
+    @property
+    def name(self) -> str:
+        """What people call the job: `adam · seed 3`."""
+        return name(self.values)
+
+    @property
+    def arm(self) -> str:
+        """The same without the seed and the number of a trial: what the study compares."""
+        return name({key: value for key, value in self.values.items() if key not in ("seed", _NUMBER)})
+
+    @property
+    def trial(self) -> str | None:
+        """Its number, if the job is a trial of a search."""
+        return self.values.get(_NUMBER)
+
+    def entry(self) -> dict[str, str]:
+        """The job as the plan keeps it. setting: what the deck called the arm, if it is in the study."""
+        study = self.settings.study
+        own = (value for key, value in self.values.items() if _last(key) == study)
+        facts = {"setting": next(own, study), "seed": str(self.settings.seed), "identity": self.identity}
+        if self.trial is not None:
+            facts[TRIAL] = self.trial
+        elif isinstance(self.settings.search, RandomSearch):
+            facts[TUNED] = str(search_space.chosen(self.settings.search))
+        return {"name": self.name, "arm": self.arm, **facts}
+
+
+def identity(content: Mapping[str, Any]) -> str:
+    """A hash, 16 hex digits, of all that determines some figures."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def action(earlier: "Record | None", rerun: str, trial: bool = False) -> str:
+    """What to do for a job whose figures lie in `earlier`, by the setting `rerun`.
+
+    trial: whether it is one of a search.
+    """
+    if earlier is None or rerun == "all":
+        return TRAIN
+    if settled(earlier, trial):
+        return REUSE
+    if earlier.status == "FAILED" and rerun == "none":
+        return LEAVE
+    return CONTINUE
+
+
+def settled(run: "Record | None", trial: bool) -> bool:
+    """Whether nothing is left to do for a job.
+
+    A trial that diverged has had its turn, and would diverge again: that is what its rates come to. In any
+    other study it is a failure to mend.
+    """
+    return run is not None and (run.status == "FINISHED" or (trial and diverged(run)))
+
+
+def diverged(run: "Record") -> bool:
+    """Whether a run ended because its loss was no longer finite."""
+    return run.status == "FAILED" and run.tags.get("error", "").startswith("DivergedError")
+
+
+def swept_values(overrides: Iterable[str], factors: Sequence[str]) -> dict[str, str]:
+    """What a job's overrides (`key=value`) say of the swept keys, without quotes."""
+    pairs = (override.partition("=")[::2] for override in overrides)
+    return {key.lstrip("+"): value.strip("'\"") for key, value in pairs if key.lstrip("+") in factors}
+
+
+def name(values: Mapping[str, str]) -> str:
+    """What people call a job of these values: `adam · seed 3`; `main` if it varies nothing."""
+    return " · ".join(_say(key, value) for key, value in values.items()) or "main"
+
+
+def _say(key: str, value: str) -> str:
+    # an option such as `adam` or `512-256` speaks for itself; a number needs its key
+    bare = _is_number(value) or value in ("true", "false") or value.startswith("[")
+    return f"{_last(key)} {value}" if bare else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _last(key: str) -> str:
+    return re.split(r"[./]", key)[-1]
+
+
+def title(study: str, jobs: Sequence[Job]) -> str:
+    """What people call a sweep: `optimizer · 6 arms x 5 seeds · honest`, or by its trials."""
+    seeds = {job.settings.seed for job in jobs}
+    numbers = {job.trial for job in jobs} - {None}
+    each = _count(len(numbers), "trial") if numbers else _count(len(seeds), "seed")
+    arms = {job.arm for job in jobs}
+    keys = [key for key in jobs[0].values if key not in ("seed", _NUMBER)]
+    subject = study if study != "adhoc" else " x ".join(map(_last, keys)) or "seeds"
+    protocols = ", ".join(sorted({job.settings.protocol.name for job in jobs}))
+    return f"{subject} · {_count(len(arms), 'arm')} x {each} · {protocols}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,242 @@
+"""A sweep: its jobs planned before they start, its own run in the store, and its summary.
+
+The sweep's run keeps the plan (every job's values and identity), so a table can be made from it
+that shows failed and missing cells, and jobs that an earlier sweep has trained already.
+"""
+
+import atexit
+import contextlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from fer_exp import commandline, tables, tracking
+from fer_exp.config.settings import Experiment, RandomSearch
+from fer_exp.data.datasets import Dataset
+from fer_exp.errors import UserError
+from fer_exp.experiment import cost_estimate, teacher
+from fer_exp.experiment import job as experiment_job
+from fer_exp.experiment import plan as experiment_plan
+from fer_exp.experiment.monitor import Watch
+from fer_exp.experiment.plan import Job
+from fer_exp.tracking import descriptions
+
+log = logging.getLogger(__name__)
+
+# What all figures of a sweep's table share; where jobs differ, all that occurs.
+_SWEEP_TAGS = {
+    "protocol": lambda job: job.settings.protocol.name,
+    "selected_on": lambda job: experiment_job.selection_rule(job.settings.protocol),
+    "data": lambda job: job.settings.data.name,
+    "faces": lambda job: job.faces,
+}
+
+
+class Sweep:
+    """The jobs of one sweep and the run that stands for it in the store."""
+
+    def __init__(
+        self,
+        planned: Sequence[Job],
+        factors: Sequence[str],
+        store: tracking.Store,
+        datasets: Sequence[Dataset],
+        command: str,
+    ):
+        self.jobs = planned
+        self.factors = factors
+        self.store = store
+        self.datasets = datasets
+        self.command = command
+        self.settings = planned[0].settings
+        self.title = experiment_plan.title(self.settings.study, planned)
+        self.found = store.latest_of_all()
+        self.actions = [
+            experiment_plan.action(self.found.get(job.identity), self.settings.rerun, job.trial is not None)
+            for job in planned
+        ]
+        self.run: tracking.Run | None = None
+        self.watch: Watch | None = None
+        self.open_run = ExitStack()
+
+    @classmethod
+    def plan(
+        cls, composed: Sequence[tuple[Sequence[str], Experiment]], factors: Sequence[str], command: str
+    ) -> "Sweep":
+        """Plan a sweep from the overrides and settings of each job and the swept keys.
+
+        command: what the user typed.
+        Reads the faces (and so decodes and caches them once, before the jobs need them) and opens
+        the store, creating it if there is none. Raises UserError for a mistake in any job.
+        """
+        for _, chosen in composed:
+            experiment_job.check(chosen)
+        datasets = {data: experiment_job.load_faces(data) for data in {chosen.data for _, chosen in composed}}
+        store = tracking.Store(composed[0][1].tracking)
+        store.sync()
+        store.close_abandoned()
+        planned = []
+        for overrides, chosen in composed:
+            values = experiment_plan.swept_values(overrides, factors)
+            dataset = datasets[chosen.data]
+            taught, _ = teacher.named(chosen, dataset, store)
+            key = experiment_job.identity(taught, dataset)
+            planned.append(Job(values, taught, dataset.fingerprint.content, key))
+        return cls(planned, factors, store, list(datasets.values()), command)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether no job is left to train."""
+        return not {experiment_plan.TRAIN, experiment_plan.CONTINUE} & set(self.actions)
+
+    def show_plan(self) -> None:
+        """List the jobs and what each would do."""
+        for key, said in vars(self.settings.about).items():
+            if said:
+                print(f"{key}: {said}")
+        rates = {"learning rate": "lr", "weight decay": "weight_decay"} if self._searches else {}
+        table = tables.Table(self.title, ["job", *rates, "would"])
+        for job, action in zip(self.jobs, self.actions, strict=True):
+            drawn = [f"{getattr(job.settings.optimizer, key):g}" for key in rates.values()]
+            table.rows.append([job.name, *drawn, action])
+        tables.print_terminal(table)
+        print(_said(Counter(self.actions)))
+        to_do = [
+            job
+            for job, action in zip(self.jobs, self.actions, strict=True)
+            if action in (experiment_plan.TRAIN, experiment_plan.CONTINUE)
+        ]
+        if to_do:
+            device = experiment_job.device_name(self.settings.training.device)
+            print(cost_estimate.said(to_do, self.found.values(), device))
+
+    @property
+    def _searches(self) -> bool:
+        """Whether the jobs have their rates from a search."""
+        return isinstance(self.settings.search, RandomSearch)
+
+    def open(self) -> list[str]:
+        """Open the sweep's run and return the overrides that tell each job of it."""
+        tags = {"kind": "sweep", "study": self.settings.study}
+        for key, of in _SWEEP_TAGS.items():
+            tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
+        tags[descriptions.NOTE] = descriptions.sweep(
+            self.settings.about, tags["protocol"], tags["selected_on"], self.command
+        )
+        params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
+        command = commandline.to_repeat(self.command)
+        # a longer one would be cut short, and half a command is none
+        if len(command) <= tracking.LONGEST_PARAM:
+            params["command"] = command
+        self.run = self.store.create(self.title, params, tags)
+        for dataset in self.datasets:
+            self.run.dataset(dataset.name, dataset.fingerprint, "training")
+        plan = {"jobs": [job.entry() for job in self.jobs]}
+        self.run.text(experiment_plan.PLAN, json.dumps(plan, indent=1))
+        self.open_run.enter_context(self.run.recording())
+        # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
+        atexit.register(self._abandon)
+        quoted = ",".join(f"'{factor}'" for factor in self.factors)
+        return [f"sweep.parent='{self.run.id}'", f"sweep.factors=[{quoted}]"]
+
+    def start_watch(self, at_a_time: int) -> None:
+        """Say what is about to be done, and show from now on how the sweep stands.
+
+        at_a_time: how many jobs its launcher runs side by side.
+        """
+        side_by_side = min(at_a_time, len(self.jobs))
+        print(f"{self.title}: {_said(Counter(self.actions))}; {side_by_side} at a time", flush=True)
+        needed_no_more = {
+            job.identity: self.found[job.identity]
+            for job, action in zip(self.jobs, self.actions, strict=True)
+            if action in (experiment_plan.REUSE, experiment_plan.LEAVE)
+        }
+        self.watch = Watch(self.jobs, needed_no_more, self.store, self.run.id)
+
+    def lost(self, number: int, why: str) -> None:
+        """End the run of a job whose process died and so could not; number: its place in the plan."""
+        job = self.jobs[number]
+        log.error("%s: failed: %s", job.name, why)
+        self.store.close_abandoned(why, identity=job.identity)
+
+    def close(self) -> bool:
+        """Print what became of each job and end the sweep's run; false if any is not finished.
+
+        Raises UserError if the store is on a server that does not answer.
+        """
+        self._stop_watch()
+        try:
+            self.store.sync()
+            found = self.store.latest_of_all()
+        except tracking.UnreachableError as error:
+            raise UserError(
+                f"{error}; only it can say which jobs are done. What they wrote meanwhile is kept: make "
+                "sync, then the same command again"
+            ) from error
+        ended = [found.get(job.identity) for job in self.jobs]
+        states = list(map(_state, self.jobs, self.actions, ended))
+        table = tables.Table(self.title, ["job", "", "validation accuracy"])
+        for job, state, run in zip(self.jobs, states, ended, strict=True):
+            accuracy = run.metrics.get("selected/val_accuracy") if run else None
+            table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
+            if not experiment_plan.settled(run, job.trial is not None):
+                table.notes.append(f"{job.name}: {_why_not(run)}")
+        tables.print_terminal(table)
+        counts = Counter(states)
+        print(_said(counts))
+        print(self._next())
+        print("compare: make compare    look at it: make ui")
+        whole = all(
+            experiment_plan.settled(run, job.trial is not None)
+            for job, run in zip(self.jobs, ended, strict=True)
+        )
+        atexit.unregister(self._abandon)
+        self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
+        self._end("FINISHED" if whole else "FAILED")
+        return whole
+
+    def _next(self) -> str:
+        """The command to go on with: test, or of a search's trials, which are judged without, the best."""
+        if any(job.trial is not None for job in self.jobs):
+            best = f"{self.settings.search.of}_tuned"
+            return f"the best of each arm, by other seeds: {commandline.of_study(best, self.command)}"
+        return f"test: {commandline.evaluating(f'study={self.settings.study}', self.command)}"
+
+    def _stop_watch(self) -> None:
+        if self.watch:
+            self.watch.stop()
+
+    def _end(self, status: str) -> None:
+        self.open_run.close()
+        self.run.end(status)
+
+    def _abandon(self) -> None:
+        self._stop_watch()
+        # the jobs' processes are gone or going, and whatever they left RUNNING is no longer; where a server
+        # is away or a disk is full, the next sweep says so
+        with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
+            self._end("KILLED")
+            self.store.close_abandoned()
+
+
+def _said(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in counts.items())
+
+
+def _state(job: Job, action: str, run: tracking.Record | None) -> str:
+    if run is None:
+        return "not started"
+    if job.trial is not None and experiment_plan.diverged(run):
+        return "diverged"
+    if run.status != "FINISHED":
+        return run.status.lower()
+    return "reused" if action == experiment_plan.REUSE else "done"
+
+
+def _why_not(run: tracking.Record | None) -> str:
+    """Why a job has no figures, in words, and where to read more."""
+    if run is None:
+        return "it failed before its run began: see above"
+    return f"{run.tags.get('error') or run.status.lower()} (log: {run.tags.get('log', 'none')})"

@@ -1,0 +1,53 @@
+"""Who teaches: a finished run, from whose answers the network of another learns (Hinton et al. 2015)."""
+
+import dataclasses
+
+import numpy as np
+
+from fer_exp import tracking
+from fer_exp.config import settings
+from fer_exp.config.settings import Experiment
+from fer_exp.data.datasets import Dataset
+from fer_exp.data.splits import carve
+from fer_exp.errors import UserError
+from fer_exp.models.classifier import Classifier, require_weights
+from fer_exp.training.distillation import Teacher
+
+
+def named(
+    chosen: Experiment, dataset: Dataset, store: tracking.Store
+) -> tuple[Experiment, tracking.Record | None]:
+    """The settings with their teacher by its identity, and its run; as they are if nothing is taught.
+
+    A job is then known by what taught it, whatever that was called and wherever it is kept. Raises UserError
+    for a teacher that there is not, and for one that has learnt from faces which are to select here.
+    """
+    if not chosen.training.taught:
+        return chosen, None
+    wanted = chosen.training.teacher
+    said = f"training.teacher={wanted}"
+    try:
+        here = store.records("FINISHED", kind="job", faces=dataset.fingerprint.content)
+        # runs on other faces may be called the same
+        record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
+        require_weights(record)
+    except UserError as error:
+        raise UserError(f"{said}: {error}") from None
+    if record.tags["faces"] != dataset.fingerprint.content:
+        raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
+    faces, params, split = dataset.train(), record.params, chosen.split
+    its = settings.Split(params["split.method"], float(params["split.validation_fraction"]))
+    learnt = carve(faces, its, int(params["seed"])).fit
+    known = int(np.isin(carve(faces, split, chosen.seed).validation, learnt).sum())
+    if known:
+        raise UserError(
+            f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "
+            f"(its is {params['seed']}) and split ({split.method}, {split.validation_fraction})"
+        )
+    training = dataclasses.replace(chosen.training, teacher=record.tags["identity"])
+    return dataclasses.replace(chosen, training=training), record
+
+
+def answers(record: tracking.Record, store: tracking.Store, device: str) -> Teacher:
+    """What the network of a run says to pictures, asked on this device."""
+    return Classifier.of_run(record, store, device).probabilities

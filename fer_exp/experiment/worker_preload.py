@@ -1,0 +1,24 @@
+"""The process from which those of a sweep's jobs are forked: importing this imports what a job needs.
+
+It does nothing else, so that it has no threads.
+"""
+
+import gc
+from importlib import import_module
+
+from fer_exp import commandline
+
+# Seconds of a job, from its start to its figures and its model.
+NEEDED = (
+    "hydra",
+    "fer_exp.experiment.job",
+    "fer_exp.plots.diagnostics",
+    "mlflow.pyfunc",
+    "mlflow.store.tracking.sqlalchemy_store",
+)
+
+commandline.collect_rarely()
+for name in NEEDED:
+    import_module(name)
+# what is there now stays, and its pages are shared for as long as nobody looks at them
+gc.freeze()

@@ -1,0 +1,1 @@
+"""The page to try a face, and the server behind it."""

@@ -1,0 +1,79 @@
+"""Try a face: `python -m fer_exp.inference.demo.app` serves a page to this machine's browser until Ctrl-C.
+
+A picture from a file or the camera gets what a chosen run says of it, with what the network saw and
+which spots mattered. FastAPI and uvicorn come with MLflow, and are named in the extra `demo`.
+"""
+
+import argparse
+import sys
+import threading
+import webbrowser
+from collections.abc import Sequence
+from types import ModuleType
+
+from fer_exp import browser, commandline, tracking
+from fer_exp.errors import UserError
+from fer_exp.inference import face_detection
+from fer_exp.inference.demo.answers import Answers
+
+EXTRA = '.venv/bin/pip install -e ".[demo]"'
+
+
+def load_server() -> ModuleType:
+    """The module that serves, which needs what may not be installed; raises UserError then."""
+    try:
+        from fer_exp.inference.demo import server
+    except ModuleNotFoundError as error:
+        if error.name not in ("fastapi", "uvicorn"):
+            raise
+        raise UserError(f"the demo page needs {error.name}, which is not installed: {EXTRA}") from None
+    return server
+
+
+def open_browser(address: str) -> None:
+    """Open the page where a browser with windows can."""
+    if browser.has_windows():
+        # some browsers hold their caller until the page has loaded, which waits for us
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.inference.demo.app", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
+    parser.add_argument("--run", default="latest", help="shown first: id, name, best or latest (default)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    commandline.takes_store(parser)
+    return parser.parse_args(arguments)
+
+
+def serve(chosen: argparse.Namespace) -> None:
+    """Serve the page until a signal ends it; raises UserError if the run or the port cannot be used."""
+    demo_server = load_server()
+    with demo_server.listening(chosen.port) as door:
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+        answers = Answers(store, face_detection.load())
+        record, _ = answers.load(chosen.run)
+        port = door.getsockname()[1]
+        address = f"http://{demo_server.HOST}:{port}/"
+        print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)
+        if not chosen.no_browser:
+            open_browser(address)
+        demo_server.server(answers, record.run_id, port).run(sockets=[door])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the page until Ctrl-C (130) or SIGTERM (143), or say in a line why not (2)."""
+    chosen = parse(arguments)
+    commandline.end_on_sigterm()
+    try:
+        with commandline.mistakes_in_one_line():
+            serve(chosen)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

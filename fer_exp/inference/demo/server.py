@@ -1,0 +1,188 @@
+"""The demo page over HTTP, for the browser of this machine alone.
+
+A page of another site may send requests here too, from the same browser. So only our own name is
+answered (else a foreign name could be pointed at this machine), nothing that comes from another
+origin is read, and the page itself may load nothing from elsewhere.
+"""
+
+import json
+import socket
+from importlib import resources
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fer_exp import commandline
+from fer_exp.errors import UserError
+from fer_exp.inference.demo.answers import Answers, NoRunError
+
+HOST = "127.0.0.1"
+
+# How long answers that are under way may still take when the server is told to end.
+SECONDS_TO_END = 1
+
+# A phone's photo has less; the page refuses more before it sends it.
+MOST_BYTES = 10_000_000
+
+LANGUAGES = ("en", "ko")
+
+_SAFE = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'",
+    "permissions-policy": "camera=(self), microphone=(), geolocation=()",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+
+# With its exporter, FastAPI reports requests and errors to whatever machine the environment names.
+_SILENT = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+
+
+class Guard:
+    """Refuses what does not come from the page itself, and sends the safe headers with every answer."""
+
+    def __init__(self, app: ASGIApp, port: int):
+        self.app = app
+        self.hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with 403."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                safe = [(name.encode(), value.encode()) for name, value in _SAFE.items()]
+                message = {**message, "headers": [*message["headers"], *safe]}
+            await send(message)
+
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif reason := self._foreign(scope["method"], Headers(scope=scope)):
+            await _refuse(403, reason)(scope, receive, send_safely)
+        else:
+            await self.app(scope, receive, send_safely)
+
+    def _foreign(self, method: str, headers: Headers) -> str | None:
+        if (host := headers.get("host")) not in self.hosts:
+            return "this page answers only under its own address, http://127.0.0.1 or http://localhost"
+        # only a browser tells the origin; other programs on this machine may ask without
+        if method == "POST" and headers.get("origin", f"http://{host}") != f"http://{host}":
+            return "this page takes pictures only from itself, not from other sites"
+        return None
+
+
+def _refuse(status: int, reason: str) -> JSONResponse:
+    return JSONResponse({"error": " ".join(reason.split())}, status)
+
+
+async def _body(request: Request) -> bytes:
+    """The bytes that were sent; raises HTTPException as soon as they are too many."""
+    held = bytearray()
+    if int(request.headers.get("content-length", 0)) <= MOST_BYTES:
+        async for chunk in request.stream():
+            held += chunk
+            if len(held) > MOST_BYTES:
+                break
+        else:
+            return bytes(held)
+    raise HTTPException(413, f"the picture has more than {MOST_BYTES // 1_000_000} MB; make it smaller")
+
+
+def page(language: str) -> str:
+    """The page's HTML in a language of `LANGUAGES`."""
+    folder = resources.files("fer_exp.inference.demo")
+    words = json.loads((folder / "page.json").read_text("utf-8"))
+    spoken = {key: pair[LANGUAGES.index(language)] for key, pair in words.items()} | {"language": language}
+    html = (folder / "page.html").read_text("utf-8")
+    for key, text in spoken.items():
+        html = html.replace(f"{{{{{key}}}}}", text)
+    # a script element ends at the first `</`, wherever it stands
+    return html.replace("{{words}}", json.dumps(spoken, ensure_ascii=False).replace("<", "\\u003c"))
+
+
+def _add_pages(app: FastAPI) -> None:
+    pages = {language: page(language) for language in LANGUAGES}
+
+    @app.get("/")
+    def show(lang: str = "en") -> Response:
+        return Response(pages.get(lang, pages["en"]), media_type="text/html")
+
+    for kind, media_type in (("css", "text/css"), ("js", "text/javascript")):
+        text = (resources.files("fer_exp.inference.demo") / f"page.{kind}").read_text("utf-8")
+        part = Response(text, media_type=media_type)
+        app.add_route(f"/page.{kind}", lambda _, part=part: part)
+
+
+def _add_errors(app: FastAPI) -> None:
+    @app.exception_handler(HTTPException)
+    def refused(_: Request, error: HTTPException) -> Response:
+        return _refuse(error.status_code, error.detail)
+
+    @app.exception_handler(UserError)
+    def mistaken(_: Request, error: UserError) -> Response:
+        return _refuse(404 if isinstance(error, NoRunError) else 400, str(error))
+
+    @app.exception_handler(ClientDisconnect)
+    def gone(_: Request, error: ClientDisconnect) -> Response:
+        # the page gives up on a picture when another is chosen
+        return _refuse(400, str(error) or "the picture did not arrive whole")
+
+    @app.exception_handler(Exception)
+    def failed(_: Request, error: Exception) -> Response:
+        # without the error's own words, which may be of the picture; its traceback shows if it is wanted
+        failure = UserError(f"the server failed, with {type(error).__name__}")
+        failure.__cause__ = error
+        commandline.complain(failure)
+        return _refuse(500, str(failure))
+
+
+def build(answers: Answers, chosen: str, port: int) -> Guard:
+    """The page's server for 127.0.0.1:port; chosen: the id of the run that the page shows first."""
+    # FastAPI's own pages of documentation load scripts from elsewhere
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_SILENT)
+    _add_pages(app)
+    _add_errors(app)
+
+    @app.get("/runs")
+    def runs() -> dict[str, Any]:
+        return {"chosen": chosen, "runs": answers.runs(chosen)}
+
+    @app.post("/predict")
+    async def predict(request: Request) -> dict[str, Any]:
+        data = await _body(request)
+        return await run_in_threadpool(answers.answer, request.query_params.get("run", ""), data)
+
+    return Guard(app, port)
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 that takes connections already; 0 is any free port. Raises UserError."""
+    bound = socket.socket()
+    try:
+        # a server that has just ended holds its port for a minute otherwise
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+        bound.listen(128)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        reason = error.strerror if isinstance(error, OSError) else "a port is 0 to 65535"
+        raise UserError(f"--port {port}: cannot be used ({reason}); choose another") from None
+    return bound
+
+
+def server(answers: Answers, chosen: str, port: int) -> uvicorn.Server:
+    """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
+    # neither addresses nor pictures belong in a log, and failures are told by `failed`
+    quiet = {"log_level": "critical", "access_log": False, "server_header": False}
+    plain = {"ws": "none", "proxy_headers": False, "timeout_graceful_shutdown": SECONDS_TO_END}
+    return uvicorn.Server(uvicorn.Config(build(answers, chosen, port), **plain, **quiet))

@@ -1,0 +1,151 @@
+"""Export: `python -m fer_exp.inference.onnx_export --run best` writes a network for other programs.
+
+The file takes raw grey pictures uint8 [N, 48, 48] and gives logits float32 [N, 7]: normalisation lies
+inside, as in the checkpoint. Its metadata says the classes in their order, the run, its faces and how its
+weights were chosen. Before anything is written, it must answer as the run itself does.
+"""
+
+import argparse
+import json
+import logging
+import tempfile
+import warnings
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from fer_exp import commandline, files, tracking
+from fer_exp.data.faces import EMOTIONS, SIDE
+from fer_exp.errors import UserError
+from fer_exp.inference import predict
+from fer_exp.models import factory
+from fer_exp.models.classifier import Classifier
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+PICTURES, LOGITS = "pictures", "logits"
+
+# Largest difference of a logit to the run's own, absolute or relative: float32 in another order of sums.
+TOLERANCE = 1e-4
+
+EXTRA = '.venv/bin/pip install -e ".[onnx]"'
+
+
+def require_packages() -> None:
+    """Raise UserError if what exports, quantises or runs a model is not installed."""
+    for name in ("onnx", "onnxruntime", "onnxscript"):
+        if find_spec(name) is None:
+            raise UserError(f"export needs {name}, which is not installed: {EXTRA}")
+
+
+def described(record: tracking.Record) -> dict[str, str]:
+    """What a file must say of the run that it came from, as texts."""
+    told = {"classes": json.dumps(EMOTIONS), "run": record.run_id, "name": record.name}
+    return told | {key: record.tags[key] for key in ("faces", "protocol", "selected_on")}
+
+
+def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
+    """A network of raw pictures as an ONNX file that answers alike; UserError if ONNX cannot hold it."""
+    # two: of a single one PyTorch would take the number of pictures to be fixed
+    example = torch.zeros(2, SIDE, SIDE, dtype=torch.uint8)
+    # it tells of packages that we do not use
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        # PyTorch's exporter against PyTorch itself
+        warnings.simplefilter("ignore", FutureWarning)
+        try:
+            program = torch.onnx.export(
+                network.eval(),
+                (example,),
+                input_names=[PICTURES],
+                output_names=[LOGITS],
+                dynamo=True,
+                dynamic_shapes=({0: torch.export.Dim("N")},),
+                verbose=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            reason = commandline.one_line(error.__cause__ or error)
+            raise UserError(f"ONNX cannot hold this network: {reason[:200]}") from error
+    proto = program.model_proto
+    for key, value in metadata.items():
+        proto.metadata_props.add(key=key, value=value)
+    model = proto.SerializeToString()
+    _check(model, network)
+    return model
+
+
+def _check(model: bytes, network: torch.nn.Module) -> None:
+    pictures = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), dtype=np.uint8)
+    # one and several, since the number of pictures is open
+    for some in (pictures[:1], pictures):
+        found, expected = logits(model, some), factory.logits(network, some)
+        if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
+            apart = np.abs(found - expected).max()
+            raise UserError(
+                f"the exported network's logits differ by {apart:.2g} from the run's: try other versions of "
+                "PyTorch, onnxscript and ONNX Runtime"
+            )
+
+
+def quantised(model: bytes) -> bytes:
+    """The model with weights of a byte each; what flows between layers is quantised as it comes."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    with tempfile.TemporaryDirectory() as folder:
+        prepared, small = Path(folder, "prepared.onnx"), Path(folder, "int8.onnx")
+        quant_pre_process(onnx.load_from_string(model), prepared)
+        # 7 bits: a processor without VNNI adds products in pairs to 16 bits, where those of 8 bits saturate
+        quantize_dynamic(prepared, small, weight_type=QuantType.QInt8, reduce_range=True)
+        return small.read_bytes()
+
+
+def session(model: bytes) -> "onnxruntime.InferenceSession":
+    """What runs a model, on one thread of the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def logits(model: bytes, pictures: np.ndarray) -> np.ndarray:
+    """What an exported model gives, float32 [N, 7], for pictures uint8 [N, 48, 48]."""
+    return session(model).run([LOGITS], {PICTURES: pictures})[0]
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.inference.onnx_export", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
+    parser.add_argument("--output", default="model.onnx", type=Path, help="(default: model.onnx)")
+    parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
+    commandline.takes_store(parser)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the network of a run, and say what the file holds."""
+    chosen = parse(arguments)
+    with commandline.mistakes_in_one_line():
+        require_packages()
+        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+        record = store.find(chosen.run)
+        model = exported(Classifier.of_run(record, store).network, described(record))
+        if chosen.quantise:
+            model = quantised(model)
+        files.write(chosen.output, model)
+        print(predict.describe(record))
+        print(f"{chosen.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""A trained network, rebuilt from its checkpoint: 48x48 pictures in, emotions out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_exp.config import settings
+from fer_exp.data.faces import EMOTIONS, SIDE
+from fer_exp.errors import UserError
+from fer_exp.models import checkpoint, factory
+
+if TYPE_CHECKING:
+    from fer_exp.tracking import Record, Store
+
+
+class Classifier:
+    """A trained network with its class names."""
+
+    def __init__(self, network: factory.Network):
+        self.network = network
+
+    @classmethod
+    def load(cls, path: Path) -> "Classifier":
+        """Rebuild the network of a checkpoint. Raises UserError if it is not one of ours."""
+        content = checkpoint.load(path)
+        if not isinstance(content.get("network"), dict):
+            raise UserError(f"{path}: holds no network")
+        try:
+            model = settings.build(settings.Model, content.get("model"), "model")
+            network = factory.rebuild(model, content["network"])
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from None
+        except RuntimeError:
+            raise UserError(
+                f"{path}: its weights do not fit its own description, {factory.describe(model)}"
+            ) from None
+        if not all(tensor.isfinite().all() for tensor in network.state_dict().values()):
+            # it would answer with the first class whatever it is asked
+            raise UserError(f"{path}: has weights that are no finite numbers; train it again")
+        return cls(network)
+
+    @classmethod
+    def of_run(cls, record: "Record", store: "Store", device: str = "cpu") -> "Classifier":
+        """The network of a run with the weights that its protocol selects; UserError if it has none."""
+        require_weights(record)
+        found = cls.load(store.run_of(record).fetch(checkpoint.WEIGHTS[record.params["protocol.weights"]]))
+        found.network.to(device)
+        return found
+
+    def predict(self, pictures: np.ndarray) -> np.ndarray:
+        """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
+        return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
+
+    def probabilities(self, pictures: np.ndarray) -> np.ndarray:
+        """Probabilities float64 [N, 7], in the order of `EMOTIONS`, of grey pictures 0..255 [N, 48, 48]."""
+        logits = self._logits(pictures).astype(np.float64)
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+    def _logits(self, pictures: np.ndarray) -> np.ndarray:
+        pictures = np.asarray(pictures)
+        if pictures.shape[1:] != (SIDE, SIDE):
+            raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
+        return factory.logits(self.network, pictures.astype(np.uint8))
+
+
+def require_weights(record: "Record") -> None:
+    """Raise UserError for a run that has no selected weights."""
+    if record.tags.get("kind") != "job":
+        raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
+    if record.status != "FINISHED":
+        raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")
+
+
+def _load_pyfunc(path: str) -> Classifier:
+    """What MLflow calls to serve a logged model: data and our own code, no pickle."""
+    return Classifier.load(Path(path))

@@ -1,0 +1,125 @@
+"""Networks: pictures in, logits out, each built from its settings.
+
+`build` makes a fresh one, `rebuild` one from a checkpoint; `logits` asks it. All of them eat raw pictures
+(`Network`), so that nobody else need know how a picture is scaled.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fer_exp.config.settings import Activation, Model
+from fer_exp.data.faces import EMOTIONS
+from fer_exp.errors import UserError
+from fer_exp.models.activation import activation_factory
+from fer_exp.models.cnn import ConvolutionalNetwork
+from fer_exp.models.input_normalisation import pixel_scaling
+from fer_exp.models.mlp import MLP
+from fer_exp.models.mlp_mixer import Mixer
+from fer_exp.models.network import PIXELS, Network, block_of
+from fer_exp.models.residual_mlp import ResidualMLP
+
+__all__ = [
+    "MLP",
+    "PIXELS",
+    "Network",
+    "activation_factory",
+    "block_of",
+    "build",
+    "check",
+    "describe",
+    "logits",
+]
+__all__ += ["pixel_scaling", "rebuild"]
+
+CLASSES: dict[str, type[Network]] = {
+    "mlp": MLP,
+    "residual": ResidualMLP,
+    "mixer": Mixer,
+    "cnn": ConvolutionalNetwork,
+}
+
+
+# Weights of the largest network; with their gradients and Adam's two moments they take 4 GiB.
+MOST_WEIGHTS = 2**28
+
+# What layers put out for a picture in the largest network: with what normalisations and activation functions
+# make of it, a batch of 128 keeps some 6 GiB for its backward pass.
+MOST_ACTIVATIONS = 2**22
+
+
+def check(settings: Model) -> None:
+    """Raise UserError where no network can be made of these settings, or one too large to train."""
+    activation_factory(settings.activation)
+    CLASSES[settings.name].check(settings)
+    for number, most, said in (
+        (_weights(settings), MOST_WEIGHTS, "weights"),
+        (CLASSES[settings.name].activations(settings), MOST_ACTIVATIONS, "activations a picture"),
+    ):
+        if number > most:
+            raise UserError(f"model.hidden={settings.hidden}: {number:,} {said}; at most {most:,}")
+
+
+def _weights(settings: Model) -> int:
+    """How many numbers a network learns, without making it."""
+    # an activation is tried where it is made, and without numbers PyTorch takes seconds to begin to
+    plain = dataclasses.replace(settings, activation=Activation("identity", "torch.nn.Identity", {}))
+    with torch.device("meta"):
+        sketch = CLASSES[settings.name](plain, torch.empty(1), torch.empty(1))
+    return sum(parameter.numel() for parameter in sketch.parameters())
+
+
+def build(settings: Model, seed: int, pixels: np.ndarray, fit: np.ndarray | None = None) -> Network:
+    """A fresh network of these settings, scaled by `pixels` at `fit` (see `pixel_scaling`)."""
+    check(settings)
+    network = CLASSES[settings.name](settings, *pixel_scaling(settings.normalisation, pixels, fit))
+    network.initialise(seed)
+    return network
+
+
+def rebuild(settings: Model, state: Mapping[str, Tensor]) -> Network:
+    """The network whose `state_dict` this is; RuntimeError if it is not of these settings."""
+    check(settings)
+    # taken as they are, where the others are copied into what is there
+    scaling = [state.get(name) for name in ("shift", "scale")]
+    if not all(map(_is_scaling, scaling)):
+        raise RuntimeError("shift and scale are no float32 [2304] or [1]")
+    network = CLASSES[settings.name](settings, *scaling)
+    network.load_state_dict(state)
+    return network
+
+
+def _is_scaling(value: object) -> bool:
+    return (
+        isinstance(value, Tensor)
+        and value.shape in ((PIXELS,), (1,))
+        and (value.dtype, value.layout) == (torch.float32, torch.strided)
+    )
+
+
+def describe(settings: Model) -> str:
+    """The architecture in one word, e.g. `2304-128-32-7 relu`."""
+    sizes = "-".join(str(n) for n in (PIXELS, *settings.hidden, len(EMOTIONS)))
+    name = "" if settings.name == "mlp" else f"{settings.name} "
+    norm = getattr(settings, "norm", "none")
+    normed = "" if norm == "none" else f" {norm} norm"
+    dropout = f" dropout {settings.dropout:g}" if settings.dropout else ""
+    mirrored = ", mirrored" if settings.mirrored else ""
+    return f"{name}{sizes} {settings.activation.name}{normed}{dropout} ({settings.normalisation}{mirrored})"
+
+
+@torch.inference_mode()
+def logits(
+    network: Network, pixels: np.ndarray | Tensor, positions: np.ndarray | Tensor | None = None
+) -> np.ndarray:
+    """Logits float32 [P, 7] of the pictures uint8 [N, 48, 48] at `positions` [P] (all), with dropout off."""
+    network.eval()
+    pixels = torch.as_tensor(pixels)
+    where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
+    device = network.shift.device
+    # whole rows: an index in brackets would fetch byte by byte, for five times as long
+    blocks = (pixels.index_select(0, block) for block in where.split(block_of(device)))
+    return torch.cat([network(block.to(device)) for block in blocks]).cpu().numpy()

@@ -1,0 +1,4 @@
+"""Arrays in, matplotlib figures out.
+
+Imports the top modules only.
+"""

@@ -1,0 +1,94 @@
+"""Print the tables: `python -m fer_exp.report.text`.
+
+Two tables a study, then, for each set of faces with named studies, the audit if it was run and, for each
+protocol, the deck's closing table and its conclusions.
+"""
+
+import argparse
+import datetime
+import os
+from collections.abc import Iterator, Sequence
+
+from fer_exp import commandline, tables, tracking
+from fer_exp.analysis import ablation, claims, comparison, search
+from fer_exp.analysis.comparison import Study
+from fer_exp.audit import audit
+from fer_exp.data.faces import PARTS
+from fer_exp.errors import UserError
+from fer_exp.evaluation import ensembles
+from fer_exp.tables import Table
+
+
+def provenance(chosen: argparse.Namespace) -> str:
+    """Where a page of tables comes from, so that it can be made again."""
+    study = f" --study {chosen.study}" if chosen.study else ""
+    command = f"python -m fer_exp.report.text{study} --split {chosen.split} --format markdown"
+    today = datetime.date.today().isoformat()
+    return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
+
+
+def all_tables(
+    studies: Sequence[Study], wanted: str | None, test: str, store: tracking.Store
+) -> Iterator[Table]:
+    """The tables of these studies, or of the one that is wanted; `test` names the part of test shown."""
+    for study in studies:
+        if wanted not in (None, study.name):
+            continue
+        if study.name == ablation.NAME:
+            yield ablation.table(study, ensembles.read(store, study))
+        elif study.searched:
+            yield from search.tables(study)
+        else:
+            yield comparison.scores(study, test)
+            # the arms of the audit have no base; its own table judges them
+            if study.name != "audit":
+                yield comparison.contrasts(study)
+    if wanted in (None, "audit"):
+        yield from _audit(studies, store)
+    for alike in claims.alike([study for study in studies if wanted in (None, study.name)]):
+        if claims.closes(alike):
+            yield claims.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
+        yield from (claims.supported(alike), claims.in_words(alike))
+
+
+def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
+    """The audit of each set of faces on which it was run."""
+    for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
+        alike = [study for study in studies if study.faces == faces]
+        rows = audit.findings(alike, comparison.read_yardsticks(store, faces))
+        yield from (audit.table(rows), audit.in_words(rows))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the tables of the studies in the store."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.report.text", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("--study", help="only this study (default: all)")
+    parser.add_argument("--split", default="union", choices=PARTS)
+    parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
+    commandline.takes_store(parser)
+    chosen = parser.parse_args(arguments)
+    with commandline.mistakes_in_one_line():
+        show(chosen)
+
+
+def show(chosen: argparse.Namespace) -> None:
+    """Print the tables of the studies that were asked for; raises UserError if there are none."""
+    store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    studies = comparison.read_studies(store)
+    if not any(chosen.study in (None, study.name) for study in studies):
+        if chosen.study in (None, "adhoc"):
+            raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")
+        study = f"study={chosen.study}"
+        raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
+    if chosen.format == "markdown":
+        print(provenance(chosen))
+    for table in all_tables(studies, chosen.study, chosen.split, store):
+        tables.FORMATS[chosen.format](table)
+    if chosen.format == "table":
+        print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Runs kept in a text file, and put back into a store."""

@@ -1,0 +1,218 @@
+"""Keep the runs behind the tables in one small text file, a line each, or restore them from it.
+
+`make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its
+finished jobs, and the yardsticks and ensembles on the same faces to what the file holds: figures and
+settings, no weights. With `--restore` they become runs of a store again, from which the same tables are
+printed and whose jobs a sweep reuses.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from fer_exp import commandline, files, tracking
+from fer_exp.analysis import comparison
+from fer_exp.config import settings
+from fer_exp.errors import UserError
+from fer_exp.experiment import plan as experiment_plan
+from fer_exp.tracking import Record
+from fer_exp.tracking.archive.restore import line_of, origins, restore
+from fer_exp.tracking.archive.run_line import Line
+from fer_exp.tracking.record import MOVED_FROM
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line, read."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_exp.tracking.archive.archive_runs", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("file", type=Path, help="such as docs/runs.jsonl")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
+    what.add_argument("--restore", action="store_true", help="put all runs of the file into the store")
+    commandline.takes_store(parser)
+    return parser.parse_args(arguments)
+
+
+def keep(chosen: argparse.Namespace) -> None:
+    """Add the runs of a store to a file, and say what it holds."""
+    store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    store.close_abandoned()
+    before = read(chosen.file) if chosen.file.exists() else []
+    sweeps, left = _newest_sweeps(store, chosen.study)
+    found = list(_lines(store, sweeps))
+    for line in found:
+        _readable(line)
+    lines = merged([*found, *before])
+    data = "".join(line.text() for line in lines).encode()
+    files.write(chosen.file, data)
+    new = len(set(map(Line.text, lines)) - set(map(Line.text, before)))
+    print(f"{chosen.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
+    for sweep in left:
+        print(f"left: {sweep.name} is RUNNING: repeat this when it has ended")
+
+
+def _readable(line: Line) -> None:
+    """Raise UserError if a run of a store would make a file that nobody can read."""
+    try:
+        Line.parse(line.text())
+    except UserError as error:
+        raise UserError(f"run {line.id}: cannot be kept ({error})") from None
+
+
+def read(path: Path) -> list[Line]:
+    """The runs of a file; raises UserError that names the line which is none."""
+    try:
+        rows = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    found = []
+    for number, row in enumerate(rows, start=1):
+        if not row.strip():
+            continue
+        try:
+            found.append(Line.parse(row.decode()))
+        except UnicodeDecodeError:
+            raise UserError(f"{path}, line {number}: is no UTF-8") from None
+        except UserError as error:
+            raise UserError(f"{path}, line {number}: {error}") from None
+    return merged(found)
+
+
+def merged(lines: Iterable[Line]) -> list[Line]:
+    """Each job, yardstick, ensemble and study once, by start; of two that stand for one the better.
+
+    A finished one is, then the later, then the one with more figures, which was evaluated; then the first.
+    """
+    best: dict[tuple[str, ...], Line] = {}
+    for line in lines:
+        known = best.setdefault(_key(line.name, line.tags), line)
+        if _rank(line) > _rank(known):
+            best[_key(line.name, line.tags)] = line
+    return sorted(best.values(), key=lambda line: (line.started, line.name, line.id))
+
+
+def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """What a run stands for."""
+    kind = tags["kind"]
+    return (kind, *comparison.sweep_key(name, tags)) if kind == "sweep" else (kind, tags["identity"])
+
+
+def _rank(line: Line) -> tuple[bool, int, int]:
+    # a sweep is read whether all of its jobs have finished or not
+    finished = line.status == "FINISHED" or line.tags["kind"] == "sweep"
+    return finished, line.started, len(line.metrics)
+
+
+def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[Record], list[Record]]:
+    """The sweeps that the tables of these studies (all, if none) are made of; those that have ended first."""
+    newest: dict[tuple[str, ...], Record] = {}
+    for sweep in store.records(kind="sweep"):
+        if not wanted or sweep.tags["study"] in wanted:
+            newest.setdefault(comparison.sweep_key(sweep.name, sweep.tags), sweep)
+    studies = {sweep.tags["study"] for sweep in newest.values()}
+    lacking = next((study for study in wanted if study not in studies), None)
+    if lacking or not studies:
+        raise UserError(
+            f"no sweep {lacking or ''} in {store.uri} yet: python train.py study={lacking or 'NAME'}"
+        )
+    running = [sweep for sweep in newest.values() if sweep.status == "RUNNING"]
+    return [sweep for sweep in newest.values() if sweep not in running], running
+
+
+def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Line]:
+    """The sweeps, their jobs that are done or left out of their tables, and what stands beside them."""
+    first = origins(store)
+    planned: set[str] = set()
+    for sweep in sweeps:
+        plan = comparison.read_plan(store.run_of(sweep))
+        planned |= {job["identity"] for job in plan["jobs"]}
+        yield line_of(sweep, store, first, plan)
+    studies = {sweep.tags["study"] for sweep in sweeps} - {"adhoc"}
+    for identity, run in store.latest_of_all().items():
+        # the tables count what they leave out
+        done = run.status == "FINISHED" and run.tags["study"] in studies
+        if done or (identity in planned and experiment_plan.settled(run, trial=True)):
+            yield line_of(run, store, first)
+    faces = {each for sweep in sweeps for each in sweep.tags["faces"].split(", ")}
+    for kind in ("ensemble", "baseline"):
+        for run in store.latest_of_all(kind).values():
+            if run.status == "FINISHED" and run.tags["faces"] in faces:
+                yield line_of(run, store, first)
+
+
+def put_back(chosen: argparse.Namespace) -> None:
+    """Restore what of a file a store lacks."""
+    lines = read(chosen.file)
+    store = tracking.Store(settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False))
+    # of two at once, the second waits and then finds all there
+    with store.lock("restore"):
+        known = _known(lines, store)
+        # first what others name: a sweep may have been made after its jobs
+        lacking = sorted((line for line in lines if line.id not in known), key=lambda line: not line.plan)
+        parents = _parents(lines)
+        bar = {"description": "restoring", "console": Console(stderr=True)}
+        for line in track(lacking, **bar):
+            known[line.id] = restore(line, store, known.get(parents.get(line.id)))
+    print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
+    print(f"there before: {len(lines) - len(lacking)}")
+    print("the tables: make compare    go on with a study: python train.py study=...")
+
+
+def _parents(lines: Sequence[Line]) -> dict[str, str]:
+    """The sweep of each job that is planned, both by their ids: of its own study, or else the first."""
+    planning: dict[str, list[Line]] = {}
+    for sweep in lines:
+        for identity in {job["identity"] for job in sweep.plan["jobs"]} if sweep.plan else ():
+            planning.setdefault(identity, []).append(sweep)
+    found = {}
+    for line in lines:
+        sweeps = planning.get(line.tags.get("identity"), [])
+        own = [sweep for sweep in sweeps if sweep.tags["study"] == line.tags["study"]]
+        if sweeps:
+            found[line.id] = (own or sweeps)[0].id
+    return found
+
+
+def _known(lines: Sequence[Line], store: tracking.Store) -> dict[str, str]:
+    """For each line that needs no restoring, the run of the store that stands for it."""
+    there: dict[tuple[str, ...], Record] = {}
+    for kind in {line.tags["kind"] for line in lines} - {"sweep"}:
+        there |= {(kind, key): run for key, run in store.latest_of_all(kind).items()}
+    for sweep in store.records(kind="sweep"):
+        there.setdefault(_key(sweep.name, sweep.tags), sweep)
+    known = {line.id: there.get(_key(line.name, line.tags)) for line in lines}
+    return {line.id: run.run_id for line in lines if (run := known[line.id]) and _stands_for(run, line)}
+
+
+def _stands_for(run: Record, line: Line) -> bool:
+    if line.plan:
+        return round(1000 * run.started) >= line.started
+    # what was restored before the original was evaluated is restored anew
+    copy = not run.whole and run.tags.get(MOVED_FROM) == line.id
+    stale = copy and len(run.metrics) < len(line.metrics)
+    return experiment_plan.settled(run, trial=True) and not stale
+
+
+def _said(lines: Iterable[Line]) -> str:
+    """How many there are of each kind."""
+    counts = Counter(line.tags["kind"] for line in lines)
+    words = {"sweep": "sweep", "job": "job", "ensemble": "ensemble", "baseline": "yardstick"}
+    known = ((counts[kind], word) for kind, word in words.items() if counts[kind])
+    return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in known)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Keep or restore the runs, or say in a line why not."""
+    chosen = parse(arguments)
+    commandline.end_on_sigterm()
+    with commandline.mistakes_in_one_line():
+        (put_back if chosen.restore else keep)(chosen)
+
+
+if __name__ == "__main__":
+    main()

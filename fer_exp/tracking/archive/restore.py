@@ -1,0 +1,76 @@
+"""Runs as lines, and lines as runs again, of a store's own.
+
+A line holds nothing of the machine that its run comes from. A restored run has an id of its own and the tag
+`moved_from`, as a copied one has, but no weights and no answers to test.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from mlflow.entities import Metric, Param, RunTag
+
+from fer_exp.experiment.plan import PLAN
+from fer_exp.tracking import redaction
+from fer_exp.tracking.archive.run_line import Line, is_kept
+from fer_exp.tracking.archive.transfer import PARENT, clear, copying, log
+from fer_exp.tracking.connection import answering
+from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, Record
+from fer_exp.tracking.store import Store
+
+
+def origins(store: Store) -> dict[str, str]:
+    """The id that each copied or restored run of a store had at first, or where it was copied from."""
+    copies = store.records()
+    return {run.run_id: run.tags[MOVED_FROM] for run in copies if MOVED_FROM in run.tags}
+
+
+def line_of(
+    record: Record, store: Store, first: Mapping[str, str], plan: Mapping[str, Any] | None = None
+) -> Line:
+    """The line of a run that has ended.
+
+    first: `origins` of the store, so that a restored run is again the line that it was. plan: a sweep's.
+    """
+    # a record does not know when its run ended
+    with answering(store.uri):
+        run = store.client.get_run(record.run_id)
+    info, told = run.info, run.data
+    tags = {key: text for key, text in told.tags.items() if is_kept(key)}
+    params = {key: text for key, text in told.params.items() if not key.startswith(redaction.KEYS)}
+    return Line(
+        first.get(info.run_id, info.run_id),
+        redaction.all_left_out(info.run_name),
+        info.status,
+        info.start_time,
+        info.end_time,
+        _placeless(tags),
+        _placeless(params),
+        dict(told.metrics),
+        plan and {"jobs": [_placeless(job) for job in plan["jobs"]]},
+    )
+
+
+def _placeless(texts: Mapping[str, str]) -> dict[str, str]:
+    return {key: redaction.all_left_out(text) for key, text in texts.items()}
+
+
+def restore(line: Line, target: Store, parent: str | None) -> str:
+    """Put the run of a line into a store, and return its id there; parent: its sweep's id there.
+
+    What is cut short counts for nothing, and is made anew the next time. Raises UserError.
+    """
+    client = target.client
+    with copying(line.id):
+        clear(target, line.id)
+        made = client.create_run(target.experiment_id, line.started, {MOVED_FROM: line.id}, line.name)
+        new = made.info.run_id
+        metrics = [Metric(key, value, line.ended, 0) for key, value in line.metrics.items()]
+        log(client, new, [Param(*item) for item in line.params.items()], metrics)
+        if line.plan:
+            client.log_text(new, json.dumps(line.plan, indent=1), PLAN)
+        client.set_terminated(new, line.status, line.ended)
+        tags = line.tags | {MOVED: FIGURES} | ({PARENT: parent} if parent else {})
+        # last, and in one call: whoever looks for runs looks for these
+        client.log_batch(new, tags=[RunTag(*item) for item in tags.items()])
+    return new

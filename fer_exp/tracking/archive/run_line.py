@@ -1,0 +1,168 @@
+"""A run as one line of JSON: what it was told and its figures, to be kept beside the code.
+
+It holds the last value of each metric and a sweep's plan; no value by epoch and no other file.
+"""
+
+import dataclasses
+import json
+import math
+import posixpath
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from fer_exp.errors import UserError
+from fer_exp.experiment.plan import TRIAL, TUNED
+from fer_exp.tracking.descriptions import NOTE
+
+# The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
+# machine and its user, or are MLflow's own.
+_TAGS = (
+    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data", "device", "taught_by"),
+    *("alarms", "test_opened", "error", "mlflow.source.git.commit", NOTE),
+)
+_CHOICE = "choice."
+
+# What MLflow takes as a name, of so many letters at most.
+_NAME, _LONGEST_NAME = re.compile(r"[\w .:/-]+"), 250
+
+# What a line of each kind must tell for the tables to be printed: its tags, params and metrics.
+_TOLD = {
+    "sweep": (("study", "protocol", "data", "faces", "selected_on"), (), ()),
+    "job": (
+        ("study", "identity", "faces", "protocol", "selected_on"),
+        ("seed", "faces.fit", "faces.validation"),
+        ("yardstick/val_majority_accuracy",),
+    ),
+    "ensemble": (("identity", "faces"), (), ("test/union/accuracy", "selected/train_seconds")),
+    "baseline": (("identity", "faces"), (), ("test/union/accuracy", "fit/seconds")),
+}
+# Further metrics of a job that has selected weights.
+_SELECTED = tuple(f"selected/{key}" for key in ("val_loss", "val_accuracy", "epoch", "train_seconds"))
+
+_ENDED = ("FINISHED", "FAILED", "KILLED")
+
+# An id as MLflow makes it; it goes into queries.
+_ID = re.compile(r"[0-9a-f]{32}")
+
+# The end of the last year that a date can have, in milliseconds.
+_LATEST = 253_402_300_799_999
+
+# What a terminal would obey, and what is no text.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+_NOT_FINITE = ("nan", "inf", "-inf")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run that has ended; started, ended: in milliseconds; plan: a sweep's."""
+
+    id: str
+    name: str
+    status: str
+    started: int
+    ended: int
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: dict[str, float]
+    plan: dict[str, Any] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "Line":
+        """A line as `text` writes it; raises UserError that says what is wrong with another."""
+        try:
+            tree = json.loads(text, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise UserError("is no whole line of JSON") from None
+        needed = {spec.name for spec in dataclasses.fields(cls) if spec.default is dataclasses.MISSING}
+        if not isinstance(tree, dict) or not needed <= tree.keys() <= needed | {"plan"}:
+            raise UserError(f"must hold {', '.join(sorted(needed))}, may hold plan, and nothing else")
+        wrong = next((said for said, fine in _checks(tree) if not fine), None)
+        if wrong:
+            raise UserError(wrong)
+        return cls(**{**tree, "metrics": {key: float(value) for key, value in tree["metrics"].items()}})
+
+    def text(self) -> str:
+        """The line, with its end."""
+        tree = {key: value for key, value in vars(self).items() if value is not None}
+        # JSON has no word for what is not finite
+        tree["metrics"] = {
+            key: value if math.isfinite(value) else str(value) for key, value in self.metrics.items()
+        }
+        return json.dumps(tree, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+
+
+def is_kept(tag: str) -> bool:
+    """Whether a line tells this tag of a run."""
+    return tag in _TAGS or tag.startswith(_CHOICE)
+
+
+def _refuse(_: str) -> NoReturn:
+    raise ValueError
+
+
+def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """What a line must be, in words, and whether it is; each holds only if those before it do."""
+    yield "id is none of a run", isinstance(tree["id"], str) and _ID.fullmatch(tree["id"]) is not None
+    yield f"status is none of {', '.join(_ENDED)}", tree["status"] in _ENDED
+    for key in ("started", "ended"):
+        yield f"{key} is no time in milliseconds", type(tree[key]) is int and 0 <= tree[key] <= _LATEST
+    yield "name is no plain text", _is_plain(tree["name"])
+    for key in ("tags", "params"):
+        yield f"{key} are no texts by name", _is_mapping(tree[key], _is_plain)
+    yield "metrics are no numbers by name", _is_mapping(tree["metrics"], _is_number)
+    for key in ("tags", "params", "metrics"):
+        wrong = next((name for name in tree[key] if not _is_name(name)), "")
+        yield f"{key} hold {wrong[:40]!r}, which MLflow takes for no name", all(map(_is_name, tree[key]))
+    foreign = next((name for name in tree["tags"] if not is_kept(name)), "")
+    yield f"tags hold {foreign}, which is none of those that are kept", not foreign
+    kind = tree["tags"].get("kind")
+    yield f"tags.kind is none of {', '.join(_TOLD)}", kind in _TOLD
+    for part, wanted in zip(("tags", "params", "metrics"), _TOLD[kind], strict=True):
+        lacking = [name for name in wanted if name not in tree[part]]
+        yield f"{part} lack {', '.join(lacking)}", not lacking
+    if kind == "job" and tree["status"] == "FINISHED":
+        lacking = [name for name in _SELECTED if name not in tree["metrics"]]
+        yield f"metrics lack {', '.join(lacking)}", not lacking
+    if kind == "sweep":
+        yield "plan is none", _is_plan(tree.get("plan"))
+    else:
+        yield "only a sweep has a plan", "plan" not in tree
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str) and _CONTROL.search(value) is None
+
+
+def _is_mapping(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, dict) and all(_is_plain(key) and fits(each) for key, each in value.items())
+
+
+def _is_name(value: str) -> bool:
+    # MLflow takes no name that would lead elsewhere as a path, nor one that has a shorter form
+    leads_on = value.startswith(("..", "/")) or posixpath.normpath(value) != value or value == "."
+    return _NAME.fullmatch(value) is not None and len(value) <= _LONGEST_NAME and not leads_on
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return value in _NOT_FINITE
+    return type(value) in (int, float) and abs(value) <= sys.float_info.max
+
+
+def _is_plan(value: Any) -> bool:
+    jobs = value.get("jobs") if isinstance(value, dict) else None
+    return isinstance(jobs, list) and bool(jobs) and value.keys() == {"jobs"} and all(map(_is_job, jobs))
+
+
+def _is_job(value: Any) -> bool:
+    if (
+        not _is_mapping(value, _is_plain)
+        or not {"name", "arm", "setting", "seed", "identity"} <= value.keys()
+    ):
+        return False
+    numbers = (value[key] for key in ("seed", TRIAL, TUNED) if key in value)
+    return all(re.fullmatch(r"[0-9]{1,19}", each) for each in numbers)

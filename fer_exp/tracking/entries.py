@@ -1,0 +1,180 @@
+"""What is written to a run, as plain entries, and how MLflow takes each.
+
+An entry is a dict that JSON can hold. Metrics and ends carry the time at which they came about, and a
+file or a model is named, not held. So an entry that is sent twice leaves the run as if sent once: MLflow
+keeps a metric of the same value, step and time once, and the rest replaces what is there.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
+from mlflow.models import infer_signature
+
+from fer_exp.tracking import code_paths, redaction
+
+Entry = dict[str, Any]
+
+# The weights of a model to be kept, pictures to try it with, and what it says to them.
+MODEL, PICTURES, ANSWER = "model/weights.pt", "model/pictures.npy", "model/answer.npy"
+
+
+def metrics(values: Mapping[str, float], step: int) -> Entry:
+    """Metrics of one step, as of now."""
+    return {"kind": "metrics", "step": step, "time": _now(), "values": dict(values)}
+
+
+def params(values: Mapping[str, str]) -> Entry:
+    """Params, which cannot change afterwards."""
+    return {"kind": "params", "values": dict(values)}
+
+
+def tags(values: Mapping[str, str]) -> Entry:
+    """Tags, which replace those of the same name."""
+    return {"kind": "tags", "values": dict(values)}
+
+
+def status(word: str) -> Entry:
+    """How the run stands from now on, in MLflow's words."""
+    return {"kind": "status", "status": word, "time": _now()}
+
+
+def dataset(described: Mapping[str, str], context: str) -> Entry:
+    """The faces that the run used, and for what."""
+    return {"kind": "dataset", "dataset": dict(described), "context": context}
+
+
+def file(name: str) -> Entry:
+    """The file of this name below the folder that `deliver` is given, kept as an artifact."""
+    return {"kind": "file", "name": name}
+
+
+def model() -> Entry:
+    """The files `MODEL`, `PICTURES` and `ANSWER` below that folder, kept as a model."""
+    return {"kind": "model"}
+
+
+def deliver(client: MlflowClient, run_id: str, entry: Entry, files: Path) -> None:
+    """Hand an entry of the run to MLflow; raises what MLflow raises."""
+    _DELIVERIES[entry["kind"]](client, run_id, entry, files)
+
+
+def log_model(
+    client: MlflowClient, run_id: str, weights: Path, pictures: np.ndarray, answer: np.ndarray
+) -> None:
+    """Keep a checkpoint as the run's model, once, that `mlflow models predict` can serve.
+
+    It is stored as data plus our code that it needs, never as a pickle. pictures: uint8 [N, 48, 48] to try
+    it with; answer: what it says to them, text [N].
+    """
+    import mlflow
+    from mlflow.models import Model
+
+    run = client.get_run(run_id)
+    before = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
+    if any(each.status == LoggedModelStatus.READY for each in before):
+        return
+    for half_done in before:
+        client.delete_logged_model(half_done.model_id)
+    mlflow.set_tracking_uri(client.tracking_uri)
+    # what `mlflow.pyfunc.log_model` does, but for a run that is under way and needs no other status
+    opened = client.create_logged_model(run.info.experiment_id, "model", run_id, _origin(), run.data.params)
+    logged = Model.log(
+        artifact_path=None,
+        flavor=_Untried,
+        run_id=run_id,
+        model_id=opened.model_id,
+        loader_module="fer_exp.models.classifier",
+        data_path=str(weights),
+        code_paths=[str(code_paths.folder("models.classifier"))],
+        signature=infer_signature(pictures, answer),
+        input_example=pictures,
+        # given, since MLflow would load the model in a process of its own to find them
+        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")],
+        validate_serving_input=False,
+    )
+    redaction.leave_out_of_model(logged)
+
+
+@cache
+def _origin() -> dict[str, str]:
+    """The tags by which MLflow says what program a model comes from, the same for all of a process."""
+    from mlflow.tracking.context.registry import resolve_tags
+
+    return resolve_tags({"mlflow.source.name": redaction.PROGRAM})
+
+
+class _Untried:
+    """MLflow's flavor pyfunc, whose models it would load and ask once more: these have just answered."""
+
+    @staticmethod
+    def save_model(validate_serving_input: bool, **given: Any) -> None:  # noqa: ARG004 - for `Model.log` alone
+        """Write a model down."""
+        import mlflow
+
+        mlflow.pyfunc.save_model(**given)
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
+
+
+def _metrics(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+    values = entry["values"].items()
+    client.log_batch(run_id, [Metric(key, value, entry["time"], entry["step"]) for key, value in values])
+
+
+def _params(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+    client.log_batch(run_id, params=[Param(*pair) for pair in entry["values"].items()])
+
+
+def _tags(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+    client.log_batch(run_id, tags=[RunTag(*pair) for pair in entry["values"].items()])
+
+
+def _status(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+    if entry["status"] == "RUNNING":
+        client.update_run(run_id, status="RUNNING")
+    else:
+        client.set_terminated(run_id, entry["status"], entry["time"])
+
+
+def _dataset(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+    context = [InputTag("mlflow.data.context", entry["context"])]
+    inputs = [DatasetInput(Dataset(**entry["dataset"]), context)]
+    try:
+        client.log_inputs(run_id, inputs)
+    except MlflowException as error:
+        # MLflow looks for the faces and then adds them: another run may have done so in between
+        if error.error_code != "BAD_REQUEST":
+            raise
+        client.log_inputs(run_id, inputs)
+
+
+def _file(client: MlflowClient, run_id: str, entry: Entry, files: Path) -> None:
+    name = Path(entry["name"])
+    folder = "" if name.parent == Path() else name.parent.as_posix()
+    client.log_artifact(run_id, str(files / name), folder)
+
+
+def _model(client: MlflowClient, run_id: str, _: Entry, files: Path) -> None:
+    pictures, answer = (np.load(files / name, allow_pickle=False) for name in (PICTURES, ANSWER))
+    log_model(client, run_id, files / MODEL, pictures, answer)
+
+
+_DELIVERIES: dict[str, Callable[[MlflowClient, str, Entry, Path], None]] = {
+    "metrics": _metrics,
+    "params": _params,
+    "tags": _tags,
+    "status": _status,
+    "dataset": _dataset,
+    "file": _file,
+    "model": _model,
+}

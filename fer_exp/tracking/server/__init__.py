@@ -1,0 +1,1 @@
+"""MLflow's pages and a team's server."""

@@ -1,0 +1,168 @@
+"""Trainers whose passes are made at once, and the jobs that they belong to.
+
+What one job owns (split, order of batches, dropout, optimizer, scheduler, stopping rule, history, run) stays
+its own: a `Stack` only makes the next pass of each trainer, and `Trainer.epochs()` goes on with it as with
+one of its own. A job is a generator that yields its trainer whenever it needs a pass; jobs of a kind are
+taken through their epochs side by side, and one that ends makes room for the next.
+"""
+
+import time
+from collections import deque
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import pad
+from torch.nn.utils.rnn import pad_sequence
+
+from fer_exp.config.settings import Data, Experiment
+from fer_exp.data.faces import EMOTIONS
+from fer_exp.models import factory
+from fer_exp.training import optimizers
+from fer_exp.training.kernels import stacked_mlp
+from fer_exp.training.kernels.stacked_mlp import StackedPass
+from fer_exp.training.step import Rule, no_denormals
+from fer_exp.training.trainer import Learnt, Trainer
+
+# Yielded by a job that another process trains at the moment: its next step would wait.
+BUSY = object()
+
+# Yields its trainer before each pass, or BUSY once; where jobs are stacked, keeps its failures to itself.
+Job = Generator[Trainer | object, None, object]
+
+
+class Stack:
+    """Trainers of one `kind`, on the same faces. Their next passes are made together."""
+
+    def __init__(self, trainers: Iterable[Trainer]):
+        # equal activations side by side go through one kernel
+        self.trainers = sorted(trainers, key=lambda trainer: repr(trainer.settings.model.activation))
+        first = self.trainers[0]
+        self.size = first.settings.training.batch_size
+        networks, flats = zip(*((trainer.network, trainer.flat) for trainer in self.trainers), strict=True)
+        self.step = StackedPass(networks, flats, first.pixels, first.labels, self.size)
+        self.optimizers = [trainer.optimizer for trainer in self.trainers]
+        self.learnt: list[Learnt] = []
+        for place, trainer in enumerate(self.trainers):
+            # one copy on the device does for all
+            trainer.pixels, trainer.labels, trainer.lessons = first.pixels, first.labels, first.lessons
+            trainer.learn = partial(self._hand_over, place)
+
+    def _hand_over(self, place: int) -> Learnt:
+        return self.learnt[place]
+
+    def learn(self) -> None:
+        """Make each trainer's next pass; its `learn` then hands it over."""
+        started = time.perf_counter()
+        orders = [trainer.order() for trainer in self.trainers]
+        lengths = [len(order) for order in orders]
+        batches = pad_sequence(orders, batch_first=True)
+        batches = pad(batches, (0, -batches.shape[1] % self.size))
+        logits = torch.empty(*batches.shape, len(EMOTIONS), device=batches.device)
+        for trainer, generator in zip(self.trainers, self.step.generators, strict=True):
+            generator.manual_seed(trainer.dropout_seed())
+        fewer: list[torch.optim.Optimizer] = []
+        with no_denormals():
+            for start in range(0, batches.shape[1], self.size):
+                counts = [min(max(length - start, 0), self.size) for length in lengths]
+                part = slice(start, start + self.size)
+                logits[:, part] = self.step(batches[:, part], counts)
+                # the first step is by each trainer's own, which may make its state in it, and so is the last,
+                # as its scheduler wants to see one
+                if 0 < start < min(lengths) - self.size:
+                    fewer = fewer or optimizers.together(self.optimizers)
+                    steppers = fewer
+                else:
+                    pairs = zip(self.optimizers, counts, strict=True)
+                    steppers = [optimizer for optimizer, count in pairs if count]
+                for optimizer in steppers:
+                    optimizer.step()
+        # a GPU has done its work when they arrive
+        logits = logits.cpu()
+        seconds = (time.perf_counter() - started) / len(orders)
+        self.learnt = [
+            Learnt(order, each[: len(order)], seconds) for order, each in zip(orders, logits, strict=True)
+        ]
+
+
+class Kind(NamedTuple):
+    """What jobs must have in common to be stacked."""
+
+    data: Data
+    hidden: tuple[int, ...]
+    batch_size: int
+    device: str
+
+
+def kind(chosen: Experiment) -> Kind | None:
+    """The kind of a job of these settings; None if it must train alone."""
+    model, training = chosen.model, chosen.training
+    plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
+    plain &= Rule.of(training, chosen.augmentation).plain and not training.averaging and not training.taught
+    if not plain or chosen.trained_before or not optimizers.elementwise(chosen.optimizer):
+        return None
+    if not stacked_mlp.stackable(factory.activation_factory(model.activation)()):
+        return None
+    return Kind(chosen.data, tuple(model.hidden), training.batch_size, training.device)
+
+
+def train(jobs: Sequence[tuple[Experiment, Job]], width: int) -> None:
+    """Take jobs, each with its settings, to their ends, at most `width` of a kind at a time."""
+    groups: dict[Kind | None, list[Job]] = {}
+    for chosen, job in jobs:
+        groups.setdefault(kind(chosen), []).append(job)
+    alone: list[Job] = []
+    with ExitStack() as closing:
+        for _, job in jobs:
+            closing.callback(job.close)
+        for key, alike in groups.items():
+            # one alone on a GPU is a stack as well, for the sake of the graph
+            if key is None or (key.device == "cpu" and min(width, len(alike)) == 1):
+                alone += alike
+            else:
+                alone += _side_by_side(alike, width)
+        for job in alone:
+            while next(job, None) is not None:
+                pass
+
+
+def _side_by_side(alike: Sequence[Job], width: int) -> list[Job]:
+    """Take jobs of a kind to their ends, but for those returned, which another process is at."""
+    waiting, busy = deque(alike), []
+    live: dict[Job, Trainer] = {}
+    stacked: Stack | None = None
+    while waiting or live:
+        while waiting and len(live) < width:
+            job = waiting.popleft()
+            trainer = _next_pass(job)
+            if trainer is BUSY:
+                busy.append(job)
+            elif trainer is not None:
+                live[job] = trainer
+                stacked = None
+        if not live:
+            continue
+        try:
+            stacked = stacked or Stack(live.values())
+            stacked.learn()
+        except Exception as error:
+            # no telling whose it is
+            for job in live:
+                with suppress(StopIteration):
+                    job.throw(error)
+            live, stacked = {}, None
+            continue
+        going_on = {job: trainer for job, trainer in live.items() if _next_pass(job) is not None}
+        if len(going_on) < len(live):
+            live, stacked = going_on, None
+    return busy
+
+
+def _next_pass(job: Job) -> Trainer | object | None:
+    """Take a job to where it needs a pass; its trainer, or BUSY, or None if it has ended."""
+    trainer = next(job, None)
+    while isinstance(trainer, Trainer) and trainer.finished:
+        trainer = next(job, None)
+    return trainer

@@ -1,0 +1,235 @@
+"""Every option file composes, and the choices mean what their names say."""
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from omegaconf import OmegaConf
+
+from fer_exp.config import settings
+from fer_exp.config.settings import Experiment
+from fer_exp.evaluation.baselines import estimators
+from fer_exp.experiment import job
+from fer_exp.models import factory
+from fer_exp.training import early_stopping
+
+CONF = Path(__file__).parents[2] / "conf"
+# The audit's options and the ladder's lie in folders and are chosen by their path, others by their name.
+NESTED = ("audit", "rung")
+ALL_OPTIONS = sorted(
+    [
+        (str(path.parent.relative_to(CONF)), path.stem)
+        for path in CONF.rglob("*.yaml")
+        if path.parent != CONF and not set(NESTED) & set(path.parts)
+    ]
+    + [
+        (group, str(path.relative_to(CONF / group))[:-5])
+        for group in NESTED
+        for path in (CONF / group).rglob("*.yaml")
+    ]
+)
+BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
+# launchers are Hydra's own, and not part of what a job is told: tests/integration/test_launchers.py
+OPTIONS = [(group, option) for group, option in ALL_OPTIONS if group not in ("baseline", "hydra/launcher")]
+
+
+def chosen_by(group: str, option: str) -> list[str]:
+    """The overrides that choose an option; a tuned study is told the best trial that its sweep looks up."""
+    best = ["++search.best={adam:3,relu:3}"] if option.endswith("_tuned") else []
+    return [f"{group}='{option}'", *best]
+
+
+@pytest.mark.parametrize("option", BASELINES)
+def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option):
+    """Its option is its name, and there is an estimator for it."""
+    chosen = compose_settings(f"baseline={option}", script="evaluate").baseline
+    assert chosen.name == option
+    assert hasattr(estimators.estimator(chosen, tmp_path, lambda *_: None), "fit")
+
+
+@pytest.mark.parametrize(("group", "option"), [each for each in OPTIONS if each[0] not in NESTED])
+def test_every_option_composes_and_builds(compose_settings, group, option):
+    """A preset cannot rot: it parses, and its network, optimizer, scheduler and rule exist.
+
+    And it is named by what it sets: `layers=512-256` is [512, 256], `batch_size='64'` is 64,
+    `optimizer=nadam` is nadam.
+    """
+    chosen = compose_settings(*chosen_by(group, option))
+    assert isinstance(chosen, Experiment)
+    job.check(chosen)
+    early_stopping.build(chosen.stopping)
+    said = {
+        "layers": "-".join(map(str, chosen.model.hidden)),
+        "batch_size": str(chosen.training.batch_size),
+        "optimizer": chosen.optimizer.name,
+        "model/activation": chosen.model.activation.name,
+        "scheduler": chosen.scheduler.name,
+        "stopping": chosen.stopping.name,
+        "protocol": chosen.protocol.name,
+        "data": chosen.data.name,
+        "split": chosen.split.method,
+        "study": chosen.study,
+        "model": chosen.model.name,
+    }
+    assert said.get(group, option) == option
+
+
+def test_no_option_is_there_twice():
+    """Two options of a group set something different, apart from their names."""
+    contents = []
+    for group, option in OPTIONS:
+        content = yaml.safe_load((CONF / group / f"{option}.yaml").read_text())
+        contents.append(
+            (group, {key: value for key, value in content.items() if key not in ("name", "study")})
+        )
+    assert [each for each in contents if contents.count(each) > 1] == []
+
+
+def test_every_config_and_group_is_used():
+    """A script names each config, and one of them chooses from each group."""
+    configs = {path.stem for path in CONF.glob("*.yaml")}
+    scripts = "".join(path.read_text() for path in CONF.parent.glob("*.py"))
+    assert configs == set(re.findall(r'config_name="(\w+)"', scripts))
+    defaults = [yaml.safe_load((CONF / f"{config}.yaml").read_text())["defaults"] for config in configs]
+    named = itertools.chain(*(each for each in itertools.chain(*defaults) if isinstance(each, dict)))
+    chosen = {group.removeprefix("override ") for group in named}
+    assert chosen >= {group for group, _ in ALL_OPTIONS}
+
+
+STUDIES = [
+    (study, key, value)
+    for study in sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
+    for key, values in yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
+    .get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
+    .items()
+    if key not in ("seed", "search.trial")
+    for value in values.replace(" ", "").split(",")
+]
+
+
+def arms():
+    """Every arm of every study; a search and what it tunes have those of the usual study, see below."""
+    seen = set()
+    for study, key, value in STUDIES:
+        again = study in seen and study.endswith(("_search", "_tuned"))
+        yield pytest.param(study, key, value, marks=[pytest.mark.slow] if again else [])
+        seen.add(study)
+
+
+@pytest.mark.parametrize(("study", "key", "value"), list(arms()))
+def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
+    """A sweep of hours does not end at a misspelt arm, or at one of which no network can be made."""
+    best = ["++search.best={" + f"{value}:3" + "}"] if study.endswith("_tuned") else []
+    chosen = compose_settings(f"study={study}", f"{key}={value}", *best)
+    assert chosen.study == study
+    job.check(chosen)
+    early_stopping.build(chosen.stopping)
+
+
+@pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
+def test_a_study_says_why_and_counts_its_jobs(study):
+    """Its question, what is expected, and how many jobs its sweep has."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config = compose("config", overrides=[f"study={study}"], return_hydra_config=True)
+    swept = [f"{key}={values}" for key, values in config.hydra.sweeper.params.items()]
+    [jobs] = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(swept), None)
+    assert config.about.question
+    assert config.about.expected
+    assert int(config.about.cost.split()[0]) == len(jobs)
+
+
+@pytest.mark.parametrize("of", ["optimizer", "activation"])
+def test_a_search_and_the_study_tuned_by_it_have_the_same_arms(of):
+    """As the study of the usual rates, and none of them shares a seed with the search."""
+    searched, tuned, usual = (
+        yaml.safe_load((CONF / "study" / f"{name}.yaml").read_text())["hydra"]["sweeper"]["params"]
+        for name in (f"{of}_search", f"{of}_tuned", of)
+    )
+    [arms] = usual.keys() - {"seed"}
+    assert searched[arms] == tuned[arms] == usual[arms]
+    assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(1,11)")
+
+
+@pytest.mark.parametrize(("of", "group"), [("optimizer", "optimizer"), ("activation", "model/activation")])
+def test_every_option_has_a_range_around_its_own_rate(compose_settings, of, group):
+    """As wide for each, so that the budget is the same in what it covers, too."""
+    ranges = yaml.safe_load((CONF / "search" / f"{of}.yaml").read_text())["search"]["lr"]
+    assert sorted(ranges) == sorted(option for each, option in ALL_OPTIONS if each == group)
+    for arm, (low, high) in ranges.items():
+        usual = compose_settings(f"{group}={arm}").optimizer.lr
+        assert low == pytest.approx(usual * 0.03)
+        assert high == pytest.approx(usual * 30)
+
+
+@pytest.mark.parametrize("protocol", ["honest", "deck"])
+def test_a_protocols_seeds_are_seeds(compose_settings, protocol):
+    """A list or a range in Hydra's grammar, each of which a job takes."""
+    said = compose_settings(f"protocol={protocol}").protocol.seeds
+    assert re.fullmatch(r"\d+(,\d+)*|range\(\d+,\d+\)", said)
+
+
+def test_the_default_is_the_decks_main_model(compose_settings):
+    """2304-128-32-7, ReLU, Adam, batch 32, plateau patience 3, at most 100 epochs (S2)."""
+    chosen = compose_settings()
+    assert factory.describe(chosen.model) == "2304-128-32-7 relu (unit)"
+    assert (chosen.optimizer.name, chosen.training.batch_size, chosen.training.epochs) == ("adam", 32, 100)
+    assert (chosen.scheduler.name, chosen.scheduler.patience) == ("plateau", 3)
+
+
+def test_the_decks_protocol_is_data_and_yields_to_the_command_line(compose_settings):
+    """Random split, its stop, last weights, one seed; an override given with it wins."""
+    deck = compose_settings("protocol=deck")
+    assert (deck.split.method, deck.stopping.name) == ("random", "deck")
+    assert (deck.protocol.weights, deck.protocol.seeds) == ("last", "0")
+    assert compose_settings("protocol=deck", "split=grouped").split.method == "grouped"
+
+
+def test_honest_patience_outlasts_the_scheduler(compose_settings):
+    """The rule must not end a run before the rate can drop (A6)."""
+    chosen = compose_settings()
+    assert chosen.stopping.patience > 2 * (chosen.scheduler.patience + 1)
+
+
+def test_the_ladder_runs_every_rung_there_is():
+    """None is forgotten, but for those that learn from another, and the one that needs a GPU."""
+    study = yaml.safe_load((CONF / "study" / "ladder.yaml").read_text())
+    arms = study["hydra"]["sweeper"]["params"]["rung"].replace(" ", "").split(",")
+    assert sorted([*arms, "taught", "patient", "reference/large_cnn"]) == [
+        option for group, option in ALL_OPTIONS if group == "rung"
+    ]
+
+
+def test_a_rung_changes_one_thing(compose_settings):
+    """Each of the ladder proper keeps all that the one before it has, but for what it says."""
+    arms = [value for study, _, value in STUDIES if study == "ladder" and "/" not in value]
+    chosen = [settings.recipe(compose_settings(f"rung={arm}")) for arm in arms]
+    changed = [
+        {key.split(".")[0] for key in {*before, *after} if before.get(key) != after.get(key)}
+        for before, after in itertools.pairwise(chosen)
+    ]
+    for arm, groups in zip(arms[1:], changed, strict=True):
+        assert groups, arm
+        assert len(groups) == 1 or arm in ("wide", "cosine", "top"), (arm, groups)
+
+
+def test_the_audit_runs_every_arm_there_is():
+    """Each option of the group but `none` is an arm of the study, and each slip has a folder of its own."""
+    study = yaml.safe_load((CONF / "study" / "audit.yaml").read_text())
+    arms = study["hydra"]["sweeper"]["params"]["audit"].replace(" ", "").split(",")
+    assert sorted([*arms, "none"]) == [option for group, option in ALL_OPTIONS if group == "audit"]
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256])
+def test_the_carried_over_network_saw_every_smaller_batch(compose_settings, size):
+    """16, 32, ... in turn, as the deck's one network did (A4)."""
+    chosen = compose_settings("study=audit", f"audit=carryover/presented_{size}")
+    before = [stage.training.batch_size for stage in settings.stages(chosen)]
+    assert before == [each for each in (16, 32, 64, 128, 256) if each < size]
+    assert chosen.training.batch_size == size
+    assert compose_settings("study=audit", f"audit=carryover/corrected_{size}").trained_before == []

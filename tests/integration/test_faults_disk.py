@@ -1,0 +1,286 @@
+"""A disk that is full, cannot be written, or gives back other bytes than it was given."""
+
+import contextlib
+import dataclasses
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from helpers import faces_on_disk
+from helpers.processes import FEW, open_store, run, start
+
+from fer_exp import tracking
+from fer_exp.data import datasets
+from fer_exp.errors import UserError
+from fer_exp.experiment import job as experiment_job
+from fer_exp.experiment import plan
+from fer_exp.inference import predict
+from fer_exp.models import checkpoint
+from fer_exp.report import text
+
+pytestmark = pytest.mark.slow
+
+READERS = {"prediction": predict, "compare": text}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 8 MB of its own; needs the right to mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("a small disk can be mounted by root alone")
+    yield place
+    # lazily, since the open connections of a store may be kept for its next use
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Use all space that a disk has left; the file that does."""
+    with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return disk / "filler"
+
+
+def nothing(_epoch) -> None:
+    """Watch nothing."""
+
+
+@pytest.fixture
+def job(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
+    """What composes a job of a sweep on the tiny faces; its two checkpoints take 2.4 MB."""
+    monkeypatch.setattr(experiment_job, "load_faces", lambda _: tiny_dataset)
+    parent = store.create(
+        "sweep", {}, {"kind": "sweep", "study": "main", "protocol": "honest", "faces": "x"}
+    ).id
+    common = ["layers=64-32-16", "batch_size='16'", "training.epochs=4", "stopping=none", "sweep.factors=[]"]
+    return lambda *more: compose_settings(*common, f"sweep.parent='{parent}'", *tracking_overrides, *more)
+
+
+def on(disk: Path) -> list[str]:
+    """Overrides that keep a job's files on a disk; the store itself lies elsewhere."""
+    return [f"tracking.artifacts={disk}/artifacts", "tracking.experiment=elsewhere"]
+
+
+def figures(run: tracking.Record) -> dict[str, float]:
+    """What a run has logged, without times."""
+    return {key: value for key, value in run.metrics.items() if "seconds" not in key}
+
+
+def goes_on(chosen, failed: tracking.Record) -> None:
+    """The same job again goes on in the same run, and its figures are those of one never disturbed."""
+    done = experiment_job.run(chosen, "again", {}, nothing)
+    assert (done.action, done.run_id) == (plan.CONTINUE, failed.run_id)
+    whole = experiment_job.run(dataclasses.replace(chosen, rerun="all"), "whole", {}, nothing)
+    store = tracking.Store(chosen.tracking)
+    assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
+    steps = [point.step for point in store.client.get_metric_history(done.run_id, "val/loss")]
+    assert sorted(steps) == [1, 2, 3, 4]
+
+
+def spoil(disk: Path, how: str):
+    """Fill the disk or forbid to write to it; what undoes that."""
+    if how == "full":
+        return fill(disk).unlink
+    options = ["mount", "-o", "remount,ro", str(disk)]
+    subprocess.run(options, check=True)
+    return lambda: subprocess.run([*options[:2], "remount,rw", str(disk)], check=True)
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, from an epoch on",
+    trials=4,
+    expected="one line; FAILED; the same command goes on from the last epoch, to the figures of a whole run",
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number):
+    """The checkpoint before stays whole, and the store opens."""
+    chosen = job(*on(small_disk))
+    store = tracking.Store(chosen.tracking)
+    undo = []
+
+    def watch(epoch):
+        if epoch.number == number:
+            # it is written while the next one trains
+            [run] = store.records("RUNNING")
+            while number not in store.run(run.run_id).logged_steps("val/loss"):
+                time.sleep(0.01)
+            undo.append(spoil(small_disk, how))
+
+    with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
+        experiment_job.run(chosen, "a", {}, watch)
+    [failed] = store.records("FAILED")
+    undo[0]()
+    last = small_disk / "artifacts" / failed.run_id / "artifacts" / checkpoint.LAST
+    assert checkpoint.load(last)["epoch"] == number
+    goes_on(chosen, failed)
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, as a job begins", trials=2, expected="one line; FAILED; nothing stays RUNNING"
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_disk_that_takes_nothing_is_one_line(small_disk, job, how):
+    """And the same again, once it takes something, is a whole run."""
+    chosen = job(*on(small_disk))
+    undo = spoil(small_disk, how)
+    with pytest.raises(UserError, match=r"cannot be written \((No space left|Read-only)"):
+        experiment_job.run(chosen, "a", {}, nothing)
+    store = tracking.Store(chosen.tracking)
+    assert [run.status for run in store.records()] == ["FAILED"]
+    undo()
+    assert store.record(experiment_job.run(chosen, "a", {}, nothing).run_id).status == "FINISHED"
+
+
+def fill_around(store: Path) -> Path:
+    """Use all space beside a store, and that which its log keeps for the next rows; the file that does."""
+    with contextlib.closing(sqlite3.connect(store, timeout=60)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return fill(store.parent)
+
+
+@pytest.mark.fault(
+    "Disk: full under the store itself, from an epoch on",
+    trials=2,
+    expected="one line; the store opens; the same command goes on, to the figures of a whole run",
+)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_store, job, number):
+    """The checkpoints lie elsewhere, so the epoch that could not be logged is not trained again."""
+    shutil.copy(migrated_store, small_disk / "mlflow.db")
+    chosen = job(f"tracking.uri=sqlite:///{small_disk}/mlflow.db")
+    store = tracking.Store(chosen.tracking)
+    fillers = []
+
+    def watch(epoch):
+        if epoch.number == number:
+            [run] = store.records("RUNNING")
+            while number not in store.run(run.run_id).logged_steps("val/loss"):
+                time.sleep(0.01)
+            fillers.append(fill_around(small_disk / "mlflow.db"))
+
+    with pytest.raises(
+        UserError, match=r"mlflow\.db: the store cannot be written \(database or disk is full\)"
+    ):
+        experiment_job.run(chosen, "a", {}, watch)
+    [left] = tracking.Store(chosen.tracking).records("RUNNING")
+    fillers[0].unlink()
+    store.close_abandoned()
+    assert [run.status for run in store.records()] == ["KILLED"]
+    last = checkpoint.load(store.run(left.run_id).fetch(checkpoint.LAST))
+    assert last["epoch"] == number + 1
+    goes_on(chosen, left)
+
+
+@pytest.mark.fault(
+    "Disk: full under all that a sweep writes, while a job trains",
+    trials=1,
+    expected="a line a job, no traceback; the same command finishes, each figure as if undisturbed",
+)
+def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store, monkeypatch):
+    """Store, checkpoints, and logs all lie there."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    command = ["-m", "seed=0,1", "model.hidden=[8]", "training.epochs=300", "stopping=none", "n_jobs=1"]
+    command += [f"data.cache_dir={tmp_path}/faces", *FEW]
+    for folder in (small_disk, tmp_path):
+        shutil.copy(migrated_store, folder / "mlflow.db")
+    sweep = start(small_disk, *command)
+    store = open_store(small_disk)
+    sweep.wait_for(lambda: any("val/loss" in found.metrics for found in store.records("RUNNING", kind="job")))
+    filler = fill_around(small_disk / "mlflow.db")
+    assert sweep.wait() > 0
+    assert "seed 0: failed: " in sweep.stdout
+    assert "Traceback" not in sweep.stdout
+    for line in (sweep.stderr, run(small_disk, *command).stderr):
+        assert line.count("\n") == 1
+        assert line.startswith("error: ")
+        assert re.search("No space left|database or disk is full|disk I/O error", line), line
+    filler.unlink()
+    for folder in (small_disk, tmp_path):
+        done = run(folder, *command)
+        assert done.returncode == 0, done.stderr
+    again, whole = (
+        {found.name: figures(found) for found in open_store(folder).records("FINISHED", kind="job")}
+        for folder in (small_disk, tmp_path)
+    )
+    assert len(again) == 2
+    assert again == whole
+    assert store.records("RUNNING") == []
+
+
+@pytest.mark.fault(
+    "Disk: full, or read-only, where faces are cached", trials=4, expected="one line; nothing is left there"
+)
+@pytest.mark.parametrize("how", ["full", "read-only"])
+@pytest.mark.parametrize("door", ["drawn", "csv"])
+def test_faces_that_cannot_be_cached_are_one_line(small_disk, tiny_faces, tmp_path, how, door):
+    """The setting to change is named, and the set is read once there is room."""
+    table = faces_on_disk.table(tiny_faces, tmp_path / "fer2013.csv")
+
+    def load():
+        if door == "drawn":
+            return datasets.load_synthetic(70, 14, 0, small_disk)
+        return datasets.load_fer2013(table, small_disk, "fail")
+
+    undo = spoil(small_disk, how)
+    with pytest.raises(UserError, match=r"data\.cache_dir=.*(No space left|Read-only)"):
+        load()
+    assert {path.name for path in small_disk.iterdir()} <= {"filler"}
+    undo()
+    assert len(load().faces) in (84, 70)
+
+
+@pytest.mark.fault(
+    "Disk: a checkpoint cut short, flipped or deleted",
+    trials=3,
+    expected="the job is trained anew, to the same figures",
+)
+@pytest.mark.parametrize("how", ["cut", "flipped", "deleted"])
+def test_a_lost_checkpoint_is_trained_anew(job, store, how):
+    """What it holds is not trusted, and the run it belonged to stays as it ended."""
+
+    def kill(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        experiment_job.run(job(), "a", {}, kill)
+    [killed] = store.records("KILLED")
+    path = store.run(killed.run_id).fetch(checkpoint.LAST)
+    data = path.read_bytes()
+    path.unlink()
+    # weights fill the middle; elsewhere a byte may be padding, which nobody reads
+    at = len(data) // 2
+    if how != "deleted":
+        path.write_bytes(data[:at] + (bytes([data[at] ^ 1]) + data[at + 1 :]) * (how == "flipped"))
+    done = experiment_job.run(job(), "again", {}, nothing)
+    whole = experiment_job.run(job("rerun=all"), "whole", {}, nothing)
+    assert done.run_id != killed.run_id
+    assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
+
+
+@pytest.mark.fault(
+    "Disk: all files of a finished run deleted",
+    trials=2,
+    expected="one line that names the run; its figures stay",
+)
+@pytest.mark.parametrize("reader", ["prediction", "compare"])
+def test_a_run_without_its_files_is_told(job, store, tmp_path, capsys, reader):
+    """Figures are in the store itself; only what needs the files says that they are gone."""
+    done = experiment_job.run(job(), "a", {}, nothing)
+    shutil.rmtree(tmp_path / "mlartifacts")
+    where = ["--tracking-uri", store.uri, "--experiment", "test"]
+    with pytest.raises(SystemExit, match="2"):
+        READERS[reader].main([*["x.png"] * (reader == "prediction"), *where])
+    [line] = capsys.readouterr().err.splitlines()
+    lost = done.run_id if reader == "prediction" else store.record(done.run_id).tags["mlflow.parentRunId"]
+    assert line.startswith(f"error: run {lost}: has no ")
+    assert store.record(done.run_id).metrics["selected/epoch"] >= 1

@@ -1,0 +1,317 @@
+"""Each launcher as a user names it: the same tables, and sweeps that outlive a job that is killed."""
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from helpers.processes import FEW, PATIENCE, ROOT, open_store, run, start
+from hydra import compose, initialize_config_dir
+from hydra.core.utils import JobReturn, JobStatus
+from hydra.plugins.launcher import Launcher
+from hydra.utils import get_class, instantiate
+from omegaconf import OmegaConf
+
+from fer_exp.errors import UserError
+from fer_exp.report import text
+from hydra_plugins import fer_exp_launchers
+
+NAMES = sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml"))
+
+
+@pytest.fixture
+def launcher_config():
+    """What composes the launcher of this name."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+
+    def composed(name, *overrides):
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            chosen = [f"hydra/launcher={name}", *overrides]
+            return compose("config", overrides=chosen, return_hydra_config=True).hydra.launcher
+
+    return composed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_launcher_takes_the_number_of_jobs(launcher_config, name):
+    """n_jobs keeps its meaning under each."""
+    chosen = launcher_config(name, "n_jobs=3")
+    assert issubclass(get_class(chosen._target_), Launcher)
+    assert chosen.n_jobs == 3
+
+
+def test_joblib_is_the_launcher_of_sweeps(launcher_config):
+    """Unless another is named; and a plugin that brings one of this name adds nothing to it."""
+    assert OmegaConf.to_container(launcher_config("joblib"), resolve=True) == {
+        "_target_": "hydra_plugins.fer_exp_launchers.JoblibLauncher",
+        "n_jobs": 1,
+    }
+
+
+_FORKED = """
+import os, sys
+from types import SimpleNamespace
+from hydra_plugins.fer_exp_launchers import JoblibLauncher
+
+def look():
+    needed = {"fer_exp.experiment.job", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"}
+    return os.getppid(), "torch" in sys.modules, sys.modules.keys() >= needed
+
+if __name__ == "__main__":
+    JoblibLauncher.prepare(SimpleNamespace(n_jobs=2))
+    launcher = JoblibLauncher(2)
+    first, second = [each.result() for each in [launcher.start(look), launcher.start(look)]]
+    launcher.stop(())
+    assert first == second == (first[0], True, True), (first, second)
+    assert first[0] != os.getpid()
+    assert "torch" not in sys.modules
+"""
+
+
+@pytest.mark.slow
+def test_the_processes_of_a_sweep_are_forked_from_one_that_has_imported_all(tmp_path):
+    """Not from the sweep's own, which has threads; so a new one is there at once."""
+    script = tmp_path / "forked.py"
+    script.write_text(_FORKED)
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["ray", "submitit_local"])
+def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config, monkeypatch, name):
+    """In a line that says what to do, before anything is planned."""
+    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: None)
+    chosen = launcher_config(name)
+    with pytest.raises(UserError, match=r"is not installed: pip install -e '\.\[(ray|submitit)\]'"):
+        get_class(chosen._target_).check(chosen)
+
+
+def test_slurm_is_refused_where_there_is_none(launcher_config, monkeypatch):
+    """As long as sbatch is not found."""
+    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: True)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    chosen = launcher_config("submitit_slurm")
+    with pytest.raises(UserError, match="no sbatch here"):
+        get_class(chosen._target_).check(chosen)
+
+
+def test_a_slurm_job_asks_for_what_the_config_says(launcher_config, tmp_path, monkeypatch):
+    """sbatch, here a stand-in that keeps what it is given, reads the partition, the memory and the rest."""
+    pytest.importorskip("submitit", reason="the extra submitit is not installed")
+    for name in ("sbatch", "srun"):
+        command = tmp_path / "bin" / name
+        command.parent.mkdir(exist_ok=True)
+        command.write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/given\necho Submitted batch job 7\n')
+        command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    # what a launcher sets is of its program; here it must not outlive the test
+    for key in ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(key, os.environ.get(key, ""))
+    overrides = [
+        "slurm_partition=long",
+        "mem_gb=6",
+        "timeout_min=90",
+        "slurm_additional_parameters={qos:high}",
+    ]
+    folder = f"hydra.launcher.folder={tmp_path}/%j"
+    chosen = launcher_config("submitit_slurm", folder, *(f"hydra.launcher.{each}" for each in overrides))
+    job = instantiate(chosen).start(print, "hello")
+    lines = (tmp_path / "given").read_text(encoding="utf-8").splitlines()
+    asked = {line.removeprefix("#SBATCH --") for line in lines}
+    assert job.job_id == "7"
+    assert asked >= {
+        "partition=long",
+        "mem=6GB",
+        "time=90",
+        "qos=high",
+        "cpus-per-task=1",
+        "job-name=fer-exp",
+    }
+
+
+class ByHand(fer_exp_launchers.JobByJob):
+    """An engine whose jobs end at the next look, but for those of the numbers in `dying`, which are lost."""
+
+    def __init__(self, n_jobs, dying=()):
+        super().__init__(n_jobs)
+        self.dying, self.most, self.now, self.told = dying, 0, 0, []
+        callbacks = SimpleNamespace(on_job_end=lambda lost, **_: self.told.append(lost))
+        context = SimpleNamespace(callbacks=callbacks)
+        self.setup(hydra_context=context, task_function=None, config=OmegaConf.create())
+
+    def _call(self, number, overrides):  # noqa: ARG002 - nothing is run
+        return print, number
+
+    def start(self, run, number):  # noqa: ARG002 - an engine's signature
+        """A future that is done already."""
+        self.now += 1
+        self.most = max(self.most, self.now)
+        future = Future()
+        future.set_result(JobReturn([str(number)], status=JobStatus.COMPLETED))
+        future.number = number
+        return future
+
+    def why_lost(self, future):
+        """Asked once for each that has ended."""
+        self.now -= 1
+        return "its process died" if future.number in self.dying else None
+
+    def stop(self, running):
+        """Nothing is left by then."""
+        assert not list(running)
+
+
+def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
+    """Five jobs, two at a time."""
+    engine = ByHand(2)
+    returned = engine.launch([["a"], ["b"], ["c"], ["d"], ["e"]], 0)
+    assert [each.overrides for each in returned] == [["0"], ["1"], ["2"], ["3"], ["4"]]
+    assert (engine.most, engine.told) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "left", "at_once"),
+    [(2, 5, 2), (2, 4, 2), (2, 3, 3), (2, 1, 1), (1, 3, 1), (4, 7, 7), (3, 4, 4)],
+)
+def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
+    """Where a last turn would leave a core idle, and each core was to have a job."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    assert fer_exp_launchers.JoblibLauncher(n_jobs).at_once(left) == at_once
+
+
+def test_fewer_jobs_than_cores_stay_few(monkeypatch):
+    """The user wants something else of the machine."""
+    monkeypatch.setattr("joblib.cpu_count", lambda: 4)
+    assert fer_exp_launchers.JoblibLauncher(2).at_once(3) == 2
+
+
+def test_a_lost_job_is_told_and_the_others_go_on():
+    """By its own number; and Hydra is not told to raise."""
+    engine = ByHand(2, dying=(1, 2))
+    returned = engine.launch([["a"], ["b"], ["c"], ["d"]], 0)
+    assert engine.told == [(1, "its process died"), (2, "its process died")]
+    assert [each.return_value for each in returned] == [None] * 4
+
+
+def test_a_process_serves_job_after_job_and_is_replaced_when_it_dies():
+    """So that imports are paid once; and the signal or the exit code is known."""
+    engine = fer_exp_launchers.JoblibLauncher(2)
+    first, second = (engine.start(os.getpid).result() for _ in range(2))
+    left = engine.start(os._exit, 7)
+    assert isinstance(left.exception(), BaseException)
+    third = engine.start(os.getpid).result()
+    killed = engine.start(os.kill, third, signal.SIGKILL)
+    assert isinstance(killed.exception(), BaseException)
+    engine.stop([])
+    assert first == second != third
+    assert engine.why_lost(left) == "its process died (exit code 7)"
+    assert engine.why_lost(killed) == "its process died (signal 9, SIGKILL)"
+
+
+STUDY = ("-m", "optimizer=sgd,adam", "seed=0,1", "stopping=none", *FEW)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, migrated_store):
+    """Where the scripts run, with a store of their own there, which takes seconds to make."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    return tmp_path
+
+
+def at_work(folder, sweep):
+    """The name of a job that trains, and the id of the process that does: it holds the lock of the run."""
+    store = open_store(folder)
+    found = []
+
+    def seen():
+        for record in store.records("RUNNING", kind="job"):
+            holder = "val/loss" in record.metrics and _holder(store.locks / record.run_id)
+            if holder:
+                found.append((record.name, holder))
+        return found
+
+    sweep.wait_for(seen)
+    return found[0]
+
+
+def _holder(lock):
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        # OSError: closed meanwhile
+        with contextlib.suppress(OSError):
+            if opened.readlink() == lock:
+                return int(opened.parts[2])
+    return None
+
+
+def printed_table(folder, capsys):
+    """What the comparison prints, without the seconds that the jobs took."""
+    text.main(["--tracking-uri", f"sqlite:///{folder}/mlflow.db", "--format", "csv"])
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0][-1] == "seconds"
+    return [row[:-1] if len(row) == len(rows[0]) else row for row in rows]
+
+
+# The table that Hydra's own launcher leads to, once for all that are held against it.
+TABLES = {}
+
+
+@pytest.fixture
+def basic_table(tmp_path_factory, migrated_store, capsys):
+    """The table of the study when its jobs run one after another in one process."""
+    if not TABLES:
+        folder = tmp_path_factory.mktemp("basic")
+        shutil.copy(migrated_store, folder / "mlflow.db")
+        done = run(folder, *STUDY, "training.epochs=30", "hydra/launcher=basic")
+        assert done.returncode == 0, done.stderr
+        TABLES["basic"] = printed_table(folder, capsys)
+    return TABLES["basic"]
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("launchers")
+@pytest.mark.parametrize(
+    ("name", "extra"), [("joblib", "joblib"), ("submitit_local", "submitit"), ("ray", "ray")]
+)
+def test_a_sweep_outlives_a_killed_job_and_comes_to_the_same_table(folder, basic_table, capsys, name, extra):
+    """SIGKILL to one job: it is said to have failed, three finish; the same command does the fourth."""
+    pytest.importorskip(extra, reason=f"the extra {extra} is not installed")
+    command = (*STUDY, "training.epochs=30", f"hydra/launcher={name}", "n_jobs=2")
+    sweep = start(folder, *command)
+    victim, process = at_work(folder, sweep)
+    os.kill(process, signal.SIGKILL)
+    assert sweep.wait() == 1
+    said = sweep.stdout + sweep.stderr
+    assert f"{victim}: failed: its process died" in said
+    assert "signal 9" in said or name != "joblib"
+    assert "3 done" in said
+    statuses = {record.name: record.status for record in open_store(folder).records(kind="job")}
+    assert statuses.pop(victim) == "FAILED"
+    assert list(statuses.values()) == ["FINISHED"] * 3
+    again = run(folder, *command)
+    assert again.returncode == 0, again.stderr
+    assert "3 reused" in again.stdout
+    assert printed_table(folder, capsys) == basic_table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_sweep_ends_as_killed_with_all_its_processes(folder, number, code):
+    """SIGTERM to the sweep, or Ctrl-C, which its workers get too."""
+    sweep = start(folder, *STUDY, "training.epochs=100000", "n_jobs=2")
+    _, process = at_work(folder, sweep)
+    (os.kill if number == signal.SIGTERM else os.killpg)(sweep.pid, number)
+    assert sweep.wait() == code
+    assert {record.status for record in open_store(folder).records()} == {"KILLED"}
+    assert not Path(f"/proc/{process}").exists()

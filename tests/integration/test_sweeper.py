@@ -1,0 +1,117 @@
+"""The configs of a sweep's jobs: Hydra's own, for less."""
+
+import pytest
+from helpers.processes import ROOT
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from hydra.utils import get_class
+from omegaconf import Container, OmegaConf
+
+from hydra_plugins.fer_exp_sweeper import compose
+
+
+@pytest.fixture
+def sweep():
+    """The loader of a sweep, and the config that the sweep itself has."""
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        yield loader, loader.load_configuration("config", ["hydra/launcher=ray"], RunMode.MULTIRUN)
+
+
+def parts(node, path=""):
+    """Each part of a config with its type and flags, which say what may be put there."""
+    leaf = (
+        not isinstance(node, Container) or node._is_none() or node._is_missing() or node._is_interpolation()
+    )
+    kept = node._metadata
+    yield path, type(node), kept.ref_type, kept.object_type, kept.flags or {}, node._value() if leaf else None
+    if not leaf:
+        for key in node if OmegaConf.is_dict(node) else range(len(node)):
+            yield from parts(node._get_node(key), f"{path}.{key}")
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["seed=1", "sweep.parent='0123'", "sweep.factors=['seed']"],
+        ["optimizer=sgd", "optimizer.lr=0.1", "layers=512-256", "seed=2"],
+        ["model={dropout:0.2}", "model.hidden=[3,4]", "training.batch_size=48"],
+        ["study=ladder", "rung=own_scale", "data=fer2013"],
+        ["++search.best={sgd:3}", "+training.other=[1,2]", "~scheduler.factor", "tracking.uri='a b=c'"],
+    ],
+    ids=" ".join,
+)
+def test_a_job_has_the_config_that_hydra_composes(sweep, overrides):
+    """To the last key, and so each time, whatever was put into the configs before."""
+    loader, config = sweep
+    expected = list(parts(loader.load_sweep_config(config, list(overrides))))
+    for _ in range(2):
+        found = compose(loader, config, overrides)
+        assert list(parts(found)) == expected
+        found.seed = 9
+
+
+def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
+    """Groups that the project does not have, too."""
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "extra" / "own.yaml").write_text("value: 3\n", encoding="utf-8")
+    chosen, overrides = [f"hydra.searchpath=[file://{tmp_path}]"], ["+extra=own", "seed=3"]
+    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        config = loader.load_configuration("config", chosen, RunMode.MULTIRUN)
+        expected = list(parts(loader.load_sweep_config(config, list(overrides))))
+        for _ in range(2):
+            found = compose(loader, config, overrides)
+            assert found.extra.value == 3
+            assert list(parts(found)) == expected
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["optimizer=sdg", "optimizr=sgd", "optimizer.rate=1", "~seed=7", "+seed=1", "seed=[", "hydra.nothing=1"],
+)
+def test_a_mistake_is_told_as_hydra_does(sweep, wrong):
+    """In the same words, whatever it is in."""
+    loader, config = sweep
+    with pytest.raises(HydraException) as expected:
+        loader.load_sweep_config(config, ["optimizer.lr=0.1", wrong])
+    with pytest.raises(type(expected.value)) as found:
+        compose(loader, config, ["optimizer.lr=0.1", wrong])
+    assert str(found.value) == str(expected.value)
+    assert str(found.value.__cause__) == str(expected.value.__cause__)
+
+
+def test_files_are_merged_once_for_each_choice(sweep, monkeypatch):
+    """However many seeds there are."""
+    loader, config = sweep
+    merged, load = [], loader.load_sweep_config
+    monkeypatch.setattr(loader, "load_sweep_config", lambda *given: merged.append(given) or load(*given))
+    jobs = [
+        compose(loader, config, [f"optimizer={name}", f"seed={n}"])
+        for n in range(3)
+        for name in ("sgd", "adam")
+    ]
+    assert [(job.optimizer.name, job.seed) for job in jobs[:3]] == [("sgd", 0), ("adam", 0), ("sgd", 1)]
+    assert len(merged) == 2
+
+
+def test_what_a_sweep_has_looked_up_holds_for_its_jobs(sweep):
+    """As the time of its start, which names its folder."""
+    loader, config = sweep
+    OmegaConf.register_new_resolver("now", lambda _: "then", use_cache=True, replace=True)
+    compose(loader, config, ["seed=0"])
+    folder = config.hydra.sweep.dir
+    OmegaConf.register_new_resolver("now", lambda _: "later", use_cache=True, replace=True)
+    assert compose(loader, config, ["seed=1"]).hydra.sweep.dir == folder
+    assert "then" in folder
+
+
+def test_a_sweep_composes_no_job_to_check_it_again(sweep):
+    """All have been when it was planned."""
+    sweeper = get_class(sweep[1].hydra.sweeper._target_)(None)
+    sweeper.validate_batch_is_legal([["no=such"]])

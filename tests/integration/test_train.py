@@ -1,0 +1,169 @@
+"""The script, as a user runs it: real processes on few drawn faces."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from helpers.processes import FEW, ROOT, open_store, run, start
+
+
+@pytest.fixture(autouse=True)
+def default_store(monkeypatch):
+    """Let the scripts make their own store in the folder that they run in."""
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def test_help_lists_every_group_without_heavy_imports(tmp_path):
+    """--help names the groups, and neither torch nor mlflow is imported on its way."""
+    command = [sys.executable, "-X", "importtime", str(ROOT / "train.py"), "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    # Hydra leaves its own groups out
+    for group in {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()} - {"hydra"}:
+        assert f"{group}:" in done.stdout or f"{group}/" in done.stdout
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "hydra" in imported
+    assert not {"torch", "mlflow"} & imported
+
+
+@pytest.mark.xdist_group("processes")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["optimizer.lrr=1"], "no such setting; did you mean optimizer.lr?"),
+        (["optimiser=sgd"], "no such setting; did you mean optimizer?"),
+        (["data.root=faces"], "no such setting; known in data, as it is chosen: name, "),
+        (["optimizer=foo"], "Could not find 'optimizer/foo'"),
+        (["-m", "optimizer=sgd,foo"], "Could not find 'optimizer/foo'"),
+        (["batch_size=0"], "training.batch_size=0: must be"),
+        (["optimizer=sgd", "-m", "seed=0,x"], "seed=x: must be"),
+        (["seed=${nowhere}"], "Interpolation key 'nowhere' not found"),
+        (["data=fer2013", "data.root=/nowhere"], "data.root=/nowhere: there is nothing there"),
+        (["hydra.run.dir=/proc/x", *FEW], "/proc/x"),
+        (["-m", f"seed=0,{'9' * 5000}"], "seed: holds a number of more than 4,300 digits"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
+    """No traceback, nothing trained, nothing left behind."""
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 2
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.xdist_group("processes")
+def test_a_file_of_ones_own_that_is_no_yaml_is_named(tmp_path):
+    """With the line to look at, and no traceback."""
+    (tmp_path / "own" / "optimizer").mkdir(parents=True)
+    (tmp_path / "own" / "optimizer" / "radam.yaml").write_text("name: radam\n target: x\n")
+    done = run(tmp_path, "--config-dir", "own", "optimizer=radam")
+    assert done.returncode == 2
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("error: mapping values are not allowed here")
+    assert 'radam.yaml", line 2' in line
+
+
+@pytest.mark.slow
+def test_a_typed_batch_size_composes(tmp_path):
+    """`batch_size=48` and `activation=tanh` work as people type them, in one run."""
+    done = run(tmp_path, "batch_size=48", "activation=tanh", "training.epochs=1", *FEW)
+    assert done.returncode == 0, done.stderr
+    [record] = open_store(tmp_path).records(kind="job")
+    assert record.params["training.batch_size"] == "48"
+    assert record.params["model.activation.name"] == "tanh"
+    assert "choice.batch_size" not in record.tags
+    assert "[1/1] [Train loss] ==> " in done.stdout
+
+
+@pytest.mark.slow
+def test_a_sweep_is_trained_once_and_a_failed_arm_stops_nobody(tmp_path):
+    """Two arms finish beside one that diverges; the same command again trains only that one."""
+    sweep = ("-m", "optimizer=sgd", "optimizer.lr=0.01,0.1,1e30", "training.epochs=2", *FEW)
+    first = run(tmp_path, *sweep)
+    assert first.returncode == 1
+    assert "1 failed" in first.stdout
+    assert "2 done" in first.stdout
+    store = open_store(tmp_path)
+    [parent] = store.records(kind="sweep")
+    children = store.records(kind="job")
+    assert parent.status == "FAILED"
+    assert {child.tags["mlflow.parentRunId"] for child in children} == {parent.run_id}
+    assert sorted(child.status for child in children) == ["FAILED", "FINISHED", "FINISHED"]
+    again = run(tmp_path, *sweep, "rerun=none", "n_jobs=1")
+    assert "2 reused" in again.stdout
+    assert len(store.records(kind="job")) == 3
+    plan = run(tmp_path, *sweep, "dry_run=true")
+    assert (plan.returncode, len(store.records(kind="sweep"))) == (0, 2)
+    assert "2 reuse" in plan.stdout
+
+
+@pytest.mark.slow
+def test_a_sweep_killed_half_way_is_finished_by_the_same_command(tmp_path):
+    """SIGKILL to the whole group: nothing stays RUNNING, and each epoch is in the store once."""
+    sweep = ["-m", "seed=0,1", "training.epochs=30", "stopping=none", *FEW]
+    process = start(tmp_path, *sweep)
+    process.wait_for(lambda: list(tmp_path.glob("mlartifacts/*")))
+    store = open_store(tmp_path)
+    process.wait_for(lambda: any("val/loss" in child.metrics for child in store.records(kind="job")))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert store.records("RUNNING")
+    done = run(tmp_path, *sweep)
+    assert done.returncode == 0, done.stderr
+    assert not store.records("RUNNING")
+    children = store.records("FINISHED", kind="job")
+    assert len(children) == 2
+    for child in children:
+        steps = [point.step for point in store.client.get_metric_history(child.run_id, "val/loss")]
+        assert sorted(steps) == list(range(1, 31))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_run_ends_as_killed(tmp_path, number):
+    """SIGTERM and Ctrl-C end the run as KILLED, with the epochs so far."""
+    process = start(tmp_path, "training.epochs=100000", "stopping=none", *FEW)
+    process.wait_for(lambda: "\n[2/" in process.stdout)
+    process.send_signal(number)
+    assert process.wait() == 128 + number
+    if number == signal.SIGINT:
+        assert process.stderr.endswith(
+            "interrupted: a sweep goes on by the same command, a run of its own by resume=ID: make ui\n"
+        )
+    [record] = open_store(tmp_path).records(kind="job")
+    assert record.status == "KILLED"
+    assert "val/loss" in record.metrics
+
+
+@pytest.mark.slow
+def test_train_evaluate_compare(tmp_path):
+    """From nothing to the table: the main job, its test scores, and a row an arm with both."""
+    sweep = ("-m", "n_jobs=1", "optimizer=sgd,adam", "seed=range(0,2)", "training.epochs=2", *FEW)
+    done = run(tmp_path, *sweep)
+    assert done.returncode == 0, done.stderr
+    scored = run(tmp_path, "study=adhoc", "ensembles=true", *FEW[:2], script="evaluate.py")
+    assert scored.returncode == 0, scored.stderr
+    assert "union_no_copies" in scored.stdout
+    assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
+    table = run(tmp_path, "--format", "csv", script="fer_exp.report.text")
+    assert table.returncode == 0, table.stderr
+    rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]
+    assert len(rows) == 2
+    for row in rows:
+        assert " ±" in row.split(",")[-4]
+    store = open_store(tmp_path)
+    [sweep] = store.records(kind="sweep")
+    assert sweep.params["command"].startswith(
+        "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' training"
+    )
+    plan = json.loads(store.run(sweep.run_id).fetch("plan.json").read_text())
+    assert [job["name"] for job in plan["jobs"]] == [
+        "sgd · seed 0",
+        "sgd · seed 1",
+        "adam · seed 0",
+        "adam · seed 1",
+    ]

@@ -1,0 +1,105 @@
+"""The tool that asks whether a printed figure can come from so many faces."""
+
+import csv
+import re
+
+import pytest
+
+from fer_exp.audit.grim import attainable, command, printed_value
+from fer_exp.audit.grim.attainable import Fit
+
+LOGGED = "0.3740250766277313"
+
+
+def rows(capsys, *arguments):
+    """What the tool prints as CSV, a dict a row."""
+    command.main([*arguments, "--format", "csv"])
+    return list(csv.DictReader(capsys.readouterr().out.splitlines()))
+
+
+def test_a_logged_figure_tells_validation_from_test(capsys):
+    """A mean over batches of 32 of 5,741 faces, no count, and nothing of 7,178."""
+    found = rows(capsys, "--value", LOGGED, "--batch", "32", "--candidates", "5741,7178")
+    assert [(row["faces"], row["made as"], row["fits"]) for row in found] == [
+        ("5,741", "count", "0"),
+        ("5,741", "batches", "1"),
+        ("7,178", "count", "0"),
+        ("7,178", "batches", "0"),
+    ]
+    assert found[1]["right"] == "2,147 + 3"
+    assert found[1]["verdict"] == "fits; 1 in 100 figures would"
+
+
+def test_values_may_be_shares_and_percentages_and_repeat(capsys):
+    """Each value once a candidate; without a batch size only counts are tried."""
+    found = rows(capsys, "--value", "37.40%", "--value", "0.374", "--value", "0.374", "--candidates", "1000")
+    assert [(row["value"], row["right"]) for row in found] == [("37.40%", "374"), ("0.374", "374")]
+    assert found[0]["verdict"] == "fits, but so would 10 % of all figures"
+    assert found[1]["verdict"] == "fits, but so would all figures"
+
+
+def test_verdicts_say_what_accident_would_do():
+    """In words that need no statistics."""
+    assert command.verdict(Fit(1, [(0, 1)], 0.98)) == "fits, but so would 98 % of all figures"
+    assert command.verdict(Fit(1, [(0, 1)], 0.001)) == "fits; 1 in 1,000 figures would"
+    assert command.verdict(Fit(0, [], 0.98)) == "does not fit"
+
+
+def test_many_ways_are_counted_not_listed():
+    """A share of 22,968 faces in batches of 32 has nine ways or so."""
+    shares = attainable.batch_means(22968, 32)
+    found = attainable.fit(printed_value.read("0.42226672172546387"), shares)
+    assert command.numerators(found, shares) == "9,702 + 0 or 9,698 + 3 or 7 more"
+
+
+def test_figures_together_weigh_more_than_each(capsys):
+    """The notes multiply the chances."""
+    values = ["--value", LOGGED, "--value", "0.3755875825881958"]
+    command.main([*values, "--batch", "32", "--candidates", "5741", "--format", "markdown"])
+    said = capsys.readouterr().out
+    assert "means of 180 batches of 32, the last of 13: 2 of 2 fit; chance that all do 0.0001" in said
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
+def test_every_form_prints(capsys, form):
+    """The forms of all our tables."""
+    command.main(["--value", ".5", "--candidates", "8", "--batch", "3", "--format", form])
+    assert "batches" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_shows_all_digits(capsys, monkeypatch):
+    """They are never cut: the last ones decide."""
+    monkeypatch.setenv("COLUMNS", "60")
+    command.main(["--value", LOGGED, "--candidates", "5741"])
+    assert LOGGED in capsys.readouterr().out.split()
+
+
+def test_a_very_narrow_terminal_folds_them(capsys, monkeypatch):
+    """Where not even a word has room, its digits are all there."""
+    monkeypatch.setenv("COLUMNS", "40")
+    command.main(["--value", LOGGED, "--candidates", "5741"])
+    first = (line.split(" ")[0] for line in capsys.readouterr().out.splitlines())
+    assert "".join(word for word in first if re.fullmatch(r"[\d.]+", word)) == LOGGED
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--value", "x", "--candidates", "5"], "value 'x' is not a number"),
+        (["--value", "37", "--candidates", "5"], "outside 0 to 1"),
+        (["--value", "101%", "--candidates", "5"], "outside 0 to 100 %"),
+        (["--value", ".5", "--candidates", "5", "--batch", "0"], "batch: '0' is not a whole number from 1"),
+        (["--value", ".5", "--candidates", "5", "--batch", "b"], "batch: 'b' is not a whole number from 1"),
+        (["--value", ".5", "--candidates", "5", "--batch", "9999"], "from 1 to 4,096"),
+        (["--value", ".5", "--candidates", "5,-7"], "candidates: '-7' is not a whole number from 1"),
+        (["--value", ".5", "--candidates", "5,"], "candidates: '' is not a whole number from 1"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(capsys, arguments, said):
+    """It names the value and what is allowed."""
+    with pytest.raises(SystemExit) as stop:
+        command.main(arguments)
+    assert stop.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert said in error

@@ -1,0 +1,136 @@
+"""The audit judges the deck's figures by runs, and says what it lacks."""
+
+import dataclasses
+
+import pytest
+
+from fer_exp.analysis import published
+from fer_exp.analysis.comparison import Arm, Study
+from fer_exp.audit import audit, by_runs
+from fer_exp.audit.by_runs import SLIPS
+from fer_exp.audit.finding import EXPLAINED, UNEXPLAINED
+from fer_exp.tracking import Record
+
+SIZES = ("16", "32", "64", "128", "256")
+
+
+def run(params: dict[str, str] | None = None, **metrics: float) -> Record:
+    """A finished run with these metrics; `__` stands for `/`."""
+    found = {key.replace("__", "/"): value for key, value in metrics.items()}
+    return Record("id", "name", "FINISHED", params or {}, {}, found, 0.0, "")
+
+
+def verdict(slip: str, runs: dict[str, Record]) -> str:
+    """What the judge of a slip says of these runs."""
+    [judge] = [each.judge for each in SLIPS if each.id == slip]
+    return judge(runs)[2]
+
+
+def carried(fresh: float, epochs: int) -> dict[str, Record]:
+    """Carried-over runs with the deck's figures after 8 epochs, fresh ones with `fresh` after `epochs`."""
+    runs = {
+        f"carryover/corrected_{size}": run(train__accuracy=fresh, selected__epochs_run=epochs)
+        for size in SIZES
+    }
+    for size in SIZES[1:]:
+        printed = published.figure("batch_size", size, "train_accuracy").value
+        runs[f"carryover/presented_{size}"] = run(train__accuracy=printed, selected__epochs_run=8)
+    runs["carryover/corrected_16"] = run(train__accuracy=0.401, selected__epochs_run=24)
+    return runs
+
+
+def test_carry_over_explains_only_what_fresh_networks_do_not():
+    """All five within 1.5 points in as few epochs as the deck's, and the fresh ones elsewhere."""
+    runs = carried(fresh=0.39, epochs=8)
+    assert verdict("carryover", runs) == EXPLAINED
+    for other in (
+        run(train__accuracy=0.5, selected__epochs_run=8),
+        run(train__accuracy=0.43, selected__epochs_run=30),
+    ):
+        assert verdict("carryover", runs | {"carryover/presented_64": other}) == UNEXPLAINED
+
+
+@pytest.mark.parametrize(("epochs", "said"), [(8, UNEXPLAINED), (29, EXPLAINED)])
+def test_fresh_networks_that_get_as_far_must_take_longer(epochs, said):
+    """Were they as near in as few epochs, the carrying over would not be needed."""
+    runs = carried(fresh=0.0, epochs=epochs)
+    for size in SIZES[1:]:
+        printed = published.figure("batch_size", size, "train_accuracy").value
+        runs[f"carryover/corrected_{size}"] = run(train__accuracy=printed, selected__epochs_run=epochs)
+    assert verdict("carryover", runs) == said
+
+
+@pytest.mark.parametrize(("loss", "said"), [(1.6, EXPLAINED), (1.61, UNEXPLAINED)])
+def test_ceilings_that_stop_alike_are_one_experiment(loss, said):
+    """Equal to the last digit, or not the same experiment."""
+    same = run(selected__val_loss=1.6, selected__epochs_run=9, selected__val_accuracy=0.37)
+    other = run(selected__val_loss=loss, selected__epochs_run=9, selected__val_accuracy=0.37)
+    runs = {f"noop_epochs/presented_{ceiling}": same for ceiling in (2000, 20000)}
+    runs |= {"noop_epochs/presented_100": other, "noop_epochs/corrected": same}
+    assert verdict("noop_epochs", runs) == said
+
+
+@pytest.mark.parametrize(("last", "said"), [(1e-3, EXPLAINED), (1e-5, UNEXPLAINED)])
+def test_a_scheduler_is_dead_if_its_rate_never_changed(last, said):
+    """Counted from the last rate; a drop in a run with the deck's stop would speak against A6."""
+    params = {"optimizer.lr": "0.001", "scheduler.factor": "0.1", "scheduler.name": "plateau"}
+    stopped = run(params | {"stopping.name": "deck"}, optimizer__learning_rate=last, selected__epochs_run=9)
+    patient = run(
+        params | {"stopping.name": "patience"}, optimizer__learning_rate=1e-5, selected__epochs_run=30
+    )
+    assert verdict(
+        "dead_scheduler", {"dead_scheduler/presented": stopped, "dead_scheduler/corrected": patient}
+    ) == (said)
+
+
+def test_one_mismatch_must_explain_all_rows_of_a_study():
+    """A combination that fits each row alone is an accident; one that fits them all is a finding."""
+    arms = {f"test_path/optimizer_{name}": name for name in ("sgd", "adagrad", "nadam")}
+    printed = {arm: published.figure("optimizer", name, "test_accuracy").value for arm, name in arms.items()}
+    sound = {"mismatch__unit/upright/same_order": 0.39}
+    each = {arm: run(**sound, mismatch__raw=value, mismatch__dark=0.1) for arm, value in printed.items()}
+    assert verdict("test_path", each) == EXPLAINED
+    first = next(iter(each))
+    each[first] = run(**sound, mismatch__raw=0.1, mismatch__dark=printed[first])
+    assert verdict("test_path", each) == UNEXPLAINED
+
+
+def test_what_was_not_run_is_named_with_its_command():
+    """Nothing is judged by half of the runs."""
+    rows = {row.id: row for row in audit.findings([], [])}
+    assert rows["carryover"].verdict == audit.OPEN
+    assert rows["carryover"].presented == "not run: python train.py study=audit audit=carryover/corrected_16"
+    assert rows["counting"].verdict == EXPLAINED
+    assert [row.audit for row in audit.findings([], [])][:3] == ["A1", "A2", "A3"]
+
+
+def test_an_unopened_test_is_named_with_its_command():
+    """The readings of test belong to evaluation."""
+    with pytest.raises(by_runs.MissingError, match="test not opened: python evaluate"):
+        by_runs.figure({"a": run()}, "a", "test/union/accuracy")
+
+
+def test_one_seed_is_a_slip_if_most_contrasts_are_ties():
+    """Judged by the honest studies, whatever else was run."""
+
+    def arm(name: str, *values: float) -> Arm:
+        runs = {str(seed): run(selected__val_accuracy=value) for seed, value in enumerate(values)}
+        return Arm(name, name, runs)
+
+    study = Study(
+        "x", "honest", "fer2013", "f", "rule", [arm("a", 0.38, 0.39, 0.4), arm("b", 0.39, 0.38, 0.4)]
+    )
+    rows = {row.id: row for row in audit.findings([study], [])}
+    assert rows["one_seed"].verdict == EXPLAINED
+    worse = dataclasses.replace(study, arms=[study.arms[0], arm("c", 0.18, 0.19, 0.2)])
+    rows = {row.id: row for row in audit.findings([worse], [])}
+    assert rows["one_seed"].verdict == UNEXPLAINED
+
+
+def test_the_table_counts_what_is_settled():
+    """Each finding once, however many rows speak of it."""
+    rows = audit.findings([], [])
+    table = audit.table(rows)
+    settled = {row.audit for row in rows if row.verdict == EXPLAINED}
+    assert table.notes[0] == f"explained by a run or by arithmetic: {len(settled)} of the 16 findings"
+    assert len(audit.in_words(rows).rows) == len(rows)

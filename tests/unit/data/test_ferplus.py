@@ -1,0 +1,267 @@
+"""FER+'s votes as labels, and beside a network's errors."""
+
+import csv
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from helpers import faces_on_disk, processes
+
+from fer_exp.data import datasets, ferplus
+from fer_exp.data.faces import EMOTIONS, Faces, Usage
+from fer_exp.errors import UserError
+from fer_exp.experiment import job
+
+HEADER = ["Usage", "Image name", "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
+HEADER += ["contempt", "unknown", "NF"]
+USAGE = {Usage.TRAIN: "Training", Usage.PUBLIC: "PublicTest", Usage.PRIVATE: "PrivateTest"}
+
+
+def votes_for(*answers: str) -> dict[str, int]:
+    """Ten votes, as many for each answer as it is named."""
+    share = 10 // len(answers)
+    found = dict.fromkeys(HEADER[2:], 0)
+    for answer in answers:
+        found[answer] += share
+    return found
+
+
+def written(path, faces, votes, dropped=()):
+    """A file of votes, one dict a face, and the CSV of the faces beside it."""
+    with open(path / "fer2013new.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, HEADER)
+        writer.writeheader()
+        for number, (each, usage) in enumerate(zip(votes, faces.usage, strict=True)):
+            name = "" if number in dropped else f"fer{number:07d}.png"
+            writer.writerow({"Usage": USAGE[usage], "Image name": name, **each})
+    return faces_on_disk.table(faces, path / "fer2013.csv"), path / "fer2013new.csv"
+
+
+@pytest.fixture
+def shuffled(tiny_faces):
+    """The tiny faces in an order that no door keeps."""
+    return tiny_faces[np.random.default_rng(1).permutation(len(tiny_faces))]
+
+
+@pytest.fixture
+def told(shuffled):
+    """Votes that move every label on by one, so that none is FER-2013's own."""
+    return [votes_for(ferplus.OURS[(label + 1) % 7]) for label in shuffled.labels]
+
+
+def load(table, path, on_error="fail"):
+    """The relabelled set."""
+    return datasets.load_fer2013(table, table.parent / "cache", on_error, path)
+
+
+def test_each_face_has_the_label_of_its_own_votes(shuffled, told, tmp_path):
+    """Whatever its place in the file; halves of test stay what they are."""
+    found = load(*written(tmp_path, shuffled, told)).faces
+    expected = Faces.of(shuffled.pixels, (shuffled.labels + 1) % 7, shuffled.usage)
+    for name in ("pixels", "labels", "usage", "group"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_what_has_no_label_is_left_out_and_counted(shuffled, told, tmp_path):
+    """Ties, other answers and what FER+ dropped; the note of the set says so, and how many labels agree."""
+    told[0], told[1] = votes_for("fear", "surprise"), votes_for("happiness", "unknown")
+    told[2], told[3], told[4] = votes_for("contempt"), votes_for("unknown"), votes_for("NF")
+    told[5] = votes_for("neutral", "neutral", "contempt")
+    own = ferplus.OURS[shuffled.labels[6]]
+    told[6] = votes_for(own)
+    dataset = load(*written(tmp_path, shuffled, told, dropped=[7, 8]))
+    assert len(dataset.faces) == len(shuffled) - 7
+    said = "; ".join(dataset.fingerprint.differences)
+    assert "left out: 1 contempt, 2 dropped by FER+, 1 not a face, 2 tied, 1 unknown" in said
+    assert f"{1 / len(dataset.faces):.1%} as FER-2013's" in said
+    assert dataset.fingerprint.kind == "relabelled"
+    again = load(tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv")
+    assert again.fingerprint == dataset.fingerprint
+
+
+def test_labels_of_two_kinds_never_share_a_cache_or_a_fingerprint(shuffled, told, tmp_path):
+    """Other votes are other faces, too; FER-2013's own stay as they were."""
+    table, path = written(tmp_path, shuffled, told)
+    before = datasets.load_fer2013(table, tmp_path / "cache", "fail")
+    relabelled = load(table, path)
+    told[0] = votes_for("NF")
+    written(tmp_path, shuffled, told)
+    changed = load(table, path)
+    after = datasets.load_fer2013(table, tmp_path / "cache", "fail")
+    assert before.fingerprint == after.fingerprint
+    np.testing.assert_array_equal(before.faces.labels, after.faces.labels)
+    assert len({each.fingerprint.content for each in (before, relabelled, changed)}) == 3
+
+
+def test_a_zip_of_the_csv_will_do_as_well(shuffled, told, tmp_path):
+    """As Kaggle serves the original."""
+    table, path = written(tmp_path, shuffled, told)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(table, "fer2013/fer2013.csv")
+    assert load(tmp_path / "a.zip", path).fingerprint == load(table, path).fingerprint
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_pictures_do_not_tell_their_row(shuffled, told, tmp_path, kind):
+    """Nothing in a picture's name says which votes are its own, so none are guessed."""
+    _, path = written(tmp_path, shuffled, told)
+    root = faces_on_disk.folder(shuffled, tmp_path / "a")
+    if kind == "zip":
+        root = faces_on_disk.zipped(root, tmp_path / "a.zip")
+    with pytest.raises(UserError, match=r"holds pictures, which do not tell theirs; data\.root must name"):
+        load(root, path)
+
+
+def rewritten(path, change):
+    """The file of votes with its rows changed."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    change(rows)
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(rows)
+
+
+def swap(rows):
+    """Two rows in each other's place."""
+    rows[1], rows[2] = rows[2], rows[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: rows[0].__setitem__(3, "joy"), "has no column happiness"),
+        (lambda rows: rows[3].__setitem__(4, "x"), "row 3: votes are"),
+        (lambda rows: rows[3].__setitem__(4, "11"), "row 3: holds 21 votes"),
+        (lambda rows: rows[3].__setitem__(0, "Test"), "row 3: Usage is 'Test'"),
+        (swap, "row 1: Image name is 'fer0000001.png', not fer0000000.png"),
+        (lambda rows: rows.pop(), "has votes for 69 rows, the faces are 70|row 70 of the faces has no votes"),
+        (
+            lambda rows: rows.append(["Training", "", *"0000000009"]),
+            "has votes for 71 rows, the faces are 70",
+        ),
+        (lambda rows: rows.__delitem__(slice(1, None)), "holds no row"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused(shuffled, told, tmp_path, change, said):
+    """By row, before a cache is written: votes of other rows would be wrong labels unseen."""
+    table, path = written(tmp_path, shuffled, [*told])
+    rewritten(path, change)
+    with pytest.raises(UserError, match=said):
+        load(table, path)
+    assert not list(tmp_path.glob("cache/*.faces"))
+
+
+def test_votes_of_another_usage_are_refused(shuffled, told, tmp_path):
+    """The last guard where the names are empty."""
+    table, path = written(tmp_path, shuffled, told, dropped=range(len(told)))
+    first = next(n for n, usage in enumerate(shuffled.usage) if usage != shuffled.usage[0])
+    rewritten(path, lambda rows: rows.insert(1, rows.pop(first + 1)))
+    with pytest.raises(UserError, match="row 1 of the faces has no votes of its Usage"):
+        load(table, path)
+
+
+def test_no_row_may_be_skipped(shuffled, told, tmp_path):
+    """Votes belong to rows."""
+    with pytest.raises(UserError, match=r"data\.on_error=fail"):
+        load(*written(tmp_path, shuffled, told), on_error="skip")
+
+
+def test_a_missing_file_is_named(compose_settings, shuffled, told, tmp_path):
+    """With the key that names it."""
+    table, path = written(tmp_path, shuffled, told)
+    with pytest.raises(UserError, match=r"no.csv: cannot be read"):
+        load(table, path.with_name("no.csv"))
+    chosen = compose_settings("data=fer2013", "data.labels=ferplus", f"data.root={table}")
+    with pytest.raises(UserError, match=r"name the file of its votes, data.ferplus=PATH/fer2013new.csv"):
+        job.load_faces(chosen.data)
+
+
+@pytest.mark.parametrize("relabelled", [True, False])
+def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
+    """Copies with other votes, too: they lie in the order of the file."""
+    rng = np.random.default_rng(0)
+    at = rng.permutation(np.concatenate([np.arange(len(shuffled))] * 2))
+    copies = shuffled[at]
+    # the winner by label, and a trace of the row in the votes that do not win
+    told = [votes_for(ferplus.OURS[label]) for label in copies.labels]
+    for number, each in enumerate(told):
+        traced = number % 4
+        each[ferplus.OURS[copies.labels[number]]] -= traced
+        each["unknown"] += traced
+    table, path = written(tmp_path, copies, told)
+    dataset = load(table, path) if relabelled else datasets.load_fer2013(table, tmp_path / "cache", "fail")
+    found = datasets.votes_of_test(table, path, dataset)
+    test = dataset.test()
+    assert found.shape == (len(test), 10)
+    np.testing.assert_array_equal(found[:, :7].argmax(axis=1), test.labels)
+    keys = [(picture.tobytes(), usage) for picture, usage in zip(test.pixels, test.usage, strict=True)]
+    for key in set(keys):
+        rows = [n for n in range(len(copies)) if (copies.pixels[n].tobytes(), copies.usage[n]) == key]
+        assert [n % 4 for n in rows] == [found[n, 8] for n in range(len(test)) if keys[n] == key]
+
+
+def test_shared_errors_are_counted_by_hand():
+    """Four faces: right and clear; an error of one tagger; of most of them; of none, on an unclear face."""
+    counts = np.zeros((4, 10), int)
+    counts[0, 3] = 10
+    counts[1, [0, 2]] = 9, 1
+    counts[2, [4, 6]] = 3, 7
+    counts[3, [1, 5, 8]] = 4, 3, 3
+    found = ferplus.scores([3, 2, 6, 0], [3, 0, 4, 1], counts)
+    assert found == {
+        "taggers/clear_n": 3,
+        "taggers/clear_accuracy": pytest.approx(1 / 3),
+        "taggers/errors_n": 3,
+        "taggers/errors_shared": pytest.approx(2 / 3),
+        "taggers/errors_of_most": pytest.approx(1 / 3),
+    }
+    flawless = ferplus.scores([3], [3], np.full((1, 10), 1))
+    assert flawless == {"taggers/clear_n": 0, "taggers/errors_n": 0}
+
+
+def test_every_emotion_has_its_name_in_the_file():
+    """In our order, which is not the file's."""
+    pairs = dict(zip(EMOTIONS, ferplus.OURS, strict=True))
+    assert pairs == {
+        "angry": "anger",
+        "disgust": "disgust",
+        "fear": "fear",
+        "happy": "happiness",
+        "sad": "sadness",
+        "surprise": "surprise",
+        "neutral": "neutral",
+    }
+    assert set(ferplus.COLUMNS) == set(HEADER[2:])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
+def test_evaluation_stands_a_run_beside_the_taggers(
+    shuffled, told, tmp_path, monkeypatch, migrated_store, target
+):
+    """By the scripts, for either labels: the figures are printed, and in the run."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    table, path = written(tmp_path, shuffled, told)
+    where = [
+        "data=fer2013",
+        f"data.root={table}",
+        f"data.ferplus={path}",
+        "tracking.log_model=false",
+        *target,
+    ]
+    done = processes.run(tmp_path, "training.epochs=2", "tracking.log_model=false", *where)
+    assert done.returncode == 0, done.stderr
+    done = processes.run(tmp_path, "run=latest", "baseline=majority", *where, script="evaluate.py")
+    assert done.returncode == 0, done.stderr
+    assert "errors that at least one tagger made too" in done.stdout
+    [run] = processes.open_store(tmp_path).records(kind="job")
+    assert run.metrics["taggers/clear_n"] == run.metrics["test/union/n"] == 28
+    # every vote is for the label that FER+ gives
+    clear = run.metrics["taggers/clear_accuracy"]
+    assert clear == pytest.approx(run.metrics["test/union/accuracy"])
+    if target:
+        assert run.metrics["taggers/errors_of_most"] == run.metrics["taggers/errors_shared"] == 0
+    else:
+        assert run.metrics["taggers/errors_of_most"] == run.metrics["taggers/errors_shared"]

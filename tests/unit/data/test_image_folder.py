@@ -1,0 +1,337 @@
+"""What lies where in a folder or a zip, and what no honest zip holds."""
+
+import os
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from fer_exp.data import image_folder, sources
+from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.data.image_folder import Picture
+from fer_exp.errors import UserError
+
+CONTENT = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def zip_path(tmp_path):
+    """A zip of one picture and one table."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("train/happy/0.png", CONTENT)
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n")
+    return tmp_path / "a.zip"
+
+
+def read_all(path) -> dict[str, bytes]:
+    """Every file of a zip."""
+    with image_folder.open_zip(path) as archive:
+        return {name: image_folder.read_entry(archive, name) for name in image_folder.list_zip(archive)}
+
+
+@pytest.mark.parametrize("name", EMOTIONS)
+def test_an_emotion_is_known_in_any_case(name):
+    """And with blanks around it."""
+    assert {image_folder.emotion_label(said) for said in (name, name.upper(), f" {name.title()} ")} == {
+        EMOTIONS.index(name)
+    }
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *(("anger", "angry"), ("Disgusted", "disgust"), ("FEARFUL", "fear"), ("happiness", "happy")),
+        *(("sadness", "sad"), ("surprised", "surprise")),
+    ],
+)
+def test_synonyms_are_known(said, meant):
+    """Those in circulation."""
+    assert image_folder.emotion_label(said) == EMOTIONS.index(meant)
+
+
+@pytest.mark.parametrize("said", ["", "0", "4", "happ", "happyy", "contempt", "angry sad"])
+def test_what_names_no_emotion_has_no_label(said):
+    """Numbers neither: 4 is sad in the CSV and neutral in alphabetical folders."""
+    assert image_folder.emotion_label(said) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "usage"),
+    [
+        ("train/happy/0.png", Usage.TRAIN),
+        ("top/Training/happy/0.png", Usage.TRAIN),
+        ("a/b/c/TRAIN/happy/PublicTest_1.png", Usage.TRAIN),
+        ("test/happy/PublicTest_1.png", Usage.PUBLIC),
+        ("test/happy/privatetest_1.png", Usage.PRIVATE),
+        ("test/happy/1.png", Usage.TEST),
+        ("validation/happy/1.png", Usage.PUBLIC),
+        ("PublicTest/happy/1.png", Usage.PUBLIC),
+        ("PrivateTest/happy/1.png", Usage.PRIVATE),
+    ],
+)
+def test_a_place_says_the_split(path, usage):
+    """By the folder, and for Kaggle's test by the file's name."""
+    assert image_folder.arrange([path], "x") == [Picture(path, EMOTIONS.index("happy"), usage)]
+
+
+def test_beside_a_validation_folder_test_is_the_private_half():
+    """Three folders are the three published splits."""
+    placed = image_folder.arrange(["test/sad/1.png", "val/sad/2.png", "train/sad/3.png"], "x")
+    assert [picture.usage for picture in placed] == [Usage.PRIVATE, Usage.PUBLIC, Usage.TRAIN]
+
+
+def test_files_outside_an_emotions_folder_are_no_faces():
+    """A note, a table, a file right in a split, another tree."""
+    assert image_folder.arrange(["README.txt", "train/a.png", "top/a/b.csv", "models/happy/a.png"], "x") == []
+
+
+@pytest.mark.parametrize("path", ["train/bored/0.png", "train/3/0.png", "top/test/bored/0.png"])
+def test_a_folder_of_no_emotion_is_named(path):
+    """With its path and what would do."""
+    with pytest.raises(UserError, match=rf"x: the folder {path[:-6]} names no emotion; known are angry,"):
+        image_folder.arrange([path], "x")
+
+
+def laid_out(root):
+    """A folder of three faces among what is none."""
+    for name in ("train/sad/b.png", "train/sad/a.png", "test/sad/c.png"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes(CONTENT)
+    for name in (".DS_Store", "Thumbs.db", "thumbs.db", "._a.png", "desktop.ini", "Desktop.ini", "Icon\r"):
+        (root / "train" / "sad" / name).write_bytes(b"litter")
+    (root / "train" / "sad" / "empty.png").mkdir()
+    (root / "train" / "note.txt").write_bytes(b"x")
+    (root / ".hidden" / "train" / "sad").mkdir(parents=True)
+    return root
+
+
+def test_a_folder_lists_its_pictures_alone(tmp_path):
+    """Sorted; no litter, no empty folder, nothing from beside."""
+    paths, _ = image_folder.list_folder(laid_out(tmp_path))
+    assert paths == ["test/sad/c.png", "train/sad/a.png", "train/sad/b.png"]
+
+
+def test_litter_does_not_change_a_folders_key(tmp_path):
+    """A look into the folder on a Mac must not cost a new decode."""
+    before = image_folder.list_folder(laid_out(tmp_path))
+    (tmp_path / "train" / "sad" / ".localized").write_bytes(b"x")
+    (tmp_path / "train" / "sad" / "Thumbs.db").write_bytes(b"longer than before")
+    assert image_folder.list_folder(tmp_path) == before
+
+
+@pytest.mark.parametrize("change", ["rename", "remove", "add", "rewrite"])
+def test_any_change_of_a_picture_changes_a_folders_key(tmp_path, change):
+    """Also a rewrite of the same length whose modification time is set back."""
+    before = image_folder.list_folder(laid_out(tmp_path))[1]
+    file = tmp_path / "train" / "sad" / "a.png"
+    if change == "rename":
+        file.rename(file.with_name("z.png"))
+    elif change == "remove":
+        file.unlink()
+    elif change == "add":
+        file.with_name("z.png").write_bytes(CONTENT)
+    else:
+        state = file.stat()
+        file.write_bytes(CONTENT[::-1])
+        os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert image_folder.list_folder(tmp_path)[1] != before
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path, monkeypatch):
+    """Root may list all, so the refusal is played."""
+    laid_out(tmp_path)
+    real = os.scandir
+
+    def closed(path):
+        if str(path).endswith("sad"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(UserError, match=r"test/sad: cannot be listed \(Permission denied\)"):
+        image_folder.list_folder(tmp_path)
+
+
+@pytest.mark.fault("Bad data: a pipe or a device among the files", trials=3, expected="one line, no waiting")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    """Whoever opens one waits until somebody writes to it; a link to nothing is left to the reader."""
+    laid_out(tmp_path)
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    link = tmp_path / "train" / "sad" / "z.png"
+    link.symlink_to(tmp_path / "nowhere")
+    assert "train/sad/z.png" in image_folder.list_folder(tmp_path)[0]
+    for target in (pipe, Path("/dev/zero")):
+        link.unlink()
+        link.symlink_to(target)
+        with pytest.raises(UserError, match=r"train/sad/z\.png: is no file"):
+            image_folder.list_folder(tmp_path)
+    pipe.rename(tmp_path / "fer2013.csv")
+    with pytest.raises(UserError, match=r"fer2013\.csv: is no file"):
+        sources.content_key(tmp_path / "fer2013.csv")
+
+
+@pytest.mark.fault(
+    "Bad data: unreadable and oversized files", trials=3, expected="one line that names the file"
+)
+def test_a_file_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    """Gone, closed or far too large."""
+    with open(tmp_path / "huge.png", "wb") as file:
+        file.truncate(image_folder.LARGEST_FILE + 1)
+    (tmp_path / "a.png").write_bytes(CONTENT)
+    assert image_folder.read_file(tmp_path / "a.png") == CONTENT
+    with pytest.raises(UserError, match=r"gone\.png: cannot be read \(No such file"):
+        image_folder.read_file(tmp_path / "gone.png")
+    monkeypatch.setattr(image_folder, "LARGEST_FILE", len(CONTENT) - 1)
+    with pytest.raises(UserError, match=r"a\.png: is larger than"):
+        image_folder.read_file(tmp_path / "a.png")
+    with pytest.raises(UserError, match=r"huge\.png: is larger than"):
+        image_folder.read_file(tmp_path / "huge.png")
+
+
+def test_a_zip_is_read_without_folders_and_litter(zip_path):
+    """Byte for byte, sorted by name."""
+    with zipfile.ZipFile(zip_path, "a") as archive:
+        for name in (
+            "train/happy/",
+            "__MACOSX/train/happy/._0.png",
+            "train/.DS_Store",
+            "train/sad/Thumbs.db",
+            "train/sad/desktop.ini",
+        ):
+            archive.writestr(name, b"")
+    assert list(read_all(zip_path).items()) == [
+        ("fer2013.csv", b"emotion,pixels,Usage\n"),
+        ("train/happy/0.png", CONTENT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        *((name, "lies outside the zip") for name in ("../x", "a/../../x", "/etc/x", "a\\..\\x", "\\x")),
+        *((name, "lies outside the zip") for name in ("C:/x", "c:x", "\\\\host\\x", "..")),
+    ],
+)
+@pytest.mark.fault(
+    "Bad data: a zip with ../, absolute or drive paths", trials=9, expected="one line that names the entry"
+)
+def test_an_entry_that_reaches_out_is_refused(zip_path, name, said):
+    """Whichever system's paths it uses."""
+    info = zipfile.ZipInfo("x")
+    info.filename = name
+    with zipfile.ZipFile(zip_path, "a") as archive:
+        archive.writestr(info, b"x")
+    with pytest.raises(UserError, match=said) as caught, image_folder.open_zip(zip_path):
+        pass
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.fault("Bad data: a zip with a NUL in a name", trials=1, expected="one line that names the entry")
+def test_a_name_with_a_nul_is_refused(zip_path):
+    """Python's reader would cut it there, and read another file than it names."""
+    zip_path.write_bytes(zip_path.read_bytes().replace(b"train/happy/0.png", b"train/happy\0.png\0"))
+    with pytest.raises(UserError, match="lies outside the zip"), image_folder.open_zip(zip_path):
+        pass
+
+
+@pytest.mark.fault("Bad data: a zip with a link", trials=1, expected="one line that names the entry")
+def test_a_link_is_refused(zip_path):
+    """It could lead anywhere."""
+    info = zipfile.ZipInfo("train/happy/link.png")
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(zip_path, "a") as archive:
+        archive.writestr(info, "/etc/passwd")
+    with pytest.raises(UserError, match=r"link\.png' is a link"), image_folder.open_zip(zip_path):
+        pass
+
+
+def in_directory(path, offset: int, value: bytes) -> None:
+    """Overwrite a field of the first entry in a zip's directory."""
+    data = bytearray(path.read_bytes())
+    at = data.index(b"PK\1\2") + offset
+    data[at : at + len(value)] = value
+    path.write_bytes(data)
+
+
+def test_a_locked_entry_is_refused(zip_path):
+    """By name and with what to do."""
+    in_directory(zip_path, 8, b"\1\0")
+    with pytest.raises(UserError, match=r"0\.png' is locked by a password; unpack it"):
+        read_all(zip_path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 99])
+def test_a_rare_packing_is_refused(zip_path, method):
+    """Python unpacks some of them without a bound, others not at all."""
+    in_directory(zip_path, 10, struct.pack("<H", method))
+    with pytest.raises(UserError, match=r"0\.png' is packed in a rare way"):
+        read_all(zip_path)
+
+
+@pytest.mark.fault(
+    "Bad data: a zip entry that claims to be huge", trials=1, expected="one line that names the entry"
+)
+def test_an_entry_that_declares_too_much_is_not_unpacked(zip_path):
+    """Its size is refused before a byte of it is read."""
+    in_directory(zip_path, 24, struct.pack("<I", image_folder.LARGEST_FILE + 1))
+    with pytest.raises(UserError, match=r"0\.png: is larger than 64 MiB, too large for a picture"):
+        read_all(zip_path)
+
+
+def test_too_many_entries_are_refused(zip_path, monkeypatch):
+    """Their directory alone would fill the memory."""
+    monkeypatch.setattr(image_folder, "_MOST_ENTRIES", 1)
+    with pytest.raises(UserError, match="holds 2 entries, more than 1"), image_folder.open_zip(zip_path):
+        pass
+
+
+def test_a_name_that_occurs_twice_is_refused(zip_path):
+    """Which of the two counts is anybody's guess."""
+    with zipfile.ZipFile(zip_path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("train/happy/0.png", b"other")
+    with pytest.raises(UserError, match=r"holds train/happy/0\.png twice"):
+        read_all(zip_path)
+
+
+def test_a_missing_zip_is_named(tmp_path):
+    """As one that cannot be opened."""
+    with pytest.raises(UserError, match=r"none\.zip: cannot be opened as a zip"):
+        read_all(tmp_path / "none.zip")
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1, exclude_max=True))
+@pytest.mark.fault("Bad data: a zip cut anywhere", trials=100, expected="one line that names the file")
+def test_a_cut_zip_is_refused(zip_path, share):
+    """Cut anywhere: its directory stands at the end."""
+    data = zip_path.read_bytes()
+    cut = zip_path.with_name("cut.zip")
+    cut.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(UserError, match=r"cut\.zip: cannot be opened as a zip"):
+        read_all(cut)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(share=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255))
+@pytest.mark.fault(
+    "Bad data: a zip with a changed byte", trials=100, expected="the same content, or one line"
+)
+def test_any_changed_byte_of_a_zip_ends_in_its_content_or_one_line(zip_path, share, byte):
+    """Never another exception, and never another content under the same name."""
+    data = bytearray(zip_path.read_bytes())
+    data[int(share * len(data))] = byte
+    changed = zip_path.with_name("changed.zip")
+    changed.write_bytes(data)
+    found, said = {}, str(changed)
+    try:
+        found = read_all(changed)
+    except UserError as error:
+        said = str(error)
+    assert said.startswith(str(changed))
+    assert found.get("train/happy/0.png", CONTENT) == CONTENT

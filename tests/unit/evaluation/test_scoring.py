@@ -1,0 +1,160 @@
+"""Test is opened once, scored on its parts, and mistrusted where it should be."""
+
+import dataclasses
+import io
+
+import numpy as np
+import pytest
+
+from fer_exp.errors import UserError
+from fer_exp.evaluation import scoring
+from fer_exp.experiment import job
+
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
+
+@pytest.fixture
+def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
+    """A finished run on the tiny faces."""
+    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
+    outcome = job.run(chosen, "main", {}, lambda _: None)
+    return store.record(outcome.run_id)
+
+
+def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
+    """Each part with its n and interval, and the same when evaluated again."""
+    parts = scoring.evaluate(trained, store, tiny_dataset, gallery=True)
+    assert {part.name: part.n for part in parts} == {
+        "public": 14,
+        "private": 14,
+        "union": 28,
+        "union_no_copies": 28,
+    }
+    found = store.record(trained.run_id)
+    assert found.metrics["test/union/n"] == 28
+    low, accuracy, high = (found.metrics[f"test/union/accuracy{end}"] for end in ("_low", "", "_high"))
+    assert low <= accuracy <= high
+    assert 0 <= found.metrics["test/private/recall_happy"] <= 1
+    assert found.status == "FINISHED"
+    again = scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    assert [part.flat() for part in again] == [part.flat() for part in parts]
+
+
+def test_other_faces_are_refused(trained, store, tiny_dataset):
+    """A score on another copy of the data would be a score of something else."""
+    other = dataclasses.replace(
+        tiny_dataset, fingerprint=dataclasses.replace(tiny_dataset.fingerprint, content="x")
+    )
+    with pytest.raises(UserError, match="was trained on other faces"):
+        scoring.evaluate(trained, store, other, gallery=False)
+
+
+def test_only_a_finished_run_is_evaluated(trained, store, tiny_dataset):
+    """A failed run has no figures to add to."""
+    store.client.set_terminated(trained.run_id, "FAILED")
+    with pytest.raises(UserError, match="is FAILED"):
+        scoring.evaluate(store.record(trained.run_id), store, tiny_dataset, gallery=False)
+
+
+@pytest.mark.fault(
+    "Disk: a deleted checkpoint, evaluated", trials=1, expected="one line; the run stays as it was"
+)
+def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(trained, store, tiny_dataset):
+    """Nothing is logged, so that no table shows half a score."""
+    store.run(trained.run_id).fetch("checkpoints/best.pt").unlink()
+    with pytest.raises(UserError, match=r"has no checkpoints/best\.pt"):
+        scoring.evaluate(trained, store, tiny_dataset, gallery=True)
+    left = store.record(trained.run_id)
+    assert not [key for key in left.metrics if key.startswith("test/")]
+    assert "test_opened" not in left.tags
+
+
+def test_mismatches_are_logged_for_networks_that_they_fit(trained, store, tiny_dataset):
+    """Every combination on the test faces; the sound one is the plain score."""
+    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    found = scoring.mismatched(trained, store, tiny_dataset)
+    logged = store.record(trained.run_id).metrics
+    assert logged["mismatch/unit/upright/same_order"] == logged["test/union/accuracy"]
+    assert len(found) == 30
+    other = dataclasses.replace(trained, params={**trained.params, "model.normalisation": "centred"})
+    assert scoring.mismatched(other, store, tiny_dataset) == {}
+
+
+def test_only_a_network_is_evaluated(store, tiny_dataset):
+    """A sweep's run or a yardstick's has no checkpoint to score."""
+    run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
+    with run.recording():
+        pass
+    with pytest.raises(UserError, match="trained no network itself"):
+        scoring.evaluate(store.record(run.id), store, tiny_dataset, gallery=False)
+
+
+@pytest.mark.drawn
+def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
+    """The answer to each face, to compare runs by; and pictures, the gallery only if it is wanted."""
+    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    run = store.run(trained.run_id)
+    assert scoring.predictions(run).shape == (28,)
+    assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
+    assert run.fetch("figures/reliability.png").stat().st_size > 1000
+    with pytest.raises(UserError, match="has no figures/gallery"):
+        run.fetch("figures/gallery.png")
+    scoring.evaluate(trained, store, tiny_dataset, gallery=True)
+    assert run.fetch("figures/gallery.png").stat().st_size > 1000
+
+
+@pytest.mark.fault("Disk: damaged answers to test", trials=4, expected="one line that names the run")
+def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset):
+    """Cut short, another file, or a pickle, which is never opened."""
+    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    run = store.run(trained.run_id)
+    path = run.fetch(scoring.PREDICTIONS)
+    pickled = io.BytesIO()
+    np.save(pickled, np.array([print]), allow_pickle=True)
+    for content in (b"", b"\x93NUMPY", b"no array", pickled.getvalue()):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match=r"predictions\.npy is damaged"):
+            scoring.predictions(run)
+
+
+def test_what_gives_no_probabilities_has_no_loss():
+    """Nor has what gives the truth none at all: its loss would be infinite."""
+    labels = np.array([0, 1])
+    bare = scoring._score("union", scoring.Answers(labels, None), labels)
+    assert (bare.loss, bare.calibration_error) == (None, None)
+    assert "test/union/log_loss" not in bare.flat()
+    with np.errstate(divide="ignore"):
+        sure = np.log(np.eye(7)[[0, 0]])
+    wrong = scoring._score("union", scoring.Answers(np.array([0, 0]), sure), labels)
+    assert wrong.loss is None
+    assert wrong.calibration_error == 0.5
+
+
+def part(counts) -> scoring.Part:
+    """A part with this confusion matrix."""
+    return scoring.Part("union", np.array(counts), 1.0, 0.0, 0.0, 1.0)
+
+
+GREY = np.full((2, 48, 48), 128, np.uint8)
+
+
+def test_a_collapsed_network_raises_an_alarm():
+    """`Happy` for all, as three of the deck's optimizers said 1,774 times (A9)."""
+    counts = np.zeros((7, 7), int)
+    counts[:, 3] = [958, 111, 1024, 1774, 1247, 831, 1233]
+    said = scoring.alarms(part(counts), GREY, GREY)
+    assert said[0] == "100% of the predictions are happy: the network has collapsed"
+    assert "not above always answering the largest class (24.7%)" in said[1]
+
+
+def test_test_faces_on_another_scale_raise_an_alarm():
+    """As when a test set is divided by 255 twice (A10)."""
+    said = scoring.alarms(part(np.eye(7, dtype=int)), GREY, GREY // 8)
+    assert len(said) == 1
+    assert "differ by 0.4" in said[0]
+
+
+def test_a_sound_score_raises_none():
+    """Seven classes, all right, on like faces."""
+    assert scoring.alarms(part(np.eye(7, dtype=int)), GREY, GREY) == []

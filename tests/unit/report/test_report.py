@@ -1,0 +1,431 @@
+"""The page: what it holds of a store, what it says of gaps, that nothing of the store is run or fetched."""
+
+import html.parser
+import itertools
+import json
+import re
+import shutil
+import string
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fer_exp import tracking
+from fer_exp.config import settings
+from fer_exp.data.faces import EMOTIONS
+from fer_exp.errors import UserError
+from fer_exp.evaluation import scoring
+from fer_exp.evaluation.scoring import Answers
+from fer_exp.experiment import plan
+from fer_exp.models import checkpoint
+from fer_exp.plots import learning_curves
+from fer_exp.report import phrases, texts
+from fer_exp.report.__main__ import main
+from fer_exp.report.source import Source, image
+
+# one worker for all: they share pages that take seconds to write
+pytestmark = pytest.mark.xdist_group("report")
+
+# An arm as nobody should call it: markup, what a template reads, what matplotlib reads.
+EVIL = "<script>alert('x')</script> & {{ 7 * 7 }} $x$"
+
+# Elements without an end.
+VOID = {"meta", "link", "img", "br", "hr"}
+
+
+class Reader(html.parser.HTMLParser):
+    """Reads a page: its elements in order, and that each is closed where it was opened."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[tuple[list[str], str]] = []
+        self.open: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        """Note an element."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append((tag, dict(attrs)))
+
+    def handle_startendtag(self, tag, attrs):
+        """Note an element of SVG without content."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        """Close the innermost element, which must be this."""
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data):
+        """Keep a text, and what it stands in."""
+        inside = [tag for tag, _ in self.open]
+        inside += ["english"] * any(attributes.get("lang") == "en" for _, attributes in self.open[1:])
+        self.text.append((inside, data))
+
+    def all(self, *tags: str) -> list[dict[str, str | None]]:
+        """The attributes of all elements of these names."""
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+def english_in(page: Reader) -> list[str]:
+    """Texts of a page with three English words in a row, outside of commands, names and English parts."""
+    found = []
+    for inside, text in page.text:
+        plain = re.sub(r"python [\w.-]+.*|make baseline.*|<script>.*\$x\$", "", text)
+        english = re.search(r"\b[A-Za-z']{2,}( [A-Za-z']{2,}){2,}", plain)
+        if english and not {"style", "code", "svg", "english"} & set(inside):
+            found.append(text)
+    return found
+
+
+def trained(store, dataset, arm: str, seed: int, accuracy: float, parent: str) -> tracking.Run:
+    """A finished run with two epochs and a checkpoint, without training."""
+    tags = {"kind": "job", "study": "activation", "identity": f"{arm}{seed}", "protocol": "honest"}
+    tags |= {"faces": dataset.fingerprint.content, "selected_on": "lowest validation loss"}
+    params = {"data.name": "synthetic", "data.n_train": 42, "data.n_test": 28, "data.seed": 0, "seed": seed}
+    params |= {"protocol.weights": "best", "faces.fit": 34, "faces.validation": 8}
+    params |= {f"faces.{key}": value for key, value in dataset.fingerprint.flat().items()}
+    run = store.create(f"{arm} · seed {seed}", params, tags, parent)
+    with run.recording():
+        for epoch in (1, 2):
+            run.log(dict.fromkeys(learning_curves.METRICS, accuracy + epoch / 100), epoch)
+        found = {"selected/val_accuracy": accuracy, "selected/train_accuracy": accuracy + 0.05}
+        found |= {"selected/val_loss": 2 - accuracy, "selected/val_macro_f1": accuracy - 0.1}
+        found |= {"selected/epoch": 2.0, "selected/train_seconds": 30.0}
+        run.log(found | {"yardstick/val_majority_accuracy": 0.25})
+        weights = np.random.default_rng(seed).normal(size=(20, 2304)).astype(np.float32)
+        with run.file(checkpoint.BEST) as path:
+            checkpoint.save(path, {"network": {"layers.0.weight": torch.from_numpy(weights)}})
+    return run
+
+
+def swept(store, dataset, arms: dict[str, list[float]]) -> dict[str, list[tracking.Run]]:
+    """A sweep of the activation study with these arms and a validation accuracy a seed."""
+    tags = {"kind": "sweep", "study": "activation", "protocol": "honest", "data": "synthetic"}
+    tags |= {"faces": dataset.fingerprint.content, "selected_on": "lowest validation loss"}
+    sweep = store.create("activation · honest", {}, tags)
+    with sweep.recording():
+        runs = {
+            arm: [trained(store, dataset, arm, seed, value, sweep.id) for seed, value in enumerate(values)]
+            for arm, values in arms.items()
+        }
+        entries = [
+            {"name": f"{arm} · seed {seed}", "arm": arm, "setting": arm, "seed": str(seed)}
+            | {"identity": f"{arm}{seed}"}
+            for arm in arms
+            for seed in range(2)
+        ]
+        sweep.text(plan.PLAN, json.dumps({"jobs": entries}))
+    return runs
+
+
+def evaluated(run: tracking.Run, dataset, known: int, gallery: bool = True) -> None:
+    """Score invented answers as the run's own: the first `known` classes right, the others read as happy."""
+    test = dataset.test()
+    labels = np.where(test.labels < known, test.labels, 3)
+    scores = np.log(0.02 + 0.86 * np.eye(len(EMOTIONS))[labels])
+    scoring.conclude(run, dataset.train(), test, Answers(labels, scores), gallery)
+
+
+def store_in(folder: Path, migrated_store: Path) -> tracking.Store:
+    """The store in this folder, made if there is none."""
+    # a copy over one that is open would take its rows away
+    if not (folder / "mlflow.db").exists():
+        shutil.copy(migrated_store, folder / "mlflow.db")
+    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    return tracking.Store(settings.Tracking(uri, str(folder / "mlartifacts"), "fer-exp", False))
+
+
+def written(folder: Path, *arguments: str) -> str:
+    """The page that the command writes from the store in this folder."""
+    output = folder / "page.html"
+    main(["--tracking-uri", f"sqlite:///{folder / 'mlflow.db'}", "--output", str(output), *arguments])
+    return output.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory, migrated_store, tiny_dataset) -> dict[str, str]:
+    """The pages, by language, of a study of four arms: best, worst, of an odd name, and without a run."""
+    folder = tmp_path_factory.mktemp("full")
+    store = store_in(folder, migrated_store)
+    arms = {"relu": [0.39, 0.40], EVIL: [0.35, 0.36], "softmax": [0.25, 0.26], "tanh": []}
+    runs = swept(store, tiny_dataset, arms)
+    evaluated(runs["relu"][1], tiny_dataset, known=4)
+    yardstick = store.create(
+        "majority", {}, {"kind": "baseline", "identity": "m", "faces": tiny_dataset.fingerprint.content}
+    )
+    with yardstick.recording():
+        evaluated(yardstick, tiny_dataset, known=0, gallery=False)
+        yardstick.log({"fit/seconds": 1.0})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(Source, "_load", lambda *_: tiny_dataset)
+        return {language: written(folder, "--lang", language) for language in ("en", "ko")}
+
+
+@pytest.fixture
+def folder(tmp_path, migrated_store, monkeypatch) -> Path:
+    """A folder to work in, with an empty store."""
+    store_in(tmp_path, migrated_store)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_page_is_whole_and_well_formed(full, language):
+    """One h1, no heading skipped, the language named, ids once, and every element closed."""
+    page = Reader(full[language])
+    headings = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
+    assert headings[0] == 1
+    assert headings.count(1) == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(headings))
+    assert page.all("html") == [{"lang": language}]
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids)) > 8
+    assert len(page.all("table")) == len(page.all("caption"))
+    assert all(attributes.get("scope") in ("row", "col") for attributes in page.all("th"))
+    assert len(full[language].encode()) < 5_000_000
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_every_picture_says_what_is_seen_with_numbers(full, language):
+    """Alt texts are sentences with figures in them; the page has all kinds of pictures."""
+    page = Reader(full[language])
+    said = [attributes["alt"] for attributes in page.all("img")]
+    drawn = page.all("svg")
+    assert all(attributes["role"] == "img" for attributes in drawn)
+    said += [attributes["aria-label"] for attributes in drawn]
+    # intervals, three learning curves, recall, a confusion matrix, weights, yardsticks and the gallery
+    assert len(said) == 9
+    assert all(len(text) > 20 and re.search(r"\d", text) for text in said)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_nothing_is_fetched_or_run(full, language):
+    """No address outside of the page, and no script, whatever a run is called."""
+    page = Reader(full[language])
+    for _, attributes in page.elements:
+        for key in ("src", "href", "xlink:href"):
+            assert attributes.get(key, "#").startswith(("#", "data:"))
+    assert not page.all("script")
+    assert "&lt;script&gt;alert(" in full[language]
+    assert "{{ 7 * 7 }}" in full[language]
+    assert not re.search(r"url\((?!#)|@import", full[language])
+
+
+def test_what_is_missing_is_said_in_place(full):
+    """Arms without a run, without test, and studies that the closing table lacks."""
+    assert "tanh · seed 0: missing" in full["en"]
+    assert "Test has not been opened for softmax: python evaluate.py run=" in full["en"]
+    assert "ridge: python evaluate.py baseline=ridge fits it" in full["en"]
+    assert "not run: study=layers" in full["en"]
+
+
+def test_the_confusion_matrix_is_drawn_from_the_answers(full):
+    """Of invented answers, those of the first classes right and the rest happy."""
+    [said] = [
+        each["aria-label"] for each in Reader(full["en"]).all("svg") if "Confusion" in each["aria-label"]
+    ]
+    assert "angry: 100 % right" in said
+    assert "neutral: 0 % right, most often taken for happy (100 %)" in said
+    assert "기쁨(happy)" in full["ko"]
+
+
+def test_no_sentence_stays_english_on_a_korean_page(full):
+    """Outside of code, of names, and of what is marked as English."""
+    assert english_in(Reader(full["ko"])) == []
+
+
+def test_both_languages_say_everything():
+    """Each text has its twin, with the same places for values; the Korean one is Korean."""
+    for key, (english, korean) in texts.TEXTS.items():
+        fields = [{name for _, name, _, _ in string.Formatter().parse(each)} for each in (english, korean)]
+        assert fields[0] == fields[1], key
+        letters = re.sub(r"\{\w+\}", "", korean)
+        assert re.search("[가-힣]", letters) or not re.search("[A-Za-z]{2}", letters), key
+        assert not re.search("[가-힣]", english), key
+    assert set(texts.EMOTIONS) == set(EMOTIONS)
+
+
+@pytest.mark.parametrize(
+    ("said", "korean"),
+    [
+        (
+            "contradicted: better than relu are tanh +1.20 points [+0.50, +1.90]",
+            "반박됨: relu보다 높은 조건은",
+        ),
+        ("supported: every other arm is worse than relu", "뒷받침됨: 다른 조건은 모두 relu보다 낮음"),
+        (
+            "not shown, a tie: a against b -2.40 points [-4, -0.26], p = 0.072",
+            "확인되지 않음(무승부): a, b 대비",
+        ),
+        (
+            "contradicted: against 32 differ 16 +1.00 points [0, 2]",
+            "반박됨: 32 대비 차이가 있는 조건은 16 +1.00 %p",
+        ),
+        (
+            "supported as far as 4 ties go, the widest 16 +0.10 points [0, 1]",
+            "무승부 4건이 보여 주는 범위에서",
+        ),
+        (
+            "supported in part; against a worse: b; better: c; tie: d",
+            "일부 뒷받침됨; a 대비 낮음: b; 높음: c; 무승부: d",
+        ),
+        ("not reproduced; printed as test, but of validation", "재현되지 않음; 시험이라 적혔지만 검증 값"),
+        ("x · seed 1: failed", "x · seed 1: 실패"),
+        ("relu", "relu"),
+    ],
+)
+def test_verdicts_of_the_tables_in_korean(said, korean):
+    """Sentences are known by their form; names stay."""
+    assert phrases.korean(said).startswith(korean)
+
+
+def test_an_empty_store_makes_a_page_that_says_so(folder):
+    """With the command that would fill it."""
+    page = written(folder)
+    assert "There is no finished run in this store yet" in page
+    assert "Answering with the largest class" in page
+    Reader(page)
+
+
+def searched(store, dataset, arms: dict[str, list[float | None]]) -> None:
+    """A search with these arms and a validation accuracy a trial; None for one that diverged."""
+    tags = {"kind": "sweep", "study": "optimizer_search", "protocol": "honest", "data": "synthetic"}
+    tags |= {"faces": dataset.fingerprint.content, "selected_on": "lowest validation loss"}
+    sweep = store.create("optimizer_search · honest", {}, tags)
+    entries = []
+    with sweep.recording():
+        for arm, values in arms.items():
+            for number, value in enumerate(values):
+                run = trained(store, dataset, arm, number, value or 0.1, sweep.id)
+                run.params({"optimizer.lr": 0.001 * (number + 1), "optimizer.weight_decay": 0.0})
+                if value is None:
+                    run.tag(error="DivergedError: the loss is not finite")
+                    run.end("FAILED")
+                entry = {"name": f"{arm} · trial {number}", "arm": arm, "setting": arm, "seed": "0"}
+                entries.append({**entry, "identity": f"{arm}{number}", "trial": str(number)})
+        sweep.text(plan.PLAN, json.dumps({"jobs": entries}))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_search_shows_its_best_trials_and_what_fewer_would_have_reached(
+    folder, migrated_store, tiny_dataset, language
+):
+    """Two tables and a curve for each arm; test is not asked for, and its best trial is nobody's best run."""
+    searched(
+        store_in(folder, migrated_store), tiny_dataset, {"adam": [0.3, 0.4, None], "sgd": [0.35, 0.2, 0.3]}
+    )
+    page = Reader(written(folder, "--lang", language))
+    said = [each["aria-label"] for each in page.all("svg")]
+    assert [text[:4] for text in said] == ["adam", "sgd:"]
+    assert said[0].endswith("1: 31.67, 2: 36.67, 3: 40.00.")
+    text = "".join(text for _, text in page.text)
+    assert "evaluate.py study=optimizer_search" not in text
+    assert "search.trial=0,1,2" in text
+    if language == "ko":
+        assert english_in(page) == []
+
+
+def test_the_page_is_repeated_by_what_was_typed(folder, migrated_store, tiny_dataset):
+    """With all settings that the study was given, which its name alone does not tell."""
+    store = store_in(folder, migrated_store)
+    swept(store, tiny_dataset, {"relu": [0.39, 0.40]})
+    [sweep] = store.records(kind="sweep")
+    typed = "python train.py study=activation 'seed=range(0,2)' training.epochs=3"
+    store.client.log_param(sweep.run_id, "command", typed)
+    page = Reader(written(folder))
+    assert typed in "".join(text for _, text in page.text)
+
+
+def test_lost_artifacts_leave_gaps_and_no_traceback(folder, migrated_store, tiny_dataset):
+    """No checkpoint, no answers, no pictures, no plan of another sweep: each is named where it is missed."""
+    store = store_in(folder, migrated_store)
+    [run], _ = swept(store, tiny_dataset, {"relu": [0.4], "tanh": [0.3]}).values()
+    evaluated(run, tiny_dataset, known=4)
+    shutil.rmtree(folder / "mlartifacts" / run.id)
+    tags = {"kind": "sweep", "study": "layers", "protocol": "honest", "faces": "x"}
+    with store.create("layers", {}, tags).recording():
+        pass
+    page = written(folder)
+    assert "its plan is lost" in page
+    assert "cannot be read" in page
+    assert "holds no gallery" in page
+    assert "holds no answers to test and no confusion matrix" in page
+    Reader(page)
+
+
+def test_the_runs_own_picture_stands_in_where_the_faces_are_not_at_hand(
+    folder, migrated_store, tiny_dataset, monkeypatch
+):
+    """The labels are not in the store, but the picture of the confusion matrix is."""
+    store = store_in(folder, migrated_store)
+    runs = swept(store, tiny_dataset, {"relu": [0.4]})
+    evaluated(runs["relu"][0], tiny_dataset, known=4)
+    monkeypatch.setattr(Source, "_load", lambda *_: None)
+    pictures = Reader(written(folder, "--no-faces")).all("img")
+    assert len(pictures) == 1
+    assert pictures[0]["alt"].startswith("Confusion matrix of relu")
+
+
+@pytest.mark.parametrize(("content", "said"), [(None, "cannot be read"), (b"GIF89a", "is no PNG")])
+def test_a_picture_that_is_none_is_refused(tmp_path, content, said):
+    """It would be a broken picture on the page; so it is a gap instead."""
+    path = tmp_path / "gallery.png"
+    if content:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=said):
+        image(path, "faces")
+
+
+def test_the_page_is_kept_with_its_sweep(folder, migrated_store, tiny_dataset, capsys):
+    """In the newest sweep, or the newest of the study; and only that study is shown."""
+    store = store_in(folder, migrated_store)
+    swept(store, tiny_dataset, {"relu": [0.4]})
+    page = written(folder, "--study", "activation")
+    [sweep] = store.records(kind="sweep")
+    assert store.run(sweep.run_id).fetch("report.html").read_text(encoding="utf-8") == page
+    assert sweep.run_id in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--study", "nowhere"), ("--output", "/proc/x/page.html"), ("--tracking-uri", "gopher://x")]
+)
+def test_a_mistake_is_one_line_and_exit_2(folder, arguments, capsys):
+    """A study that is not there, a place that cannot be written, a store that cannot be opened."""
+    with pytest.raises(SystemExit) as ended:
+        written(folder, *arguments)
+    assert ended.value.code == 2
+    [line] = capsys.readouterr().err.strip().splitlines()
+    assert line.startswith("error: ")
+
+
+@pytest.mark.slow
+def test_a_browser_shows_it_without_complaint(full, tmp_path):
+    """No error in the console, no broken picture, and no sideways scroll on a phone, light or dark."""
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if not browser_path:
+        pytest.skip("there is no chromium here")
+    with sync.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        for language, text in full.items():
+            path = tmp_path / f"{language}.html"
+            path.write_text(text, encoding="utf-8")
+            for scheme in ("light", "dark"):
+                page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+                errors: list[str] = []
+                page.on("console", lambda said, errors=errors: errors.append(said.text))
+                page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+                page.on("request", lambda asked, errors=errors: errors.append(asked.url[:200]))
+                page.goto(path.as_uri())
+                widths = page.evaluate("[...document.images].map(image => image.naturalWidth)")
+                assert widths
+                assert all(widths)
+                assert page.evaluate("document.documentElement.scrollWidth") <= 360
+                assert [each for each in errors if not each.startswith(("file:", "data:"))] == []
+        browser.close()

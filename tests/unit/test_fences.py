@@ -1,0 +1,102 @@
+"""Who may import whom."""
+
+import ast
+import importlib.util
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MODULES = sorted((ROOT / "fer_exp").rglob("*.py"))
+SCRIPTS = sorted(ROOT.glob("*.py"))
+# What Hydra itself looks for, beside the scripts.
+PLUGINS = sorted((ROOT / "hydra_plugins").glob("*.py"))
+
+
+class RunningCode(ast.NodeTransformer):
+    """Leaves out what only a type checker reads."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
+        """Keep the `else` of an `if TYPE_CHECKING`."""
+        self.generic_visit(node)
+        return node.orelse if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
+
+
+@cache
+def imports(path: Path, running: bool = False) -> frozenset[str]:
+    """Full names of all that a file imports, anywhere in it; running: without what is for types alone."""
+    found = set()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(RunningCode().visit(tree) if running else tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name}:{node.lineno}: a relative import, which is not followed here"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return frozenset(found)
+
+
+def test_there_is_something_to_look_at():
+    """An empty list would pass every fence, and a fence around nothing guards nothing."""
+    assert {path.name for path in SCRIPTS} == {"train.py", "evaluate.py"}
+    assert any("mlflow" in imports(path) for path in MODULES)
+    assert [path.name for path in PLUGINS] == [
+        "fer_exp_launchers.py",
+        "fer_exp_stacked.py",
+        "fer_exp_sweeper.py",
+    ]
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
+def test_only_tracking_knows_mlflow(path):
+    """One module to change when the tracker does."""
+    knows = any(name.split(".")[0] == "mlflow" for name in imports(path))
+    assert knows <= (ROOT / "fer_exp" / "tracking" in path.parents)
+
+
+def test_only_the_face_finder_knows_opencv():
+    """It is an optional extra, so whoever else imported it would fail without."""
+    assert [path.name for path in MODULES + SCRIPTS if "cv2" in imports(path)] == ["face_detection.py"]
+
+
+def test_only_the_demo_pages_server_knows_fastapi():
+    """An optional extra, too; the command says in a line if it is missing."""
+    web = {"fastapi", "starlette", "uvicorn"}
+    knows = [path.name for path in MODULES + SCRIPTS if {name.split(".")[0] for name in imports(path)} & web]
+    assert knows == ["server.py"]
+
+
+def test_only_export_knows_onnx():
+    """An optional extra, too; the command says in a line if it is missing."""
+    onnx = {"onnx", "onnxruntime", "onnxscript"}
+    knows = [path.name for path in MODULES + SCRIPTS if {name.split(".")[0] for name in imports(path)} & onnx]
+    assert knows == ["onnx_export.py"]
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
+def test_only_the_scripts_and_plugins_know_hydra(path):
+    """Below them a config is plain data."""
+    knows = any(name.split(".")[0] in ("hydra", "hydra_plugins", "omegaconf") for name in imports(path))
+    assert knows == (path in SCRIPTS + PLUGINS)
+
+
+@pytest.mark.parametrize("path", MODULES + SCRIPTS + PLUGINS, ids=lambda path: path.name)
+def test_only_the_launchers_know_the_engines_that_run_jobs_elsewhere(path):
+    """Optional extras; the launcher of each says in a line if it is missing."""
+    knows = bool({"ray", "submitit"} & {name.split(".")[0] for name in imports(path)})
+    assert knows == (path.name == "fer_exp_launchers.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_no_module_imports_a_script(path):
+    """Scripts are where things end."""
+    assert not {name.split(".")[0] for name in imports(path)} & {script.stem for script in SCRIPTS}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
+def test_what_a_benchmark_imports_of_ours_is_there(path):
+    """No other test runs them, and a module that was renamed would be missed when it is too late."""
+    for whole in {name for name in imports(path) if name.startswith("fer_exp.")}:
+        place, _, last = whole.rpartition(".")
+        assert hasattr(importlib.import_module(place), last) or importlib.util.find_spec(whole), whole

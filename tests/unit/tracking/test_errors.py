@@ -1,0 +1,77 @@
+"""Why a store does not open, or takes nothing."""
+
+import pytest
+from mlflow.exceptions import MlflowException
+
+from fer_exp.tracking import errors
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("UNAUTHENTICATED", "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD"),
+        ("PERMISSION_DENIED", "its admin can let you"),
+        ("INTERNAL_ERROR", "cannot open the store (a reason)"),
+    ],
+)
+def test_each_reason_is_said_in_a_line(code, said):
+    """Who is asked for a password learns where it goes."""
+    error = MlflowException("a reason\nand a page of details")
+    error.error_code = code
+    line = str(errors.cannot_open("tracking.uri=http://127.0.0.1:1", error))
+    assert line.startswith("tracking.uri=http://127.0.0.1:1: ")
+    assert said in line
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://anna:{}@host:5000/x", "postgresql://anna:{}@host/db", "http://:{}@h"]
+)
+def test_no_line_shows_the_password_of_a_uri(uri):
+    """Users put them there, and logs are passed on."""
+    said = str(errors.cannot_open(uri.format("s3cr:et"), OSError(f"no {uri.format('s3cr:et')}")))
+    assert "s3cr" not in said
+    assert "anna" not in said
+
+
+def test_a_file_that_takes_nothing_is_told_in_a_line():
+    """Without the statement that SQLAlchemy quotes; any other error stays as it is."""
+    full = "(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT INTO metrics ...]"
+    with pytest.raises(errors.UnwritableError) as caught, errors.writing("sqlite:///a.db"):
+        raise MlflowException(full)
+    assert str(caught.value).startswith(
+        "tracking.uri=sqlite:///a.db: the store cannot be written (database or disk is full); "
+    )
+    with pytest.raises(MlflowException, match="no such run"), errors.writing("sqlite:///a.db"):
+        raise MlflowException("no such run")
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_interrupted_transaction_is_an_interruption(interruption):
+    """SQLAlchemy fails to roll back what Ctrl-C cut short, and MLflow makes an error of its own of that."""
+
+    def commit() -> None:
+        try:
+            try:
+                raise interruption
+            finally:
+                raise RuntimeError("This transaction is closed")
+        except RuntimeError as error:
+            raise MlflowException("This transaction is closed") from error
+
+    with pytest.raises(type(interruption)) as caught, errors.writing("sqlite:///x.db"):
+        commit()
+    assert caught.value is interruption
+
+
+def test_other_errors_of_mlflow_stay_what_they_are():
+    """Whatever they came of."""
+
+    def commit() -> None:
+        try:
+            raise ValueError
+        except ValueError as error:
+            raise MlflowException("odd") from error
+
+    with pytest.raises(MlflowException, match="odd"), errors.writing("sqlite:///x.db"):
+        commit()

@@ -1,0 +1,102 @@
+"""A server of runs that stops in mid-run: nothing is lost, and `make sync` sends what was left."""
+
+import os
+import signal
+import time
+
+import pytest
+from helpers.processes import FEW, run, start
+from mlflow import MlflowClient
+
+from fer_exp.tracking import sync
+from fer_exp.tracking.server import mlflow_server
+
+EPOCHS = 150
+LONG = (f"training.epochs={EPOCHS}", "stopping=none", "data.n_train=1400", "data.n_test=70")
+SHORT = ("training.epochs=40", *LONG[1:])
+
+
+def test_without_anything_kept_it_says_so(tmp_path, monkeypatch, capsys):
+    """No server is asked."""
+    monkeypatch.chdir(tmp_path)
+    sync.main([])
+    assert capsys.readouterr().out == "nothing is left to send\n"
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "Store: an MLflow server that cannot be reached at the start",
+    trials=2,
+    expected="one line that names it, exit 2, nothing trained",
+)
+@pytest.mark.parametrize("script", ["train.py", "evaluate.py"])
+def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script):
+    """At once, before anything is trained."""
+    address = f"http://127.0.0.1:{mlflow_server.free_port(0)}"
+    began = time.monotonic()
+    done = run(tmp_path, f"tracking.uri={address}", *FEW[:2], script=script)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert f"tracking.uri={address}: no MLflow server answers there" in line
+    # MLflow by itself tries for four minutes
+    assert time.monotonic() - began < 60
+
+
+def training(folder, uri, *arguments):
+    """A training as a user starts it, and what it says."""
+    return start(folder, *arguments, f"tracking.uri={uri}")
+
+
+def wait_for(process, epoch):
+    """Wait until an epoch is said to be done."""
+    process.wait_for(lambda: f"\n[{epoch}/" in process.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.fault(
+    "Store: an MLflow server that stops in mid-run comes back for one run, and too late for another",
+    trials=2,
+    expected="both train to their end; every epoch arrives once and in order, the late one by `make sync`",
+)
+def test_runs_outlive_their_server(tmp_path, monkeypatch):
+    """One meets it again, one ends before and is sent by `sync`; both lack nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    port = mlflow_server.free_port(0)
+    address, database = f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path}/mlflow.db"
+    with mlflow_server.serving(database, port):
+        meets, misses = (
+            training(tmp_path, address, *which, "tracking.log_model=" + model)
+            for which, model in ((LONG, "false"), (SHORT, "true"))
+        )
+        wait_for(misses, 3)
+        wait_for(meets, 3)
+    wait_for(meets, 10)
+    # else a slow start of the server would outlast the run
+    meets.send_signal(signal.SIGSTOP)
+    assert misses.wait() == 0
+    assert "[40/40]" in misses.stdout
+    assert "send it later: make sync" in misses.stdout
+    assert list((tmp_path / ".cache" / "spool").glob("*/*/entries.jsonl"))
+    with mlflow_server.serving(database, port):
+        meets.send_signal(signal.SIGCONT)
+        assert meets.wait() == 0
+        first, second = (run(tmp_path, script="fer_exp.tracking.sync") for _ in range(2))
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "model: 1, status: 1" in first.stdout
+    assert second.stdout == "nothing is left to send\n"
+    client = MlflowClient(database)
+    [experiment] = client.search_experiments(filter_string="name = 'fer-exp'")
+    runs = client.search_runs([experiment.experiment_id], order_by=["metrics.`selected/epochs_run`"])
+    for found, epochs in zip(runs, (40, EPOCHS), strict=True):
+        history = client.get_metric_history(found.info.run_id, "val/loss")
+        assert [point.step for point in history] == list(range(1, epochs + 1))
+        assert [point.timestamp for point in history] == sorted(point.timestamp for point in history)
+        assert found.info.status == "FINISHED"
+        assert {"selected/val_loss", "yardstick/train_prior_entropy"} <= set(found.data.metrics)
+        files = tmp_path / "mlartifacts" / experiment.experiment_id / found.info.run_id / "artifacts"
+        for name in ("checkpoints/best.pt", "checkpoints/last.pt", "config.yaml", "figures/curves.png"):
+            assert (files / name).stat().st_size > 100
+    [model] = client.search_logged_models([experiment.experiment_id])
+    assert model.source_run_id == runs[0].info.run_id
+    assert os.listdir(tmp_path / ".cache" / "spool" / f"127.0.0.1_{port}") == ["server"]

@@ -1,0 +1,75 @@
+"""When training ends before its last epoch."""
+
+import math
+
+import torch
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from fer_exp.training import early_stopping
+
+
+def plateau(losses, patience=3):
+    """A plateau scheduler that has seen these losses."""
+    scheduler = ReduceLROnPlateau(
+        torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0), patience=patience
+    )
+    for loss in losses:
+        scheduler.step(loss)
+    return scheduler
+
+
+def ends_at(rule, losses):
+    """The first epoch at whose end the rule stops, with a plateau scheduler beside it."""
+    for epoch in range(1, len(losses) + 1):
+        rule.update(losses[epoch - 1])
+        if rule.ends(plateau(losses[:epoch])):
+            return epoch
+    return None
+
+
+def test_patience_counts_epochs_in_a_row(compose_settings):
+    """An epoch with a new lowest loss begins the count anew."""
+    rule = early_stopping.build(compose_settings("stopping.patience=2").stopping)
+    assert ends_at(rule, [1.0, 1.1, 0.9, 1.0, 0.9, 0.8]) == 5
+
+
+def test_the_decks_rule_ends_before_its_scheduler_acts(compose_settings):
+    """Three bad epochs end it, while the scheduler would lower the rate after the fourth (A6)."""
+    losses = [1.0, 1.1, 1.1, 1.1, 1.1]
+    rule = early_stopping.build(compose_settings("stopping=deck").stopping)
+    assert ends_at(rule, losses) == 4
+    assert plateau(losses[:4]).optimizer.param_groups[0]["lr"] == 1.0
+    assert plateau(losses).optimizer.param_groups[0]["lr"] == 0.1
+
+
+def test_the_decks_rule_counts_itself_where_there_is_no_scheduler(compose_settings):
+    """Five epochs without a new lowest loss."""
+    rule = early_stopping.build(compose_settings("stopping=deck").stopping)
+    for loss in [1.0, *[1.1] * 4]:
+        rule.update(loss)
+    assert not rule.ends(None)
+    rule.update(1.1)
+    assert rule.ends(None)
+
+
+def test_the_decks_rule_counts_itself_beside_a_patient_scheduler(compose_settings):
+    """Its own five epochs end it where the scheduler would wait for ten."""
+    losses = [1.0, *[1.1] * 5]
+    rule = early_stopping.build(compose_settings("stopping=deck").stopping)
+    ended = []
+    for epoch in range(1, 7):
+        rule.update(losses[epoch - 1])
+        ended.append(rule.ends(plateau(losses[:epoch], patience=10)))
+    assert ended == [False] * 5 + [True]
+
+
+def test_no_rule_never_ends(compose_settings):
+    """All epochs, whatever the loss does."""
+    rule = early_stopping.build(compose_settings("stopping=none").stopping)
+    assert ends_at(rule, [1.0] * 50) is None
+
+
+def test_a_loss_that_is_not_better_is_not_an_improvement():
+    """Equal counts as bad, and so does NaN."""
+    rule = early_stopping.Stopping(3)
+    assert [rule.update(loss) for loss in (1.0, 1.0, math.nan, 0.5)] == [True, False, False, True]
