@@ -16,7 +16,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from fer_exp import commandline
+from fer_exp import console
+from fer_exp.config import overrides
 from fer_exp.errors import UserError
 
 CONF = Path(__file__).parent / "conf"
@@ -29,32 +30,33 @@ MISTAKES = (HydraException, OmegaConfBaseException, YAMLError)
 def main(config: DictConfig) -> None:
     """Evaluate the chosen runs and print a table of each."""
     # here already, since Hydra would put a line of its own before the error
-    with commandline.mistakes_in_one_line(*MISTAKES):
+    with console.mistakes_in_one_line(*MISTAKES):
         evaluate(config)
 
 
 def evaluate(config: DictConfig) -> None:
     """Open the test split for the runs that the settings ask for, and set yardsticks beside them."""
     from fer_exp import tables, tracking
-    from fer_exp.analysis import comparison
     from fer_exp.config import settings
-    from fer_exp.evaluation import scoring
-    from fer_exp.experiment import job
+    from fer_exp.data import datasets
+    from fer_exp.evaluation import mismatches, scoring, significance
+    from fer_exp.tracking import studies
+    from fer_exp.training import device
 
     chosen = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
-    job.check_device("device", chosen.device)
+    device.check_device("device", chosen.device)
     store = tracking.Store(chosen.tracking)
-    dataset = job.load_faces(chosen.data)
-    faces = dataset.fingerprint.content
+    dataset = datasets.load_faces(chosen.data)
+    faces = dataset.digest
     found = runs(chosen, store, faces)
-    votes = job.load_votes(chosen.data, dataset)
+    votes = datasets.load_votes(chosen.data, dataset)
     for record in found:
         try:
             show(record, store, dataset, chosen.gallery, chosen.device)
             if votes is not None:
                 show_taggers(record, store, dataset, votes)
             if chosen.mismatches:
-                scoring.mismatched(record, store, dataset)
+                mismatches.mismatched(record, store, dataset)
         except tracking.NoFileError:
             # one that was asked for by itself is to be scored anew
             if chosen.run or not scoring.is_scored(record):
@@ -63,8 +65,8 @@ def evaluate(config: DictConfig) -> None:
     if chosen.ensembles:
         join(chosen.of_study, store, dataset, chosen.device)
     reference = fit(chosen, store, dataset)
-    rivals = [store.record(record.run_id) for record in found] + comparison.read_yardsticks(store, faces)
-    tables.print_terminal(comparison.beside(rivals, reference, store, dataset.test().labels))
+    rivals = [store.record(record.run_id) for record in found] + studies.read_baselines(store, faces)
+    tables.print_terminal(significance.beside(rivals, reference, store, dataset.test().labels))
     print("compare: make compare    look at it: make ui")
 
 
@@ -98,9 +100,9 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
 
 def arms_of(name: str, store: Any, faces: str) -> list[Any]:
     """Each arm of a study on these faces, with its study."""
-    from fer_exp.analysis import comparison
+    from fer_exp.tracking.studies import read_studies
 
-    studies = [study for study in comparison.read_studies(store, name) if study.faces == faces]
+    studies = [study for study in read_studies(store, name) if study.faces == faces]
     return [(study, arm) for study in studies for arm in study.arms]
 
 
@@ -110,7 +112,7 @@ def join(name: str, store: Any, dataset: Any, device: str) -> None:
     from fer_exp.evaluation import ensembles
 
     table = tables.Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
-    for study, arm in arms_of(name, store, dataset.fingerprint.content):
+    for study, arm in arms_of(name, store, dataset.digest):
         if len(arm.runs) < 2:
             continue
         try:
@@ -146,16 +148,15 @@ def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> N
 def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
     """Print how a run stands to the taggers of FER+."""
     from fer_exp import tables
-    from fer_exp.data import ferplus
-    from fer_exp.evaluation import scoring
+    from fer_exp.evaluation import taggers
 
-    found = scoring.beside_taggers(store.run(record.run_id), dataset.test(), votes)
+    found = taggers.beside_taggers(store.run(record.run_id), dataset.test(), votes)
     table = tables.Table(f"{record.name} (run {record.run_id}) and FER+'s ten taggers", ["", "n", "in %"])
     of_errors = found["taggers/errors_n"]
     for name, said, n in (
         (
             "clear_accuracy",
-            f"accuracy where more than {ferplus.CLEAR} taggers agree",
+            f"accuracy where more than {taggers.CLEAR} taggers agree",
             found["taggers/clear_n"],
         ),
         ("errors_shared", "errors that at least one tagger made too", of_errors),
@@ -169,7 +170,7 @@ def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
 def fit(chosen: Any, store: Any, dataset: Any) -> Any:
     """The run of the yardstick that the settings name, fitted now if it is not there."""
     from fer_exp.evaluation.baselines import estimators
-    from fer_exp.experiment.progress import PairReporter
+    from fer_exp.evaluation.baselines.progress import PairReporter
 
     name = estimators.describe(chosen.baseline)
     with PairReporter(getattr(chosen.baseline, "tol", 0.0)) as reporter:
@@ -183,4 +184,4 @@ def fit(chosen: Any, store: Any, dataset: Any) -> Any:
 if __name__ == "__main__":
     # `study` is a group of train.py's in the same folder, which Hydra would take it for
     aliases = {"study": "of_study"}
-    commandline.run(main, CONF, (*MISTAKES, OSError), "start the same again", aliases)
+    overrides.run(main, CONF, (*MISTAKES, OSError), "start the same again", aliases)

@@ -29,7 +29,8 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from fer_exp import commandline
+from fer_exp import console, provenance
+from fer_exp.config import overrides
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp_sweeper import compose
 
@@ -51,7 +52,7 @@ def main(config: DictConfig) -> Any:
     """
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         # here already, since Hydra would put a line of its own before the error
-        with commandline.mistakes_in_one_line(*MISTAKES):
+        with console.mistakes_in_one_line(*MISTAKES):
             run_alone(as_settings(config), list(HydraConfig.get().overrides.task))
         return None
     chosen = as_settings(config)
@@ -65,7 +66,7 @@ def train(chosen: Any, job: Any) -> None:
     """Train a job of these settings to its end."""
     from fer_exp.training import stacked
 
-    commandline.end_on_sigterm()
+    console.end_on_sigterm()
     stacked.train([(chosen, job)], width=1)
 
 
@@ -81,7 +82,7 @@ def job_of_sweep(chosen: Any, overrides: Sequence[str]) -> Any:
         # what a trial's rates come to, and no mistake of anybody's
         outcome = settings.is_trial(chosen) and isinstance(error, DivergedError)
         level, said = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
-        log.log(level, "%s: %s: %s", name, said, commandline.one_line(error))
+        log.log(level, "%s: %s: %s", name, said, console.one_line(error))
     except Exception:
         log.exception("%s: failed", name)
 
@@ -109,7 +110,7 @@ def steps(chosen: Any, name: str, overrides: Sequence[str]) -> Any:
     if outcome.action in (plan.TRAIN, plan.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))
     if not quiet:
-        print(f"test it: {commandline.evaluating(f'run={outcome.run_id}', shlex.join(overrides))}")
+        print(f"test it: {provenance.evaluating(f'run={outcome.run_id}', shlex.join(overrides))}")
         print("look at it: make ui")
 
 
@@ -166,16 +167,16 @@ class SweepCallback(Callback):
         at_a_time = launcher.n_jobs if "n_jobs" in launcher else 1
         factors, overrides = _expand(config)
         loader = GlobalHydra.instance().config_loader()
-        command = commandline.typed("train.py")
+        command = provenance.typed("train.py")
         configs = [compose(loader, config, job) for job in overrides]
         for each in configs:
             # as Hydra hands a job its config
             with open_dict(each):
                 del each["hydra"]
         if config.search.get("tuned") and not config.search.best:
-            from fer_exp.analysis import search
+            from fer_exp.experiment import trial_selection
 
-            best = search.choose([as_tree(each) for each in configs], command)
+            best = trial_selection.choose([as_tree(each) for each in configs], command)
             said = ",".join(f"{arm}:{trial}" for arm, trial in best.items())
             # forced, as the arms are keys that no file has
             config.hydra.overrides.task.append(f"++search.best={{{said}}}")
@@ -212,7 +213,7 @@ class SweepCallback(Callback):
 def _ending_on_any_error() -> Iterator[None]:
     """End the program on any exception: Hydra would turn one of a callback's into a warning and go on."""
     try:
-        with commandline.mistakes_in_one_line(*MISTAKES):
+        with console.mistakes_in_one_line(*MISTAKES):
             yield
     except Exception:
         traceback.print_exc()
@@ -235,4 +236,4 @@ def _expand(config: DictConfig) -> tuple[list[str], list[list[str]]]:
 if __name__ == "__main__":
     # OSError: an output folder that Hydra cannot make
     left = "a sweep goes on by the same command, a run of its own by resume=ID: make ui"
-    commandline.run(main, CONF, (*MISTAKES, OSError), left)
+    overrides.run(main, CONF, (*MISTAKES, OSError), left)

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fer_exp import commandline, tracking
+from fer_exp import console, tracking
 from fer_exp.config import settings
 from fer_exp.data import splits
 from fer_exp.data.datasets import Dataset, load_fer2013, load_synthetic
 from fer_exp.data.faces import Faces
 from fer_exp.inference import onnx_export, predict
-from fer_exp.models import checkpoint, factory
-from fer_exp.models.classifier import Classifier
+from fer_exp.models.network import logits
+from fer_exp.tracking import artifacts, registry
 
 # At once.
 BATCHES = (1, 256)
@@ -69,18 +69,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="FER-2013, for a run that was trained on it")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="folder for decoded faces")
     parser.add_argument("--rounds", type=int, default=11, help="turns that count")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     args = parser.parse_args()
     torch.set_num_threads(1)
     store = tracking.existing_store(args.tracking_uri, args.experiment)
     record = store.find(args.run)
     faces = validation(record, faces_of(args, record).train())
-    network = Classifier.of_run(record, store).network
+    network = registry.load_classifier(record, store).network
     whole = onnx_export.exported(network, onnx_export.described(record))
     files = {"ONNX, float32": whole, "ONNX, int8": onnx_export.quantised(whole)}
-    ways = {"PyTorch, checkpoint": lambda pictures: factory.logits(network, pictures)}
+    ways = {"PyTorch, checkpoint": lambda pictures: logits(network, pictures)}
     ways |= {name: answers(model) for name, model in files.items()}
-    kept = store.run(record.run_id).fetch(checkpoint.WEIGHTS[record.params["protocol.weights"]])
+    kept = store.run(record.run_id).fetch(artifacts.WEIGHTS[record.params["protocol.weights"]])
     sizes = {"PyTorch, checkpoint": kept.stat().st_size}
     sizes |= {name: len(model) for name, model in files.items()}
     print(f"{predict.describe(record)}\n")

@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp.data import external_sort
-from fer_exp.data.faces import SIDE, Row, Usage
+from fer_exp.data.faces import Row, Usage
+from fer_exp.fer2013 import SIDE
 from fer_exp.models.factory import PIXELS
 
 ROOT = Path(__file__).resolve().parent.parent

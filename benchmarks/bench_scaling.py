@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from training import BASE, race
 
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import PIXELS
 
 IMAGES, MAIN = 22_967, (128, 32)

@@ -19,8 +19,9 @@ from training import ratio
 
 from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import load_synthetic
-from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Carve
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.training.stacked import Stack
 from fer_exp.training.trainer import Trainer
 

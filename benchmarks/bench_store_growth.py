@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fer_exp import tracking
-from fer_exp.analysis import comparison
 from fer_exp.config import settings
+from fer_exp.tracking import studies
 
 ROOT = Path(__file__).parent.parent
 FACES = ("data.n_train=140", "data.n_test=70")
@@ -140,7 +140,7 @@ def ask(folder: Path) -> dict[str, float]:
     start = time.perf_counter()
     store.latest_of_all()
     middle = time.perf_counter()
-    comparison.read_studies(store)
+    studies.read_studies(store)
     return {"all jobs": middle - start, "all studies": time.perf_counter() - middle}
 
 

@@ -21,8 +21,9 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from fer_exp.config import settings
 from fer_exp.config.settings import Experiment
 from fer_exp.config.targets import named_class
-from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Carve
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import factory, linear
 from fer_exp.training.trainer import Trainer
 

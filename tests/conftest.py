@@ -27,7 +27,8 @@ from fer_exp.config import settings
 from fer_exp.config.settings import Evaluation, Experiment
 from fer_exp.data import fingerprint
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.faces import EMOTIONS, SIDE, Faces, Usage
+from fer_exp.data.faces import Faces, Usage
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.plots import diagnostics
 
 ROOT = Path(__file__).parents[1]

@@ -6,10 +6,12 @@ then one rung without or with a single ingredient; then networks that are no MLP
 
 from collections.abc import Mapping, Sequence
 
-from fer_exp.analysis.comparison import ACCURACY, Arm, Study, against, origin, partly_tested, percent
-from fer_exp.data.faces import PARTS
+from fer_exp.analysis.comparison import against, origin, partly_tested, percent
+from fer_exp.fer2013 import PARTS
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
+from fer_exp.tracking.keys import ACCURACY
+from fer_exp.tracking.studies import Arm, Study
 
 NAME = "ladder"
 

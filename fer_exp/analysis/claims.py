@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from fer_exp import statistics
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import SIGNIFICANCE, Arm, Study, against, chance, partly_tested, percent
+from fer_exp.analysis.comparison import SIGNIFICANCE, against, chance, partly_tested, percent
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
+from fer_exp.tracking.studies import Arm, Study
 
 # The closing table's columns: what the deck called it, the study, the choice it took from there, and
 # where `published.csv` keeps its figures.

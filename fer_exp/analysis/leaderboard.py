@@ -9,12 +9,12 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from fer_exp import commandline, tables, tracking
+from fer_exp import console, tables, tracking
 from fer_exp.analysis import comparison, published
-from fer_exp.analysis.comparison import Study
 from fer_exp.analysis.published import Result
-from fer_exp.evaluation import ensembles as evaluation_ensembles
 from fer_exp.tables import Table
+from fer_exp.tracking import studies
+from fer_exp.tracking.studies import Arm, Study, ensemble_of, read_studies
 
 PARTS = ("public", "private", "union")
 
@@ -88,7 +88,7 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
             if not runs or key in seen:
                 continue
             seen.add(key)
-            evaluated = comparison.Arm(arm.name, arm.setting, runs)
+            evaluated = Arm(arm.name, arm.setting, runs)
             accuracies = {part: evaluated.values(f"test/{part}/accuracy") for part in PARTS}
             kind = next(iter(runs.values())).params.get("model.name", "mlp")
             selected = "validation" if study.selected_on != "last epoch" else "nothing: last epoch"
@@ -96,7 +96,7 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
             source = f"study={study.name}, {study.protocol} protocol"
             protocol = [selected, "none", views, "1", str(len(runs)), source]
             yield Row(f"ours: {arm.name}", kind, accuracies, protocol, _without_private(accuracies))
-            together = evaluation_ensembles.of(arm, ensembles)
+            together = ensemble_of(arm, ensembles)
             if together is not None:
                 accuracies = {part: [together.metrics[f"test/{part}/accuracy"]] for part in PARTS}
                 protocol = [selected, "none", views, str(len(arm.runs)), "1", source]
@@ -105,7 +105,7 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
 
 def of_yardsticks(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
     """The yardsticks of ours that were fitted on one of these sets of faces."""
-    for record in (record for each in faces for record in comparison.read_yardsticks(store, each)):
+    for record in (record for each in faces for record in studies.read_baselines(store, each)):
         found = {part: record.metrics.get(f"test/{part}/accuracy") for part in PARTS}
         accuracies = {part: [] if value is None else [value] for part, value in found.items()}
         protocol = ["nothing: fitted once", "none", "none", "1", "1", "evaluate.py"]
@@ -155,11 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m fer_exp.analysis.leaderboard", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     chosen = parser.parse_args(arguments)
-    with commandline.mistakes_in_one_line():
+    with console.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-        studies = comparison.read_studies(store)
+        studies = read_studies(store)
         rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
         rows += of_yardsticks(store, canonical(studies))
     for table in board(rows):

@@ -5,91 +5,14 @@ The best trial is the one with the lowest validation loss, the rule by which a p
 its turn, and is never the best.
 """
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from fer_exp import commandline, statistics, tracking
-from fer_exp.analysis.comparison import ACCURACY, Arm, Study, missing, origin
-from fer_exp.config import settings
-from fer_exp.config.settings import Experiment
-from fer_exp.errors import UserError
-from fer_exp.experiment import job, plan
+from fer_exp import statistics
+from fer_exp.analysis.comparison import missing, origin
 from fer_exp.statistics import Interval
 from fer_exp.tables import Table
-from fer_exp.tracking import Record
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A trial that has ended, by its number."""
-
-    number: int
-    run: Record
-
-    @property
-    def loss(self) -> float:
-        """On validation, of the selected weights."""
-        return math.inf if plan.diverged(self.run) else self.run.metrics["selected/val_loss"]
-
-    @property
-    def accuracy(self) -> float:
-        """On validation, of the selected weights."""
-        metric = "yardstick/val_majority_accuracy" if plan.diverged(self.run) else ACCURACY
-        return self.run.metrics[metric]
-
-
-def ranked(trials: Sequence[Trial]) -> list[Trial]:
-    """The best first."""
-    return sorted(trials, key=lambda trial: (trial.loss, trial.number))
-
-
-def of_arm(arm: Arm) -> list[Trial]:
-    """An arm's trials that have ended, the best first."""
-    return ranked([Trial(int(number), run) for number, run in {**arm.runs, **arm.diverged}.items()])
-
-
-def choose(trees: Sequence[Mapping[str, Any]], command: str) -> dict[str, int]:
-    """The number of the best trial for each arm.
-
-    trees: the composed config, as plain dicts, of each job that is to take it. command: what the user typed.
-    A trial is found by its identity, so it had the same faces, settings and code. Raises UserError.
-    """
-    wanted = _trials_by_arm(trees)
-    first = next(iter(wanted.values()))[0]
-    dataset = job.load_faces(first.data)
-    known = tracking.Store(first.tracking).latest_of_all()
-    found, lacking = {}, []
-    for arm, planned in wanted.items():
-        runs = [known.get(job.identity(chosen, dataset)) for chosen in planned]
-        ended = [Trial(number, run) for number, run in enumerate(runs) if plan.settled(run, trial=True)]
-        if len(ended) < len(planned):
-            lacking.append(f"{arm} has {len(ended)} of {len(planned)} trials")
-        elif math.isinf(ranked(ended)[0].loss):
-            raise UserError(f"study={first.study}: each trial of {arm} diverged: lower search.lr.{arm}")
-        else:
-            found[arm] = ranked(ended)[0].number
-    if lacking:
-        again = commandline.of_study(f"{first.search.of}_search", command)
-        raise UserError(
-            f"study={first.study}: on these faces and settings {', '.join(lacking)}; first comes {again}"
-        )
-    return found
-
-
-def _trials_by_arm(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Experiment]]:
-    shared: dict[str, Mapping[str, Any]] = {}
-    for tree in trees:
-        arm, searched = tree["search"]["arm"], tree["search"]["seed"]
-        if tree["seed"] == searched:
-            raise UserError(f"seed={searched}: is the seed by which the trials are chosen: take others")
-        but_seed = {key: value for key, value in tree.items() if key != "seed"}
-        if shared.setdefault(arm, but_seed) != but_seed:
-            raise UserError(
-                f"study={tree['study']}: one best trial for each arm: vary nothing but arm and seed"
-            )
-    return {arm: settings.trials_of({**tree, "seed": 0}) for arm, tree in shared.items()}
+from fer_exp.tracking.studies import Arm, Study, Trial
+from fer_exp.tracking.studies import trials_of as of_arm
 
 
 def tables(study: Study) -> list[Table]:

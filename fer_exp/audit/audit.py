@@ -7,12 +7,14 @@ printed figure is thereby explained. Where runs are missing it says which, and j
 from collections.abc import Sequence
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import ACCURACY, SIGNIFICANCE, Study, against, percent
+from fer_exp.analysis.comparison import SIGNIFICANCE, against, percent
 from fer_exp.audit import by_arithmetic, by_runs
 from fer_exp.audit.by_runs import MissingError, Runs, Slip, figure
 from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
+from fer_exp.tracking.keys import ACCURACY
+from fer_exp.tracking.studies import Study
 
 OPEN = "open"
 

@@ -12,8 +12,7 @@ from fer_exp.audit import by_tables
 from fer_exp.audit.finding import EXPLAINED, TEST, TRAIN, UNEXPLAINED, Finding, lines
 from fer_exp.audit.grim import attainable, printed_value
 from fer_exp.audit.grim.attainable import Fit
-from fer_exp.data.faces import EMOTIONS
-from fer_exp.data.fingerprint import CANONICAL_TRAIN
+from fer_exp.fer2013 import CANONICAL_TRAIN, EMOTIONS
 
 # torch's random_split([.8, .2]) gives the face that is left over to the first part.
 VALIDATION = TRAIN // 5

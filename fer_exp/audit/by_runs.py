@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 from fer_exp.analysis import published
 from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED
-from fer_exp.data.fingerprint import CANONICAL_TEST
-from fer_exp.evaluation import mismatches
-from fer_exp.tracking import Record
+from fer_exp.fer2013 import CANONICAL_TEST
+from fer_exp.tracking import Record, keys
 
 # How far two runs of one treatment may lie apart in accuracy: two seeds of the main model differ so much.
 NEAR = 0.015
@@ -213,11 +212,11 @@ def right(runs: Runs, arm: str) -> str:
 
 def _readings(runs: Runs, arms: Mapping[str, float]) -> tuple[str, str, str]:
     """Search the mismatches for one that gives the deck's accuracy of every arm, and of each alone."""
-    sound = {arm: figure(runs, arm, f"mismatch/{mismatches.SOUND}") for arm in arms}
+    sound = {arm: figure(runs, arm, f"mismatch/{keys.SOUND}") for arm in arms}
     combinations = [
         key.removeprefix("mismatch/")
         for key in runs[next(iter(arms))].metrics
-        if key.startswith("mismatch/") and not key.endswith(mismatches.SOUND)
+        if key.startswith("mismatch/") and not key.endswith(keys.SOUND)
     ]
 
     def distance(combination: str, arm: str) -> float:

@@ -7,8 +7,7 @@ import numpy as np
 from fer_exp.analysis import published
 from fer_exp.analysis.published import Line
 from fer_exp.audit.finding import EXPLAINED, IN_PART, TEST, TRAIN, UNEXPLAINED, Finding, lines
-from fer_exp.data.faces import EMOTIONS
-from fer_exp.data.fingerprint import CANONICAL_TEST, CANONICAL_TRAIN
+from fer_exp.fer2013 import CANONICAL_TEST, CANONICAL_TRAIN, EMOTIONS
 
 # The parts of the data, and what `published.csv` calls them.
 _SPLITS = {"train": "train", "validation": "val", "test": "test"}

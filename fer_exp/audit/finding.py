@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from fer_exp.analysis import published
 from fer_exp.analysis.published import Line
-from fer_exp.data.fingerprint import CANONICAL_TEST, CANONICAL_TRAIN
+from fer_exp.fer2013 import CANONICAL_TEST, CANONICAL_TRAIN
 
 EXPLAINED, IN_PART, UNEXPLAINED = "explained", "in part", "not explained"
 

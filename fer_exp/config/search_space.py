@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_exp.config.schema import number
 from fer_exp.errors import UserError
 from fer_exp.seeds import derive
 
 if TYPE_CHECKING:
-    from fer_exp.config.settings import RandomSearch
+    pass
 
 # In a config, in the place of a value that the trial draws.
 DRAWN = "drawn"
@@ -83,3 +84,32 @@ def _within(bounds: tuple[float, float], place: float) -> float:
     low, high = bounds
     value = float(f"{low * (high / low) ** place:.3g}")
     return min(max(value, float(low)), float(high))
+
+
+@dataclass(frozen=True)
+class Search:
+    """Where the learning rate and the weight decay come from; with `none` they are the optimizer's own."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class RandomSearch(Search):
+    """From the trial of a search: an independent draw.
+
+    of: what its arms are, as in study=<of>_search; arm: the job's own. trials: how many each arm has, from 0.
+    seed: of the draws and of each trial's run. tuned: whether a job takes the trial that `best` names for its
+    arm, in the place of `trial`. lr: [low, high] for each arm, log-uniform as weight_decay is. no_decay: how
+    likely a trial has no weight decay.
+    """
+
+    of: str
+    arm: str
+    trials: int = number(at_least=1, at_most=10_000)
+    trial: int = number(at_least=0)
+    seed: int = number(at_least=0, at_most=2**63 - 1)
+    tuned: bool
+    best: dict[str, Any]
+    lr: dict[str, Any]
+    weight_decay: list[float] = number(above=0)
+    no_decay: float = number(at_least=0, at_most=1)

@@ -11,7 +11,8 @@ from typing import Any
 
 from fer_exp.config import schema, search_space
 from fer_exp.config.schema import choice, number
-from fer_exp.data.faces import SIDE
+from fer_exp.config.search_space import RandomSearch, Search
+from fer_exp.fer2013 import SIDE
 
 
 @dataclass(frozen=True)
@@ -154,35 +155,6 @@ class PatienceStopping(Stopping):
 @dataclass(frozen=True)
 class DeckStopping(Stopping):
     count: int = number(at_least=1)
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where the learning rate and the weight decay come from; with `none` they are the optimizer's own."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class RandomSearch(Search):
-    """From the trial of a search: an independent draw.
-
-    of: what its arms are, as in study=<of>_search; arm: the job's own. trials: how many each arm has, from 0.
-    seed: of the draws and of each trial's run. tuned: whether a job takes the trial that `best` names for its
-    arm, in the place of `trial`. lr: [low, high] for each arm, log-uniform as weight_decay is. no_decay: how
-    likely a trial has no weight decay.
-    """
-
-    of: str
-    arm: str
-    trials: int = number(at_least=1, at_most=10_000)
-    trial: int = number(at_least=0)
-    seed: int = number(at_least=0, at_most=2**63 - 1)
-    tuned: bool
-    best: dict[str, Any]
-    lr: dict[str, Any]
-    weight_decay: list[float] = number(above=0)
-    no_decay: float = number(at_least=0, at_most=1)
 
 
 @dataclass(frozen=True)
@@ -370,44 +342,3 @@ def _changed(tree: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, An
 def build(cls: type, tree: Any, path: str) -> Any:
     """Check a nested dict against a dataclass of these; `path` is its place in the tree."""
     return schema.build(cls, tree, path, VARIANTS)
-
-
-# Where a job runs and what it is called, as opposed to what it computes.
-_CIRCUMSTANCES = (
-    *(
-        "data.root",
-        "data.cache_dir",
-        "data.ferplus",
-        "training.device",
-        "tracking.",
-        "sweep.",
-        "search.",
-        "study",
-        "about.",
-        "resume",
-    ),
-    *("rerun", "dry_run", "n_jobs", "protocol.seeds"),
-)
-
-
-def recipe(settings: Experiment) -> dict[str, Any]:
-    """What determines a job's result, as one flat dict with dotted keys: no paths, device or names."""
-    flat = flatten(schema.said(settings))
-    if not settings.trained_before:
-        # nearly every job: a fresh network needs no word, and its identity stays what it was
-        del flat["trained_before"]
-    if not settings.training.taught:
-        # a sweep may name a teacher for those of its jobs that are taught
-        flat.pop("training.teacher", None)
-    return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """A nested dict as one flat dict with dotted keys; lists stay lists."""
-    flat = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value
-    return flat

@@ -11,7 +11,7 @@ from torch.distributions import Beta
 from torch.nn.functional import grid_sample
 
 from fer_exp.config import settings
-from fer_exp.data.faces import SIDE
+from fer_exp.fer2013 import SIDE
 
 # Sides of what `erase` covers, in pixels.
 _COVERED = (4, 24)

@@ -14,9 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp import files
-from fer_exp.data.faces import SIDE, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import SIDE
 
 MAGIC = b"FEREXP2\n"
 

@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fer_exp.data.faces import EMOTIONS, SIDE, Row, Usage
+from fer_exp.data.faces import Row, Usage
 from fer_exp.data.image_folder import emotion_label
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS, SIDE
 
 _USAGES = {"training": Usage.TRAIN, "publictest": Usage.PUBLIC, "privatetest": Usage.PRIVATE}
 

@@ -5,6 +5,7 @@ handed out by `test()` alone, which only evaluation calls.
 """
 
 import contextlib
+import functools
 import hashlib
 import logging
 import os
@@ -16,10 +17,12 @@ from typing import Literal
 
 import numpy as np
 
-from fer_exp.data import cache, external_sort, ferplus, fingerprint, sources
-from fer_exp.data.faces import EMOTIONS, Faces, Row, Usage
+from fer_exp.config import settings
+from fer_exp.data import cache, datasets, external_sort, ferplus, fingerprint, sources
+from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ class Dataset:
     faces: Faces
     fingerprint: Fingerprint
     skipped: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """The hash of its faces, by which runs on them are told from runs on others."""
+        return self.fingerprint.content
 
     def train(self) -> Faces:
         """The faces to fit on and to select by."""
@@ -146,7 +154,7 @@ def votes_of_test(root: Path, path: Path, dataset: Dataset) -> np.ndarray:
 
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
-    key = f"{name}/{key}/{_code('faces', 'fingerprint', 'cache', 'external_sort')}"
+    key = f"{name}/{key}/{_code('../fer2013', 'faces', 'fingerprint', 'cache', 'external_sort')}"
     key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)
@@ -161,7 +169,7 @@ def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry
 
 def _code(*modules: str) -> str:
     """A hash of the modules that make faces: changed code never meets an old cache."""
-    sources = (Path(__file__).with_name(f"{module}.py").read_bytes() for module in modules)
+    sources = ((Path(__file__).parent / f"{module}.py").read_bytes() for module in modules)
     return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
 
 
@@ -178,3 +186,28 @@ def _each_class(entries: Iterator[Row], root: Path) -> Iterator[Row]:
         )
     if missing:
         raise UserError(f"data.root={root}: train has no picture of {next(iter(missing.values()))}")
+
+
+def load_faces(data: settings.Data) -> Dataset:
+    """The faces that the settings name, from the cache if they lie there."""
+    if isinstance(data, settings.Fer2013Data):
+        if data.labels == "ferplus" and not data.ferplus:
+            raise UserError(
+                "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
+            )
+        votes = Path(data.ferplus) if data.labels == "ferplus" else None
+        return datasets.load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
+    return datasets.load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
+
+
+def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
+    """FER+'s votes for each test face, int64 [N, 10]; None if the settings name no file of them."""
+    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
+        return None
+    return datasets.votes_of_test(Path(data.root), Path(data.ferplus), dataset)
+
+
+@functools.lru_cache(maxsize=1)
+def faces_of_sweep(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
+    """The faces of a sweep, read and checked once for all its jobs in this process."""
+    return load_faces(data)

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from fer_exp import commandline
+from fer_exp import console
 from fer_exp.errors import UserError
 
 HANDLE = "msambare/fer2013"
@@ -29,7 +29,7 @@ def download(folder: Path) -> None:
         found = Path(kagglehub.dataset_download(HANDLE))
     # kagglehub raises its own and its HTTP client's errors, down to plain Exception
     except Exception as error:
-        raise UserError(f"Kaggle did not give {HANDLE} ({commandline.one_line(error)})") from error
+        raise UserError(f"Kaggle did not give {HANDLE} ({console.one_line(error)})") from error
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(found, folder)
@@ -45,7 +45,7 @@ def main() -> None:
         download(Path(sys.argv[1]))
     except UserError as error:
         print(BY_HAND, file=sys.stderr)
-        commandline.fail(error)
+        console.fail(error)
 
 
 if __name__ == "__main__":

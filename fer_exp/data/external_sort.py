@@ -13,8 +13,9 @@ from typing import BinaryIO
 import numpy as np
 
 from fer_exp import files
-from fer_exp.data.faces import SIDE, Faces, Row
+from fer_exp.data.faces import Faces, Row
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import SIDE
 
 # Pictures that are moved at once: 2.4 MB.
 _BLOCK = 1024

@@ -12,14 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
-SIDE = 48
-
-# FER-2013's own codes 0-6 (`fer2013.csv`). Alphabetical folders would put neutral fourth and rotate
-# three classes unseen, so labels are always matched by these names.
-EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-
-# The parts of test that a score is reported on, see `Faces.parts`.
-PARTS = ("public", "private", "union", "union_no_copies")
+from fer_exp.fer2013 import EMOTIONS, SIDE
 
 
 class Usage(IntEnum):

@@ -9,15 +9,16 @@ import csv
 import dataclasses
 import hashlib
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fer_exp.data.faces import EMOTIONS, Faces, Row, Usage
+from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 # The file's names of our emotions in their order, and what else a tagger could say.
 OURS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
@@ -26,9 +27,6 @@ COLUMNS = (*OURS, *OTHER)
 
 _USAGES = {"Training": Usage.TRAIN, "PublicTest": Usage.PUBLIC, "PrivateTest": Usage.PRIVATE}
 _SAID = {"NF": "not a face"}
-
-# More votes than this for one answer are a clear majority of the ten.
-CLEAR = 5
 
 
 @dataclass(frozen=True)
@@ -154,24 +152,3 @@ def beside(entries: Iterable[Row], votes: Votes, faces: Faces, relabelled: bool)
 
 def _key(picture: np.ndarray, label: int, usage: int) -> tuple[bytes, int, int]:
     return hashlib.blake2b(np.ascontiguousarray(picture), digest_size=16).digest(), int(label), int(usage)
-
-
-def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) -> dict[str, float]:
-    """How a network stands to the taggers, as metrics `taggers/...`.
-
-    predicted, labels: int [N]. counts: int64 [N, 10]. `clear_accuracy`: on the faces for which more than
-    `CLEAR` votes agree. `errors_shared`: the share of its errors that a tagger made too; `errors_of_most`:
-    that more taggers made than gave any other answer, which can be none where they gave the labels. A
-    figure of no faces is left out.
-    """
-    predicted, labels = np.asarray(predicted), np.asarray(labels)
-    clear, wrong = counts.max(axis=1) > CLEAR, predicted != labels
-    for_answer = counts[np.arange(len(predicted)), predicted]
-    most = (for_answer == counts.max(axis=1)) & ((counts == for_answer[:, None]).sum(axis=1) == 1)
-    found = {"clear_n": float(clear.sum()), "errors_n": float(wrong.sum())}
-    if clear.any():
-        found["clear_accuracy"] = float((~wrong[clear]).mean())
-    if wrong.any():
-        found["errors_shared"] = float((for_answer[wrong] > 0).mean())
-        found["errors_of_most"] = float(most[wrong].mean())
-    return {f"taggers/{key}": value for key, value in found.items()}

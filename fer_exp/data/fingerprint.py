@@ -9,15 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp.data.faces import EMOTIONS, Faces, Usage
-
-# Faces of each emotion in FER-2013, in the order of `EMOTIONS`. Source: Goodfellow et al. 2013 and the
-# files themselves.
-CANONICAL_TRAIN = (3995, 436, 4097, 7215, 4830, 3171, 4965)
-CANONICAL_TEST = (958, 111, 1024, 1774, 1247, 831, 1233)
-
-# Mean and standard deviation of the training pixels, of 255; they hold to four decimals.
-CANONICAL_MEAN, CANONICAL_STD = 0.5077, 0.2551
+from fer_exp import fer2013
+from fer_exp.data.faces import Faces, Usage
+from fer_exp.fer2013 import EMOTIONS
 
 # Up to this share of faces more or less, a set passes for an altered copy rather than another set.
 ALTERED = 0.2
@@ -99,11 +93,17 @@ def _content(faces: Faces) -> str:
 
 def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std: float) -> list[str]:
     said = []
-    for part, found, canonical in (("train", train, CANONICAL_TRAIN), ("test", test, CANONICAL_TEST)):
+    for part, found, canonical in (
+        ("train", train, fer2013.CANONICAL_TRAIN),
+        ("test", test, fer2013.CANONICAL_TEST),
+    ):
         for name, count, expected in zip(EMOTIONS, found, canonical, strict=True):
             if count != expected:
                 said.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
-    for what, found, canonical in (("mean", mean, CANONICAL_MEAN), ("std", std, CANONICAL_STD)):
+    for what, found, canonical in (
+        ("mean", mean, fer2013.CANONICAL_MEAN),
+        ("std", std, fer2013.CANONICAL_STD),
+    ):
         if round(found, 4) != canonical:
             said.append(f"train pixel {what} is {found:.4f}, FER-2013's {canonical}")
     return said
@@ -112,6 +112,6 @@ def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std
 def _kind(train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...]) -> str:
     if not differences:
         return "canonical"
-    canonical = sum(CANONICAL_TRAIN) + sum(CANONICAL_TEST)
+    canonical = sum(fer2013.CANONICAL_TRAIN) + sum(fer2013.CANONICAL_TEST)
     near = abs(sum(train) + sum(test) - canonical) <= ALTERED * canonical
     return "altered" if near else "other"

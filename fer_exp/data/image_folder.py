@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.data.faces import Usage
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 # Folder names in circulation beside FER-2013's own. Numbers are refused: 4 is sad in the CSV and
 # neutral in alphabetical folders.

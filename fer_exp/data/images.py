@@ -13,8 +13,8 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_exp.data.faces import SIDE
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import SIDE
 
 # Only formats that hold a picture of known size; Pillow would also open PDFs, fonts and scripts.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")

@@ -11,9 +11,9 @@ from concurrent.futures import Future
 import numpy as np
 
 from fer_exp.data import images
-from fer_exp.data.faces import SIDE
 from fer_exp.data.image_folder import Files
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import SIDE
 
 # As many are decoded here before a second process has begun.
 _MANY = 8_000

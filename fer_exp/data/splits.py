@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_exp.config.settings import Split
-from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.seeds import derive
 
 

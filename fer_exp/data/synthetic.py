@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer_exp import commandline, files
-from fer_exp.data.faces import EMOTIONS, SIDE, Faces, Row, Usage
+from fer_exp import console, files
+from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.synthetic_renderer import Muscles, Traits, render
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.seeds import derive
 
 # FER-2013's training faces of each emotion, in the order of `EMOTIONS`: its imbalance is part of the task.
@@ -186,7 +187,7 @@ def main() -> None:
     try:
         write_sheet(chosen.path, chosen.seed, chosen.per_class)
     except UserError as error:
-        commandline.fail(error)
+        console.fail(error)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer_exp.data.faces import SIDE
+from fer_exp.fer2013 import SIDE
 
 # Drawn this much larger and averaged down: lines of half a pixel stay smooth.
 _SCALE = 4

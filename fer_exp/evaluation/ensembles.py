@@ -3,20 +3,15 @@
 An ensemble is scored on test once, as a run of its own, and found again by the hash of its members.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from fer_exp import tracking
-from fer_exp.analysis.comparison import Arm, Study
 from fer_exp.data.datasets import Dataset
 from fer_exp.evaluation import scoring
-from fer_exp.experiment import plan
-
-
-def identity(members: Sequence[tracking.Record]) -> str:
-    """Hash of all that determines an ensemble's figures."""
-    return plan.identity({"ensemble": sorted(record.tags["identity"] for record in members)})
+from fer_exp.tracking.studies import Arm, Study
+from fer_exp.tracking.studies import ensemble_identity as identity
 
 
 def ensure(
@@ -45,12 +40,15 @@ def _score(
     device: str,
 ) -> tracking.Record:
     # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp.models import factory
-    from fer_exp.models.classifier import Classifier
+    from fer_exp.models import network
+    from fer_exp.tracking import registry
 
     train, test = dataset.train(), dataset.test()
     together = mean_log_probabilities(
-        [factory.logits(Classifier.of_run(record, store, device).network, test.pixels) for record in members]
+        [
+            network.logits(registry.load_classifier(record, store, device).network, test.pixels)
+            for record in members
+        ]
     )
     tags = {"kind": "ensemble", "identity": key, "faces": study.faces, "study": study.name}
     tags |= {"protocol": study.protocol, "selected_on": study.selected_on}
@@ -69,16 +67,3 @@ def mean_log_probabilities(logits: Sequence[np.ndarray]) -> np.ndarray:
     stacked = np.stack(logits).astype(np.float64)
     log_probabilities = stacked - np.logaddexp.reduce(stacked, axis=2, keepdims=True)
     return np.logaddexp.reduce(log_probabilities, axis=0) - np.log(len(logits))
-
-
-def of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
-    """The ensemble of an arm's networks as they are now, if it is among these, by their identity."""
-    found = scored.get(identity(list(arm.runs.values())))
-    return found if found is not None and found.status == "FINISHED" else None
-
-
-def read(store: tracking.Store, study: Study) -> dict[str, tracking.Record]:
-    """The scored ensembles of a study's arms as they are now, by the arm's name, with one query."""
-    scored = store.latest_of_all("ensemble")
-    found = {arm.name: of(arm, scored) for arm in study.arms}
-    return {name: record for name, record in found.items() if record is not None}

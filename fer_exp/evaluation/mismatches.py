@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_exp.data.faces import EMOTIONS, Faces
-from fer_exp.data.fingerprint import CANONICAL_MEAN, CANONICAL_STD
+from fer_exp import tracking
+from fer_exp.data.datasets import Dataset
+from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import CANONICAL_MEAN, CANONICAL_STD, EMOTIONS
 
 if TYPE_CHECKING:
     from fer_exp.models.factory import MLP
@@ -39,8 +41,6 @@ LABELS = {
     "folders_on_csv": lambda answers, truth: (answers, _TO_FOLDER[truth]),
 }
 
-SOUND = "unit/upright/same_order"
-
 
 def accuracies(network: "MLP", test: Faces) -> dict[str, float]:
     """Accuracy through every combination, by `<scale>/<layout>/<labels>`; `SOUND` is the right one.
@@ -62,4 +62,21 @@ def accuracies(network: "MLP", test: Faces) -> dict[str, float]:
         for order, coded in LABELS.items():
             said, truth = coded(answers, test.labels)
             found[f"{scale}/{layout}/{order}"] = float(np.mean(said == truth))
+    return found
+
+
+def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> dict[str, float]:
+    """Log accuracies on test through each mismatch as `mismatch/<combination>`.
+
+    None for a network that normalises otherwise than the deck's, which they do not fit.
+    """
+    # here, as above
+    from fer_exp.evaluation import mismatches
+    from fer_exp.tracking import registry
+
+    if record.params["model.normalisation"] != "unit":
+        return {}
+    network = registry.load_classifier(record, store).network
+    found = mismatches.accuracies(network, dataset.test())
+    store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
     return found

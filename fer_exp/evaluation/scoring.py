@@ -10,19 +10,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_exp import files, metrics, statistics, tracking
-from fer_exp.data import ferplus
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
+from fer_exp.tracking.artifacts import PREDICTIONS
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
 ONE_CLASS = 0.9
 # Largest difference of mean test and train pixel, in units of 255, that halves of one set show; the
 # real halves differ by .002, a wrong scale or a wrong picture mode by far more.
 PIXEL_SHIFT = 0.05
-
-# The artifact that holds the predicted label of every test face, so that two runs can be compared.
-PREDICTIONS = "test/predictions.npy"
 
 
 @dataclass(frozen=True)
@@ -86,10 +84,10 @@ def evaluate(
     device: where its network answers.
     """
     # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp.models import factory
-    from fer_exp.models.classifier import Classifier
+    from fer_exp.models import network
+    from fer_exp.tracking import registry
 
-    classifier = Classifier.of_run(record, store, device)
+    classifier = registry.load_classifier(record, store, device)
     if record.tags.get("faces") != dataset.fingerprint.content:
         raise UserError(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
@@ -97,7 +95,7 @@ def evaluate(
         )
     run = store.run(record.run_id)
     train, test = dataset.train(), dataset.test()
-    logits = factory.logits(classifier.network, test.pixels)
+    logits = network.logits(classifier.network, test.pixels)
     return conclude(run, train, test, Answers(logits.argmax(axis=1), logits), gallery)
 
 
@@ -147,39 +145,6 @@ def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
         loss = float(losses.mean()) if np.isfinite(losses).all() else None
         error = metrics.calibration_error(answers.scores, labels)
     return Part(name, counts, loss, error, interval.low, interval.high)
-
-
-def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> dict[str, float]:
-    """Log accuracies on test through each mismatch as `mismatch/<combination>`.
-
-    None for a network that normalises otherwise than the deck's, which they do not fit.
-    """
-    # here, as above
-    from fer_exp.evaluation import mismatches
-    from fer_exp.models.classifier import Classifier
-
-    if record.params["model.normalisation"] != "unit":
-        return {}
-    network = Classifier.of_run(record, store).network
-    found = mismatches.accuracies(network, dataset.test())
-    store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
-    return found
-
-
-def predictions(run: tracking.Run) -> np.ndarray:
-    """The predicted label of every test face, int64 [N], of an evaluated run or a yardstick."""
-    path = run.fetch(PREDICTIONS)
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
-
-
-def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
-    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `ferplus.scores`."""
-    found = ferplus.scores(predictions(run), test.labels, votes)
-    run.log(found)
-    return found
 
 
 def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> list[str]:

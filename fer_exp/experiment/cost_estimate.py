@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from fer_exp.config import settings
+from fer_exp.config import identity
 from fer_exp.experiment.monitor import duration
 from fer_exp.experiment.plan import Job
 from fer_exp.tracking import Record
@@ -20,7 +20,7 @@ def said(planned: Sequence[Job], known: Iterable[Record], device: str) -> str:
         if run.status == "FINISHED" and "selected/train_seconds" in run.metrics and run.device == device:
             key = _kind(run.params, run.tags["faces"])
             seconds.setdefault(key, []).append(run.metrics["selected/train_seconds"])
-    alike = [seconds.get(_kind(settings.recipe(job.settings), job.faces), []) for job in planned]
+    alike = [seconds.get(_kind(identity.recipe(job.settings), job.faces), []) for job in planned]
     told = [np.mean(each) for each in alike if each]
     if not told:
         return f"time: unknown, as no job of these kinds has been trained on these faces, on {device}"

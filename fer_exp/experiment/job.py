@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,17 +17,21 @@ from filelock import Timeout
 
 from fer_exp import files, metrics, tracking
 from fer_exp.config import settings
+from fer_exp.config.identity import hash_of, recipe
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets, synthetic
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.data.splits import carve
 from fer_exp.errors import UserError
 from fer_exp.experiment import plan, teacher
 from fer_exp.experiment.async_writer import Clerk
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint, factory
 from fer_exp.models.classifier import Classifier
-from fer_exp.training import optimizers, stacked
+from fer_exp.models.network import logits
+from fer_exp.tracking import artifacts
+from fer_exp.training import optimizers, schedulers, stacked
+from fer_exp.training.device import check_device, device_name
 from fer_exp.training.trainer import Epoch, Trainer
 
 log = logging.getLogger(__name__)
@@ -71,39 +74,8 @@ def check(chosen: Experiment) -> None:
             f"training.views={chosen.training.views}: they are for a teacher; set training.taught too"
         )
     optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
-    optimizers.build_scheduler(chosen.scheduler, optimizer, chosen.training.epochs)
+    schedulers.build(chosen.scheduler, optimizer, chosen.training.epochs)
     check_device("training.device", chosen.training.device)
-
-
-def check_device(key: str, device: str) -> None:
-    """Refuse a GPU where PyTorch finds none; key: the setting that names it."""
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UserError(f"{key}=cuda: PyTorch finds no GPU here; use {key}=cpu")
-
-
-def load_faces(data: settings.Data) -> Dataset:
-    """The faces that the settings name, from the cache if they lie there."""
-    if isinstance(data, settings.Fer2013Data):
-        if data.labels == "ferplus" and not data.ferplus:
-            raise UserError(
-                "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
-            )
-        votes = Path(data.ferplus) if data.labels == "ferplus" else None
-        return datasets.load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
-    return datasets.load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
-
-
-def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
-    """FER+'s votes for each test face, int64 [N, 10]; None if the settings name no file of them."""
-    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
-        return None
-    return datasets.votes_of_test(Path(data.root), Path(data.ferplus), dataset)
-
-
-@functools.lru_cache(maxsize=1)
-def _faces_of(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
-    """The faces of a sweep, read and checked once for all its jobs in this process."""
-    return load_faces(data)
 
 
 @functools.cache
@@ -114,8 +86,8 @@ def _examples() -> np.ndarray:
 
 def identity(chosen: Experiment, dataset: Dataset) -> str:
     """Hash of everything that determines the job's figures: recipe and faces, not paths or device."""
-    content = {"recipe": RECIPE, "faces": dataset.fingerprint.content, **settings.recipe(chosen)}
-    return plan.identity(content)
+    content = {"recipe": RECIPE, "faces": dataset.digest, **recipe(chosen)}
+    return hash_of(content)
 
 
 def run(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) -> Outcome:
@@ -138,7 +110,11 @@ def steps(chosen: Experiment, name: str, tags: Mapping[str, str], watch: Watch) 
     # Two threads on two cores collapse as soon as another process wants a core; jobs run side by side.
     torch.set_num_threads(1)
     check(chosen)
-    dataset = _faces_of(chosen.sweep.parent, chosen.data) if chosen.sweep.parent else load_faces(chosen.data)
+    dataset = (
+        datasets.faces_of_sweep(chosen.sweep.parent, chosen.data)
+        if chosen.sweep.parent
+        else datasets.load_faces(chosen.data)
+    )
     store = tracking.Store(chosen.tracking)
     chosen, taught_by = teacher.named(chosen, dataset, store)
     key = identity(chosen, dataset)
@@ -218,7 +194,7 @@ class _Job:
         chosen, dataset = self.chosen, self.dataset
         tags = dict(self.tags)
         tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
-        tags |= {"faces": dataset.fingerprint.content, "protocol": chosen.protocol.name}
+        tags |= {"faces": dataset.digest, "protocol": chosen.protocol.name}
         tags |= {
             "selected_on": selection_rule(chosen.protocol),
             "device": device_name(chosen.training.device),
@@ -227,14 +203,14 @@ class _Job:
             tags["taught_by"] = f"{self.taught_by.name} (run {self.taught_by.run_id})"
         if chosen.resume:
             source = self.store.run(chosen.resume)
-            self._restore(checkpoint.load(source.fetch(checkpoint.LAST)), source.id)
+            self._restore(checkpoint.load(source.fetch(artifacts.LAST)), source.id)
             tags["resumed_from"] = chosen.resume
         return self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
 
     def _describe(self, record: tracking.Run) -> None:
         """Let a fresh run say what it is about to use."""
         dataset = self.dataset
-        record.dataset(dataset.name, dataset.fingerprint, "training")
+        record.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         record.log(
             {
                 "yardstick/train_prior_entropy": metrics.prior_entropy(self.faces.labels),
@@ -243,7 +219,7 @@ class _Job:
                 ),
             }
         )
-        record.text("config.yaml", yaml.safe_dump(settings.recipe(self.chosen), sort_keys=False))
+        record.text("config.yaml", yaml.safe_dump(recipe(self.chosen), sort_keys=False))
         if dataset.skipped:
             record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
 
@@ -260,13 +236,13 @@ class _Job:
     def _params(self) -> dict[str, object]:
         sizes = {"fit": len(self.carve.fit), "validation": len(self.carve.validation)}
         facts = {**self.dataset.fingerprint.flat(), **sizes, "skipped": len(self.dataset.skipped)}
-        return settings.recipe(self.chosen) | {f"faces.{key}": value for key, value in facts.items()}
+        return recipe(self.chosen) | {f"faces.{key}": value for key, value in facts.items()}
 
     def _take_up(self, earlier: tracking.Record) -> tracking.Run | None:
         """Go on with a run of this very job that ended early; None if it left nothing whole."""
         record = self.store.run(earlier.run_id)
         try:
-            self._restore(checkpoint.load(record.fetch(checkpoint.LAST)), record.id)
+            self._restore(checkpoint.load(record.fetch(artifacts.LAST)), record.id)
         except tracking.UnreachableError:
             raise
         except UserError as error:
@@ -277,7 +253,7 @@ class _Job:
 
     def _restore(self, content: dict[str, Any], source: str) -> None:
         """Take the trainer to where the run `source` stopped, or refuse by name what does not agree."""
-        now = {"faces": self.dataset.fingerprint.content, **settings.recipe(self.chosen)}
+        now = {"faces": self.dataset.digest, **recipe(self.chosen)}
         before = {"faces": content["faces"], **content["recipe"]}
         differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
         if any(key.startswith("model.") for key in differ):
@@ -294,16 +270,16 @@ class _Job:
         """What writes the epoch down: its weights as they are now, then its metrics."""
         content = {
             "model": dataclasses.asdict(self.chosen.model),
-            "recipe": settings.recipe(self.chosen),
-            "faces": self.dataset.fingerprint.content,
+            "recipe": recipe(self.chosen),
+            "faces": self.dataset.digest,
             "epoch": epoch.number,
             # without times: the same seed gives the same file
             "scores": {key: value for key, value in epoch_metrics(epoch).items() if "seconds" not in key},
             "network": self.trainer.weights(),
         }
         # first the best, then the last, so that a kill between them loses nothing
-        held = {checkpoint.BEST: content} if epoch.improved else {}
-        held[checkpoint.LAST] = content | self.trainer.state()
+        held = {artifacts.BEST: content} if epoch.improved else {}
+        held[artifacts.LAST] = content | self.trainer.state()
 
         def write() -> None:
             for name, kept in held.items():
@@ -318,7 +294,7 @@ class _Job:
 
         logged: whether the run has these scores, as one that was killed after it had logged them.
         """
-        selected = record.fetch(checkpoint.WEIGHTS[self.chosen.protocol.weights])
+        selected = record.fetch(artifacts.WEIGHTS[self.chosen.protocol.weights])
         content = checkpoint.load(selected)
         network = self.trainer.network
         network.load_state_dict(content["network"])
@@ -326,7 +302,7 @@ class _Job:
         found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
         found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
         fit = metrics.scores(
-            factory.logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
+            logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
         )
         # validation has been scored with these very weights; train only while they changed
         for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):
@@ -342,12 +318,11 @@ class _Job:
         from fer_exp.plots import diagnostics
 
         title = f"{self.name} · {self.chosen.protocol.name}: {100 * accuracy:.1f} % of validation"
-        record.figure(CURVES, diagnostics.curves(self.trainer.history, selected, title))
-
-
-def device_name(device: str) -> str:
-    """What a job is trained on, `cpu` or the name of its GPU: its seconds compare with none of another."""
-    return torch.cuda.get_device_name() if device == "cuda" else device
+        train, validation, rates = zip(
+            *((epoch.train, epoch.validation, epoch.learning_rate) for epoch in self.trainer.history),
+            strict=True,
+        )
+        record.figure(CURVES, diagnostics.curves(train, validation, rates, selected, title))
 
 
 def selection_rule(protocol: settings.Protocol) -> str:

@@ -11,9 +11,10 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fer_exp import terminal, tracking
-from fer_exp.experiment.plan import Job, settled
+from fer_exp import console, tracking
+from fer_exp.experiment.plan import Job
 from fer_exp.tracking import Record
+from fer_exp.tracking.record import settled
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Watch:
         self.store, self.run = store, run
         self.started = time.monotonic()
         self.over = threading.Event()
-        self.drawn = terminal.is_terminal()
+        self.drawn = console.is_terminal()
         self.standing = stand(planned, before, {}, 0)
         self.printed, self.printed_at = self.standing, 0.0
         self.thread = threading.Thread(target=self._watch, name="watch", daemon=True)
@@ -97,7 +98,7 @@ class Watch:
         self.over.set()
         self.thread.join(timeout=10)
         if self.drawn:
-            terminal.wipe()
+            console.wipe()
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.started
@@ -120,7 +121,7 @@ class Watch:
 
     def _show(self) -> None:
         if self.drawn:
-            terminal.draw(str(self.standing))
+            console.draw(str(self.standing))
             return
         ended, told = ((each.done, each.failed) for each in (self.standing, self.printed))
         if ended != told and self._elapsed() - self.printed_at >= _LINE:

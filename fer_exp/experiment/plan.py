@@ -4,25 +4,20 @@ A job is known by its identity, a hash of what determines its figures. A sweep t
 again looks each identity up in the store and does only what is missing.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fer_exp.config import search_space
-from fer_exp.config.settings import RandomSearch
+from fer_exp.config.search_space import RandomSearch
+from fer_exp.tracking.keys import TRIAL, TUNED
+from fer_exp.tracking.record import settled
 
 if TYPE_CHECKING:
     from fer_exp.config.settings import Experiment
     from fer_exp.tracking import Record
 
-# The artifact of a sweep's run that lists its jobs.
-PLAN = "plan.json"
-
-# In the plan: a job that is a trial of a search, and one at its arm's best trial.
-TRIAL, TUNED = "trial", "tuned"
 
 # The key that numbers the trials of a search.
 _NUMBER = "search.trial"
@@ -67,11 +62,6 @@ class Job:
         return {"name": self.name, "arm": self.arm, **facts}
 
 
-def identity(content: Mapping[str, Any]) -> str:
-    """A hash, 16 hex digits, of all that determines some figures."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def action(earlier: "Record | None", rerun: str, trial: bool = False) -> str:
     """What to do for a job whose figures lie in `earlier`, by the setting `rerun`.
 
@@ -84,20 +74,6 @@ def action(earlier: "Record | None", rerun: str, trial: bool = False) -> str:
     if earlier.status == "FAILED" and rerun == "none":
         return LEAVE
     return CONTINUE
-
-
-def settled(run: "Record | None", trial: bool) -> bool:
-    """Whether nothing is left to do for a job.
-
-    A trial that diverged has had its turn, and would diverge again: that is what its rates come to. In any
-    other study it is a failure to mend.
-    """
-    return run is not None and (run.status == "FINISHED" or (trial and diverged(run)))
-
-
-def diverged(run: "Record") -> bool:
-    """Whether a run ended because its loss was no longer finite."""
-    return run.status == "FAILED" and run.tags.get("error", "").startswith("DivergedError")
 
 
 def swept_values(overrides: Iterable[str], factors: Sequence[str]) -> dict[str, str]:

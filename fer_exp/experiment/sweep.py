@@ -12,8 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from fer_exp import commandline, tables, tracking
-from fer_exp.config.settings import Experiment, RandomSearch
+from fer_exp import provenance, tables, tracking
+from fer_exp.config.search_space import RandomSearch
+from fer_exp.config.settings import Experiment
+from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, teacher
@@ -21,7 +23,8 @@ from fer_exp.experiment import job as experiment_job
 from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.monitor import Watch
 from fer_exp.experiment.plan import Job
-from fer_exp.tracking import descriptions
+from fer_exp.tracking import artifacts, descriptions, record
+from fer_exp.training.device import device_name
 
 log = logging.getLogger(__name__)
 
@@ -73,18 +76,18 @@ class Sweep:
         """
         for _, chosen in composed:
             experiment_job.check(chosen)
-        datasets = {data: experiment_job.load_faces(data) for data in {chosen.data for _, chosen in composed}}
+        sets = {data: datasets.load_faces(data) for data in {chosen.data for _, chosen in composed}}
         store = tracking.Store(composed[0][1].tracking)
         store.sync()
         store.close_abandoned()
         planned = []
         for overrides, chosen in composed:
             values = experiment_plan.swept_values(overrides, factors)
-            dataset = datasets[chosen.data]
+            dataset = sets[chosen.data]
             taught, _ = teacher.named(chosen, dataset, store)
             key = experiment_job.identity(taught, dataset)
-            planned.append(Job(values, taught, dataset.fingerprint.content, key))
-        return cls(planned, factors, store, list(datasets.values()), command)
+            planned.append(Job(values, taught, dataset.digest, key))
+        return cls(planned, factors, store, list(sets.values()), command)
 
     @property
     def nothing_to_do(self) -> bool:
@@ -109,7 +112,7 @@ class Sweep:
             if action in (experiment_plan.TRAIN, experiment_plan.CONTINUE)
         ]
         if to_do:
-            device = experiment_job.device_name(self.settings.training.device)
+            device = device_name(self.settings.training.device)
             print(cost_estimate.said(to_do, self.found.values(), device))
 
     @property
@@ -126,15 +129,15 @@ class Sweep:
             self.settings.about, tags["protocol"], tags["selected_on"], self.command
         )
         params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
-        command = commandline.to_repeat(self.command)
+        command = provenance.to_repeat(self.command)
         # a longer one would be cut short, and half a command is none
         if len(command) <= tracking.LONGEST_PARAM:
             params["command"] = command
         self.run = self.store.create(self.title, params, tags)
         for dataset in self.datasets:
-            self.run.dataset(dataset.name, dataset.fingerprint, "training")
+            self.run.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         plan = {"jobs": [job.entry() for job in self.jobs]}
-        self.run.text(experiment_plan.PLAN, json.dumps(plan, indent=1))
+        self.run.text(artifacts.PLAN, json.dumps(plan, indent=1))
         self.open_run.enter_context(self.run.recording())
         # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
         atexit.register(self._abandon)
@@ -181,7 +184,7 @@ class Sweep:
         for job, state, run in zip(self.jobs, states, ended, strict=True):
             accuracy = run.metrics.get("selected/val_accuracy") if run else None
             table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
-            if not experiment_plan.settled(run, job.trial is not None):
+            if not record.settled(run, job.trial is not None):
                 table.notes.append(f"{job.name}: {_why_not(run)}")
         tables.print_terminal(table)
         counts = Counter(states)
@@ -189,8 +192,7 @@ class Sweep:
         print(self._next())
         print("compare: make compare    look at it: make ui")
         whole = all(
-            experiment_plan.settled(run, job.trial is not None)
-            for job, run in zip(self.jobs, ended, strict=True)
+            record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
         )
         atexit.unregister(self._abandon)
         self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
@@ -201,8 +203,8 @@ class Sweep:
         """The command to go on with: test, or of a search's trials, which are judged without, the best."""
         if any(job.trial is not None for job in self.jobs):
             best = f"{self.settings.search.of}_tuned"
-            return f"the best of each arm, by other seeds: {commandline.of_study(best, self.command)}"
-        return f"test: {commandline.evaluating(f'study={self.settings.study}', self.command)}"
+            return f"the best of each arm, by other seeds: {provenance.of_study(best, self.command)}"
+        return f"test: {provenance.evaluating(f'study={self.settings.study}', self.command)}"
 
     def _stop_watch(self) -> None:
         if self.watch:
@@ -228,7 +230,7 @@ def _said(counts: Counter[str]) -> str:
 def _state(job: Job, action: str, run: tracking.Record | None) -> str:
     if run is None:
         return "not started"
-    if job.trial is not None and experiment_plan.diverged(run):
+    if job.trial is not None and record.diverged(run):
         return "diverged"
     if run.status != "FINISHED":
         return run.status.lower()

@@ -10,7 +10,8 @@ from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.splits import carve
 from fer_exp.errors import UserError
-from fer_exp.models.classifier import Classifier, require_weights
+from fer_exp.tracking import registry
+from fer_exp.tracking.registry import require_weights
 from fer_exp.training.distillation import Teacher
 
 
@@ -50,4 +51,4 @@ def named(
 
 def answers(record: tracking.Record, store: tracking.Store, device: str) -> Teacher:
     """What the network of a run says to pictures, asked on this device."""
-    return Classifier.of_run(record, store, device).probabilities
+    return registry.load_classifier(record, store, device).probabilities

@@ -6,7 +6,7 @@ It does nothing else, so that it has no threads.
 import gc
 from importlib import import_module
 
-from fer_exp import commandline
+from fer_exp import console
 
 # Seconds of a job, from its start to its figures and its model.
 NEEDED = (
@@ -17,7 +17,7 @@ NEEDED = (
     "mlflow.store.tracking.sqlalchemy_store",
 )
 
-commandline.collect_rarely()
+console.collect_rarely()
 for name in NEEDED:
     import_module(name)
 # what is there now stays, and its pages are shared for as long as nobody looks at them

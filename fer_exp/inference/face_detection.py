@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from fer_exp.data import images
-from fer_exp.data.faces import SIDE
+from fer_exp.fer2013 import SIDE
 
 EXTRA = '.venv/bin/pip install -e ".[faces]"'
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from fer_exp.data.faces import SIDE
+from fer_exp.fer2013 import SIDE
 
 # An eye or a corner of the mouth; what is smaller hardly moves any probability.
 PATCH = 8

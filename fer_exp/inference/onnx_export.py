@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fer_exp import commandline, files, tracking
-from fer_exp.data.faces import EMOTIONS, SIDE
+from fer_exp import console, files, tracking
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import predict
-from fer_exp.models import factory
-from fer_exp.models.classifier import Classifier
+from fer_exp.models import network as networks
+from fer_exp.tracking import registry
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -69,7 +69,7 @@ def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
                 verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
-            reason = commandline.one_line(error.__cause__ or error)
+            reason = console.one_line(error.__cause__ or error)
             raise UserError(f"ONNX cannot hold this network: {reason[:200]}") from error
     proto = program.model_proto
     for key, value in metadata.items():
@@ -83,7 +83,7 @@ def _check(model: bytes, network: torch.nn.Module) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), dtype=np.uint8)
     # one and several, since the number of pictures is open
     for some in (pictures[:1], pictures):
-        found, expected = logits(model, some), factory.logits(network, some)
+        found, expected = logits(model, some), networks.logits(network, some)
         if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
             apart = np.abs(found - expected).max()
             raise UserError(
@@ -128,18 +128,18 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
     parser.add_argument("--output", default="model.onnx", type=Path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser.parse_args(arguments)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the network of a run, and say what the file holds."""
     chosen = parse(arguments)
-    with commandline.mistakes_in_one_line():
+    with console.mistakes_in_one_line():
         require_packages()
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         record = store.find(chosen.run)
-        model = exported(Classifier.of_run(record, store).network, described(record))
+        model = exported(registry.load_classifier(record, store).network, described(record))
         if chosen.quantise:
             model = quantised(model)
         files.write(chosen.output, model)

@@ -18,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import commandline, files, tables, tracking
+from fer_exp import console, files, tables, tracking
 from fer_exp.data import image_folder, images
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference.face_detection import Finder, View
 from fer_exp.models.classifier import Classifier
+from fer_exp.tracking import registry
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
     parser.add_argument("--format", default="table", choices=list(FORMATS))
     parser.add_argument("--output", help="write to this file instead of the terminal")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser.parse_args(arguments)
 
 
@@ -182,13 +183,13 @@ def show(chosen: argparse.Namespace, record: tracking.Record, predictions: Seque
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what a run says of the pictures, and end with an exit code that tells if all were read."""
     chosen = parse(arguments)
-    with commandline.mistakes_in_one_line():
+    with console.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         record = store.find(chosen.run)
-        classifier = Classifier.of_run(record, store)
+        classifier = registry.load_classifier(record, store)
         seen, refused = look(chosen.pictures, face_detection.load())
         for error in refused:
-            commandline.complain(error)
+            console.complain(error)
         if seen:
             show(chosen, record, predict(classifier, seen, record.run_id))
     if refused:

@@ -14,16 +14,10 @@ from typing import Any
 import torch
 
 from fer_exp import files
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 FORMAT = 1
-
-# The checkpoints of a run: its last epoch, and the one with the lowest validation loss.
-LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
-
-# The file that holds the weights which a protocol selects.
-WEIGHTS = {"last": LAST, "best": BEST}
 
 
 def save(path: Path, content: dict[str, Any]) -> None:

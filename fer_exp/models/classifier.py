@@ -1,17 +1,13 @@
 """A trained network, rebuilt from its checkpoint: 48x48 pictures in, emotions out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fer_exp.config import settings
-from fer_exp.data.faces import EMOTIONS, SIDE
 from fer_exp.errors import UserError
-from fer_exp.models import checkpoint, factory
-
-if TYPE_CHECKING:
-    from fer_exp.tracking import Record, Store
+from fer_exp.fer2013 import EMOTIONS, SIDE
+from fer_exp.models import checkpoint, factory, network
 
 
 class Classifier:
@@ -40,14 +36,6 @@ class Classifier:
             raise UserError(f"{path}: has weights that are no finite numbers; train it again")
         return cls(network)
 
-    @classmethod
-    def of_run(cls, record: "Record", store: "Store", device: str = "cpu") -> "Classifier":
-        """The network of a run with the weights that its protocol selects; UserError if it has none."""
-        require_weights(record)
-        found = cls.load(store.run_of(record).fetch(checkpoint.WEIGHTS[record.params["protocol.weights"]]))
-        found.network.to(device)
-        return found
-
     def predict(self, pictures: np.ndarray) -> np.ndarray:
         """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
         return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
@@ -62,15 +50,7 @@ class Classifier:
         pictures = np.asarray(pictures)
         if pictures.shape[1:] != (SIDE, SIDE):
             raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
-        return factory.logits(self.network, pictures.astype(np.uint8))
-
-
-def require_weights(record: "Record") -> None:
-    """Raise UserError for a run that has no selected weights."""
-    if record.tags.get("kind") != "job":
-        raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
-    if record.status != "FINISHED":
-        raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")
+        return network.logits(self.network, pictures.astype(np.uint8))
 
 
 def _load_pyfunc(path: str) -> Classifier:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.config.settings import Model
-from fer_exp.data.faces import EMOTIONS, SIDE
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.models.activation import activation_factory
 from fer_exp.models.linear import Linear
 from fer_exp.models.network import Network

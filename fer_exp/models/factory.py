@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from fer_exp.config.settings import Activation, Model
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.activation import activation_factory
 from fer_exp.models.cnn import ConvolutionalNetwork
 from fer_exp.models.input_normalisation import pixel_scaling
 from fer_exp.models.mlp import MLP
 from fer_exp.models.mlp_mixer import Mixer
-from fer_exp.models.network import PIXELS, Network, block_of
+from fer_exp.models.network import PIXELS, Network, block_of, logits
 from fer_exp.models.residual_mlp import ResidualMLP
 
 __all__ = [
@@ -109,17 +109,3 @@ def describe(settings: Model) -> str:
     dropout = f" dropout {settings.dropout:g}" if settings.dropout else ""
     mirrored = ", mirrored" if settings.mirrored else ""
     return f"{name}{sizes} {settings.activation.name}{normed}{dropout} ({settings.normalisation}{mirrored})"
-
-
-@torch.inference_mode()
-def logits(
-    network: Network, pixels: np.ndarray | Tensor, positions: np.ndarray | Tensor | None = None
-) -> np.ndarray:
-    """Logits float32 [P, 7] of the pictures uint8 [N, 48, 48] at `positions` [P] (all), with dropout off."""
-    network.eval()
-    pixels = torch.as_tensor(pixels)
-    where = torch.arange(len(pixels)) if positions is None else torch.as_tensor(positions)
-    device = network.shift.device
-    # whole rows: an index in brackets would fetch byte by byte, for five times as long
-    blocks = (pixels.index_select(0, block) for block in where.split(block_of(device)))
-    return torch.cat([network(block.to(device)) for block in blocks]).cpu().numpy()

@@ -5,7 +5,7 @@ import itertools
 from torch import Tensor, nn
 
 from fer_exp.config.settings import MLPModel
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.activation import activation_factory
 from fer_exp.models.linear import Linear
 from fer_exp.models.network import PIXELS, Network, norm_of

@@ -3,8 +3,8 @@
 from torch import Tensor, nn
 
 from fer_exp.config.settings import MixerModel
-from fer_exp.data.faces import EMOTIONS, SIDE
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.models.activation import activation_factory
 from fer_exp.models.linear import Linear
 from fer_exp.models.network import Network

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from fer_exp.config.settings import MLPModel
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.activation import activation_factory
 from fer_exp.models.linear import Linear
 from fer_exp.models.network import PIXELS, Network, norm_of

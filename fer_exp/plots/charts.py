@@ -7,8 +7,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from fer_exp.data.faces import EMOTIONS, SIDE
-from fer_exp.plots.diagnostics import BLUE, GREY, ORANGE, STYLE
+from fer_exp.fer2013 import EMOTIONS, SIDE
+from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
 from fer_exp.statistics import Interval
 
 # Units in the picture of a first layer, as many a row.

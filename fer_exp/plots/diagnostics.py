@@ -12,22 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fer_exp import metrics
-from fer_exp.data.faces import EMOTIONS, SIDE
-from fer_exp.training.trainer import Epoch
-
-# Two colours of Okabe and Ito's palette, which colour-blind readers tell apart, and a grey.
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
-
-STYLE = {
-    "font.size": 9,
-    # a name may hold a dollar
-    "text.parse_math": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "figure.dpi": 120,
-    "figure.constrained_layout.use": True,
-}
+from fer_exp.fer2013 import EMOTIONS, SIDE
+from fer_exp.metrics import Scores
+from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
 
 # For what a job draws: to find margins takes as long as to draw.
 _GIVEN_MARGINS = STYLE | {"figure.constrained_layout.use": False}
@@ -62,25 +49,27 @@ def _matrix(axes, values: np.ndarray, texts: Sequence[str], title: str, brightes
         axes.text(column, row, text, ha="center", va="center", color="white" if dark else "black")
 
 
-def curves(history: Sequence[Epoch], selected: int, title: str) -> Figure:
-    """Loss and accuracy by epoch, with the selected epoch and the drops of the learning rate marked."""
-    numbers = [epoch.number for epoch in history]
+def curves(
+    train: Sequence[Scores], validation: Sequence[Scores], rates: Sequence[float], selected: int, title: str
+) -> Figure:
+    """Loss and accuracy by epoch, with the selected epoch and the drops of the learning rate marked.
+
+    train, validation: the scores of each epoch from the first. rates: the learning rate of each.
+    """
+    numbers = list(range(1, len(rates) + 1))
     with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(9, 3.8))
         figure.subplots_adjust(left=0.07, right=0.91, bottom=0.12, top=0.84, wspace=0.42)
         figure.suptitle(title, x=0.01, ha="left")
         for axes, key in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-            train, validation = (
-                [getattr(getattr(epoch, section), key) for epoch in history]
-                for section in ("train", "validation")
-            )
-            train_above = train[-1] > validation[-1]
-            _curve(axes, numbers, train, "train", ORANGE, train_above)
-            _curve(axes, numbers, validation, "validation", BLUE, not train_above)
-            axes.set(xlabel="epoch", ylabel=key, xlim=(0, len(history)))
+            fitted, held_out = ([getattr(each, key) for each in part] for part in (train, validation))
+            train_above = fitted[-1] > held_out[-1]
+            _curve(axes, numbers, fitted, "train", ORANGE, train_above)
+            _curve(axes, numbers, held_out, "validation", BLUE, not train_above)
+            axes.set(xlabel="epoch", ylabel=key, xlim=(0, len(rates)))
             axes.xaxis.get_major_locator().set_params(integer=True)
             # where the curves of a network that learns are not
-            _mark(axes, history, selected, "top" if key == "loss" else "bottom")
+            _mark(axes, rates, selected, "top" if key == "loss" else "bottom")
     return figure
 
 
@@ -91,15 +80,16 @@ def _curve(axes, numbers: list[int], values: list[float], name: str, colour: str
     axes.annotate(name, (numbers[-1], values[-1]), color=colour, annotation_clip=False, **place)
 
 
-def _mark(axes, history: Sequence[Epoch], selected: int, side: str) -> None:
+def _mark(axes, rates: Sequence[float], selected: int, side: str) -> None:
     """Lines at the selected epoch and where the learning rate fell, named on this side of the axes."""
     of_axes = {"transform": axes.get_xaxis_transform(), "fontsize": 7}
-    drops = [now for before, now in pairwise(history) if now.learning_rate < before.learning_rate]
+    pairs = enumerate(pairwise(rates), start=2)
+    drops = [(number, now) for number, (before, now) in pairs if now < before]
     # a rate that falls nearly every epoch has no drops to speak of
-    for drop in drops if len(drops) <= len(history) / 3 else []:
-        axes.axvline(drop.number, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-        said, height = f"rate {drop.learning_rate:.2g}", 0.99 if side == "top" else 0.01
-        axes.text(drop.number, height, said, color=GREY, rotation=90, ha="right", va=side, **of_axes)
+    for number, rate in drops if len(drops) <= len(rates) / 3 else []:
+        axes.axvline(number, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
+        said, height = f"rate {rate:.2g}", 0.99 if side == "top" else 0.01
+        axes.text(number, height, said, color=GREY, rotation=90, ha="right", va=side, **of_axes)
     axes.axvline(selected, color="black", linewidth=0.8, zorder=0, clip_on=False)
     axes.text(selected, 1.02, f"selected: {selected}", ha="center", **of_axes)
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import matplotlib
 from matplotlib.figure import Figure
 
-from fer_exp.plots.diagnostics import BLUE, GREY, ORANGE, STYLE
+from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from fer_exp.plots.diagnostics import BLUE, ORANGE, STYLE
+from fer_exp.plots.style import BLUE, ORANGE, STYLE
 
 # What is drawn, and of which parts of train: the metrics are named `<part>/<quantity>`.
 QUANTITIES = ("accuracy", "loss")

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import commandline, tracking
-from fer_exp.analysis import comparison
+from fer_exp import console, provenance, tracking
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.report import page
 from fer_exp.report.source import Source
 from fer_exp.report.words import LANGUAGES, Words
+from fer_exp.tracking.studies import read_studies
 
 ARTIFACT = "report.html"
 
@@ -23,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, keep it with its sweep, and say where it is."""
     arguments = sys.argv[1:] if arguments is None else arguments
     chosen = _parser().parse_args(arguments)
-    command = commandline.to_keep(["python", "-m", "fer_exp.report", *arguments])
-    with commandline.mistakes_in_one_line():
+    command = provenance.to_keep(["python", "-m", "fer_exp.report", *arguments])
+    with console.mistakes_in_one_line():
         store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
         html = page.render(_source(chosen, store, command)).encode()
         output = Path(chosen.output)
@@ -46,13 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-root", default="data/fer2013", help="where FER-2013 lies, to draw confusion matrices anew"
     )
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser
 
 
 def _source(chosen: argparse.Namespace, store: tracking.Store, command: str) -> Source:
     lost: list[UserError] = []
-    studies = comparison.read_studies(store, chosen.study, lost)
+    studies = read_studies(store, chosen.study, lost)
     if chosen.study and not (studies or lost):
         raise UserError(
             f"--study={chosen.study}: no sweep of it in {store.uri}: python train.py study={chosen.study}"

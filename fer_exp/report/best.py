@@ -7,7 +7,7 @@ from fer_exp.models import checkpoint
 from fer_exp.plots import charts
 from fer_exp.report.blocks import Block, Gap, Picture, Section
 from fer_exp.report.source import Source, image
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, artifacts
 
 _FIRST_LAYER = "layers.0.weight"
 
@@ -31,7 +31,7 @@ def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Blo
 def _weights(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
-        content = checkpoint.load(source.store.run(run.run_id).fetch(checkpoint.BEST))
+        content = checkpoint.load(source.store.run(run.run_id).fetch(artifacts.BEST))
     except UserError as error:
         return Gap(words("gap.weights", run=run.name, reason=error))
     layer = content["network"][_FIRST_LAYER].numpy()

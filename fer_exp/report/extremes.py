@@ -6,15 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp import metrics
-from fer_exp.analysis.comparison import Arm, Study
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
-from fer_exp.evaluation import scoring
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
 from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments, image
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, artifacts
+from fer_exp.tracking.studies import Arm, Study
 
 _TESTED = "test/union/accuracy"
 
@@ -76,7 +75,7 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
         return Gap(words("gap.test", arm=arm.name, command=command))
     kept = source.store.run(run.run_id)
     try:
-        answers, labels = scoring.predictions(kept), source.labels(run)
+        answers, labels = artifacts.predictions(kept), source.labels(run)
         if labels is None or len(labels) != len(answers):
             return _own_confusion(arm, run, kept.fetch("figures/confusion.png"), source)
     except UserError:

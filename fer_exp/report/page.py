@@ -6,11 +6,12 @@ from pathlib import Path
 
 import jinja2
 
-from fer_exp.analysis import claims, comparison
+from fer_exp.analysis import claims
 from fer_exp.audit import audit
 from fer_exp.report import best, extremes, studies, yardsticks
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import Source, data_arguments
+from fer_exp.tracking.studies import read_baselines
 
 
 def render(source: Source) -> str:
@@ -68,7 +69,7 @@ def _closing(source: Source) -> Section:
     found = Section(words("closing"), [Paragraph(words("closing.intro"))])
     for alike in claims.alike(source.studies):
         first = alike[0]
-        fitted = comparison.read_yardsticks(source.store, first.faces)
+        fitted = read_baselines(source.store, first.faces)
         shown = [yardstick for yardstick in fitted if f"test/{source.test}/accuracy" in yardstick.metrics]
         blocks = []
         if claims.closes(alike):
@@ -89,7 +90,7 @@ def _audit(source: Source) -> Section:
     # of the faces on which it was run; without any, what sums alone can judge
     faces = next((study.faces for study in source.studies if study.name == "audit"), None)
     alike = [study for study in source.studies if study.faces == faces]
-    known = comparison.read_yardsticks(source.store, faces) if faces else []
+    known = read_baselines(source.store, faces) if faces else []
     rows = [[getattr(finding, column) for column in columns] for finding in audit.findings(alike, known)]
     for row in rows:
         row[columns.index("verdict")] = words.machine(row[columns.index("verdict")])

@@ -13,13 +13,13 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from fer_exp import tracking
-from fer_exp.analysis.comparison import Arm, Study
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.plots import inline_svg
 from fer_exp.report.blocks import Picture
 from fer_exp.report.words import Words
 from fer_exp.tracking import Record
+from fer_exp.tracking.studies import Arm, Study
 
 VALIDATION = "selected/val_accuracy"
 CACHE = Path(".cache")

@@ -6,7 +6,6 @@ import numpy as np
 
 from fer_exp import statistics
 from fer_exp.analysis import comparison, published, search
-from fer_exp.analysis.comparison import Arm, Study
 from fer_exp.plots import charts, learning_curves
 from fer_exp.plots.charts import Bar
 from fer_exp.plots.learning_curves import Band
@@ -14,6 +13,7 @@ from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Secti
 from fer_exp.report.source import VALIDATION, Source
 from fer_exp.report.words import Words
 from fer_exp.statistics import Interval
+from fer_exp.tracking.studies import Arm, Study
 
 
 def section(source: Source) -> Section:

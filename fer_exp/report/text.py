@@ -9,14 +9,13 @@ import datetime
 import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import commandline, tables, tracking
+from fer_exp import console, tables, tracking
 from fer_exp.analysis import ablation, claims, comparison, search
-from fer_exp.analysis.comparison import Study
 from fer_exp.audit import audit
-from fer_exp.data.faces import PARTS
 from fer_exp.errors import UserError
-from fer_exp.evaluation import ensembles
+from fer_exp.fer2013 import PARTS
 from fer_exp.tables import Table
+from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
 
 
 def provenance(chosen: argparse.Namespace) -> str:
@@ -35,7 +34,7 @@ def all_tables(
         if wanted not in (None, study.name):
             continue
         if study.name == ablation.NAME:
-            yield ablation.table(study, ensembles.read(store, study))
+            yield ablation.table(study, read_ensembles(store, study))
         elif study.searched:
             yield from search.tables(study)
         else:
@@ -47,7 +46,7 @@ def all_tables(
         yield from _audit(studies, store)
     for alike in claims.alike([study for study in studies if wanted in (None, study.name)]):
         if claims.closes(alike):
-            yield claims.closing(alike, test, comparison.read_yardsticks(store, alike[0].faces))
+            yield claims.closing(alike, test, read_baselines(store, alike[0].faces))
         yield from (claims.supported(alike), claims.in_words(alike))
 
 
@@ -55,7 +54,7 @@ def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
     """The audit of each set of faces on which it was run."""
     for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
         alike = [study for study in studies if study.faces == faces]
-        rows = audit.findings(alike, comparison.read_yardsticks(store, faces))
+        rows = audit.findings(alike, read_baselines(store, faces))
         yield from (audit.table(rows), audit.in_words(rows))
 
 
@@ -67,16 +66,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     chosen = parser.parse_args(arguments)
-    with commandline.mistakes_in_one_line():
+    with console.mistakes_in_one_line():
         show(chosen)
 
 
 def show(chosen: argparse.Namespace) -> None:
     """Print the tables of the studies that were asked for; raises UserError if there are none."""
     store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-    studies = comparison.read_studies(store)
+    studies = read_studies(store)
     if not any(chosen.study in (None, study.name) for study in studies):
         if chosen.study in (None, "adhoc"):
             raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")

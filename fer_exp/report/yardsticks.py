@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from fer_exp.analysis import comparison
 from fer_exp.plots import charts
 from fer_exp.plots.charts import Bar
 from fer_exp.report.blocks import Block, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import VALIDATION, Source, data_arguments
 from fer_exp.report.studies import spoken
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, studies
 
 
 def section(source: Source) -> Section:
@@ -25,7 +24,7 @@ def section(source: Source) -> Section:
 
 def _blocks(faces: str, data: str, source: Source) -> list[Block]:
     words, tested = source.words, f"test/{source.test}/accuracy"
-    fitted = comparison.read_yardsticks(source.store, faces)
+    fitted = studies.read_baselines(source.store, faces)
     rivals = [(words.machine(record.name), record) for record in fitted if tested in record.metrics]
     networks = _networks(faces, source)
     blocks: list[Block] = []

@@ -8,8 +8,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 
-from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
+from fer_exp.provenance import without_login
 
 # What a call to a server may raise when nobody answers, and when it refuses.
 FAILURES = (MlflowException, requests.RequestException, OSError)

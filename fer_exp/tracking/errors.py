@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from mlflow.exceptions import MlflowException
 
-from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
+from fer_exp.provenance import without_login
 
 
 def cannot_open(place: str, error: Exception) -> UserError:

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 from mlflow import MlflowClient
 
-from fer_exp.commandline import without_login
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
+from fer_exp.provenance import without_login
 from fer_exp.tracking.connection import FAILURES, UnreachableError, answering, reach
 from fer_exp.tracking.entries import Entry, deliver
 

@@ -1,11 +1,14 @@
 """A run as read back from the store."""
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
+
+if TYPE_CHECKING:
+    from fer_exp.tracking import Record
 
 # The tags of a copy: the run it is of, and whether it holds all, or settings and figures alone.
 MOVED_FROM, MOVED = "moved_from", "moved"
@@ -68,3 +71,17 @@ def by_identity(newest_first: list[Record]) -> dict[str, Record]:
         if known.status != "FINISHED" and run.status == "FINISHED":
             found[run.tags["identity"]] = run
     return found
+
+
+def settled(run: "Record | None", trial: bool) -> bool:
+    """Whether nothing is left to do for a job.
+
+    A trial that diverged has had its turn, and would diverge again: that is what its rates come to. In any
+    other study it is a failure to mend.
+    """
+    return run is not None and (run.status == "FINISHED" or (trial and diverged(run)))
+
+
+def diverged(run: "Record") -> bool:
+    """Whether a run ended because its loss was no longer finite."""
+    return run.status == "FAILED" and run.tags.get("error", "").startswith("DivergedError")

@@ -14,7 +14,6 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 
-from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, redaction
@@ -112,13 +111,16 @@ class Run:
         with self.file(name) as path, written_whole(path) as file:
             figure.savefig(file, format="png")
 
-    def dataset(self, name: str, fingerprint: Fingerprint, context: str) -> None:
-        """Name the faces that the run used; `context` says for what, e.g. training."""
+    def dataset(self, name: str, digest: str, profile: Mapping[str, Any], context: str) -> None:
+        """Name the faces that the run used.
+
+        digest: hash of their content. profile: what else is known of them. context: for what, e.g. training.
+        """
         source = CodeDatasetSource({"mlflow.source.type": "LOCAL", "mlflow.source.name": name})
         # MLflow takes a digest of 36 characters at most
-        described = MetaDataset(source, name=name, digest=fingerprint.content[:36]).to_dict()
+        described = MetaDataset(source, name=name, digest=digest[:36]).to_dict()
         kept = {key: described[key] for key in ("name", "digest", "source_type", "source")}
-        self._send(entries.dataset({**kept, "profile": json.dumps(fingerprint.flat())}, context))
+        self._send(entries.dataset({**kept, "profile": json.dumps(dict(profile))}, context))
 
     def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
         """Keep a checkpoint as a model; example: pictures uint8 [N, 48, 48]; answer: its text to them [N]."""

@@ -8,7 +8,7 @@ import argparse
 from collections import Counter
 from collections.abc import Sequence
 
-from fer_exp import commandline, tracking
+from fer_exp import console, tracking
 from fer_exp.config import settings
 from fer_exp.errors import UserError
 
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(f"run {run_id}: sent {said(taken)}")
         except UserError as error:
             failed.append(error)
-            commandline.complain(error)
+            console.complain(error)
     if failed:
         raise SystemExit(2)
     if not tracking.servers_missed():

@@ -14,7 +14,7 @@ from torch.nn.functional import one_hot
 
 from fer_exp.config.settings import Experiment
 from fer_exp.data.augmentation import Augmentation
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import block_of
 from fer_exp.seeds import derive
 

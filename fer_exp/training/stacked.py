@@ -18,7 +18,7 @@ from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
 from fer_exp.config.settings import Data, Experiment
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import factory
 from fer_exp.training import optimizers
 from fer_exp.training.kernels import stacked_mlp

@@ -20,14 +20,15 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_exp import metrics
 from fer_exp.config.settings import Experiment
-from fer_exp.data.faces import EMOTIONS, Faces
+from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Carve
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.metrics import Scores
-from fer_exp.models import factory
+from fer_exp.models import factory, network
 from fer_exp.models.factory import Network
 from fer_exp.seeds import derive
-from fer_exp.training import early_stopping, optimizers, step
+from fer_exp.training import early_stopping, optimizers, schedulers, step
 from fer_exp.training.distillation import Lessons, Teacher
 from fer_exp.training.kernels.flat_parameters import FlatWeights
 from fer_exp.training.weight_averaging import AveragedNetwork
@@ -95,9 +96,7 @@ class Trainer:
         keep = settings.training.averaging
         self.averaged = AveragedNetwork(self.network, keep) if keep else None
         self.learn: Callable[[], Learnt] = self._learn
-        self.scheduler = optimizers.build_scheduler(
-            settings.scheduler, self.optimizer, settings.training.epochs
-        )
+        self.scheduler = schedulers.build(settings.scheduler, self.optimizer, settings.training.epochs)
         self.stopping = early_stopping.build(settings.stopping)
         self.history: list[Epoch] = []
 
@@ -177,7 +176,7 @@ class Trainer:
         return Learnt(order, outputs.cpu(), time.perf_counter() - started)
 
     def _validate(self, number: int, learning_rate: float) -> Scores:
-        outputs = factory.logits(self.answering, self.pixels, self.validation)
+        outputs = network.logits(self.answering, self.pixels, self.validation)
         return self._scores(outputs, self.validation, number, learning_rate)
 
     def _scores(

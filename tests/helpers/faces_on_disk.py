@@ -6,7 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from fer_exp.data.faces import EMOTIONS, Faces, Usage
+from fer_exp.data.faces import Faces, Usage
+from fer_exp.fer2013 import EMOTIONS
 
 PREFIX = {Usage.TRAIN: "Training", Usage.PUBLIC: "PublicTest", Usage.PRIVATE: "PrivateTest"}
 THREE_WAY = {Usage.TRAIN: "train", Usage.PUBLIC: "validation", Usage.PRIVATE: "test"}

@@ -11,7 +11,7 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
 
-from fer_exp.config import settings
+from fer_exp.config import identity, settings
 from fer_exp.config.settings import Experiment
 from fer_exp.evaluation.baselines import estimators
 from fer_exp.experiment import job
@@ -208,7 +208,7 @@ def test_the_ladder_runs_every_rung_there_is():
 def test_a_rung_changes_one_thing(compose_settings):
     """Each of the ladder proper keeps all that the one before it has, but for what it says."""
     arms = [value for study, _, value in STUDIES if study == "ladder" and "/" not in value]
-    chosen = [settings.recipe(compose_settings(f"rung={arm}")) for arm in arms]
+    chosen = [identity.recipe(compose_settings(f"rung={arm}")) for arm in arms]
     changed = [
         {key.split(".")[0] for key in {*before, *after} if before.get(key) != after.get(key)}
         for before, after in itertools.pairwise(chosen)

@@ -11,6 +11,7 @@ from helpers.side_by_side import assert_alike, train_side_by_side
 from fer_exp.config.settings import Activation, MLPModel
 from fer_exp.data.splits import Carve
 from fer_exp.models import factory
+from fer_exp.models.network import logits
 from fer_exp.training.step import AutogradStep, GraphedStep, Rule
 from fer_exp.training.trainer import Trainer
 
@@ -119,6 +120,6 @@ def test_a_teacher_on_a_gpu_answers_as_on_the_processor(tiny_faces):
     """In blocks of another size."""
     model = MLPModel([8], Activation("relu", "torch.nn.ReLU", {}), 0.0, "unit")
     network = factory.build(model, 0, tiny_faces.pixels)
-    here = factory.logits(network, tiny_faces.pixels)
-    there = factory.logits(network.to("cuda"), tiny_faces.pixels)
+    here = logits(network, tiny_faces.pixels)
+    there = logits(network.to("cuda"), tiny_faces.pixels)
     np.testing.assert_allclose(here, there, rtol=LOOSE, atol=LOOSE)

@@ -22,6 +22,7 @@ from fer_exp.experiment import plan
 from fer_exp.inference import predict
 from fer_exp.models import checkpoint
 from fer_exp.report import text
+from fer_exp.tracking import artifacts
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ def nothing(_epoch) -> None:
 @pytest.fixture
 def job(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     """What composes a job of a sweep on the tiny faces; its two checkpoints take 2.4 MB."""
-    monkeypatch.setattr(experiment_job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     parent = store.create(
         "sweep", {}, {"kind": "sweep", "study": "main", "protocol": "honest", "faces": "x"}
     ).id
@@ -119,7 +120,7 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
         experiment_job.run(chosen, "a", {}, watch)
     [failed] = store.records("FAILED")
     undo[0]()
-    last = small_disk / "artifacts" / failed.run_id / "artifacts" / checkpoint.LAST
+    last = small_disk / "artifacts" / failed.run_id / "artifacts" / artifacts.LAST
     assert checkpoint.load(last)["epoch"] == number
     goes_on(chosen, failed)
 
@@ -175,7 +176,7 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     fillers[0].unlink()
     store.close_abandoned()
     assert [run.status for run in store.records()] == ["KILLED"]
-    last = checkpoint.load(store.run(left.run_id).fetch(checkpoint.LAST))
+    last = checkpoint.load(store.run(left.run_id).fetch(artifacts.LAST))
     assert last["epoch"] == number + 1
     goes_on(chosen, left)
 
@@ -254,7 +255,7 @@ def test_a_lost_checkpoint_is_trained_anew(job, store, how):
     with pytest.raises(KeyboardInterrupt):
         experiment_job.run(job(), "a", {}, kill)
     [killed] = store.records("KILLED")
-    path = store.run(killed.run_id).fetch(checkpoint.LAST)
+    path = store.run(killed.run_id).fetch(artifacts.LAST)
     data = path.read_bytes()
     path.unlink()
     # weights fill the middle; elsewhere a byte may be padding, which nobody reads

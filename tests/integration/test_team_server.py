@@ -20,8 +20,8 @@ from helpers.processes import FEW, PATIENCE, run
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.experiment import job
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.metrics import Scores
 from fer_exp.tracking.server import mlflow_server, users
 from fer_exp.tracking.server import team as server_team

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 from math import prod
 
-from fer_exp import commandline, tables
+from fer_exp import console, tables
 from fer_exp.audit.grim import attainable, printed_value
 from fer_exp.audit.grim.attainable import Attainable, Fit
 from fer_exp.audit.grim.printed_value import Printed
@@ -107,7 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--batch", help="batch size (default: only counts are tried)")
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     chosen = parser.parse_args(arguments)
-    with commandline.mistakes_in_one_line():
+    with console.mistakes_in_one_line():
         figures = list(dict.fromkeys(printed_value.read(text) for text in chosen.value))
         batch = None if chosen.batch is None else whole("batch", chosen.batch, MOST_BATCH)
         candidates = list(dict.fromkeys(read_candidates(chosen.candidates)))

@@ -24,7 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from fer_exp import tracking
-from fer_exp.config import settings
+from fer_exp.config.identity import flatten, hash_of
 from fer_exp.config.settings import (
     Baseline,
     ForestBaseline,
@@ -34,10 +34,9 @@ from fer_exp.config.settings import (
     SVCBaseline,
 )
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.faces import SIDE
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
-from fer_exp.experiment import plan
+from fer_exp.fer2013 import SIDE
 
 # Part of a yardstick's identity, as `job.RECIPE` is of a job's.
 RECIPE = 1
@@ -70,7 +69,7 @@ _NAMES = {
 def identity(chosen: Baseline, dataset: Dataset) -> str:
     """Hash of all that determines the yardstick's figures."""
     content = {"baseline": dataclasses.asdict(chosen), "recipe": RECIPE}
-    return plan.identity(content | {"faces": dataset.fingerprint.content})
+    return hash_of(content | {"faces": dataset.digest})
 
 
 def ensure(
@@ -128,11 +127,11 @@ def _fit(
     chosen: Baseline, dataset: Dataset, store: tracking.Store, model: ClassifierMixin, key: str
 ) -> tracking.Record:
     train, test = dataset.train(), dataset.test()
-    tags = {"kind": "baseline", "identity": key, "faces": dataset.fingerprint.content}
-    params = settings.flatten({"baseline": dataclasses.asdict(chosen), "faces": dataset.fingerprint.flat()})
+    tags = {"kind": "baseline", "identity": key, "faces": dataset.digest}
+    params = flatten({"baseline": dataclasses.asdict(chosen), "faces": dataset.fingerprint.flat()})
     record = store.create(describe(chosen), params, tags)
     with record.recording():
-        record.dataset(dataset.name, dataset.fingerprint, "training")
+        record.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         started = time.perf_counter()
         model.fit(train.pixels.reshape(len(train), -1), train.labels)
         found = {"fit/seconds": time.perf_counter() - started, "fit/cores": float(joblib.cpu_count())}

@@ -15,11 +15,12 @@ from PIL import Image
 
 from fer_exp import tracking
 from fer_exp.data import images
-from fer_exp.data.faces import EMOTIONS, SIDE
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import face_detection, occlusion, predict
 from fer_exp.inference.face_detection import Finder, View
 from fer_exp.models.classifier import Classifier
+from fer_exp.tracking import registry
 
 # The deck's largest network takes a few megabytes, and nobody compares more at once.
 MOST_NETWORKS = 4
@@ -54,7 +55,7 @@ class Answers:
         if wanted not in self._known:
             try:
                 record = self.store.find(wanted)
-                network = Classifier.of_run(record, self.store)
+                network = registry.load_classifier(record, self.store)
             except UserError as error:
                 raise NoRunError(str(error)) from None
             if not _is_described(record):

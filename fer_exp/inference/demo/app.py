@@ -11,7 +11,7 @@ import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import browser, commandline, tracking
+from fer_exp import console, tracking
 from fer_exp.errors import UserError
 from fer_exp.inference import face_detection
 from fer_exp.inference.demo.answers import Answers
@@ -32,7 +32,7 @@ def load_server() -> ModuleType:
 
 def open_browser(address: str) -> None:
     """Open the page where a browser with windows can."""
-    if browser.has_windows():
+    if console.has_windows():
         # some browsers hold their caller until the page has loaded, which waits for us
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
@@ -45,7 +45,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
     parser.add_argument("--run", default="latest", help="shown first: id, name, best or latest (default)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser.parse_args(arguments)
 
 
@@ -67,9 +67,9 @@ def serve(chosen: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the page until Ctrl-C (130) or SIGTERM (143), or say in a line why not (2)."""
     chosen = parse(arguments)
-    commandline.end_on_sigterm()
+    console.end_on_sigterm()
     try:
-        with commandline.mistakes_in_one_line():
+        with console.mistakes_in_one_line():
             serve(chosen)
     except KeyboardInterrupt:
         sys.exit(130)

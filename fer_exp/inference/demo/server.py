@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fer_exp import commandline
+from fer_exp import console
 from fer_exp.errors import UserError
 from fer_exp.inference.demo.answers import Answers, NoRunError
 
@@ -142,7 +142,7 @@ def _add_errors(app: FastAPI) -> None:
         # without the error's own words, which may be of the picture; its traceback shows if it is wanted
         failure = UserError(f"the server failed, with {type(error).__name__}")
         failure.__cause__ = error
-        commandline.complain(failure)
+        console.complain(failure)
         return _refuse(500, str(failure))
 
 

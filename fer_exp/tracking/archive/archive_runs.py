@@ -14,15 +14,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fer_exp import commandline, files, tracking
-from fer_exp.analysis import comparison
+from fer_exp import console, files, tracking
 from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.experiment import plan as experiment_plan
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, artifacts, record, studies
 from fer_exp.tracking.archive.restore import line_of, origins, restore
 from fer_exp.tracking.archive.run_line import Line
 from fer_exp.tracking.record import MOVED_FROM
+from fer_exp.tracking.studies import sweep_key
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -34,7 +33,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
     what.add_argument("--restore", action="store_true", help="put all runs of the file into the store")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser.parse_args(arguments)
 
 
@@ -99,7 +98,7 @@ def merged(lines: Iterable[Line]) -> list[Line]:
 def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """What a run stands for."""
     kind = tags["kind"]
-    return (kind, *comparison.sweep_key(name, tags)) if kind == "sweep" else (kind, tags["identity"])
+    return (kind, *studies.sweep_key(name, tags)) if kind == "sweep" else (kind, tags["identity"])
 
 
 def _rank(line: Line) -> tuple[bool, int, int]:
@@ -113,7 +112,7 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
     newest: dict[tuple[str, ...], Record] = {}
     for sweep in store.records(kind="sweep"):
         if not wanted or sweep.tags["study"] in wanted:
-            newest.setdefault(comparison.sweep_key(sweep.name, sweep.tags), sweep)
+            newest.setdefault(sweep_key(sweep.name, sweep.tags), sweep)
     studies = {sweep.tags["study"] for sweep in newest.values()}
     lacking = next((study for study in wanted if study not in studies), None)
     if lacking or not studies:
@@ -129,14 +128,14 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Line]:
     first = origins(store)
     planned: set[str] = set()
     for sweep in sweeps:
-        plan = comparison.read_plan(store.run_of(sweep))
+        plan = artifacts.read_plan(store.run_of(sweep))
         planned |= {job["identity"] for job in plan["jobs"]}
         yield line_of(sweep, store, first, plan)
     studies = {sweep.tags["study"] for sweep in sweeps} - {"adhoc"}
     for identity, run in store.latest_of_all().items():
         # the tables count what they leave out
         done = run.status == "FINISHED" and run.tags["study"] in studies
-        if done or (identity in planned and experiment_plan.settled(run, trial=True)):
+        if done or (identity in planned and record.settled(run, trial=True)):
             yield line_of(run, store, first)
     faces = {each for sweep in sweeps for each in sweep.tags["faces"].split(", ")}
     for kind in ("ensemble", "baseline"):
@@ -195,7 +194,7 @@ def _stands_for(run: Record, line: Line) -> bool:
     # what was restored before the original was evaluated is restored anew
     copy = not run.whole and run.tags.get(MOVED_FROM) == line.id
     stale = copy and len(run.metrics) < len(line.metrics)
-    return experiment_plan.settled(run, trial=True) and not stale
+    return record.settled(run, trial=True) and not stale
 
 
 def _said(lines: Iterable[Line]) -> str:
@@ -209,8 +208,8 @@ def _said(lines: Iterable[Line]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keep or restore the runs, or say in a line why not."""
     chosen = parse(arguments)
-    commandline.end_on_sigterm()
-    with commandline.mistakes_in_one_line():
+    console.end_on_sigterm()
+    with console.mistakes_in_one_line():
         (put_back if chosen.restore else keep)(chosen)
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.progress import track
 
-from fer_exp import commandline, tracking
+from fer_exp import console, tracking
 from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive.transfer import Transfer
@@ -64,8 +64,8 @@ def move(chosen: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Copy the runs, or say in a line why not."""
     chosen = parse(arguments)
-    commandline.end_on_sigterm()
-    with commandline.mistakes_in_one_line():
+    console.end_on_sigterm()
+    with console.mistakes_in_one_line():
         move(chosen)
 
 

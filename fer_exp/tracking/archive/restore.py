@@ -10,10 +10,10 @@ from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
 
-from fer_exp.experiment.plan import PLAN
 from fer_exp.tracking import redaction
 from fer_exp.tracking.archive.run_line import Line, is_kept
 from fer_exp.tracking.archive.transfer import PARENT, clear, copying, log
+from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, Record
 from fer_exp.tracking.store import Store

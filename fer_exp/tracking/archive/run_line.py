@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fer_exp.errors import UserError
-from fer_exp.experiment.plan import TRIAL, TUNED
 from fer_exp.tracking.descriptions import NOTE
+from fer_exp.tracking.keys import TRIAL, TUNED
 
 # The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
 # machine and its user, or are MLflow's own.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from fer_exp import commandline
+from fer_exp import console
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server, users
 
@@ -60,7 +60,7 @@ def serve(chosen: argparse.Namespace, password: str, wanted: dict[str, str]) -> 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the team's runs until Ctrl-C or SIGTERM, or say in a line why not."""
     chosen = parse(arguments)
-    with commandline.serving():
+    with console.serving():
         password, wanted = users.admins_password(os.environ), users.users(os.environ)
         if chosen.users_at:
             users.admit(chosen.users_at, password, wanted)

@@ -8,7 +8,7 @@ import argparse
 import webbrowser
 from collections.abc import Sequence
 
-from fer_exp import browser, commandline, tracking
+from fer_exp import console, tracking
 from fer_exp.tracking.server import mlflow_server
 
 
@@ -21,7 +21,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
     )
     parser.add_argument("--no-browser", action="store_true", help="only print the links")
-    commandline.takes_store(parser)
+    console.takes_store(parser)
     return parser.parse_args(arguments)
 
 
@@ -30,7 +30,7 @@ def show(base: str, experiment_id: str, wanted: bool) -> None:
     link = mlflow_server.charts(base, experiment_id)
     print(f"jobs, best on validation first: {link}")
     print(f"sweeps, jobs folded below them: {mlflow_server.sweeps(base, experiment_id)}", flush=True)
-    if wanted and browser.has_windows():
+    if wanted and console.has_windows():
         webbrowser.open(link)
 
 
@@ -47,7 +47,7 @@ def serve(chosen: argparse.Namespace, experiment_id: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Show the runs of a store until Ctrl-C or SIGTERM, or say in a line why not."""
     chosen = parse(arguments)
-    with commandline.serving():
+    with console.serving():
         experiment_id = tracking.existing_experiment(chosen.tracking_uri, chosen.experiment)
         if tracking.is_server(chosen.tracking_uri):
             # such a store is a server, which has these pages already

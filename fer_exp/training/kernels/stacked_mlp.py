@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import MLP
 from fer_exp.training.kernels import cuda_graph, manual_backprop
 from fer_exp.training.kernels.cuda_graph import Capture

@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 
 from fer_exp.analysis import ablation
-from fer_exp.analysis.comparison import Arm, Study, origin
-from fer_exp.data.faces import PARTS
+from fer_exp.analysis.comparison import origin
+from fer_exp.fer2013 import PARTS
 from fer_exp.tracking import Record
+from fer_exp.tracking.studies import Arm, Study
 
 
 def run(seed: int, accuracy: float, validation: int = 20) -> Record:

@@ -10,8 +10,8 @@ import pytest
 
 from fer_exp import tables
 from fer_exp.analysis import claims, comparison, published
-from fer_exp.analysis.comparison import Arm, Study
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, studies
+from fer_exp.tracking.studies import Arm, Study
 
 GOLDEN = Path(__file__).with_name("golden_tables.md")
 
@@ -76,7 +76,7 @@ def test_a_table_says_what_it_left_out_and_why(store):
     with sweep.recording():
         job = {"name": "128-32 · seed 0", "arm": "128-32", "setting": "128-32", "seed": "0", "identity": "x"}
         sweep.text("plan.json", json.dumps({"jobs": [job]}))
-    [found] = comparison.read_studies(store)
+    [found] = studies.read_studies(store)
     assert list(found.arms[0].runs) == ["0"]
     assert found.left_out == {
         "on other faces": 1,
@@ -251,9 +251,9 @@ def test_yardsticks_of_one_name_say_what_tells_them_apart(store):
         fitted = store.create("linear SVC", {"baseline.C": c, "baseline.solver": "exact"}, tags)
         with fitted.recording():
             fitted.log({"test/union/accuracy": accuracy, "fit/seconds": 1.0})
-        names = [record.name for record in comparison.read_yardsticks(store, "f")]
+        names = [record.name for record in studies.read_baselines(store, "f")]
         assert names == (["linear SVC"] if c == "1.0" else ["linear SVC, C=0.1", "linear SVC, C=1.0"])
-    table = claims.closing([ACTIVATION], "union", comparison.read_yardsticks(store, "f"))
+    table = claims.closing([ACTIVATION], "union", studies.read_baselines(store, "f"))
     assert not any("linear SVC: python" in note for note in table.notes)
 
 
@@ -311,7 +311,7 @@ def test_the_trials_of_a_search_are_read_as_runs_of_their_arm(store):
         entries.append({**entry, "identity": f"id{number}", "trial": str(number)})
     with sweep.recording():
         sweep.text("plan.json", json.dumps({"jobs": entries}))
-    [found] = comparison.read_studies(store)
+    [found] = studies.read_studies(store)
     assert found.searched
     [adam] = found.arms
     assert (list(adam.runs), list(adam.diverged)) == (["0"], ["1"])

@@ -8,11 +8,12 @@ import pytest
 from helpers.processes import FEW, open_store, run
 
 from fer_exp.analysis import search
-from fer_exp.analysis.comparison import Arm, Study
-from fer_exp.config import settings
+from fer_exp.config import identity, settings
+from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import job
-from fer_exp.tracking import Record
+from fer_exp.experiment import job, trial_selection
+from fer_exp.tracking import Record, studies
+from fer_exp.tracking.studies import Arm, Study
 
 DIVERGED = "DivergedError: the loss is not finite in epoch 1, step 2, at learning rate 1e+30"
 
@@ -110,7 +111,7 @@ def test_a_best_rate_at_an_end_of_those_tried_is_told():
 @pytest.fixture
 def tree(monkeypatch, tiny_dataset, tracking_overrides, compose_settings):
     """What makes the config of a tuned job, of four trials an arm, before it is told the best."""
-    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
 
     def composed(*overrides):
         best = "++search.best={adam:0,sgd:0}"
@@ -131,7 +132,7 @@ def ended(store, tiny_dataset):
 
     def end(chosen, loss=None, error="", accuracy=0.3):
         tags = {"kind": "job", "identity": job.identity(chosen, tiny_dataset)}
-        made = store.create("trial", settings.recipe(chosen), tags)
+        made = store.create("trial", identity.recipe(chosen), tags)
         made.log({"yardstick/val_majority_accuracy": 0.25})
         if loss is not None:
             made.log({"selected/val_loss": loss, "selected/val_accuracy": accuracy})
@@ -150,7 +151,7 @@ def test_a_tuned_job_takes_its_arms_best_trial(tree, ended):
         for chosen, loss in zip(settings.trials_of(tree(f"optimizer={name}")), losses, strict=True):
             ended(chosen, loss, error="" if loss else DIVERGED)
     trees = [tree(f"optimizer={name}", f"seed={seed}") for name in ("adam", "sgd") for seed in (1, 2)]
-    assert search.choose(trees, COMMAND) == {"adam": 1, "sgd": 3}
+    assert trial_selection.choose(trees, COMMAND) == {"adam": 1, "sgd": 3}
 
 
 def test_a_search_that_lacks_trials_is_refused_with_its_command(tree, ended):
@@ -162,10 +163,10 @@ def test_a_search_that_lacks_trials_is_refused_with_its_command(tree, ended):
         "first comes python train.py study=optimizer_search data.n_train=140"
     )
     with pytest.raises(UserError) as caught:
-        search.choose([tree(), tree("optimizer=sgd")], COMMAND)
+        trial_selection.choose([tree(), tree("optimizer=sgd")], COMMAND)
     assert str(caught.value) == said
     with pytest.raises(UserError, match="adam has 0 of 4 trials"):
-        search.choose([tree("layers=64-32-16")], COMMAND)
+        trial_selection.choose([tree("layers=64-32-16")], COMMAND)
 
 
 def test_an_arm_of_which_every_trial_diverged_has_no_best(tree, ended):
@@ -173,19 +174,19 @@ def test_an_arm_of_which_every_trial_diverged_has_no_best(tree, ended):
     for chosen in settings.trials_of(tree()):
         ended(chosen, error=DIVERGED)
     with pytest.raises(UserError, match=r"each trial of adam diverged: lower search\.lr\.adam"):
-        search.choose([tree()], COMMAND)
+        trial_selection.choose([tree()], COMMAND)
 
 
 def test_the_seed_that_chose_is_not_the_seed_that_judges(tree):
     """Else the luck of the best trial would stay in its arm's mean."""
     with pytest.raises(UserError, match="seed=0: is the seed by which the trials are chosen"):
-        search.choose([tree("seed=0")], COMMAND)
+        trial_selection.choose([tree("seed=0")], COMMAND)
 
 
 def test_an_arm_has_one_best_trial(tree):
     """A sweep over something else beside it would need one for each."""
     with pytest.raises(UserError, match="one best trial for each arm: vary nothing but arm and seed"):
-        search.choose([tree(), tree("layers=64-32-16")], COMMAND)
+        trial_selection.choose([tree(), tree("layers=64-32-16")], COMMAND)
 
 
 @pytest.mark.slow
@@ -208,7 +209,9 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
     store = open_store(tmp_path)
     jobs = store.records(kind="job", study="optimizer_search")
     assert len(jobs) == 6
-    best = search.ranked([search.Trial(0, job) for job in jobs if job.params["optimizer.name"] == "adam"])[0]
+    best = studies.ranked([studies.Trial(0, job) for job in jobs if job.params["optimizer.name"] == "adam"])[
+        0
+    ]
     again = store.records("FINISHED", kind="job", study="optimizer_tuned")
     rates = {job.params["optimizer.lr"] for job in again if job.params["optimizer.name"] == "adam"}
     assert rates == {best.run.params["optimizer.lr"]}

@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import Arm, Study
 from fer_exp.audit import audit, by_runs
 from fer_exp.audit.by_runs import SLIPS
 from fer_exp.audit.finding import EXPLAINED, UNEXPLAINED
 from fer_exp.tracking import Record
+from fer_exp.tracking.studies import Arm, Study
 
 SIZES = ("16", "32", "64", "128", "256")
 

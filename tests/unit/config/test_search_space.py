@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_exp.config import search_space, settings
-from fer_exp.config.settings import RandomSearch
+from fer_exp.config.search_space import RandomSearch
 from fer_exp.errors import UserError
 from fer_exp.experiment import job
 

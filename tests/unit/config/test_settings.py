@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp.config import settings
+from fer_exp.config import identity, search_space, settings
 from fer_exp.data.splits import carve
 from fer_exp.errors import UserError
 from fer_exp.experiment import job
@@ -213,7 +213,7 @@ CIRCUMSTANCES = {
     # in the recipe only where there is any
     "trained_before",
     # of a search only what it has drawn, which stands in the optimizer's keys
-    *(f"search.{spec.name}" for spec in dataclasses.fields(settings.RandomSearch)),
+    *(f"search.{spec.name}" for spec in dataclasses.fields(search_space.RandomSearch)),
 }
 
 
@@ -224,8 +224,8 @@ def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
         chosen = compose_settings("model/activation=leaky_relu", override)
         choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in groups)}
         keys = {leaf.key for leaf in OF_A_JOB if leaf.choice in choices}
-        kept = {re.sub(r"\.options\..*", ".options", key) for key in settings.recipe(chosen)}
-        flat = settings.flatten(dataclasses.asdict(chosen))
+        kept = {re.sub(r"\.options\..*", ".options", key) for key in identity.recipe(chosen)}
+        flat = identity.flatten(dataclasses.asdict(chosen))
         # keys that came later are left out where they say what was done before
         later = {leaf.key: leaf.spec.default for leaf in OF_A_JOB}
         silent = {key for key in keys if later[key] is not MISSING and flat[key] == later[key]}
@@ -234,10 +234,10 @@ def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
 
 def test_a_key_that_came_later_changes_no_identity_at_its_default(compose_settings):
     """Figures kept before it are still found; any other value of it is another job."""
-    plain = settings.recipe(compose_settings())
+    plain = identity.recipe(compose_settings())
     for key, value in {"training.averaging": 0.9, "augmentation.flip": 0.5, "model.norm": "batch"}.items():
         assert key not in plain
-        assert settings.recipe(compose_settings(f"{key}={value}")) == plain | {key: value}
+        assert identity.recipe(compose_settings(f"{key}={value}")) == plain | {key: value}
 
 
 def test_a_tree_that_was_kept_before_a_key_came_is_still_read(compose_settings):
@@ -250,14 +250,14 @@ def test_a_tree_that_was_kept_before_a_key_came_is_still_read(compose_settings):
 
 def test_the_recipe_holds_the_values(parsed_with):
     """Two jobs that differ in a setting differ in their recipes there and nowhere else."""
-    one, other = (settings.recipe(parsed_with("", "model.dropout", dropout)) for dropout in (0.1, 0.2))
+    one, other = (identity.recipe(parsed_with("", "model.dropout", dropout)) for dropout in (0.1, 0.2))
     assert {key for key in one if one[key] != other[key]} == {"model.dropout"}
 
 
 def test_other_labels_are_part_of_a_recipe(compose_settings):
     """The usual ones are not: what was trained before there were others keeps its identity."""
     usual, other = (
-        settings.recipe(compose_settings("data=fer2013", *more))
+        identity.recipe(compose_settings("data=fer2013", *more))
         for more in ([], ["data.labels=ferplus", "data.ferplus=a.csv"])
     )
     assert other == usual | {"data.labels": "ferplus"}
@@ -273,7 +273,7 @@ def test_what_a_network_went_through_before_is_part_of_its_recipe(parsed_with):
     assert (first.optimizer.lr, first.optimizer.options, first.optimizer.weight_decay) == (0.1, {}, 0.0)
     assert first.training == chosen.training
     assert settings.stages(small) == []
-    assert settings.recipe(chosen)["trained_before"] == chosen.trained_before
+    assert identity.recipe(chosen)["trained_before"] == chosen.trained_before
 
 
 @pytest.mark.parametrize(

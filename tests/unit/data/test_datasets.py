@@ -12,8 +12,9 @@ from helpers import faces_on_disk
 from PIL import Image
 
 from fer_exp.data import datasets, fingerprint, images
-from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.data.faces import Usage
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 ROOT = os.environ.get(
     "FER2013_ROOT", os.path.join(os.path.dirname(__file__), "../../shared/data/fer2013.zip")

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_exp.data.faces import EMOTIONS, Faces, Usage
+from fer_exp.data.faces import Faces, Usage
+from fer_exp.fer2013 import EMOTIONS
 
 
 @given(st.integers(0, 1000))

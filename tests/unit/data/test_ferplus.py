@@ -9,9 +9,10 @@ import pytest
 from helpers import faces_on_disk, processes
 
 from fer_exp.data import datasets, ferplus
-from fer_exp.data.faces import EMOTIONS, Faces, Usage
+from fer_exp.data.faces import Faces, Usage
 from fer_exp.errors import UserError
-from fer_exp.experiment import job
+from fer_exp.evaluation import taggers
+from fer_exp.fer2013 import EMOTIONS
 
 HEADER = ["Usage", "Image name", "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
 HEADER += ["contempt", "unknown", "NF"]
@@ -174,7 +175,7 @@ def test_a_missing_file_is_named(compose_settings, shuffled, told, tmp_path):
         load(table, path.with_name("no.csv"))
     chosen = compose_settings("data=fer2013", "data.labels=ferplus", f"data.root={table}")
     with pytest.raises(UserError, match=r"name the file of its votes, data.ferplus=PATH/fer2013new.csv"):
-        job.load_faces(chosen.data)
+        datasets.load_faces(chosen.data)
 
 
 @pytest.mark.parametrize("relabelled", [True, False])
@@ -208,7 +209,7 @@ def test_shared_errors_are_counted_by_hand():
     counts[1, [0, 2]] = 9, 1
     counts[2, [4, 6]] = 3, 7
     counts[3, [1, 5, 8]] = 4, 3, 3
-    found = ferplus.scores([3, 2, 6, 0], [3, 0, 4, 1], counts)
+    found = taggers.scores([3, 2, 6, 0], [3, 0, 4, 1], counts)
     assert found == {
         "taggers/clear_n": 3,
         "taggers/clear_accuracy": pytest.approx(1 / 3),
@@ -216,7 +217,7 @@ def test_shared_errors_are_counted_by_hand():
         "taggers/errors_shared": pytest.approx(2 / 3),
         "taggers/errors_of_most": pytest.approx(1 / 3),
     }
-    flawless = ferplus.scores([3], [3], np.full((1, 10), 1))
+    flawless = taggers.scores([3], [3], np.full((1, 10), 1))
     assert flawless == {"taggers/clear_n": 0, "taggers/errors_n": 0}
 
 

@@ -5,11 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fer_exp import fer2013
 from fer_exp.data import fingerprint
 from fer_exp.data.faces import Faces
 
 # as published, before a test lets a small set stand for it
-TRAIN, TEST = fingerprint.CANONICAL_TRAIN, fingerprint.CANONICAL_TEST
+TRAIN, TEST = fer2013.CANONICAL_TRAIN, fer2013.CANONICAL_TEST
 
 
 def canonical_like(scale: int = 100, tone: int = 0) -> Faces:
@@ -25,10 +26,10 @@ def canonical_like(scale: int = 100, tone: int = 0) -> Faces:
 def as_canonical(monkeypatch):
     """Let a small set stand for the canonical one."""
     taken = fingerprint.take(canonical_like(), drawn=False)
-    monkeypatch.setattr(fingerprint, "CANONICAL_TRAIN", taken.train)
-    monkeypatch.setattr(fingerprint, "CANONICAL_TEST", taken.test)
-    monkeypatch.setattr(fingerprint, "CANONICAL_MEAN", round(taken.mean, 4))
-    monkeypatch.setattr(fingerprint, "CANONICAL_STD", round(taken.std, 4))
+    monkeypatch.setattr(fer2013, "CANONICAL_TRAIN", taken.train)
+    monkeypatch.setattr(fer2013, "CANONICAL_TEST", taken.test)
+    monkeypatch.setattr(fer2013, "CANONICAL_MEAN", round(taken.mean, 4))
+    monkeypatch.setattr(fer2013, "CANONICAL_STD", round(taken.std, 4))
 
 
 @pytest.mark.usefixtures("as_canonical")
@@ -84,7 +85,7 @@ def test_it_is_said_which_counts_differ():
     first_test = int(np.flatnonzero(whole.usage != 0)[0])
     taken = fingerprint.take(whole[np.delete(np.arange(len(whole)), first_test)], drawn=False)
     name = fingerprint.EMOTIONS[whole.labels[first_test]]
-    expected = fingerprint.CANONICAL_TEST[whole.labels[first_test]]
+    expected = fer2013.CANONICAL_TEST[whole.labels[first_test]]
     assert taken.differences == (f"test has {expected - 1:,} {name}, FER-2013 {expected:,}",)
     assert taken.describe().endswith(f"; {taken.differences[0]}")
     assert taken.flat()["differences"] == taken.differences[0]

@@ -12,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fer_exp.data import image_folder, sources
-from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.data.faces import Usage
 from fer_exp.data.image_folder import Picture
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 CONTENT = bytes(range(256)) * 4
 

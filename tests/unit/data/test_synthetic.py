@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fer_exp.data import synthetic
-from fer_exp.data.faces import EMOTIONS, Usage
+from fer_exp.data.faces import Usage
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fer_exp.analysis import comparison
-from fer_exp.evaluation import ensembles, scoring
+from fer_exp.data import datasets
+from fer_exp.evaluation import ensembles
 from fer_exp.experiment import job
-from fer_exp.models import factory
-from fer_exp.models.classifier import Classifier
+from fer_exp.models import network
+from fer_exp.tracking import artifacts, registry, studies
 
 
 @given(
@@ -30,32 +30,36 @@ def test_together_is_the_mean_of_probabilities(logits):
 @pytest.fixture
 def arm(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     """An arm of two trained seeds."""
-    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     runs = {}
     for seed in ("0", "1"):
         chosen = compose_settings("layers=64-32-16", "training.epochs=1", f"seed={seed}", *tracking_overrides)
         runs[seed] = store.record(job.run(chosen, "main", {}, lambda _: None).run_id)
-    return comparison.Arm("main", "main", runs)
+    return studies.Arm("main", "main", runs)
 
 
 @pytest.mark.usefixtures("plain_figures")
 def test_an_ensemble_is_scored_once_and_found_again(arm, store, tiny_dataset):
     """A run of its own: its members, their hours, every part of test; another member makes it another."""
-    study = comparison.Study(
+    study = studies.Study(
         "main", "honest", "synthetic", tiny_dataset.fingerprint.content, "lowest validation loss", [arm]
     )
-    assert ensembles.read(store, study) == {}
+    assert studies.read_ensembles(store, study) == {}
     found = ensembles.ensure(study, arm, store, tiny_dataset)
     assert ensembles.ensure(study, arm, store, tiny_dataset).run_id == found.run_id
-    assert {name: run.run_id for name, run in ensembles.read(store, study).items()} == {"main": found.run_id}
+    assert {name: run.run_id for name, run in studies.read_ensembles(store, study).items()} == {
+        "main": found.run_id
+    }
     assert (found.status, found.name) == ("FINISHED", "main · mean of 2 seeds")
     assert found.params["ensemble.members"] == ", ".join(run.run_id for run in arm.runs.values())
     seconds = sum(run.metrics["selected/train_seconds"] for run in arm.runs.values())
     assert found.metrics["selected/train_seconds"] == pytest.approx(seconds)
     test = tiny_dataset.test()
-    apart = [factory.logits(Classifier.of_run(run, store).network, test.pixels) for run in arm.runs.values()]
+    apart = [
+        network.logits(registry.load_classifier(run, store).network, test.pixels) for run in arm.runs.values()
+    ]
     said = ensembles.mean_log_probabilities(apart).argmax(axis=1)
-    assert scoring.predictions(store.run(found.run_id)).tolist() == said.tolist()
+    assert artifacts.predictions(store.run(found.run_id)).tolist() == said.tolist()
     assert found.metrics["test/union/accuracy"] == pytest.approx((said == test.labels).mean())
     arm.runs.pop("1")
-    assert ensembles.read(store, study) == {}
+    assert studies.read_ensembles(store, study) == {}

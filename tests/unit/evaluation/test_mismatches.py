@@ -7,6 +7,8 @@ import torch
 from fer_exp.errors import UserError
 from fer_exp.evaluation import mismatches
 from fer_exp.models import factory
+from fer_exp.models.network import logits
+from fer_exp.tracking import keys
 
 
 @pytest.fixture
@@ -26,8 +28,8 @@ def network(compose_settings, tiny_faces):
 def test_only_the_sound_reading_agrees_with_the_network(network, tiny_faces):
     """It equals the network's own accuracy; too dark or turned, faces known by heart are lost."""
     found = mismatches.accuracies(network, tiny_faces)
-    own = np.mean(factory.logits(network, tiny_faces.pixels).argmax(1) == tiny_faces.labels)
-    assert found[mismatches.SOUND] == own > 0.9
+    own = np.mean(logits(network, tiny_faces.pixels).argmax(1) == tiny_faces.labels)
+    assert found[keys.SOUND] == own > 0.9
     assert len(found) == 5 * 2 * 3
     lost = [value for name, value in found.items() if "transposed" in name or "divided" in name]
     assert len(lost) == 18
@@ -37,7 +39,7 @@ def test_only_the_sound_reading_agrees_with_the_network(network, tiny_faces):
 def test_a_rotated_label_order_keeps_the_classes_that_both_have_in_one_place(network, tiny_faces):
     """Angry, disgust, fear and happy come first in both orders; neutral, sad and surprise trade places."""
     kept = np.isin(tiny_faces.labels, [0, 1, 2, 3])
-    known = tiny_faces[factory.logits(network, tiny_faces.pixels).argmax(1) == tiny_faces.labels]
+    known = tiny_faces[logits(network, tiny_faces.pixels).argmax(1) == tiny_faces.labels]
     for order in ("csv_on_folders", "folders_on_csv"):
         found = mismatches.accuracies(network, known)[f"unit/upright/{order}"]
         assert found == pytest.approx(np.isin(known.labels, [0, 1, 2, 3]).mean())

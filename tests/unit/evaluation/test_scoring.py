@@ -6,9 +6,11 @@ import io
 import numpy as np
 import pytest
 
+from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.evaluation import scoring
+from fer_exp.evaluation import mismatches, scoring
 from fer_exp.experiment import job
+from fer_exp.tracking import artifacts
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("plain_figures")
 @pytest.fixture
 def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     """A finished run on the tiny faces."""
-    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
     outcome = job.run(chosen, "main", {}, lambda _: None)
     return store.record(outcome.run_id)
@@ -73,12 +75,12 @@ def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(trained, stor
 def test_mismatches_are_logged_for_networks_that_they_fit(trained, store, tiny_dataset):
     """Every combination on the test faces; the sound one is the plain score."""
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    found = scoring.mismatched(trained, store, tiny_dataset)
+    found = mismatches.mismatched(trained, store, tiny_dataset)
     logged = store.record(trained.run_id).metrics
     assert logged["mismatch/unit/upright/same_order"] == logged["test/union/accuracy"]
     assert len(found) == 30
     other = dataclasses.replace(trained, params={**trained.params, "model.normalisation": "centred"})
-    assert scoring.mismatched(other, store, tiny_dataset) == {}
+    assert mismatches.mismatched(other, store, tiny_dataset) == {}
 
 
 def test_only_a_network_is_evaluated(store, tiny_dataset):
@@ -95,7 +97,7 @@ def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
     """The answer to each face, to compare runs by; and pictures, the gallery only if it is wanted."""
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
     run = store.run(trained.run_id)
-    assert scoring.predictions(run).shape == (28,)
+    assert artifacts.predictions(run).shape == (28,)
     assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
     assert run.fetch("figures/reliability.png").stat().st_size > 1000
     with pytest.raises(UserError, match="has no figures/gallery"):
@@ -109,13 +111,13 @@ def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset):
     """Cut short, another file, or a pickle, which is never opened."""
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
     run = store.run(trained.run_id)
-    path = run.fetch(scoring.PREDICTIONS)
+    path = run.fetch(artifacts.PREDICTIONS)
     pickled = io.BytesIO()
     np.save(pickled, np.array([print]), allow_pickle=True)
     for content in (b"", b"\x93NUMPY", b"no array", pickled.getvalue()):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"predictions\.npy is damaged"):
-            scoring.predictions(run)
+            artifacts.predictions(run)
 
 
 def test_what_gives_no_probabilities_has_no_loss():

@@ -1,13 +1,13 @@
 """What jobs will cost, by what jobs of their kind have taken."""
 
-from fer_exp.config import settings
+from fer_exp.config import identity
 from fer_exp.experiment import cost_estimate, plan
 from fer_exp.tracking import Record
 
 
 def record(chosen, seconds, faces="f"):
     """A finished run of these settings that took so long."""
-    params = {key: str(value) for key, value in settings.recipe(chosen).items()} | {"faces.fit": "80"}
+    params = {key: str(value) for key, value in identity.recipe(chosen).items()} | {"faces.fit": "80"}
     found = {"selected/train_seconds": seconds}
     return Record("id", "name", "FINISHED", params, {"faces": faces}, found, 0.0, "")
 

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from fer_exp.config import settings
+from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.splits import carve
 from fer_exp.errors import UserError
 from fer_exp.experiment import job, plan
 from fer_exp.models import checkpoint
+from fer_exp.tracking import artifacts, record
 from fer_exp.training.trainer import DivergedError, Trainer
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
@@ -27,7 +29,7 @@ def tiny(monkeypatch, tiny_dataset, tracking_overrides, compose_settings):
         raise AssertionError("training opened the test split")
 
     monkeypatch.setattr(Dataset, "test", closed)
-    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     common = ["layers=64-32-16", "batch_size='16'", "training.epochs=3", "stopping=none", *tracking_overrides]
     return lambda *overrides: compose_settings(*common, *overrides)
 
@@ -60,7 +62,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
 def test_a_checkpoint_describes_itself(tiny, store):
     """Architecture, classes, recipe, epoch and scores lie beside the weights."""
     outcome = job.run(tiny(), "main", {}, nothing)
-    content = checkpoint.load(store.run(outcome.run_id).fetch(checkpoint.LAST))
+    content = checkpoint.load(store.run(outcome.run_id).fetch(artifacts.LAST))
     assert content["model"]["hidden"] == [64, 32, 16]
     assert content["classes"][0] == "angry"
     assert content["recipe"]["optimizer.lr"] == 0.001
@@ -76,7 +78,7 @@ def test_three_epochs_and_three_more_equal_six(tiny, store):
         tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest", {}, nothing
     )
     one, other = (
-        checkpoint.load(store.run(done.run_id).fetch(checkpoint.LAST))["network"] for done in (whole, rest)
+        checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (whole, rest)
     )
     for name, weights in one.items():
         np.testing.assert_array_equal(weights.numpy(), other[name].numpy())
@@ -175,7 +177,7 @@ def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
     with pytest.raises(KeyboardInterrupt):
         job.run(chosen, "a", {}, kill)
     [killed] = store.records("KILLED", kind="job")
-    path = store.run(killed.run_id).fetch(checkpoint.LAST)
+    path = store.run(killed.run_id).fetch(artifacts.LAST)
     path.write_bytes(path.read_bytes()[:1000])
     done = job.run(chosen, "a", {}, nothing)
     assert done.run_id != killed.run_id
@@ -211,7 +213,7 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
     taught = job.run(tiny(*options), "taught", {}, nothing)
     assert store.record(taught.run_id).tags["taught_by"] == f"teacher (run {teacher})"
     one, other = (
-        checkpoint.load(store.run(done.run_id).fetch(checkpoint.LAST))["network"] for done in (alone, taught)
+        checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (alone, taught)
     )
     assert any((one[name] != other[name]).any() for name in one)
 
@@ -256,7 +258,7 @@ def test_a_teacher_that_knows_the_validation_faces_or_is_none_is_refused(tiny, s
 
 def test_options_are_refused_before_data_is_read(tiny, monkeypatch):
     """An option that PyTorch does not know stops the job at once."""
-    monkeypatch.setattr(job, "load_faces", lambda _: pytest.fail("data was read"))
+    monkeypatch.setattr(datasets, "load_faces", lambda _: pytest.fail("data was read"))
     with pytest.raises(UserError, match=r"optimizer\.options\.foo"):
         job.run(tiny("+optimizer.options.foo=1"), "x", {}, nothing)
 
@@ -282,7 +284,7 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store
 ):
     """As one carried through batch sizes (A4): the same as training on by hand, with a fresh optimizer."""
-    monkeypatch.setattr(job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
     chosen = dataclasses.replace(chosen, trained_before=[{"training": {"batch_size": 16}}])
     outcome = job.run(chosen, "carried", {}, lambda _: None)
@@ -315,8 +317,8 @@ def test_the_network_stays_the_same_through_all_trainings(compose_settings):
 def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monkeypatch):
     """A run may be shown to others: with a model, with files that were left out, and when it fails."""
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
-    left_out = dataclasses.replace(job.load_faces(None), skipped=("set: train/sad/a.png: broken",))
-    monkeypatch.setattr(job, "load_faces", lambda _: left_out)
+    left_out = dataclasses.replace(datasets.load_faces(None), skipped=("set: train/sad/a.png: broken",))
+    monkeypatch.setattr(datasets, "load_faces", lambda _: left_out)
     done = job.run(tiny("tracking.log_model=true"), "main", {}, nothing)
 
     def full(path, _content):
@@ -348,5 +350,5 @@ def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
         job.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing)
     assert job.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing).action == plan.REUSE
     [failed] = store.records("FAILED", kind="job")
-    assert plan.diverged(failed)
+    assert record.diverged(failed)
     assert failed.metrics["yardstick/val_majority_accuracy"] > 0

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fer_exp import terminal
+from fer_exp import console
 from fer_exp.experiment import monitor
 from fer_exp.experiment.plan import Job
 from fer_exp.tracking import Record, UnreachableError
@@ -71,7 +71,7 @@ def test_without_a_terminal_a_change_is_one_plain_line(store, capsys):
 @pytest.mark.usefixtures("quick")
 def test_on_a_terminal_one_line_is_drawn_over_and_taken_away(store, capsys, monkeypatch):
     """It never scrolls, and its last trace is wiped."""
-    monkeypatch.setattr(terminal, "is_terminal", lambda: True)
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
     watched(store)
     out = capsys.readouterr().out
     assert "\n" not in out

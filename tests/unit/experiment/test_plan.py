@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from fer_exp.experiment import plan
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, record
 
 
 def ended(status):
@@ -100,9 +100,9 @@ def test_a_trial_that_diverged_is_not_trained_again():
     assert plan.action(lost, "all", trial=True) == plan.TRAIN
     assert plan.action(lost, "failed") == plan.CONTINUE
     assert plan.action(ended("FAILED"), "failed", trial=True) == plan.CONTINUE
-    assert plan.settled(lost, trial=True)
-    assert not plan.settled(lost, trial=False)
-    assert not plan.settled(None, trial=True)
+    assert record.settled(lost, trial=True)
+    assert not record.settled(lost, trial=False)
+    assert not record.settled(None, trial=True)
 
 
 def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):

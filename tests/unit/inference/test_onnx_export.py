@@ -9,12 +9,14 @@ import torch
 from torch import nn
 
 from fer_exp import tracking
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.experiment import job
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import onnx_export
-from fer_exp.models import factory
-from fer_exp.models.classifier import Classifier
+from fer_exp.models import factory, network
+from fer_exp.models.network import logits
+from fer_exp.tracking import registry
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +37,12 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     overrides = ["layers=64-32-16", "model.dropout=0.5", "model.normalisation=standardised"]
     chosen = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "load_faces", lambda _: tiny_dataset)
+        patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
         outcome = job.run(chosen, "tiny", {}, lambda _: None)
     store = tracking.Store(chosen.tracking)
     record = store.record(outcome.run_id)
     flags = ["--tracking-uri", uri, "--experiment", "test"]
-    return flags, record, Classifier.of_run(record, store)
+    return flags, record, registry.load_classifier(record, store)
 
 
 class Convolutional(nn.Module):
@@ -84,7 +86,7 @@ def test_a_file_answers_as_its_run_does(onnx, trained, tiny_faces, tmp_path, cap
     model = export_to(tmp_path / "a.onnx", trained)
     flags, record, classifier = trained
     del flags
-    expected = factory.logits(classifier.network, tiny_faces.pixels)
+    expected = network.logits(classifier.network, tiny_faces.pixels)
     for n in (1, 3, len(tiny_faces)):
         found = onnx_export.logits(model, tiny_faces.pixels[:n])
         assert found.dtype == np.float32
@@ -124,7 +126,7 @@ def test_a_quantised_file_is_a_quarter_and_nearly_agrees(compose_settings, tiny_
         network = factory.build(compose_settings("layers=512-256").model, 0, tiny_faces.pixels)
     whole = onnx_export.exported(network, {})
     small = onnx_export.quantised(whole)
-    expected = factory.logits(network, tiny_faces.pixels)
+    expected = logits(network, tiny_faces.pixels)
     np.testing.assert_allclose(onnx_export.logits(whole, tiny_faces.pixels), expected, rtol=0, atol=1e-4)
     assert np.abs(onnx_export.logits(small, tiny_faces.pixels) - expected).max() < 0.05 * np.ptp(expected)
     if kind == "mlp":
@@ -147,8 +149,8 @@ def test_a_network_that_onnx_cannot_hold_is_refused_in_one_line():
 def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys):
     """The file must agree with the run before it takes its place, and what lay there stays."""
     (tmp_path / "a.onnx").write_bytes(b"old")
-    right = factory.logits
-    monkeypatch.setattr(factory, "logits", lambda *arguments: right(*arguments) + 0.001)
+    right = network.logits
+    monkeypatch.setattr(network, "logits", lambda *arguments: right(*arguments) + 0.001)
     with pytest.raises(SystemExit):
         export_to(tmp_path / "a.onnx", trained)
     assert "logits differ by 0.001 from the run's" in capsys.readouterr().err

@@ -13,13 +13,14 @@ from PIL import Image
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.data import datasets
 from fer_exp.experiment import job
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference import predict as inference_predict
 from fer_exp.inference.face_detection import Square
 from fer_exp.models import checkpoint
-from fer_exp.models.classifier import Classifier
+from fer_exp.tracking import artifacts, registry
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     where = [f"tracking.uri={uri}", f"tracking.artifacts={folder / 'kept'}", "tracking.experiment=test"]
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "tracking.log_model=false", *where)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "load_faces", lambda _: tiny_dataset)
+        patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
         outcome = job.run(chosen, "tiny", {}, lambda _: None)
     record = tracking.Store(chosen.tracking).record(outcome.run_id)
     return ["--tracking-uri", uri, "--experiment", "test"], record
@@ -94,7 +95,7 @@ def test_the_probabilities_are_the_networks_own(predict, place, trained, tiny_fa
     (found,) = json.loads(out)
     flags, record = trained
     store = tracking.Store(settings.Tracking(flags[1], "unused", "test", False))
-    expected = Classifier.of_run(record, store).probabilities(tiny_faces.pixels[:1])[0]
+    expected = registry.load_classifier(record, store).probabilities(tiny_faces.pixels[:1])[0]
     np.testing.assert_allclose([found[name] for name in EMOTIONS], expected, atol=1e-6)
     assert found["predicted"] == EMOTIONS[expected.argmax()]
     assert found["note"] == "48x48: taken as a face already"
@@ -225,7 +226,7 @@ def test_a_run_that_cannot_predict_is_one_line(store, capsys, place, tags, statu
     """Without a checkpoint, ended early, a sweep, or of another list of classes."""
     run = store.create("a", {"protocol.weights": "best"}, tags)
     if "classes" in tags:
-        with run.file(checkpoint.BEST) as path:
+        with run.file(artifacts.BEST) as path:
             checkpoint.save(path, {})
             torch.save(torch.load(path) | {"classes": ["joy", "grief"]}, path)
     store.client.set_terminated(run.id, status)

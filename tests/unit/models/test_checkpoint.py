@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint
 
 CONTENT = {

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint, factory
 from fer_exp.models.classifier import Classifier, _load_pyfunc
+from fer_exp.models.network import logits
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def saved(compose_settings, tiny_faces, tmp_path):
 def test_a_loaded_network_answers_as_the_saved_one(saved, tiny_faces):
     """Normalisation included, since it lies in the checkpoint."""
     path, network, _ = saved
-    expected = np.array(EMOTIONS)[factory.logits(network, tiny_faces.pixels).argmax(axis=1)]
+    expected = np.array(EMOTIONS)[logits(network, tiny_faces.pixels).argmax(axis=1)]
     np.testing.assert_array_equal(Classifier.load(path).predict(tiny_faces.pixels), expected)
 
 

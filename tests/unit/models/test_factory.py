@@ -10,7 +10,8 @@ from torch import nn
 from fer_exp.config.settings import Activation, MixerModel, MLPModel
 from fer_exp.config.settings import Model as SharedModel
 from fer_exp.errors import UserError
-from fer_exp.models import factory
+from fer_exp.models import factory, network
+from fer_exp.models.network import logits
 
 
 def model(hidden=(8, 4), activation="ReLU", normalisation="unit", dropout=0.0, **options) -> MLPModel:
@@ -36,13 +37,13 @@ def entering(settings, pixels) -> np.ndarray:
     network = factory.build(settings, 0, pixels)
     seen = []
     network.layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    factory.logits(network, pixels)
+    logits(network, pixels)
     return torch.cat(seen).numpy()
 
 
 def test_pictures_in_logits_out(pixels):
     """uint8 [N, 48, 48] in, float32 [N, 7] out."""
-    found = factory.logits(factory.build(model(), 0, pixels), pixels)
+    found = network.logits(factory.build(model(), 0, pixels), pixels)
     assert (found.shape, found.dtype) == ((len(pixels), 7), np.float32)
 
 
@@ -95,8 +96,8 @@ def test_many_pictures_give_what_each_gives(pixels):
     """Scoring in blocks loses none of them and keeps their order."""
     network = factory.build(model(), 0, pixels)
     many = np.resize(pixels, (4100, 48, 48))
-    one_by_one = np.resize(factory.logits(network, pixels), (4100, 7))
-    np.testing.assert_allclose(factory.logits(network, many), one_by_one, atol=1e-5)
+    one_by_one = np.resize(logits(network, pixels), (4100, 7))
+    np.testing.assert_allclose(logits(network, many), one_by_one, atol=1e-5)
 
 
 def test_weights_agree_where_place_and_shape_agree(pixels):
@@ -135,7 +136,7 @@ def test_dropout_follows_each_activation_and_rests_in_evaluation(pixels):
     """Two hidden layers, two dropouts; scoring the same pictures twice gives the same logits."""
     network = factory.build(model(dropout=0.5), 0, pixels)
     assert sum(isinstance(layer, nn.Dropout) for layer in network.layers) == 2
-    np.testing.assert_array_equal(factory.logits(network, pixels), factory.logits(network, pixels))
+    np.testing.assert_array_equal(logits(network, pixels), logits(network, pixels))
 
 
 def test_a_wrong_option_is_named():
@@ -185,9 +186,9 @@ def test_every_network_is_rebuilt_from_its_weights(pixels, name):
     """The same answers, [N, 7]; weights of another shape are refused."""
     network = factory.build(KINDS[name], 0, pixels)
     again = factory.rebuild(KINDS[name], network.state_dict())
-    found = factory.logits(network, pixels)
+    found = logits(network, pixels)
     assert found.shape == (len(pixels), 7)
-    np.testing.assert_array_equal(factory.logits(again, pixels), found)
+    np.testing.assert_array_equal(logits(again, pixels), found)
     wider = dataclasses.replace(KINDS[name], hidden=[16, 16])
     with pytest.raises(RuntimeError):
         factory.rebuild(wider, network.state_dict())
@@ -254,7 +255,7 @@ def test_activations_are_counted_without_making_a_network(pixels, name, hidden):
     for layer in network.layers.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d):
             layer.register_forward_hook(lambda _layer, _entering, leaving: found.append(leaving.numel()))
-    factory.logits(network, pixels[:1])
+    logits(network, pixels[:1])
     assert sum(found) == type(network).activations(settings)
 
 
@@ -263,8 +264,8 @@ def test_a_mirrored_network_answers_with_the_mean_over_face_and_mirror_image(pix
     plain = factory.build(model(), 0, pixels)
     mirrored = factory.build(dataclasses.replace(model(), mirrored=True), 0, pixels)
     flipped = pixels[:, :, ::-1].copy()
-    found = factory.logits(mirrored, pixels)
-    np.testing.assert_allclose(found, factory.logits(mirrored, flipped), rtol=0, atol=1e-6)
-    both = (factory.logits(plain, pixels) + factory.logits(plain, flipped)) / 2
+    found = network.logits(mirrored, pixels)
+    np.testing.assert_allclose(found, network.logits(mirrored, flipped), rtol=0, atol=1e-6)
+    both = (network.logits(plain, pixels) + network.logits(plain, flipped)) / 2
     np.testing.assert_allclose(found, both, rtol=0, atol=1e-6)
-    assert not np.allclose(found, factory.logits(plain, pixels), atol=1e-3)
+    assert not np.allclose(found, network.logits(plain, pixels), atol=1e-3)

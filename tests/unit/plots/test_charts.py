@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.plots import charts
 from fer_exp.statistics import Interval
 

@@ -5,10 +5,9 @@ import io
 import numpy as np
 import pytest
 
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.metrics import Scores
 from fer_exp.plots import diagnostics
-from fer_exp.training.trainer import Epoch
 
 
 def texts(figure) -> set[str]:
@@ -45,14 +44,14 @@ def test_a_gallery_names_what_was_read(tiny_faces):
 
 
 def epochs(rates):
-    """A history with these learning rates."""
-    scores = Scores(1.5, 0.4, 0.3, 70)
-    return [Epoch(number, rate, scores, scores, True, 0.1) for number, rate in enumerate(rates, start=1)]
+    """What `curves` takes of a history with these learning rates."""
+    scores = [Scores(1.5, 0.4, 0.3, 70)] * len(rates)
+    return scores, scores, rates
 
 
 def test_curves_name_their_lines_the_selected_epoch_and_the_drops():
     """In both halves, beside what they name; there is no legend."""
-    figure = diagnostics.curves(epochs([0.1, 0.1, 0.01, 0.01, 0.001, 0.001]), 4, "adam · seed 0")
+    figure = diagnostics.curves(*epochs([0.1, 0.1, 0.01, 0.01, 0.001, 0.001]), 4, "adam · seed 0")
     said = texts(figure)
     assert {"train", "validation", "epoch", "loss", "accuracy", "adam · seed 0"} <= said
     assert {"selected: 4", "rate 0.01", "rate 0.001"} <= said
@@ -62,6 +61,6 @@ def test_curves_name_their_lines_the_selected_epoch_and_the_drops():
 @pytest.mark.parametrize("rates", [[0.1], [0.4, 0.3, 0.2, 0.1]])
 def test_curves_of_one_epoch_or_a_gliding_rate_are_drawn(rates):
     """A rate that falls in every epoch has no drops to mark."""
-    said = texts(diagnostics.curves(epochs(rates), 1, "title"))
+    said = texts(diagnostics.curves(*epochs(rates), 1, "title"))
     assert "selected: 1" in said
     assert not any(text.startswith("rate") for text in said)

@@ -14,16 +14,16 @@ import torch
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.data.faces import EMOTIONS
 from fer_exp.errors import UserError
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.scoring import Answers
-from fer_exp.experiment import plan
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint
 from fer_exp.plots import learning_curves
 from fer_exp.report import phrases, texts
 from fer_exp.report.__main__ import main
 from fer_exp.report.source import Source, image
+from fer_exp.tracking import artifacts
 
 # one worker for all: they share pages that take seconds to write
 pytestmark = pytest.mark.xdist_group("report")
@@ -98,7 +98,7 @@ def trained(store, dataset, arm: str, seed: int, accuracy: float, parent: str) -
         found |= {"selected/epoch": 2.0, "selected/train_seconds": 30.0}
         run.log(found | {"yardstick/val_majority_accuracy": 0.25})
         weights = np.random.default_rng(seed).normal(size=(20, 2304)).astype(np.float32)
-        with run.file(checkpoint.BEST) as path:
+        with run.file(artifacts.BEST) as path:
             checkpoint.save(path, {"network": {"layers.0.weight": torch.from_numpy(weights)}})
     return run
 
@@ -119,7 +119,7 @@ def swept(store, dataset, arms: dict[str, list[float]]) -> dict[str, list[tracki
             for arm in arms
             for seed in range(2)
         ]
-        sweep.text(plan.PLAN, json.dumps({"jobs": entries}))
+        sweep.text(artifacts.PLAN, json.dumps({"jobs": entries}))
     return runs
 
 
@@ -309,7 +309,7 @@ def searched(store, dataset, arms: dict[str, list[float | None]]) -> None:
                     run.end("FAILED")
                 entry = {"name": f"{arm} · trial {number}", "arm": arm, "setting": arm, "seed": "0"}
                 entries.append({**entry, "identity": f"{arm}{number}", "trial": str(number)})
-        sweep.text(plan.PLAN, json.dumps({"jobs": entries}))
+        sweep.text(artifacts.PLAN, json.dumps({"jobs": entries}))
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])

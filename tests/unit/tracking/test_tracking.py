@@ -186,7 +186,7 @@ def test_faces_that_another_run_adds_at_the_same_time_are_found(
 
     monkeypatch.setattr(run.client, "log_inputs", refused_once)
     with contextlib.nullcontext() if taken else pytest.raises(MlflowException):
-        run.dataset(tiny_dataset.name, tiny_dataset.fingerprint, "training")
+        run.dataset(tiny_dataset.name, tiny_dataset.digest, tiny_dataset.fingerprint.flat(), "training")
     inputs = store.client.get_run(run.id).inputs.dataset_inputs
     assert [each.dataset.name for each in inputs] == [tiny_dataset.name] * taken
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from fer_exp.errors import UserError
-from fer_exp.training import optimizers
+from fer_exp.training import optimizers, schedulers
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "optimizer").iterdir())
 
@@ -77,7 +77,7 @@ def test_plateau_waits_and_lowers_as_told(compose_settings):
     """Patience and factor reach PyTorch: after patience + 1 bad epochs the rate is cut once."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
     chosen = compose_settings("scheduler.patience=1", "scheduler.factor=0.25").scheduler
-    scheduler = optimizers.build_scheduler(chosen, optimizer, 10)
+    scheduler = schedulers.build(chosen, optimizer, 10)
     rates = []
     for _ in range(4):
         scheduler.step(1.0)
@@ -89,7 +89,7 @@ def test_cosine_falls_to_its_lowest_rate_in_the_given_epochs(compose_settings):
     """From the rate, through the middle at half way, to the floor at the end."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
     chosen = compose_settings("scheduler=cosine", "scheduler.min_lr=0.5").scheduler
-    scheduler = optimizers.build_scheduler(chosen, optimizer, 4)
+    scheduler = schedulers.build(chosen, optimizer, 4)
     rates = [1.0]
     for _ in range(4):
         optimizer.step()
@@ -106,14 +106,14 @@ def test_cosine_falls_to_its_lowest_rate_in_the_given_epochs(compose_settings):
 def test_each_scheduler_is_pytorchs(compose_settings, name, kind):
     """By name, over the optimizer given."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
-    found = optimizers.build_scheduler(compose_settings(f"scheduler={name}").scheduler, optimizer, 10)
+    found = schedulers.build(compose_settings(f"scheduler={name}").scheduler, optimizer, 10)
     assert type(found).__name__ == kind
 
 
 def test_no_scheduler_is_none(compose_settings):
     """A constant rate needs nobody."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=0.1)
-    assert optimizers.build_scheduler(compose_settings("scheduler=none").scheduler, optimizer, 10) is None
+    assert schedulers.build(compose_settings("scheduler=none").scheduler, optimizer, 10) is None
 
 
 def test_optimizers_of_equal_options_step_as_one(compose_settings):
@@ -146,7 +146,7 @@ def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
     """In equal steps to the optimizer's own, then to nothing at the last epoch's end."""
     chosen = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=3")
     optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.ones(3))])
-    scheduler = optimizers.build_scheduler(chosen.scheduler, optimizer, 10)
+    scheduler = schedulers.build(chosen.scheduler, optimizer, 10)
     rates = []
     for _ in range(10):
         rates.append(optimizer.param_groups[0]["lr"] / chosen.optimizer.lr)
@@ -164,7 +164,7 @@ def test_a_warm_up_as_long_as_training_is_refused(compose_settings):
     with pytest.raises(
         UserError, match=r"scheduler\.warmup_epochs=10: must be less than training\.epochs=10"
     ):
-        optimizers.build_scheduler(chosen.scheduler, optimizer, 10)
+        schedulers.build(chosen.scheduler, optimizer, 10)
 
 
 _STEPS = """

@@ -11,6 +11,7 @@ import yaml
 from helpers.side_by_side import assert_alike, train_side_by_side
 
 from fer_exp.config.settings import Activation, CosineScheduler, MLPModel, Optimizer, PatienceStopping
+from fer_exp.data import datasets
 from fer_exp.data.splits import Carve
 from fer_exp.experiment import job as experiment_job
 from fer_exp.models import checkpoint, factory
@@ -169,7 +170,7 @@ def ignore(_epoch) -> None:
 @pytest.fixture
 def job(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     """What makes the settings and the steps of a sweep's job, with what it says at its end in `told`."""
-    monkeypatch.setattr(experiment_job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     parent = store.create("sweep", {}, {"kind": "sweep"}).id
     common = ["layers=64-32-16", "batch_size='16'", "training.epochs=2", "stopping=none", *tracking_overrides]
 

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from fer_exp import metrics
 from fer_exp.data.splits import Carve
 from fer_exp.errors import UserError
-from fer_exp.models import checkpoint, factory
+from fer_exp.models import checkpoint, network
 from fer_exp.training.trainer import DivergedError, Trainer
 
 OPTIMIZERS = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "optimizer").iterdir())
@@ -79,7 +79,7 @@ def test_a_teacher_is_learnt_from_as_much_as_asked(trainer, flip):
     options = (f"augmentation.flip={flip}", "optimizer.lr=0.003", "training.epochs=30")
     wholly = trainer(*options, "training.taught=1", teacher=sad)
     list(wholly.epochs())
-    answers = factory.logits(wholly.network, wholly.pixels)
+    answers = network.logits(wholly.network, wholly.pixels)
     assert (answers.argmax(axis=1) == 4).all()
     plain, untaught = trainer(*options), trainer(*options, teacher=sad)
     for each in (plain, untaught):
@@ -139,7 +139,7 @@ def test_averaged_weights_are_validated_and_kept(trainer):
     """Not those that learn: the two differ, and the score is the mean's."""
     run = trainer("training.averaging=0.9")
     *_, last = run.epochs()
-    logits = factory.logits(run.averaged.network, run.pixels[run.validation])
+    logits = network.logits(run.averaged.network, run.pixels[run.validation])
     assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
     kept = run.weights()["layers.0.weight"]
     assert torch.equal(kept, run.averaged.network.layers[0].weight)
@@ -221,7 +221,7 @@ def test_validation_scores_are_those_of_the_final_weights(trainer):
     """All 12 faces in one go, with dropout off."""
     run = trainer("model.dropout=0.5")
     *_, last = run.epochs()
-    logits = factory.logits(run.network, run.pixels[run.validation])
+    logits = network.logits(run.network, run.pixels[run.validation])
     assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
 
 
@@ -229,7 +229,7 @@ def test_training_scores_weigh_each_face_the_same(trainer):
     """At a rate of almost nothing the pass over ragged batches scores as one batch does."""
     still = trainer("optimizer=sgd", "optimizer.lr=1e-12", "training.epochs=1")
     [epoch] = still.epochs()
-    logits = factory.logits(still.network, still.pixels[still.fit])
+    logits = network.logits(still.network, still.pixels[still.fit])
     expected = metrics.scores(logits, still.labels[still.fit].numpy())
     assert epoch.train.n == 30
     assert epoch.train.accuracy == expected.accuracy
@@ -302,7 +302,7 @@ def test_constant_pictures_can_be_trained_on(compose_settings, tiny_faces, norma
     assert last.validation.accuracy == pytest.approx(
         max(
             (train.labels[30:] == label).mean()
-            for label in set(factory.logits(learner.network, blank.pixels[30:]).argmax(axis=1))
+            for label in set(network.logits(learner.network, blank.pixels[30:]).argmax(axis=1))
         )
     )
 
@@ -324,7 +324,7 @@ def test_parts_that_lack_classes_are_scored_right(trainer, fit, validation):
     """Only classes that occur count, and every face weighs the same."""
     learner = trainer("training.epochs=2", carve=Carve(fit, validation))
     *_, last = learner.epochs()
-    outputs = factory.logits(learner.network, learner.pixels[validation])
+    outputs = network.logits(learner.network, learner.pixels[validation])
     labels = learner.labels[validation].numpy()
     predicted = outputs.argmax(axis=1)
     assert last.train.n == len(fit)

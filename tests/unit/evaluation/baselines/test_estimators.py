@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from fer_exp import metrics
-from fer_exp.analysis import comparison
 from fer_exp.config import settings
-from fer_exp.evaluation import scoring
+from fer_exp.evaluation import significance
 from fer_exp.evaluation.baselines import estimators
+from fer_exp.tracking import artifacts, studies
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
@@ -35,7 +35,7 @@ def test_every_yardstick_is_scored_once_and_found_again(ensure, store, name):
     assert record.metrics["fit/seconds"] > 0
     assert record.metrics["test/union/n"] == 28
     assert "test/private/recall_happy" in record.metrics
-    assert scoring.predictions(store.run(record.run_id)).shape == (28,)
+    assert artifacts.predictions(store.run(record.run_id)).shape == (28,)
     again, anew = ensure(*overrides)
     assert (again.run_id, anew) == (record.run_id, False)
 
@@ -60,7 +60,7 @@ def test_libsvm_stays_possible_and_agrees(ensure, store):
     exact, _ = ensure("baseline=svc")
     libsvm, _ = ensure("baseline=svc", "baseline.solver=libsvm")
     assert (exact.name, libsvm.name) == ("linear SVC", "linear SVC (libsvm)")
-    answers = [scoring.predictions(store.run(record.run_id)) for record in (exact, libsvm)]
+    answers = [artifacts.predictions(store.run(record.run_id)) for record in (exact, libsvm)]
     assert np.mean(answers[0] == answers[1]) > 0.9
     assert exact.metrics["fit/widest_gap"] <= 1e-4
 
@@ -98,9 +98,9 @@ def test_runs_stand_beside_yardsticks_with_a_test(ensure, store, tiny_dataset):
     majority, _ = ensure("baseline=majority")
     prior, _ = ensure("baseline=prior")
     nearest, _ = ensure("baseline=nearest")
-    rivals = comparison.read_yardsticks(store, tiny_dataset.fingerprint.content)
+    rivals = studies.read_baselines(store, tiny_dataset.fingerprint.content)
     assert {record.run_id for record in rivals} == {run.run_id for run in (majority, prior, nearest)}
-    table = comparison.beside(rivals, majority, store, tiny_dataset.test().labels)
+    table = significance.beside(rivals, majority, store, tiny_dataset.test().labels)
     rows = {row[0]: row for row in table.rows}
     assert rows["majority"][-1] == ""
     assert rows["class prior"][-1] == "1"
@@ -110,7 +110,7 @@ def test_runs_stand_beside_yardsticks_with_a_test(ensure, store, tiny_dataset):
 def test_yardsticks_of_other_faces_are_not_shown(ensure, store):
     """A figure on another set is no yardstick here."""
     ensure("baseline=majority")
-    assert comparison.read_yardsticks(store, "other") == []
+    assert studies.read_baselines(store, "other") == []
 
 
 def test_the_name_says_what_it_is(compose_settings):

@@ -21,14 +21,14 @@ from PIL import Image
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.data import synthetic
-from fer_exp.data.faces import EMOTIONS
+from fer_exp.data import datasets, synthetic
 from fer_exp.experiment import job
+from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference.demo import app
 from fer_exp.inference.demo.answers import MOST_NETWORKS, Answers, NoRunError
 from fer_exp.inference.face_detection import Square
-from fer_exp.models import factory
-from fer_exp.models.classifier import Classifier
+from fer_exp.models import network
+from fer_exp.tracking import registry
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
 from fer_exp.inference.demo import server as demo_server
@@ -42,7 +42,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     where = [f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"tracking.artifacts={folder / 'kept'}"]
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "tracking.log_model=false", *where)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(job, "load_faces", lambda _: tiny_dataset)
+        patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
         outcome = job.run(chosen, "tiny", {}, lambda _: None)
     return tracking.Store(chosen.tracking), outcome.run_id
 
@@ -254,7 +254,7 @@ def test_only_the_latest_few_networks_are_kept(trained, monkeypatch):
     read = []
     record = store.record(run)
     monkeypatch.setattr(store, "find", lambda name: tracking.Record(**{**vars(record), "run_id": name}))
-    monkeypatch.setattr(Classifier, "of_run", lambda record, _: read.append(record.run_id))
+    monkeypatch.setattr(registry, "load_classifier", lambda record, _: read.append(record.run_id))
     answers = Answers(store, None)
     for name in [*"abcd", "a", "e", "a", "b"]:
         answers.load(name)
@@ -288,7 +288,7 @@ def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch, capfd):
     def fail(*_):
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(factory, "logits", fail)
+    monkeypatch.setattr(network, "logits", fail)
     said = reason(ask("POST", f"/predict?run={trained[1]}", png(face())), 500)
     assert said == "the server failed, with ZeroDivisionError"
     assert capfd.readouterr() == ("", f"error: {said}\n")

@@ -13,16 +13,17 @@ from hydra import compose, initialize_config_dir
 
 import evaluate
 from fer_exp import tracking
-from fer_exp.analysis import comparison
-from fer_exp.data.faces import PARTS
+from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.evaluation import ensembles
 from fer_exp.experiment import job as experiment_job
 from fer_exp.experiment import plan as experiment_plan
+from fer_exp.fer2013 import PARTS
 from fer_exp.report import studies, text
+from fer_exp.tracking import artifacts, keys
 from fer_exp.tracking.archive import archive_runs
 from fer_exp.tracking.archive.transfer import Transfer
 from fer_exp.tracking.record import MOVED_FROM
+from fer_exp.tracking.studies import ensemble_identity, read_studies
 
 CONF = Path(__file__).parents[4] / "conf"
 SHARED = {"faces": "f", "protocol": "honest", "selected_on": "lowest validation loss"}
@@ -82,10 +83,10 @@ def sweep(store, study, *planned, note=NOTE):
     for each in planned:
         name, number = each.rstrip("t")[:-1], each.rstrip("t")[-1]
         entry = {"name": each, "arm": name, "setting": name, "identity": each, "seed": number}
-        entries.append(entry | ({experiment_plan.TRIAL: number, "seed": "0"} if each.endswith("t") else {}))
+        entries.append(entry | ({keys.TRIAL: number, "seed": "0"} if each.endswith("t") else {}))
     tags = {**SHARED, "kind": "sweep", "study": study, "data": "fer2013", "mlflow.note.content": note}
     run = store.create(f"{study} · honest", {"study": study, "jobs": len(planned)}, tags)
-    run.text(experiment_plan.PLAN, json.dumps({"jobs": entries}))
+    run.text(artifacts.PLAN, json.dumps({"jobs": entries}))
     run.end("FINISHED")
     return run
 
@@ -112,7 +113,7 @@ def ladder(migrated_store, tmp_path_factory):
     job(store, "sgd0t", "optimizer_search", seed="0")
     job(store, "sgd1t", "optimizer_search", status="FAILED", error="DivergedError: loss of /srv/x is nan")
     sweep(store, "optimizer_search", "sgd0t", "sgd1t")
-    key = ensembles.identity([store.record(run.id) for run in members])
+    key = ensemble_identity([store.record(run.id) for run in members])
     beside(store, "ensemble", "deck · mean of 2 seeds", key, **{"selected/train_seconds": 122.0})
     beside(store, "baseline", "ridge", "ridge", **{"fit/seconds": 3.0})
     # else a copy lacks what lies in its journal
@@ -203,7 +204,7 @@ def test_a_restored_run_has_no_learning_curve(filled, kept, make):
     restored = make("restored")
     restore(kept, restored)
     for store, known in ((filled, {"train/loss", "val/loss"}), (restored, set())):
-        [study] = comparison.read_studies(store, "ladder")
+        [study] = read_studies(store, "ladder")
         assert set(studies._bands(study.base, SimpleNamespace(store=store))) == known
 
 
@@ -416,14 +417,14 @@ def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
 @pytest.fixture
 def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, store, make, tmp_path):
     """A job of a sweep, trained, evaluated, kept and restored: its identity, and its new store."""
-    monkeypatch.setattr(experiment_job, "load_faces", lambda _: tiny_dataset)
+    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *tracking_overrides)
     identity = experiment_job.identity(chosen, tiny_dataset)
     outcome = experiment_job.run(chosen, "main", {}, lambda _: None)
     tags = {**SHARED, "kind": "sweep", "study": "main", "data": "synthetic"}
     plan = store.create("main", {}, tags | {"faces": tiny_dataset.fingerprint.content})
     entry = {"name": "main", "arm": "main", "setting": "main", "seed": "0", "identity": identity}
-    plan.text(experiment_plan.PLAN, json.dumps({"jobs": [entry]}))
+    plan.text(artifacts.PLAN, json.dumps({"jobs": [entry]}))
     plan.end("FINISHED")
     assert store.latest(identity).run_id == outcome.run_id
     opened(store, "study=main")
@@ -466,4 +467,4 @@ def test_a_restored_run_keeps_its_scores(restored, capsys):
     with pytest.raises(UserError, match=r"has no checkpoints/best\.pt; .* restored from an archive"):
         opened(other, f"run={before.run_id}")
     assert other.latest(identity) == before
-    assert len(comparison.read_studies(other)) == 1
+    assert len(read_studies(other)) == 1

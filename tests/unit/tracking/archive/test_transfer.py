@@ -10,8 +10,8 @@ from mlflow.models import Model
 from fer_exp import tracking
 from fer_exp.data.fingerprint import take
 from fer_exp.errors import UserError
-from fer_exp.experiment.plan import PLAN
 from fer_exp.tracking.archive.transfer import Copied, Transfer
+from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.record import MOVED, MOVED_FROM
 from fer_exp.tracking.run import local_path
 
@@ -47,7 +47,8 @@ def fill(store, tiny_faces, tmp_path):
     for step in range(3):
         taken.client.log_batch(taken.id, [Metric("val/loss", 1.5 - step, 1_000 + step, step)])
     taken.log({"val/nan": float("nan"), "val/inf": float("inf")}, 7)
-    taken.dataset("synthetic", take(tiny_faces, drawn=True), "training")
+    known = take(tiny_faces, drawn=True)
+    taken.dataset("synthetic", known.content, known.flat(), "training")
     taken.text("figures/plan.json", "{}")
     sweep = store.create("sweep", {}, {"kind": "sweep"})
     sweep.text(PLAN, "{}")

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_exp import commandline
+from fer_exp import console, provenance
+from fer_exp.config import overrides
 from fer_exp.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -34,7 +35,7 @@ CONF = Path(__file__).parents[2] / "conf"
 )
 def test_overrides_as_people_write_them(typed, read):
     """A bare number reaches the group if it is an option, else the key behind it."""
-    assert commandline.as_hydra_reads([typed], CONF) == [read]
+    assert overrides.as_hydra_reads([typed], CONF) == [read]
 
 
 keys = st.text().filter(lambda text: text.partition("=")[0] not in ("batch_size", "activation"))
@@ -43,17 +44,17 @@ keys = st.text().filter(lambda text: text.partition("=")[0] not in ("batch_size"
 @given(st.lists(keys | st.builds("{}={}".format, keys, st.text())))
 def test_anything_else_passes_unchanged(arguments):
     """Only the known keys are touched, and the order is kept."""
-    assert commandline.as_hydra_reads(arguments, CONF) == arguments
+    assert overrides.as_hydra_reads(arguments, CONF) == arguments
 
 
 def test_the_flag_of_a_sweep_may_stand_anywhere():
     """Hydra would call what follows it unrecognised; the rest keeps its order."""
-    assert commandline.sweep_first(["seed=1,0", "-m", "a=b"]) == ["-m", "seed=1,0", "a=b"]
+    assert overrides.sweep_first(["seed=1,0", "-m", "a=b"]) == ["-m", "seed=1,0", "a=b"]
 
 
 def test_another_script_has_other_short_names():
     """evaluate.py takes `study=` for a key of its own."""
-    read = commandline.as_hydra_reads(["study=final", "activation=relu"], CONF, {"study": "of_study"})
+    read = overrides.as_hydra_reads(["study=final", "activation=relu"], CONF, {"study": "of_study"})
     assert read == ["of_study=final", "activation=relu"]
 
 
@@ -78,26 +79,26 @@ def test_another_script_has_other_short_names():
 def test_what_no_parser_takes_is_refused_by_key(argument, said):
     """In a line that does not repeat it."""
     with pytest.raises(UserError, match=said) as caught:
-        commandline.refuse_unreadable(["-m", argument])
+        overrides.refuse_unreadable(["-m", argument])
     assert len(str(caught.value)) < 100
 
 
 def test_long_lists_are_no_endless_ones():
     """However many numbers and pairs of brackets they have."""
-    commandline.refuse_unreadable(["seed=" + ",".join(map(str, range(5000))), "model.hidden=" + "[1]," * 500])
+    overrides.refuse_unreadable(["seed=" + ",".join(map(str, range(5000))), "model.hidden=" + "[1]," * 500])
 
 
 def test_an_error_becomes_one_line():
     """Line breaks are folded, and what helps only Hydra's authors is dropped."""
     hydras = "Could not find 'x/y'\n\nAvailable options:\n\ta\n\tb\nConfig search path:\n\tprovider=hydra"
-    assert commandline.one_line(Exception(hydras)) == "Could not find 'x/y' Available options: a b"
+    assert console.one_line(Exception(hydras)) == "Could not find 'x/y' Available options: a b"
 
 
 def test_a_full_disk_is_told_even_if_python_names_no_file():
     """Where it does, the name stays."""
     full = "No space left on device"
-    assert commandline.one_line(OSError(28, full)).startswith(f"the output folder cannot be written ({full})")
-    assert commandline.one_line(OSError(28, full, "a/b")) == f"[Errno 28] {full}: 'a/b'"
+    assert console.one_line(OSError(28, full)).startswith(f"the output folder cannot be written ({full})")
+    assert console.one_line(OSError(28, full, "a/b")) == f"[Errno 28] {full}: 'a/b'"
 
 
 def test_a_current_folder_that_is_gone_is_told_though_python_names_none(tmp_path, monkeypatch):
@@ -108,27 +109,27 @@ def test_a_current_folder_that_is_gone_is_told_though_python_names_none(tmp_path
     gone.rmdir()
     with pytest.raises(FileNotFoundError) as caught:
         Path.cwd()
-    assert commandline.one_line(caught.value) == "the current folder has been removed; change into another"
+    assert console.one_line(caught.value) == "the current folder has been removed; change into another"
 
 
 def test_nobody_is_told_to_append_a_key():
     """Hydra's advice cannot help here, since no key may be added."""
     hydras = "Could not override 'lr'.\nTo append to your config use +lr=1\nKey 'lr' is not in struct"
-    said = commandline.one_line(Exception(hydras))
+    said = console.one_line(Exception(hydras))
     assert "append" not in said
     assert said.startswith("Could not override 'lr'. There is no such setting; --help lists them all.")
 
 
 def test_an_error_without_a_message_says_its_kind():
     """Better than an empty line."""
-    assert commandline.one_line(ValueError()) == "ValueError"
+    assert console.one_line(ValueError()) == "ValueError"
 
 
 @given(st.text())
 def test_any_message_becomes_one_line(text):
     """Whatever a file or a value contributes to it."""
-    assert len(commandline.one_line(Exception(text)).splitlines()) == 1
-    line = commandline.one_line(UserError(text))
+    assert len(console.one_line(Exception(text)).splitlines()) == 1
+    line = console.one_line(UserError(text))
     assert len(line.splitlines()) == 1
     # also into a run's files, and without moving anybody's cursor
     assert line.encode()
@@ -143,7 +144,7 @@ def test_a_name_that_is_no_text_is_written_out():
 
 def test_a_user_error_ends_with_exit_code_2(capsys):
     """One line on stderr, nothing on stdout."""
-    with pytest.raises(SystemExit) as caught, commandline.mistakes_in_one_line():
+    with pytest.raises(SystemExit) as caught, console.mistakes_in_one_line():
         raise UserError("data.root=x:\nnot there")
     assert caught.value.code == 2
     assert capsys.readouterr() == ("", "error: data.root=x: not there\n")
@@ -173,7 +174,7 @@ def test_output_that_is_not_taken_stops_nothing(monkeypatch, capsys, error, said
 
     monkeypatch.setattr(sys.stdout, "write", refuse)
 
-    @commandline.mistakes_in_one_line()
+    @console.mistakes_in_one_line()
     def train():
         print("an epoch")
         done.append("the rest")
@@ -188,14 +189,14 @@ def test_output_that_is_not_taken_stops_nothing(monkeypatch, capsys, error, said
 
 def test_a_bug_keeps_its_traceback():
     """Only what the user can mend is shortened."""
-    with pytest.raises(ZeroDivisionError), commandline.mistakes_in_one_line(OSError):
+    with pytest.raises(ZeroDivisionError), console.mistakes_in_one_line(OSError):
         _ = 1 / 0
 
 
 def test_a_traceback_is_shown_to_whoever_wants_it(capsys, monkeypatch):
     """Above the same line, with the same exit code."""
     monkeypatch.setenv("FER_EXP_TRACEBACK", "1")
-    with pytest.raises(SystemExit) as caught, commandline.mistakes_in_one_line():
+    with pytest.raises(SystemExit) as caught, console.mistakes_in_one_line():
         raise UserError("wrong")
     assert caught.value.code == 2
     said = capsys.readouterr().err
@@ -207,7 +208,7 @@ def test_what_was_trained_is_evaluated_on_the_same_faces():
     """The command names the data as the training did, and nothing else of it."""
     command = "python train.py -m seed=0,1 data=fer2013 'data.root=my faces'"
     assert (
-        commandline.evaluating("study=main", command)
+        provenance.evaluating("study=main", command)
         == "python evaluate.py study=main data=fer2013 'data.root=my faces'"
     )
 
@@ -222,14 +223,14 @@ def test_what_was_trained_is_evaluated_on_the_same_faces():
 )
 def test_a_login_in_an_address_is_left_out(text, kept):
     """Commands, errors and logs are passed on."""
-    assert commandline.without_login(text) == kept
+    assert provenance.without_login(text) == kept
 
 
 def test_another_study_is_trained_by_the_same_command():
     """On the same faces, by the same settings; its seeds and trials are its own."""
     own = "study=a_tuned seed=1,2 dry_run=true rerun=all '++search.best={a:1}'"
     command = f"python train.py {own} 'data.root=my faces'"
-    assert commandline.of_study("a_search", command) == "python train.py study=a_search 'data.root=my faces'"
+    assert provenance.of_study("a_search", command) == "python train.py study=a_search 'data.root=my faces'"
 
 
 def test_a_command_to_repeat_tells_nothing_of_this_machine():
@@ -239,4 +240,4 @@ def test_a_command_to_repeat_tells_nothing_of_this_machine():
         "tracking.uri=http://server n_jobs=2 hydra/launcher=joblib data.cache_dir=/tmp/c training.epochs=3"
     )
     kept = "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' data=fer2013 data.root=PATH "
-    assert commandline.to_repeat(typed) == kept + "training.epochs=3"
+    assert provenance.to_repeat(typed) == kept + "training.epochs=3"

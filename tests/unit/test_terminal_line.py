@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from fer_exp import terminal
+from fer_exp import console
 
 
 def open_terminal(monkeypatch):
@@ -20,13 +20,13 @@ def open_terminal(monkeypatch):
 def said():
     """A log message as the formatter gives it."""
     record = logging.LogRecord("x", logging.INFO, "", 0, "a %s", ("b",), None)
-    return terminal.LineFormatter("%(message)s").format(record)
+    return console.LineFormatter("%(message)s").format(record)
 
 
 def test_the_line_is_cut_to_the_terminal(capsys, monkeypatch):
     """It must not wrap, or it could not be drawn over."""
     open_terminal(monkeypatch)
-    terminal.draw("x" * 50)
+    console.draw("x" * 50)
     assert capsys.readouterr().out == "\r" + "x" * 19 + "\x1b[K\r"
 
 
@@ -41,7 +41,7 @@ def test_what_nobody_takes_is_given_up(monkeypatch):
     """Once and for all: also what the stream held back, and would write when the program ends."""
     with reader_gone() as stream, monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", stream)
-        with terminal.outliving_output() as output, terminal.outliving_output() as inner:
+        with console.outliving_output() as output, console.outliving_output() as inner:
             print("a line", flush=True)
             assert isinstance(output.lost, BrokenPipeError)
             assert inner.lost is None
@@ -55,7 +55,7 @@ def test_letters_that_an_encoding_lacks_are_written_out(monkeypatch):
     """A table has lines and dots that not every terminal knows."""
     taken = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(taken, "ascii"))
-    with terminal.outliving_output():
+    with console.outliving_output():
         print("a · b")
     assert taken.getvalue() == b"a \\xb7 b\n"
 
@@ -63,7 +63,7 @@ def test_letters_that_an_encoding_lacks_are_written_out(monkeypatch):
 def test_output_that_is_closed_is_none_lost(monkeypatch):
     """Python leaves no stream at all where a shell says >&-."""
     monkeypatch.setattr(sys, "stdout", None)
-    with terminal.outliving_output() as output:
+    with console.outliving_output() as output:
         print("a line", flush=True)
         assert not sys.stdout.isatty()
     assert output.lost is None
@@ -80,7 +80,7 @@ def test_messages_wipe_the_line_first(monkeypatch):
 
 def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monkeypatch, capsys):
     """Else logging prints a traceback for each line."""
-    log = terminal.LogFile(tmp_path / "log")
+    log = console.LogFile(tmp_path / "log")
 
     def full():
         raise OSError(28, "No space left on device")
@@ -90,7 +90,7 @@ def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monk
         log.handle(logging.makeLogRecord({"msg": "an epoch"}))
     log.close()
     with reader_gone() as stream:
-        terminal.LogStream(stream).handle(logging.makeLogRecord({"msg": "an epoch"}))
+        console.LogStream(stream).handle(logging.makeLogRecord({"msg": "an epoch"}))
         # as the stream does at its end, with what it could not write
         with pytest.raises(BrokenPipeError):
             stream.flush()

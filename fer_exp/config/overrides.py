@@ -1,0 +1,93 @@
+"""Overrides as people type them, turned into what Hydra reads."""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
+from pathlib import Path
+
+from fer_exp.console import _TRACEBACK, collect_rarely, end_on_sigterm, mistakes_in_one_line
+from fer_exp.errors import UserError
+
+# Short names that people type for a nested group.
+ALIASES = {"activation": "model/activation"}
+
+
+# Groups whose options are numbers, and the key that takes any other number.
+_NUMBERED = {"batch_size": "training.batch_size"}
+
+
+# Python turns no more digits into a number, and Hydra's parser ends in a traceback some 200 brackets deep.
+_MOST_DIGITS, _MOST_BRACKETS = 4300, 50
+
+
+def as_hydra_reads(arguments: Iterable[str], conf: Path, aliases: Mapping[str, str] = ALIASES) -> list[str]:
+    """Arguments as typed, turned into what Hydra's grammar accepts.
+
+    Hydra refuses a bare number as an option (`batch_size=64`), so options of such a group are
+    quoted, and a number that is no option (`batch_size=48`) goes to the plain key behind the group.
+    aliases: short names of keys.
+    """
+    return [_as_hydra_reads(argument, conf, aliases) for argument in arguments]
+
+
+def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> str:
+    key, equals, value = argument.partition("=")
+    if not equals:
+        return argument
+    key = aliases.get(key, key)
+    if key in _NUMBERED:
+        options = {path.stem for path in (conf / key).glob("*.yaml")}
+        values = [part.strip().strip("'\"") for part in value.split(",")]
+        if options.issuperset(values):
+            return f"{key}={','.join(repr(part) for part in values)}"
+        return f"{_NUMBERED[key]}={value}"
+    return f"{key}={value}"
+
+
+def sweep_first(arguments: Iterable[str]) -> list[str]:
+    """Arguments with the flag of a sweep first: behind one in the middle Hydra takes no override."""
+    return sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+
+
+def refuse_unreadable(arguments: Iterable[str]) -> None:
+    """Raise UserError on what no parser takes: endless numbers, brackets without bottom, no key."""
+    for argument in arguments:
+        if re.match(r"[+~]*(=|$)", argument):
+            raise UserError(f"'{argument[:40]}' names no setting, as seed=3 does")
+        said = f"{argument.partition('=')[0][:40]}: holds"
+        if re.search(rf"\d{{{_MOST_DIGITS + 1}}}", argument.replace("_", "")):
+            raise UserError(f"{said} a number of more than {_MOST_DIGITS:,} digits")
+        depth = accumulate((letter in "[{(") - (letter in "]})") for letter in argument)
+        if max(depth, default=0) > _MOST_BRACKETS:
+            raise UserError(f"{said} more than {_MOST_BRACKETS} brackets inside one another")
+
+
+def run(
+    main: Callable[[], object],
+    conf: Path,
+    expected: tuple[type[Exception], ...],
+    interrupted: str,
+    aliases: Mapping[str, str] = ALIASES,
+) -> None:
+    """Run a script's `main`; a mistake of the user's ends in one line and exit code 2.
+
+    conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
+    interrupted: what Ctrl-C leaves to do. aliases: short names that people type for keys.
+    HYDRA_FULL_ERROR=1 shows the traceback instead.
+    """
+    if os.environ.get("HYDRA_FULL_ERROR") == "1":
+        os.environ[_TRACEBACK] = "1"
+    # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    collect_rarely()
+    end_on_sigterm()
+    try:
+        with mistakes_in_one_line(*expected):
+            refuse_unreadable(sys.argv[1:])
+            sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
+            main()
+    except KeyboardInterrupt:
+        print(f"interrupted: {interrupted}", file=sys.stderr)
+        sys.exit(130)

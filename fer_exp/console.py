@@ -1,0 +1,221 @@
+"""What a user types and reads: overrides as people write them, errors as one line."""
+
+import argparse
+import atexit
+import difflib
+import errno
+import gc
+import logging
+import os
+import re
+import shutil
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TextIO
+
+from fer_exp.errors import UserError
+
+# Set when the user wants tracebacks instead of one line.
+_TRACEBACK = "FER_EXP_TRACEBACK"
+
+
+def takes_store(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told where the runs are: `tracking_uri` and `experiment`."""
+    parser.add_argument(
+        "--tracking-uri",
+        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        help="where the runs are (default: MLFLOW_TRACKING_URI, else mlflow.db in this folder)",
+    )
+    parser.add_argument("--experiment", default="fer-exp", help="(default: fer-exp)")
+
+
+@contextmanager
+def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
+    """End the program with one line and exit code 2 on a UserError or one of `expected`.
+
+    Whose output is not taken comes to its end all the same, then with exit code 1; who reads but the first
+    lines knows why.
+    """
+    # objects stay as they are at the end of the program: Python would look at all of them for a second
+    atexit.register(gc.freeze)
+    with outliving_output() as output:
+        try:
+            yield
+        except (UserError, *expected) as error:
+            fail(error)
+    if output.lost:
+        if not isinstance(output.lost, BrokenPipeError):
+            complain(UserError(f"stdout: takes nothing ({output.lost.strerror}); all but that is done"))
+        sys.exit(1)
+
+
+def fail(error: Exception) -> NoReturn:
+    """Print an error as `complain` does, and exit 2."""
+    complain(error)
+    sys.exit(2)
+
+
+def complain(error: Exception) -> None:
+    """Print an error as one line on stderr, below its traceback if the user wants that."""
+    if _TRACEBACK in os.environ:
+        traceback.print_exception(error)
+    print(f"error: {one_line(error)}", file=sys.stderr)
+
+
+def one_line(error: Exception) -> str:
+    """The message of an error in one line, without what helps only Hydra's authors."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
+        # Python names a file that it cannot open, not one that it cannot go on with
+        return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
+    if isinstance(error, FileNotFoundError) and not error.filename:
+        return "the current folder has been removed; change into another"
+    text = re.split(r"\nConfig search path:", str(error))[0]
+    # Hydra suggests to append the key, but no key may be added here
+    text = re.sub(
+        r"To append to your .*", lambda _: f"There is no such setting; {_settings_near(error)}", text
+    )
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _settings_near(error: Exception) -> str:
+    """What may have been meant by a key that Hydra does not find, by what it has found beside it."""
+    beside = getattr(error.__cause__, "parent_node", None)
+    if beside is None:
+        return "--help lists them all."
+    # as typed, e.g. training.epoch
+    path, dot, key = str(getattr(error.__cause__, "full_key", "")).rpartition(".")
+    known = [str(each) for each in beside]
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"did you mean {path}{dot}{near[0]}?"
+    return f"known in {path}, as it is chosen: {', '.join(known)}." if path else "--help lists them all."
+
+
+def collect_rarely() -> None:
+    """Look for dead cycles among objects every 50,000 new ones, instead of every 700.
+
+    PyTorch and MLflow bring 400,000 to stay; looking at them again and again takes a fifth of their import.
+    """
+    gc.set_threshold(50_000, 20, 50)
+
+
+def end_on_sigterm() -> None:
+    """Let SIGTERM unwind the program like Ctrl-C, so that open runs end as KILLED."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let Ctrl-C be the usual end of what is served inside, and SIGTERM or a closed terminal end it too."""
+    end_on_sigterm()
+    # a terminal that is closed must not leave a server behind
+    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    with suppress(KeyboardInterrupt), mistakes_in_one_line():
+        yield
+
+
+_WIPE = "\r\x1b[2K"
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal in which a line can be drawn again."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def draw(text: str) -> None:
+    """Draw the line, cut to the terminal's width so that it stays one."""
+    width = shutil.get_terminal_size().columns - 1
+    # in one piece, as others print at any time
+    sys.stdout.write(f"\r{text[:width]}\x1b[K\r")
+    sys.stdout.flush()
+
+
+def wipe() -> None:
+    """Take the line away."""
+    sys.stdout.write(_WIPE)
+    sys.stdout.flush()
+
+
+class Output:
+    """A stream that gives up what nobody takes, a pipe whose reader has gone or a full disk.
+
+    lost: why, from then on.
+    """
+
+    def __init__(self, stream: TextIO):
+        self.stream = stream
+        self.lost: OSError | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, as if it were taken; a letter that the terminal's encoding lacks is written out."""
+        with self._giving_up():
+            try:
+                self.stream.write(text)
+            except UnicodeEncodeError as error:
+                self.stream.write(text.encode(error.encoding, "backslashreplace").decode(error.encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        """Send on what was written, as if it were taken."""
+        with self._giving_up():
+            self.stream.flush()
+
+    @contextmanager
+    def _giving_up(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.lost = error
+            # the stream keeps what it could not write, and would fail by it again
+            with suppress(OSError), open(os.devnull, "wb") as nowhere:
+                os.dup2(nowhere.fileno(), self.stream.fileno())
+
+
+@contextmanager
+def outliving_output() -> Iterator[Output]:
+    """Let what runs inside go on, and keep its results, where stdout takes nothing or is closed."""
+    if isinstance(sys.stdout, Output):
+        # the outermost tells
+        yield Output(sys.stdout)
+        return
+    before = sys.stdout
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        output = sys.stdout = Output(before or nowhere)
+        try:
+            yield output
+        finally:
+            output.flush()
+            sys.stdout = before
+
+
+class _Quiet(logging.Handler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
+        """Print no traceback for each line: what of a job's results is not taken is told by name."""
+
+
+class LogFile(_Quiet, logging.FileHandler):
+    """The log of a job, which trains on where a full disk takes no more of it."""
+
+
+class LogStream(_Quiet, logging.StreamHandler):
+    """What a job's process prints of its log, which trains on where nobody takes that."""
+
+
+class LineFormatter(logging.Formatter):
+    """A log message alone, which wipes the line at the bottom where there may be one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message after what wipes the line."""
+        return (_WIPE if is_terminal() else "") + super().format(record)
+
+
+def has_windows() -> bool:
+    """Whether a browser with windows can open; without a display Python may find one for the terminal."""
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in screens)

@@ -1,0 +1,43 @@
+"""Evaluated runs and baselines beside one another, with McNemar's test."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fer_exp import statistics, tracking
+from fer_exp.tables import Table
+from fer_exp.tracking import Record, artifacts
+
+
+def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, labels: np.ndarray) -> Table:
+    """Evaluated runs and yardsticks on the union of test, each tested against the reference.
+
+    labels: the true ones, int [N], of the test faces.
+    """
+    header = ["", "accuracy in %", "macro-F1", "seconds", f"p against {reference.name}"]
+    table = Table(f"on the union of test, n = {len(labels)}", header)
+    right = {record.run_id: _right(record, store, labels) for record in [reference, *rivals]}
+    truth = right.pop(reference.run_id)
+    known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
+    p_values = statistics.holm([statistics.mcnemar(found, truth) for found in known.values()])
+    # no p-value is 0, but a float may be
+    said = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
+    for record in sorted(rivals, key=lambda record: -record.metrics["test/union/accuracy"]):
+        mean, low, high = (record.metrics[f"test/union/accuracy{end}"] for end in ("", "_low", "_high"))
+        seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
+        scores = [f"{100 * mean:.2f} [{100 * low:.2f}, {100 * high:.2f}]"]
+        scores += [f"{record.metrics['test/union/macro_f1']:.3f}", f"{seconds:.1f}"]
+        table.rows.append([record.name, *scores, said.get(record.run_id, "")])
+    table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
+    table.notes.append("a yardstick is fitted on all of train; a network leaves out its validation faces")
+    if len(known) < len(right):
+        table.notes.append("no p: where the answers to test, of either, are not here")
+    return table
+
+
+def _right(record: Record, store: tracking.Store, labels: np.ndarray) -> np.ndarray | None:
+    """Which test faces a run got right, bool [N]; None if its answers are not here."""
+    try:
+        return artifacts.predictions(store.run(record.run_id)) == labels
+    except tracking.NoFileError:
+        return None

@@ -1,0 +1,41 @@
+"""How a network stands to the taggers of FER+."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fer_exp import tracking
+from fer_exp.data.faces import Faces
+from fer_exp.tracking.artifacts import predictions
+
+
+def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
+    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `ferplus.scores`."""
+    found = scores(predictions(run), test.labels, votes)
+    run.log(found)
+    return found
+
+
+# More votes than this for one answer are a clear majority of the ten.
+CLEAR = 5
+
+
+def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) -> dict[str, float]:
+    """How a network stands to the taggers, as metrics `taggers/...`.
+
+    predicted, labels: int [N]. counts: int64 [N, 10]. `clear_accuracy`: on the faces for which more than
+    `CLEAR` votes agree. `errors_shared`: the share of its errors that a tagger made too; `errors_of_most`:
+    that more taggers made than gave any other answer, which can be none where they gave the labels. A
+    figure of no faces is left out.
+    """
+    predicted, labels = np.asarray(predicted), np.asarray(labels)
+    clear, wrong = counts.max(axis=1) > CLEAR, predicted != labels
+    for_answer = counts[np.arange(len(predicted)), predicted]
+    most = (for_answer == counts.max(axis=1)) & ((counts == for_answer[:, None]).sum(axis=1) == 1)
+    found = {"clear_n": float(clear.sum()), "errors_n": float(wrong.sum())}
+    if clear.any():
+        found["clear_accuracy"] = float((~wrong[clear]).mean())
+    if wrong.any():
+        found["errors_shared"] = float((for_answer[wrong] > 0).mean())
+        found["errors_of_most"] = float(most[wrong].mean())
+    return {f"taggers/{key}": value for key, value in found.items()}

@@ -1,0 +1,44 @@
+"""The command lines that repeat what was done, without what is this machine's or a login."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+
+
+def typed(script: str) -> str:
+    """The command that runs a script as the user has it now, from the script's own folder."""
+    # sys.argv holds the arguments as Hydra reads them
+    arguments = sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :]
+    return to_keep(["python", script, *arguments])
+
+
+def to_keep(words: Iterable[str]) -> str:
+    """A command to keep with runs and pages, without what it tells of a user's login."""
+    return without_login(shlex.join(words))
+
+
+def without_login(text: str) -> str:
+    """A text without the user and password of any address in it."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+
+
+def to_repeat(command: str) -> str:
+    """The command that trains the same elsewhere: without what is this machine's, files of data as PATH."""
+    own = ("tracking.", "hydra", "data.cache_dir", "n_jobs", "dry_run", "rerun")
+    words = [word for word in shlex.split(command) if not word.lstrip("+").startswith(own)]
+    kept = [re.sub(r"^(data\.(?:root|ferplus))=.*", r"\1=PATH", word) for word in words]
+    return shlex.join(kept)
+
+
+def evaluating(target: str, command: str) -> str:
+    """The command that evaluates what `command` has trained, on the same faces."""
+    faces = [word for word in shlex.split(command) if word.startswith(("data=", "data."))]
+    return shlex.join(["python", "evaluate.py", target, *faces])
+
+
+def of_study(study: str, command: str) -> str:
+    """The command that trains another study as `command` trains its own: same faces, same settings."""
+    own = ("study=", "seed=", "search.trial=", "search.best", "dry_run=", "rerun=")
+    kept = [word for word in shlex.split(command)[2:] if not word.lstrip("+").startswith(own)]
+    return shlex.join(["python", "train.py", f"study={study}", *kept])

@@ -1,0 +1,41 @@
+"""The files that a run keeps, by name, and what is read back from them."""
+
+import json
+
+import numpy as np
+
+from fer_exp import tracking
+from fer_exp.errors import UserError
+
+# The checkpoints of a run: its last epoch, and the one with the lowest validation loss.
+LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
+
+
+# The file that holds the weights which a protocol selects.
+WEIGHTS = {"last": LAST, "best": BEST}
+
+
+# The artifact that holds the predicted label of every test face, so that two runs can be compared.
+PREDICTIONS = "test/predictions.npy"
+
+
+def predictions(run: tracking.Run) -> np.ndarray:
+    """The predicted label of every test face, int64 [N], of an evaluated run or a yardstick."""
+    path = run.fetch(PREDICTIONS)
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
+
+
+# The artifact of a sweep's run that lists its jobs.
+PLAN = "plan.json"
+
+
+def read_plan(run: tracking.Run) -> dict:
+    """The plan that a sweep's run keeps; raises UserError if it cannot be read."""
+    path = run.fetch(PLAN)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"run {run.id}: {PLAN} is damaged ({error}): start the sweep again") from None

@@ -1,0 +1,192 @@
+"""Studies read back from the store: arms and their runs, as a sweep's plan names them."""
+
+import dataclasses
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fer_exp import tracking
+from fer_exp.config import identity
+from fer_exp.errors import UserError
+from fer_exp.tracking import Record
+from fer_exp.tracking.artifacts import read_plan
+from fer_exp.tracking.keys import ACCURACY, TRIAL, TUNED
+from fer_exp.tracking.record import diverged
+
+
+@dataclass
+class Arm:
+    """One cell of a study: the same choices under several seeds, or in a search's several trials.
+
+    setting: what the deck called it. runs: the finished ones, by seed or trial. unfinished: why others lack.
+    diverged: the trials whose loss did not stay finite. tuned: the trial whose rates the arm has.
+    """
+
+    name: str
+    setting: str
+    runs: dict[str, Record] = field(default_factory=dict)
+    unfinished: list[str] = field(default_factory=list)
+    diverged: dict[str, Record] = field(default_factory=dict)
+    tuned: str | None = None
+
+    def values(self, metric: str, seeds: Sequence[str] | None = None) -> list[float]:
+        """The metric of each run that has it, in the order of `seeds` (all, if not given)."""
+        found = [self.runs[seed].metrics.get(metric) for seed in (seeds or sorted(self.runs, key=int))]
+        return [value for value in found if value is not None]
+
+
+@dataclass
+class Study:
+    """A sweep read back: its arms in the order of its plan, the first being the base.
+
+    left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
+    searched: whether the runs of its arms are the trials of a search. command: what was typed for it, as
+    far as the sweep has kept that.
+    """
+
+    name: str
+    protocol: str
+    data: str
+    faces: str
+    selected_on: str
+    arms: list[Arm]
+    left_out: dict[str, int] = field(default_factory=dict)
+    searched: bool = False
+    command: str | None = None
+
+    @property
+    def base(self) -> Arm:
+        """What the other arms are compared with."""
+        return self.arms[0]
+
+    @property
+    def title(self) -> str:
+        """The study with all that its figures depend on."""
+        return f"{self.name} · {self.data} · {self.protocol} protocol · weights of the {self.selected_on}"
+
+
+def read_studies(
+    store: tracking.Store, wanted: str | None = None, lost: list[UserError] | None = None
+) -> list[Study]:
+    """The newest sweep of each study, protocol and set of faces; all jobs with one query.
+
+    lost: takes up why sweeps cannot be read back, which else raises UserError.
+    """
+    by_identity = store.latest_of_all()
+    studies: dict[tuple[str, ...], Study] = {}
+    for sweep in store.records(kind="sweep"):
+        if wanted and sweep.tags["study"] != wanted:
+            continue
+        key = sweep_key(sweep.name, sweep.tags)
+        if key in studies:
+            continue
+        try:
+            studies[key] = _study(sweep, read_plan(store.run_of(sweep)), by_identity)
+        except UserError as error:
+            if lost is None:
+                raise
+            lost.append(error)
+    return list(studies.values())[::-1]
+
+
+def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
+    """What the sweeps have in common of which only the newest is read."""
+    key = tuple(tags[tag] for tag in ("study", "protocol", "faces"))
+    return (*key, name) if tags["study"] == "adhoc" else key
+
+
+def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
+    arms: dict[str, Arm] = {}
+    for job in plan["jobs"]:
+        arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"], tuned=job.get(TUNED)))
+        run = by_identity.get(job["identity"])
+        if run is not None and run.status == "FINISHED":
+            arm.runs[job.get(TRIAL, job["seed"])] = run
+        elif TRIAL in job and run is not None and diverged(run):
+            arm.diverged[job[TRIAL]] = run
+        else:
+            arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
+    tags = sweep.tags
+    shared = [tags[tag] for tag in ("study", "protocol", "data", "faces", "selected_on")]
+    planned = {job["identity"] for job in plan["jobs"]}
+    others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
+    reasons = Counter(_why_not(run, sweep) for run in others if run.tags["study"] == tags["study"] != "adhoc")
+    searched = any(TRIAL in job for job in plan["jobs"])
+    return Study(*shared, list(arms.values()), dict(reasons), searched, sweep.params.get("command"))
+
+
+def _why_not(run: Record, sweep: Record) -> str:
+    """Why a run for a study of this name is not averaged with the sweep's."""
+    if run.tags["faces"] != sweep.tags["faces"]:
+        return "on other faces"
+    if run.tags["protocol"] not in sweep.tags["protocol"].split(", "):
+        return "by another protocol"
+    return "of settings or code that the newest sweep does not plan"
+
+
+def read_baselines(store: tracking.Store, faces: str) -> list[Record]:
+    """The yardsticks that were fitted on these faces, best on the union of test first.
+
+    Those of one name also have in theirs the settings that tell them apart.
+    """
+    found: dict[str, Record] = {}
+    for record in store.records("FINISHED", kind="baseline", faces=faces):
+        found.setdefault(record.tags["identity"], record)
+    fitted = [_told_apart(record, list(found.values())) for record in found.values()]
+    return sorted(fitted, key=lambda record: -record.metrics["test/union/accuracy"])
+
+
+def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
+    namesakes = [other.params for other in fitted if other.name == record.name]
+    settings = [key for key in record.params if key.startswith("baseline.")]
+    differing = [key for key in settings if len({params.get(key) for params in namesakes}) > 1]
+    said = [f"{key.removeprefix('baseline.')}={record.params[key]}" for key in differing]
+    return dataclasses.replace(record, name=", ".join([record.name, *said]))
+
+
+def ensemble_identity(members: Sequence[tracking.Record]) -> str:
+    """Hash of all that determines an ensemble's figures."""
+    return identity.hash_of({"ensemble": sorted(record.tags["identity"] for record in members)})
+
+
+def ensemble_of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
+    """The ensemble of an arm's networks as they are now, if it is among these, by their identity."""
+    found = scored.get(ensemble_identity(list(arm.runs.values())))
+    return found if found is not None and found.status == "FINISHED" else None
+
+
+def read_ensembles(store: tracking.Store, study: Study) -> dict[str, tracking.Record]:
+    """The scored ensembles of a study's arms as they are now, by the arm's name, with one query."""
+    scored = store.latest_of_all("ensemble")
+    found = {arm.name: ensemble_of(arm, scored) for arm in study.arms}
+    return {name: record for name, record in found.items() if record is not None}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial that has ended, by its number."""
+
+    number: int
+    run: Record
+
+    @property
+    def loss(self) -> float:
+        """On validation, of the selected weights."""
+        return math.inf if diverged(self.run) else self.run.metrics["selected/val_loss"]
+
+    @property
+    def accuracy(self) -> float:
+        """On validation, of the selected weights."""
+        metric = "yardstick/val_majority_accuracy" if diverged(self.run) else ACCURACY
+        return self.run.metrics[metric]
+
+
+def ranked(trials: Sequence[Trial]) -> list[Trial]:
+    """The best first."""
+    return sorted(trials, key=lambda trial: (trial.loss, trial.number))
+
+
+def trials_of(arm: Arm) -> list[Trial]:
+    """An arm's trials that have ended, the best first."""
+    return ranked([Trial(int(number), run) for number, run in {**arm.runs, **arm.diverged}.items()])
