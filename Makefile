@@ -42,10 +42,10 @@ train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 evaluate: install  ## open the test split for a run: make evaluate RUN=latest
 	$(BIN)/python evaluate.py run=$(or $(RUN),latest) $(ARGS)
 
-# every yardstick but RBF SVC, by far the slowest on FER-2013
+# every baseline but RBF SVC, by far the slowest on FER-2013
 BASELINE ?= majority,prior,ridge,nearest,svc,hog_ridge,forest
 
-baseline: install  ## fit yardsticks: make baseline BASELINE=svc ARGS="data=fer2013 data.root=PATH"
+baseline: install  ## fit baselines: make baseline BASELINE=svc ARGS="data=fer2013 data.root=PATH"
 	$(BIN)/python evaluate.py -m baseline=$(BASELINE) $(ARGS)
 
 predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest

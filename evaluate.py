@@ -3,7 +3,7 @@
 python evaluate.py run=latest                          the newest finished run
 python evaluate.py run=best data=fer2013 data.root=... the lowest validation loss on these faces
 python evaluate.py study=optimizer                     every finished run of a study
-python evaluate.py baseline=ridge                      a yardstick alone; the linear SVC stands beside runs
+python evaluate.py baseline=ridge                      a baseline alone; the linear SVC stands beside runs
 """
 
 from pathlib import Path
@@ -35,7 +35,7 @@ def main(config: DictConfig) -> None:
 
 
 def evaluate(config: DictConfig) -> None:
-    """Open the test split for the runs that the settings ask for, and set yardsticks beside them."""
+    """Open the test split for the runs that the settings ask for, and set baselines beside them."""
     from fer_exp import tables, tracking
     from fer_exp.config import settings
     from fer_exp.data import datasets
@@ -71,7 +71,7 @@ def evaluate(config: DictConfig) -> None:
 
 
 def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
-    """The runs that the settings ask for, none for a yardstick alone. Raises UserError if there is none."""
+    """The runs that the settings ask for, none for a baseline alone. Raises UserError if there is none."""
 
     if chosen.run and chosen.of_study:
         raise UserError("say one: run=<id | name | best | latest>, or study=<name>")
@@ -94,7 +94,7 @@ def runs(chosen: Any, store: Any, faces: str) -> list[Any]:
     if any(override.startswith("baseline=") for override in HydraConfig.get().overrides.task):
         return []
     raise UserError(
-        "say which: run=<id | name | best | latest>, or study=<name>, or baseline=<name> for that yardstick"
+        "say which: run=<id | name | best | latest>, or study=<name>, or baseline=<name> for that baseline"
     )
 
 
@@ -168,12 +168,12 @@ def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
 
 
 def fit(chosen: Any, store: Any, dataset: Any) -> Any:
-    """The run of the yardstick that the settings name, fitted now if it is not there."""
+    """The run of the baseline that the settings name, fitted now if it is not there."""
     from fer_exp.evaluation.baselines import estimators
-    from fer_exp.evaluation.baselines.progress import PairReporter
+    from fer_exp.evaluation.baselines.progress import PairProgressBar
 
     name = estimators.describe(chosen.baseline)
-    with PairReporter(getattr(chosen.baseline, "tol", 0.0)) as reporter:
+    with PairProgressBar(getattr(chosen.baseline, "tol", 0.0)) as reporter:
         kept = Path(chosen.data.cache_dir) / "svc"
         record, anew = estimators.ensure(chosen.baseline, dataset, store, kept, reporter)
     seconds = record.metrics["fit/seconds"]

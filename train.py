@@ -102,10 +102,10 @@ def run_alone(chosen: Any, overrides: Sequence[str]) -> None:
 def steps(chosen: Any, name: str, overrides: Sequence[str]) -> Any:
     """Train one job, in the steps of `stacked.Job`, and say where its figures are."""
     from fer_exp.experiment import job, plan
-    from fer_exp.experiment.progress import Reporter
+    from fer_exp.experiment.progress import ProgressBar
 
     quiet = bool(chosen.sweep.parent)
-    with Reporter(name, chosen.training.epochs, quiet) as reporter:
+    with ProgressBar(name, chosen.training.epochs, quiet) as reporter:
         outcome = yield from job.steps(chosen, name, _tags(overrides), reporter)
     if outcome.action in (plan.TRAIN, plan.CONTINUE):
         log.info("%s: %s", name, reporter.conclusion(outcome.run_id))

@@ -48,10 +48,10 @@ def work(args: argparse.Namespace) -> None:
     from competitors import WAYS, Task, compose_settings
 
     torch.set_num_threads(1)
-    chosen = compose_settings(args.optimizer[0], args.layers[0], args.batch[0])
+    config = compose_settings(args.optimizer[0], args.layers[0], args.batch[0])
     # what reads files must not hold the arrays too
     held = None if args.way.startswith("(a)") else faces(args)
-    epoch = WAYS[args.way](Task(chosen, held, args.pictures))
+    epoch = WAYS[args.way](Task(config, held, args.pictures))
     for _ in sys.stdin:
         start = time.perf_counter()
         epoch()
@@ -175,11 +175,11 @@ def main() -> None:
     from competitors import WAYS, write_pictures
 
     args.ways = list(WAYS) if args.ways is None else [BASE, FLOOR, *args.ways]
-    chosen = faces(args)
-    args.faces = len(chosen)
+    config = faces(args)
+    args.faces = len(config)
     with tempfile.TemporaryDirectory() as folder:
         args.pictures = Path(folder)
-        write_pictures(chosen, args.pictures)
+        write_pictures(config, args.pictures)
         if args.layers and args.batch:
             ways_table(args)
             print()

@@ -38,8 +38,8 @@ BEFORE = 2
 
 def by(launcher: str) -> tuple[str, ...]:
     """The overrides that name a launcher."""
-    chosen = f"hydra/launcher={launcher}"
-    return (chosen,) if launcher == "basic" else (chosen, "n_jobs=2")
+    args = f"hydra/launcher={launcher}"
+    return (args,) if launcher == "basic" else (args, "n_jobs=2")
 
 
 def start(folder: Path, *overrides: str) -> subprocess.Popen:
@@ -190,14 +190,14 @@ def main() -> None:
     """Run the sweeps and print what came of them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--launchers", nargs="+", default=list(LAUNCHERS), choices=list(LAUNCHERS))
-    chosen = parser.parse_args().launchers
-    there = [name for name in chosen if LAUNCHERS[name] is None or find_spec(LAUNCHERS[name])]
+    args = parser.parse_args().launchers
+    there = [name for name in args if LAUNCHERS[name] is None or find_spec(LAUNCHERS[name])]
     engines = [LAUNCHERS[name] for name in there if LAUNCHERS[name]]
     versions = ", ".join(f"{engine} {importlib.metadata.version(engine)}" for engine in engines)
     command = " ".join(["python benchmarks/launchers.py", *sys.argv[1:]])
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
     print(f"Printed by `{command}` on {datetime.date.today()}; {load}; {versions}.\n")
-    for name in chosen:
+    for name in args:
         if name not in there:
             print(f"Not tried: {name}, since {LAUNCHERS[name]} is not installed.\n")
     # both, whatever comes of the first

@@ -44,7 +44,7 @@ def faces_of(args: argparse.Namespace, record: tracking.Record) -> Dataset:
 def validation(record: tracking.Record, train: Faces) -> Faces:
     """The faces by which the run's weights were selected."""
     rule = settings.Split(record.params["split.method"], float(record.params["split.validation_fraction"]))
-    return train[splits.carve(train, rule, int(record.params["seed"])).validation]
+    return train[splits.train_val_split(train, rule, int(record.params["seed"])).validation]
 
 
 def ms_a_picture(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:

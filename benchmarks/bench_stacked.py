@@ -20,7 +20,7 @@ from training import ratio
 from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import load_synthetic
 from fer_exp.data.faces import Faces
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.training.stacked import Stack
 from fer_exp.training.trainer import Trainer
@@ -28,8 +28,8 @@ from fer_exp.training.trainer import Trainer
 
 def trainers(chosen: Experiment, faces: Faces, count: int) -> list[Trainer]:
     """Jobs of seeds of their own, validated on seven faces."""
-    carve = Carve(np.arange(len(faces)), np.arange(len(EMOTIONS)))
-    return [Trainer(dataclasses.replace(chosen, seed=seed), faces, carve) for seed in range(count)]
+    split = Split(np.arange(len(faces)), np.arange(len(EMOTIONS)))
+    return [Trainer(dataclasses.replace(chosen, seed=seed), faces, split) for seed in range(count)]
 
 
 def one_after_another(jobs: list[Trainer]) -> Callable[[], None]:

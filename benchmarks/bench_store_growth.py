@@ -181,21 +181,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", type=int, nargs=2, default=[500, 2000], help="jobs in the store")
     parser.add_argument("--epochs", type=int, default=30, help="of the job that is copied")
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        one_job(folder, chosen.epochs)
+        one_job(folder, args.epochs)
         store = opened(folder)
         [job], [sweep] = (store.records("FINISHED", kind=kind) for kind in ("job", "sweep"))
         files = files_of(folder, job.run_id)
         weights, asked = [], []
-        for runs in chosen.sizes:
+        for runs in args.sizes:
             grow(folder, job.run_id, sweep.run_id, runs)
             weights.append(weigh(folder))
             asked.append(ask(folder))
-    command = f"python benchmarks/store_growth.py --sizes {chosen.sizes[0]} {chosen.sizes[1]}"
+    command = f"python benchmarks/store_growth.py --sizes {args.sizes[0]} {args.sizes[1]}"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
-    by = f"`{command} --epochs {chosen.epochs}` on {datetime.date.today()}"
+    by = f"`{command} --epochs {args.epochs}` on {datetime.date.today()}"
     print(f"Printed by {by}; {load}; SQLite {sqlite3.sqlite_version}.\n")
     many = [f"{number:,} jobs" for number in BEYOND]
     rows = [*files, ("all", sum(row[1] for row in files), sum(row[2] for row in files))]
@@ -203,11 +203,11 @@ def main() -> None:
         [name, str(number), *(said_bytes(each * weight) for each in (1, *BEYOND))]
         for name, number, weight in rows
     ]
-    print(f"Files of a job of {chosen.epochs} epochs, the deck's main model, evaluated:\n")
+    print(f"Files of a job of {args.epochs} epochs, the deck's main model, evaluated:\n")
     print(table(["", "files", "a job", *many], said))
     print("Rows of the store, with their indices, and what the tables ask:\n")
-    measured = [f"{runs:,} jobs" for runs in chosen.sizes]
-    print(table(["", *measured, "a job more", *many], list(store_rows(chosen.sizes, weights, asked))))
+    measured = [f"{runs:,} jobs" for runs in args.sizes]
+    print(table(["", *measured, "a job more", *many], list(store_rows(args.sizes, weights, asked))))
     print("What lies beyond the sizes measured is a straight line through them.")
 
 

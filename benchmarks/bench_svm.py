@@ -32,8 +32,8 @@ def faces(root: Path, cache: Path, n: int) -> tuple[np.ndarray, ...]:
     for rows in (x, t):
         rows -= mean
         rows /= spread
-    chosen = np.random.default_rng(0).permutation(len(x))[:n]
-    return x[chosen], train.labels[chosen], t, test.labels
+    config = np.random.default_rng(0).permutation(len(x))[:n]
+    return x[config], train.labels[config], t, test.labels
 
 
 def certificate(model, x: np.ndarray, y: np.ndarray) -> tuple[float, float]:

@@ -22,7 +22,7 @@ from fer_exp.config import settings
 from fer_exp.config.settings import Experiment
 from fer_exp.config.targets import named_class
 from fer_exp.data.faces import Faces
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import factory, linear
 from fer_exp.training.trainer import Trainer
@@ -51,7 +51,7 @@ def compose_settings(optimizer: str, layers: str, batch: int) -> Experiment:
 
 def ours(task: Task) -> Epoch:
     """`Trainer`, its scores of the fitted faces included, validated on seven faces."""
-    trainer = Trainer(task.chosen, task.faces, Carve(np.arange(len(task.faces)), np.arange(len(EMOTIONS))))
+    trainer = Trainer(task.chosen, task.faces, Split(np.arange(len(task.faces)), np.arange(len(EMOTIONS))))
     epochs = trainer.epochs()
     return lambda: next(epochs)
 

@@ -28,8 +28,8 @@ SEARCHED = ("activation", "optimizer")
 _OWN = {study for _, study, _, _ in _COLUMNS}
 _OF_THE_DECK = _OWN | {_TUNED.format(study) for study in _OWN}
 
-# The yardsticks that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
-_YARDSTICKS = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
+# The baselines that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
+_BASELINES = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
 
 
 def alike(studies: Sequence[Study]) -> list[list[Study]]:
@@ -44,10 +44,10 @@ def closes(studies: Sequence[Study]) -> bool:
     return any(study.name in _OWN for study in studies)
 
 
-def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -> Table:
+def closing(studies: Sequence[Study], test: str, baselines: Sequence[Record]) -> Table:
     """The deck's closing table again: its choice of each section, ours beside its own figures.
 
-    yardsticks: the fitted ones, on the faces of these studies.
+    baselines: the fitted ones, on the faces of these studies.
     """
     header = ["", "choice", "seeds", "train", "val", "test", "deck train", "deck val", "deck test"]
     kind = _kind(studies)
@@ -70,7 +70,7 @@ def closing(studies: Sequence[Study], test: str, yardsticks: Sequence[Record]) -
     if run:
         majority = run.metrics["yardstick/val_majority_accuracy"]
         table.notes.append(f"always the largest class: {100 * majority:.2f} of validation")
-    _add_yardsticks(table, yardsticks, test)
+    _add_baselines(table, baselines, test)
     return table
 
 
@@ -78,20 +78,20 @@ def _kind(studies: Sequence[Study]) -> str:
     return f"{studies[0].data} · {studies[0].protocol} protocol"
 
 
-def _add_yardsticks(table: Table, yardsticks: Sequence[Record], test: str) -> None:
-    for record in yardsticks:
+def _add_baselines(table: Table, baselines: Sequence[Record], test: str) -> None:
+    for record in baselines:
         said = f"fitted once in {record.metrics['fit/seconds']:.1f} s"
         score = percent([record.metrics[f"test/{test}/accuracy"]])
         table.rows.append([record.name, said, "-", "-", "-", score, "-", "-", "-"])
     # one of several settings has them in its name
-    fitted = {record.name.partition(",")[0] for record in yardsticks}
-    missing = [name for name in _YARDSTICKS if name not in fitted]
+    fitted = {record.name.partition(",")[0] for record in baselines}
+    missing = [name for name in _BASELINES if name not in fitted]
     for name in missing:
         table.rows.append([name, "not fitted", *["-"] * 7])
-        table.notes.append(f"{name}: python evaluate.py baseline={_YARDSTICKS[name]} fits it")
+        table.notes.append(f"{name}: python evaluate.py baseline={_BASELINES[name]} fits it")
     given_up = published.figure("svc", "linear", "fit_seconds").value / 60
     table.notes.append(
-        "yardsticks are fitted on all of train, once; "
+        "baselines are fitted on all of train, once; "
         f"the deck gave its linear SVC up after {given_up:.0f} minutes, without a score"
     )
 
@@ -196,8 +196,8 @@ def _better(one: Arm, other: Arm, found: Difference, p: float) -> str:
 
 def _is_best(setting: str) -> Callable[[Study], str]:
     def judge(study: Study) -> str:
-        chosen = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
-        contrasts = _contrasts(study, chosen) if chosen else []
+        config = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
+        contrasts = _contrasts(study, config) if config else []
         if not contrasts:
             return "undecided: one seed"
         better = [
@@ -205,10 +205,10 @@ def _is_best(setting: str) -> Callable[[Study], str]:
         ]
         ties = [arm.name for arm, _, p in contrasts if p >= SIGNIFICANCE]
         if better:
-            return f"contradicted: better than {chosen.name} are {', '.join(better)}"
+            return f"contradicted: better than {config.name} are {', '.join(better)}"
         if ties:
-            return f"not shown: {', '.join(ties)} tie with {chosen.name} inside the noise"
-        return f"supported: every other arm is worse than {chosen.name}"
+            return f"not shown: {', '.join(ties)} tie with {config.name} inside the noise"
+        return f"supported: every other arm is worse than {config.name}"
 
     return judge
 

@@ -2,7 +2,7 @@
 
 Ranked by the private half of test, which is what most report; a row that chose by that half itself, that is
 contested or that has no such figure stands below, unranked, with the reason. Ours are each study's arms and
-the yardsticks, if they were evaluated and their faces are the canonical FER-2013.
+the baselines, if they were evaluated and their faces are the canonical FER-2013.
 """
 
 import argparse
@@ -103,13 +103,13 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
                 yield Row(f"ours: {together.name}", kind, accuracies, protocol, _without_private(accuracies))
 
 
-def of_yardsticks(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
-    """The yardsticks of ours that were fitted on one of these sets of faces."""
+def of_baselines(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
+    """The baselines of ours that were fitted on one of these sets of faces."""
     for record in (record for each in faces for record in studies.read_baselines(store, each)):
         found = {part: record.metrics.get(f"test/{part}/accuracy") for part in PARTS}
         accuracies = {part: [] if value is None else [value] for part, value in found.items()}
         protocol = ["nothing: fitted once", "none", "none", "1", "1", "evaluate.py"]
-        yield Row(f"ours: {record.name}", "yardstick", accuracies, protocol, _without_private(accuracies))
+        yield Row(f"ours: {record.name}", "baseline", accuracies, protocol, _without_private(accuracies))
 
 
 def _averaged(run: tracking.Record) -> str:
@@ -156,14 +156,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     console.takes_store(parser)
-    chosen = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
         studies = read_studies(store)
         rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
-        rows += of_yardsticks(store, canonical(studies))
+        rows += of_baselines(store, canonical(studies))
     for table in board(rows):
-        tables.FORMATS[chosen.format](table)
+        tables.FORMATS[args.format](table)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fer_exp.analysis import published
 from fer_exp.analysis.comparison import SIGNIFICANCE, against, percent
 from fer_exp.audit import by_arithmetic, by_runs
-from fer_exp.audit.by_runs import MissingError, Runs, Slip, figure
+from fer_exp.audit.by_runs import Check, MissingError, Runs, figure
 from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
 from fer_exp.tables import Table
 from fer_exp.tracking import Record
@@ -43,7 +43,7 @@ def in_words(rows: Sequence[Finding]) -> Table:
     )
 
 
-def findings(studies: Sequence[Study], yardsticks: Sequence[Record]) -> list[Finding]:
+def findings(studies: Sequence[Study], baselines: Sequence[Record]) -> list[Finding]:
     """Findings by arithmetic and by the runs of these studies on the same faces, in the audit's order."""
     runs = {
         arm.setting: run
@@ -52,13 +52,13 @@ def findings(studies: Sequence[Study], yardsticks: Sequence[Record]) -> list[Fin
         for arm in study.arms
         for run in list(arm.runs.values())[:1]
     }
-    slips = [*by_runs.SLIPS, _softmax(yardsticks), _seeds(studies)]
+    slips = [*by_runs.CHECKS, _softmax(baselines), _seeds(studies)]
     rows = by_arithmetic.findings() + [_judged(slip, runs) for slip in slips]
     # the audit's own numbers first, then what it did not number
     return sorted(rows, key=lambda row: (row.audit[0], int(row.audit[1:])))
 
 
-def _judged(slip: Slip, runs: Runs) -> Finding:
+def _judged(slip: Check, runs: Runs) -> Finding:
     try:
         presented, corrected, verdict = slip.judge(runs)
     except MissingError as missing:
@@ -66,16 +66,16 @@ def _judged(slip: Slip, runs: Runs) -> Finding:
     return Finding(slip.id, slip.audit, slip.printed, presented, verdict, slip.paragraph, corrected)
 
 
-def _softmax(yardsticks: Sequence[Record]) -> Slip:
+def _softmax(baselines: Sequence[Record]) -> Check:
     printed = published.figure("activation", "identity", "test_accuracy").value
 
     def judge(runs: Runs) -> tuple[str, str, str]:
         linear, softmax = (
             figure(runs, f"softmax/{arm}", "test/union/accuracy") for arm in ("presented", "corrected")
         )
-        ridge = [run.metrics["test/union/accuracy"] for run in yardsticks if run.name.startswith("ridge")]
+        ridge = [run.metrics["test/union/accuracy"] for run in baselines if run.name.startswith("ridge")]
         if not ridge:
-            raise MissingError("no yardstick: python evaluate.py baseline=ridge")
+            raise MissingError("no baseline: python evaluate.py baseline=ridge")
         near = abs(linear - printed) <= 2 * by_runs.NEAR and abs(ridge[0] - printed) <= 2 * by_runs.NEAR
         explained = near and abs(softmax - printed) > 2 * by_runs.NEAR
         return (
@@ -84,7 +84,7 @@ def _softmax(yardsticks: Sequence[Record]) -> Slip:
             EXPLAINED if explained else UNEXPLAINED,
         )
 
-    return Slip(
+    return Check(
         "softmax",
         "A12",
         f"test {100 * printed:.1f} for the activation Softmax",
@@ -94,7 +94,7 @@ def _softmax(yardsticks: Sequence[Record]) -> Slip:
     )
 
 
-def _seeds(studies: Sequence[Study]) -> Slip:
+def _seeds(studies: Sequence[Study]) -> Check:
     def judge(_: Runs) -> tuple[str, str, str]:
         honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
         # a ceiling of epochs that changes nothing is the same contrast again
@@ -114,7 +114,7 @@ def _seeds(studies: Sequence[Study]) -> Slip:
             EXPLAINED if 2 * ties > len(found) else IN_PART if ties else UNEXPLAINED,
         )
 
-    return Slip(
+    return Check(
         "one_seed",
         "A15",
         "one run a setting, no interval",

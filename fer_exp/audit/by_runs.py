@@ -31,7 +31,7 @@ class MissingError(Exception):
 
 
 @dataclass(frozen=True)
-class Slip:
+class Check:
     """A slip, its number in the audit, what the deck printed, a paragraph for a newcomer, and its judge.
 
     judge: from the runs to (what the slip gives here, what its mending gives, the verdict).
@@ -252,8 +252,8 @@ def _layer_path(runs: Runs) -> tuple[str, str, str]:
     return _readings(runs, _of_deck("layers", _LAYERS))
 
 
-SLIPS = (
-    Slip(
+CHECKS = (
+    Check(
         "carryover",
         "A4",
         f"train {_percent(_deck('batch_size', _SIZES, 'train_accuracy'))} for batch {' '.join(_SIZES)}, "
@@ -263,7 +263,7 @@ SLIPS = (
         "network gets as far, but not in the few epochs that the deck logs.",
         _carryover,
     ),
-    Slip(
+    Check(
         "noop_epochs",
         "A5",
         "three columns of the batch table, for at most 100, 2000 and 20000 epochs",
@@ -271,7 +271,7 @@ SLIPS = (
         "three columns are the same experiment three times; what differs between them is noise.",
         _noop_epochs,
     ),
-    Slip(
+    Check(
         "dead_scheduler",
         "A6",
         "ReduceLROnPlateau with patience 3, stopped at num_bad_epochs >= patience",
@@ -280,7 +280,7 @@ SLIPS = (
         "the scheduler cannot have watched the validation loss at all; either way it did nothing.",
         _dead_scheduler,
     ),
-    Slip(
+    Check(
         "last_vs_best",
         "A7",
         f"main model: val loss {_deck('main', ('main',), 'val_loss')[0]:.2f} after 100 epochs",
@@ -288,7 +288,7 @@ SLIPS = (
         "on validation makes the main model look worse than it was on the way.",
         _last_vs_best,
     ),
-    Slip(
+    Check(
         "collapse",
         "A9",
         f"{max(CANONICAL_TEST):,} right for RMSProp, AdaDelta and Adam",
@@ -296,7 +296,7 @@ SLIPS = (
         "ten times the usual one, does that to a fresh network, and so does going on with a ruined one.",
         _collapse,
     ),
-    Slip(
+    Check(
         "test_path",
         "A10",
         f"test {_percent(list(_of_deck('optimizer', _OPTIMIZERS).values()))} for SGD, Adagrad, NAdam",
@@ -304,7 +304,7 @@ SLIPS = (
         "the test faces come in another way. Many mismatches lower the score; this looks for the one.",
         _test_path,
     ),
-    Slip(
+    Check(
         "layer_test_path",
         "A11",
         f"test {_percent(list(_of_deck('layers', _LAYERS).values()))} for the six layer models",
@@ -312,7 +312,7 @@ SLIPS = (
         "test faces are read wrongly. Whether one slip gives all six figures, this search tells.",
         _layer_path,
     ),
-    Slip(
+    Check(
         "normalisation",
         "S2",
         f"main model: train {_percent(_deck('main', ('main',), 'train_accuracy'))}, val loss "

@@ -116,9 +116,9 @@ def _choices() -> str:
     """What the closing table chose of batches and of layers, and how it ranked."""
     batches = _of_study("batch_size", "val_accuracy")
     train, test = (_of_study("layers", f"{part}_accuracy") for part in ("train", "test"))
-    chosen = dict(line.setting.split("/") for line in lines("closing", "test_accuracy"))
+    config = dict(line.setting.split("/") for line in lines("closing", "test_accuracy"))
     said = [
-        f"{name} {chosen[name]} ranks {1 + sum(other > scores[chosen[name]] for other in scores.values())} "
+        f"{name} {config[name]} ranks {1 + sum(other > scores[config[name]] for other in scores.values())} "
         f"of {len(scores)} {on}"
         for name, scores, on in (
             ("batch_size", batches, "in its section"),

@@ -220,7 +220,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A yardstick that is fitted on all of train; `majority` and `prior` need nothing more."""
+    """A baseline that is fitted on all of train; `majority` and `prior` need nothing more."""
 
     name: str
 

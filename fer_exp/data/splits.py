@@ -1,15 +1,15 @@
-"""Which training faces are fitted on and which select: the validation carve.
+"""Which training faces are fitted on and which select: the validation split.
 
-FER-2013 holds 1,236 surplus copies inside train. A random carve puts copies of about 6.6 % of its
+FER-2013 holds 1,236 surplus copies inside train. A random split puts copies of about 6.6 % of its
 validation faces among the fitted ones, so the default keeps each group of identical faces on one
-side; the deck's random carve stays available to reproduce it.
+side; the deck's random split stays available to reproduce it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp.config.settings import Split
+from fer_exp.config import settings
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -17,28 +17,28 @@ from fer_exp.seeds import derive
 
 
 @dataclass(frozen=True)
-class Carve:
+class Split:
     """Positions in train, int64: `fit` is learnt from, `validation` selects. Disjoint, sorted."""
 
     fit: np.ndarray
     validation: np.ndarray
 
 
-def carve(train: Faces, settings: Split, seed: int) -> Carve:
-    """Carve validation from train by the settings' method, the same for the same faces and seed."""
+def train_val_split(train: Faces, config: settings.Split, seed: int) -> Split:
+    """Split validation from train by the settings' method, the same for the same faces and seed."""
     rng = np.random.default_rng(derive(seed, "split"))
-    if settings.method == "random":
+    if config.method == "random":
         order = rng.permutation(len(train))
         # rounds in favour of the fitted part, as torch.utils.data.random_split does: 22,968 / 5,741
-        validation = order[: int(len(train) * settings.validation_fraction)]
+        validation = order[: int(len(train) * config.validation_fraction)]
     else:
-        validation = _grouped(train, settings.validation_fraction, rng)
+        validation = _grouped(train, config.validation_fraction, rng)
     in_validation = np.zeros(len(train), dtype=bool)
     in_validation[validation] = True
-    parts = Carve(np.flatnonzero(~in_validation), np.flatnonzero(in_validation))
+    parts = Split(np.flatnonzero(~in_validation), np.flatnonzero(in_validation))
     if not len(parts.fit) or not len(parts.validation):
         raise UserError(
-            f"split.validation_fraction={settings.validation_fraction}: of {len(train)} faces it leaves "
+            f"split.validation_fraction={config.validation_fraction}: of {len(train)} faces it leaves "
             f"{len(parts.fit)} to fit on and {len(parts.validation)} to validate with; both need one"
         )
     return parts

@@ -183,9 +183,9 @@ def main() -> None:
     parser.add_argument("path", type=Path, help="the PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="which faces (default %(default)s)")
     parser.add_argument("--per-class", type=int, default=10, help="faces in a row (default %(default)s)")
-    chosen = parser.parse_args()
+    args = parser.parse_args()
     try:
-        write_sheet(chosen.path, chosen.seed, chosen.per_class)
+        write_sheet(args.path, args.seed, args.per_class)
     except UserError as error:
         console.fail(error)
 

@@ -10,7 +10,7 @@ from fer_exp.tracking import Record, artifacts
 
 
 def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, labels: np.ndarray) -> Table:
-    """Evaluated runs and yardsticks on the union of test, each tested against the reference.
+    """Evaluated runs and baselines on the union of test, each tested against the reference.
 
     labels: the true ones, int [N], of the test faces.
     """
@@ -29,7 +29,7 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
         scores += [f"{record.metrics['test/union/macro_f1']:.3f}", f"{seconds:.1f}"]
         table.rows.append([record.name, *scores, said.get(record.run_id, "")])
     table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
-    table.notes.append("a yardstick is fitted on all of train; a network leaves out its validation faces")
+    table.notes.append("a baseline is fitted on all of train; a network leaves out its validation faces")
     if len(known) < len(right):
         table.notes.append("no p: where the answers to test, of either, are not here")
     return table

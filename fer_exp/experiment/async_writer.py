@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 
 
-class Clerk:
+class AsyncWriter:
     """A thread for one task at a time."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Clerk:
         if task:
             task.result()
 
-    def __enter__(self) -> "Clerk":
+    def __enter__(self) -> "AsyncWriter":
         return self
 
     def __exit__(

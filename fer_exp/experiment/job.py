@@ -21,10 +21,10 @@ from fer_exp.config.identity import hash_of, recipe
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets, synthetic
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.splits import carve
+from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.experiment import plan, teacher
-from fer_exp.experiment.async_writer import Clerk
+from fer_exp.experiment.async_writer import AsyncWriter
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint, factory
 from fer_exp.models.classifier import Classifier
@@ -155,11 +155,11 @@ class _Job:
         self.chosen, self.name, self.tags = chosen, name, tags
         self.dataset, self.store, self.taught_by = dataset, store, taught_by
         self.faces = dataset.train()
-        self.carve = carve(self.faces, chosen.split, chosen.seed)
+        self.split = train_val_split(self.faces, chosen.split, chosen.seed)
         self.teacher = None
         if taught_by:
             self.teacher = teacher.answers(taught_by, store, chosen.training.device)
-        self.trainer = Trainer(chosen, self.faces, self.carve, self.teacher)
+        self.trainer = Trainer(chosen, self.faces, self.split, self.teacher)
 
     def train(self, watch: Watch, earlier: tracking.Record | None = None) -> Generator[Trainer, None, str]:
         """Train to the end, from where the run `earlier` stopped if given; the id of the run.
@@ -168,7 +168,7 @@ class _Job:
         """
         taken_up = self._take_up(earlier) if earlier else None
         record = taken_up or self._begin()
-        with record.recording(), files.failing_in_one_line(), Clerk() as clerk:
+        with record.recording(), files.failing_in_one_line(), AsyncWriter() as clerk:
             if not taken_up:
                 self._describe(record)
             if not self.trainer.history:
@@ -215,7 +215,7 @@ class _Job:
             {
                 "yardstick/train_prior_entropy": metrics.prior_entropy(self.faces.labels),
                 "yardstick/val_majority_accuracy": metrics.majority_accuracy(
-                    self.faces.labels[self.carve.validation]
+                    self.faces.labels[self.split.validation]
                 ),
             }
         )
@@ -226,7 +226,7 @@ class _Job:
     def _train_before(self) -> None:
         """Take the network through the trainings that come before its own, each with a fresh optimizer."""
         for stage in settings.stages(self.chosen):
-            trainer = Trainer(stage, self.faces, self.carve, self.teacher)
+            trainer = Trainer(stage, self.faces, self.split, self.teacher)
             trainer.network.load_state_dict(self.trainer.network.state_dict())
             epochs = sum(1 for _ in trainer.epochs())
             self.trainer.network.load_state_dict(trainer.network.state_dict())
@@ -234,7 +234,7 @@ class _Job:
             log.info("%s: trained before with %s for %d epochs", self.name, rule, epochs)
 
     def _params(self) -> dict[str, object]:
-        sizes = {"fit": len(self.carve.fit), "validation": len(self.carve.validation)}
+        sizes = {"fit": len(self.split.fit), "validation": len(self.split.validation)}
         facts = {**self.dataset.fingerprint.flat(), **sizes, "skipped": len(self.dataset.skipped)}
         return recipe(self.chosen) | {f"faces.{key}": value for key, value in facts.items()}
 
@@ -302,7 +302,7 @@ class _Job:
         found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
         found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
         fit = metrics.scores(
-            logits(network, self.faces.pixels, self.carve.fit), self.faces.labels[self.carve.fit]
+            logits(network, self.faces.pixels, self.split.fit), self.faces.labels[self.split.fit]
         )
         # validation has been scored with these very weights; train only while they changed
         for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):

@@ -26,7 +26,7 @@ _REST = 50
 
 
 @dataclass(frozen=True)
-class Standing:
+class SweepProgress:
     """How many jobs are where, the best accuracy on validation so far and whose, and the seconds left."""
 
     total: int
@@ -60,7 +60,7 @@ def stand(
     before: Mapping[str, Record],
     now: Mapping[str, Record],
     elapsed: float,
-) -> Standing:
+) -> SweepProgress:
     """Where the jobs stand after `elapsed` seconds.
 
     before: the runs that the sweep reuses or leaves failed. now: its own; both by identity.
@@ -76,10 +76,10 @@ def stand(
     best = max((score for score in scores if score[0] is not None), default=None)
     ended = sum(run.status != "RUNNING" for run in now.values())
     left = elapsed / ended * (len(planned) - done - failed) if ended else None
-    return Standing(len(planned), done, running, failed, best, left)
+    return SweepProgress(len(planned), done, running, failed, best, left)
 
 
-class Watch:
+class SweepMonitor:
     """Shows a sweep's standing: a line drawn again and again on a terminal, now and then one elsewhere."""
 
     def __init__(self, planned: Sequence[Job], before: Mapping[str, Record], store: tracking.Store, run: str):

@@ -20,7 +20,7 @@ def log_line(epoch: Epoch, epochs: int) -> str:
     )
 
 
-class Reporter:
+class ProgressBar:
     """Tells of each epoch: a bar on a terminal, lines elsewhere, always the job's log file.
 
     quiet: only the log file, for jobs that share a terminal with others.
@@ -37,7 +37,7 @@ class Reporter:
             self.bar = Progress(*columns, console=Console())
             self.task = self.bar.add_task(name, total=epochs)
 
-    def __enter__(self) -> "Reporter":
+    def __enter__(self) -> "ProgressBar":
         if self.bar:
             self.bar.start()
         return self

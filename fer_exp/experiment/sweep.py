@@ -21,7 +21,7 @@ from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, teacher
 from fer_exp.experiment import job as experiment_job
 from fer_exp.experiment import plan as experiment_plan
-from fer_exp.experiment.monitor import Watch
+from fer_exp.experiment.monitor import SweepMonitor
 from fer_exp.experiment.plan import Job
 from fer_exp.tracking import artifacts, descriptions, record
 from fer_exp.training.device import device_name
@@ -61,7 +61,7 @@ class Sweep:
             for job in planned
         ]
         self.run: tracking.Run | None = None
-        self.watch: Watch | None = None
+        self.watch: SweepMonitor | None = None
         self.open_run = ExitStack()
 
     @classmethod
@@ -156,7 +156,7 @@ class Sweep:
             for job, action in zip(self.jobs, self.actions, strict=True)
             if action in (experiment_plan.REUSE, experiment_plan.LEAVE)
         }
-        self.watch = Watch(self.jobs, needed_no_more, self.store, self.run.id)
+        self.watch = SweepMonitor(self.jobs, needed_no_more, self.store, self.run.id)
 
     def lost(self, number: int, why: str) -> None:
         """End the run of a job whose process died and so could not; number: its place in the plan."""

@@ -8,7 +8,7 @@ from fer_exp import tracking
 from fer_exp.config import settings
 from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.splits import carve
+from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.tracking import registry
 from fer_exp.tracking.registry import require_weights
@@ -38,8 +38,8 @@ def named(
         raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
     faces, params, split = dataset.train(), record.params, chosen.split
     its = settings.Split(params["split.method"], float(params["split.validation_fraction"]))
-    learnt = carve(faces, its, int(params["seed"])).fit
-    known = int(np.isin(carve(faces, split, chosen.seed).validation, learnt).sum())
+    learnt = train_val_split(faces, its, int(params["seed"])).fit
+    known = int(np.isin(train_val_split(faces, split, chosen.seed).validation, learnt).sum())
     if known:
         raise UserError(
             f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "

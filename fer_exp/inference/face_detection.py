@@ -25,7 +25,7 @@ _LONGEST = 1024
 _SMALLEST = 24
 
 
-class Square(NamedTuple):
+class BoundingBox(NamedTuple):
     """A part of a picture, as high as wide, in its pixels; x to the right and y down."""
 
     left: int
@@ -33,16 +33,16 @@ class Square(NamedTuple):
     side: int
 
 
-class View(NamedTuple):
+class FaceCrop(NamedTuple):
     """What the network is shown of a picture: uint8 [48, 48], around which face if any, and why."""
 
     pixels: np.ndarray
-    face: Square | None
+    face: BoundingBox | None
     note: str
 
 
 # From grey pixels uint8 [H, W] to squares around its faces, from left to right.
-Finder = Callable[[np.ndarray], list[Square]]
+Finder = Callable[[np.ndarray], list[BoundingBox]]
 
 
 def load() -> Finder | None:
@@ -56,7 +56,7 @@ def load() -> Finder | None:
         return None
     cascade = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
 
-    def find(grey: np.ndarray) -> list[Square]:
+    def find(grey: np.ndarray) -> list[BoundingBox]:
         zoom = max(1.0, max(grey.shape) / _LONGEST)
         height, width = (max(1, round(length / zoom)) for length in grey.shape)
         shrunk = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA) if zoom > 1 else grey
@@ -68,31 +68,31 @@ def load() -> Finder | None:
     return find
 
 
-def with_margin(left: float, top: float, side: float, shape: tuple[int, ...]) -> Square:
+def with_margin(left: float, top: float, side: float, shape: tuple[int, ...]) -> BoundingBox:
     """A square with a margin on every side, moved and if need be shrunk to lie within [H, W] pixels."""
     height, width = shape
     wider = min(round(side * (1 + 2 * MARGIN)), height, width)
     middle = left + side / 2, top + side / 2
     x, y = (round(centre - wider / 2) for centre in middle)
-    return Square(min(max(x, 0), width - wider), min(max(y, 0), height - wider), wider)
+    return BoundingBox(min(max(x, 0), width - wider), min(max(y, 0), height - wider), wider)
 
 
-def views(picture: Image.Image, finder: Finder | None) -> list[View]:
+def views(picture: Image.Image, finder: Finder | None) -> list[FaceCrop]:
     """What the network is shown of a grey upright picture: each face, or else one view of the middle."""
     if picture.size == (SIDE, SIDE):
-        return [View(images.cut(picture), None, f"{SIDE}x{SIDE}: taken as a face already")]
+        return [FaceCrop(images.cut(picture), None, f"{SIDE}x{SIDE}: taken as a face already")]
     if finder is None:
         note = f"no face was looked for, which needs OpenCV 4 ({EXTRA}): the central square is used"
-        return [View(images.cut(picture), None, note)]
+        return [FaceCrop(images.cut(picture), None, note)]
     found = finder(np.asarray(picture))
     if not found:
-        return [View(images.cut(picture), None, "no face was found: the central square is used")]
+        return [FaceCrop(images.cut(picture), None, "no face was found: the central square is used")]
     return [
-        View(images.cut(picture, face), face, _which(number, len(found), face))
+        FaceCrop(images.cut(picture, face), face, _which(number, len(found), face))
         for number, face in enumerate(found, start=1)
     ]
 
 
-def _which(number: int, count: int, face: Square) -> str:
+def _which(number: int, count: int, face: BoundingBox) -> str:
     which = "the face" if count == 1 else f"face {number} of {count}, from left to right,"
     return f"{which} found at {face.side}x{face.side}+{face.left}+{face.top}"

@@ -134,17 +134,17 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the network of a run, and say what the file holds."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     with console.mistakes_in_one_line():
         require_packages()
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-        record = store.find(chosen.run)
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
+        record = store.find(args.run)
         model = exported(registry.load_classifier(record, store).network, described(record))
-        if chosen.quantise:
+        if args.quantise:
             model = quantised(model)
-        files.write(chosen.output, model)
+        files.write(args.output, model)
         print(predict.describe(record))
-        print(f"{chosen.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
+        print(f"{args.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
 
 
 if __name__ == "__main__":

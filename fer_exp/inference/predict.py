@@ -23,7 +23,7 @@ from fer_exp.data import image_folder, images
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
-from fer_exp.inference.face_detection import Finder, View
+from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
 from fer_exp.tracking import registry
 
@@ -33,7 +33,7 @@ class Prediction:
     """What a run says of a view of a picture: probabilities float64 [7], in the order of `EMOTIONS`."""
 
     path: str
-    view: View
+    view: FaceCrop
     probabilities: np.ndarray
     run: str
 
@@ -73,9 +73,9 @@ def picture_files(place: Path) -> list[Path]:
     return sorted(found)
 
 
-def look(places: Sequence[str], finder: Finder | None) -> tuple[list[tuple[str, View]], list[UserError]]:
+def look(places: Sequence[str], finder: Finder | None) -> tuple[list[tuple[str, FaceCrop]], list[UserError]]:
     """Each view of the pictures at these places with its path, and why others cannot be viewed."""
-    seen: list[tuple[str, View]] = []
+    seen: list[tuple[str, FaceCrop]] = []
     refused: list[UserError] = []
 
     @contextlib.contextmanager
@@ -99,7 +99,7 @@ def look(places: Sequence[str], finder: Finder | None) -> tuple[list[tuple[str, 
     return seen, refused
 
 
-def predict(classifier: Classifier, seen: Sequence[tuple[str, View]], run: str) -> list[Prediction]:
+def predict(classifier: Classifier, seen: Sequence[tuple[str, FaceCrop]], run: str) -> list[Prediction]:
     """What the network of a run says of each view."""
     chances = classifier.probabilities(np.stack([view.pixels for _, view in seen]))
     return [Prediction(path, view, row, run) for (path, view), row in zip(seen, chances, strict=True)]
@@ -160,15 +160,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def show(chosen: argparse.Namespace, record: tracking.Record, predictions: Sequence[Prediction]) -> None:
+def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequence[Prediction]) -> None:
     """Print the predictions, or write them to the chosen file."""
     page = io.StringIO()
     with contextlib.redirect_stdout(page):
-        FORMATS[chosen.format](record, predictions)
-        if chosen.format == "table" and not chosen.output:
+        FORMATS[args.format](record, predictions)
+        if args.format == "table" and not args.output:
             print("how this run learnt, and where it errs: make ui")
-    if chosen.output:
-        files.write(Path(chosen.output), page.getvalue().encode("utf-8", "backslashreplace"))
+    if args.output:
+        files.write(Path(args.output), page.getvalue().encode("utf-8", "backslashreplace"))
     else:
         # a file's name may hold what the terminal cannot print
         known = sys.stdout.encoding or "utf-8"
@@ -182,16 +182,16 @@ def show(chosen: argparse.Namespace, record: tracking.Record, predictions: Seque
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what a run says of the pictures, and end with an exit code that tells if all were read."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     with console.mistakes_in_one_line():
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-        record = store.find(chosen.run)
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
+        record = store.find(args.run)
         classifier = registry.load_classifier(record, store)
-        seen, refused = look(chosen.pictures, face_detection.load())
+        seen, refused = look(args.pictures, face_detection.load())
         for error in refused:
             console.complain(error)
         if seen:
-            show(chosen, record, predict(classifier, seen, record.run_id))
+            show(args, record, predict(classifier, seen, record.run_id))
     if refused:
         sys.exit(1 if seen else 2)
 

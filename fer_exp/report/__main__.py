@@ -22,18 +22,18 @@ ARTIFACT = "report.html"
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, keep it with its sweep, and say where it is."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    chosen = _parser().parse_args(arguments)
+    args = _parser().parse_args(arguments)
     command = provenance.to_keep(["python", "-m", "fer_exp.report", *arguments])
     with console.mistakes_in_one_line():
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
-        html = page.render(_source(chosen, store, command)).encode()
-        output = Path(chosen.output)
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
+        html = page.render(_source(args, store, command)).encode()
+        output = Path(args.output)
         try:
             with written_whole(output) as file:
                 file.write(html)
         except OSError as error:
             raise UserError(f"--output={output}: cannot be written ({error.strerror})") from None
-        print(f"{output}: {len(html) / 1e6:.1f} MB{_keep(html, store, chosen.study)}")
+        print(f"{output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study)}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -50,21 +50,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _source(chosen: argparse.Namespace, store: tracking.Store, command: str) -> Source:
+def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> Source:
     lost: list[UserError] = []
-    studies = read_studies(store, chosen.study, lost)
-    if chosen.study and not (studies or lost):
+    studies = read_studies(store, args.study, lost)
+    if args.study and not (studies or lost):
         raise UserError(
-            f"--study={chosen.study}: no sweep of it in {store.uri}: python train.py study={chosen.study}"
+            f"--study={args.study}: no sweep of it in {store.uri}: python train.py study={args.study}"
         )
     return Source(
         store,
         studies,
         lost,
-        Words(chosen.lang),
-        chosen.split,
-        Path(chosen.data_root),
-        not chosen.no_faces,
+        Words(args.lang),
+        args.split,
+        Path(args.data_root),
+        not args.no_faces,
         command,
     )
 

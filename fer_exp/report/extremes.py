@@ -33,13 +33,13 @@ def section(source: Source) -> Section:
 
 def _blocks(study: Study, source: Source) -> list[Block]:
     ranked = by_validation(study)
-    chosen = [(arm, middle(arm)) for arm in ranked[:1] + ranked[1:][-1:]]
-    opened = [(arm, run) for arm, run in chosen if _TESTED in run.metrics]
-    if chosen and not opened:
+    config = [(arm, middle(arm)) for arm in ranked[:1] + ranked[1:][-1:]]
+    opened = [(arm, run) for arm, run in config if _TESTED in run.metrics]
+    if config and not opened:
         command = f"python evaluate.py study={study.name} {data_arguments(study.data)}".strip()
         return [Gap(source.words("gap.study.test", command=command))]
     blocks: list[Block] = [_recall(opened, source)] if opened else []
-    return blocks + [_confusion(arm, run, source) for arm, run in chosen]
+    return blocks + [_confusion(arm, run, source) for arm, run in config]
 
 
 def middle(arm: Arm) -> Record:

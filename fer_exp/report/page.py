@@ -8,7 +8,7 @@ import jinja2
 
 from fer_exp.analysis import claims
 from fer_exp.audit import audit
-from fer_exp.report import best, extremes, studies, yardsticks
+from fer_exp.report import baselines, best, extremes, studies
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import Source, data_arguments
 from fer_exp.tracking.studies import read_baselines
@@ -19,7 +19,7 @@ def render(source: Source) -> str:
     sections = [_closing(source), studies.section(source), extremes.section(source), best.weights(source)]
     if source.gallery:
         sections.append(best.gallery(source))
-    sections += [yardsticks.section(source), _audit(source), _repeat(source)]
+    sections += [baselines.section(source), _audit(source), _repeat(source)]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -70,7 +70,7 @@ def _closing(source: Source) -> Section:
     for alike in claims.alike(source.studies):
         first = alike[0]
         fitted = read_baselines(source.store, first.faces)
-        shown = [yardstick for yardstick in fitted if f"test/{source.test}/accuracy" in yardstick.metrics]
+        shown = [baseline for baseline in fitted if f"test/{source.test}/accuracy" in baseline.metrics]
         blocks = []
         if claims.closes(alike):
             closing = claims.closing(alike, source.test, shown)
@@ -114,9 +114,9 @@ def _commands(source: Source) -> Sequence[str]:
         elif study.name != "adhoc":
             numbers = sorted({number for arm in study.arms for number in arm.runs | arm.diverged}, key=int)
             key = "search.trial" if study.searched else "seed"
-            chosen = f"study={study.name} protocol={study.protocol}"
-            chosen += f" {key}={','.join(numbers)}" if numbers else ""
-            trained.append(f"python train.py {chosen} {data}".strip())
+            config = f"study={study.name} protocol={study.protocol}"
+            config += f" {key}={','.join(numbers)}" if numbers else ""
+            trained.append(f"python train.py {config} {data}".strip())
         if not study.searched:
             evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
         fitted.append(f"make baseline ARGS='{data}'" if data else "make baseline")

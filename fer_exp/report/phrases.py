@@ -80,7 +80,7 @@ _WHOLE = {
     "in part": "일부 설명됨",
     "not explained": "설명되지 않음",
     "open": "미정",
-    "a yardstick is fitted on all of train; a network leaves out its validation faces": (
+    "a baseline is fitted on all of train; a network leaves out its validation faces": (
         "비교 기준은 학습 자료 전체로, 신경망은 검증 얼굴을 뺀 나머지로 학습했습니다"
     ),
 }
@@ -155,7 +155,7 @@ _FORMS = [
     (r"^not fitted$", "아직 학습하지 않음"),
     (r"^(.+): (python evaluate\.py baseline=\w+) fits it$", r"\1 학습: \2"),
     (
-        r"^yardsticks are fitted on all of train, once; the deck gave its linear SVC up after (\d+) minutes, "
+        r"^baselines are fitted on all of train, once; the deck gave its linear SVC up after (\d+) minutes, "
         r"without a score$",
         r"비교 기준은 학습 자료 전체로 한 번 학습합니다. 발표 자료는 선형 SVC를 \1분 뒤에 "
         r"점수 없이 포기했습니다",

@@ -18,10 +18,10 @@ from fer_exp.tables import Table
 from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
 
 
-def provenance(chosen: argparse.Namespace) -> str:
+def provenance(args: argparse.Namespace) -> str:
     """Where a page of tables comes from, so that it can be made again."""
-    study = f" --study {chosen.study}" if chosen.study else ""
-    command = f"python -m fer_exp.report.text{study} --split {chosen.split} --format markdown"
+    study = f" --study {args.study}" if args.study else ""
+    command = f"python -m fer_exp.report.text{study} --split {args.split} --format markdown"
     today = datetime.date.today().isoformat()
     return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
 
@@ -67,25 +67,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     console.takes_store(parser)
-    chosen = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
-        show(chosen)
+        show(args)
 
 
-def show(chosen: argparse.Namespace) -> None:
+def show(args: argparse.Namespace) -> None:
     """Print the tables of the studies that were asked for; raises UserError if there are none."""
-    store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    store = tracking.existing_store(args.tracking_uri, args.experiment)
     studies = read_studies(store)
-    if not any(chosen.study in (None, study.name) for study in studies):
-        if chosen.study in (None, "adhoc"):
+    if not any(args.study in (None, study.name) for study in studies):
+        if args.study in (None, "adhoc"):
             raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")
-        study = f"study={chosen.study}"
+        study = f"study={args.study}"
         raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
-    if chosen.format == "markdown":
-        print(provenance(chosen))
-    for table in all_tables(studies, chosen.study, chosen.split, store):
-        tables.FORMATS[chosen.format](table)
-    if chosen.format == "table":
+    if args.format == "markdown":
+        print(provenance(args))
+    for table in all_tables(studies, args.study, args.split, store):
+        tables.FORMATS[args.format](table)
+    if args.format == "table":
         print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")
 
 

@@ -173,24 +173,24 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The best run, {run}, holds no gallery: {command}",
         "가장 좋은 실행 {run}에 얼굴 그림이 없습니다: {command}",
     ),
-    "yardsticks": ("Yardsticks", "비교 기준"),
-    "yardsticks.intro": (
+    "baselines": ("Baselines", "비교 기준"),
+    "baselines.intro": (
         "Simple classifiers, fitted once on all of train, beside the best run of each study by validation "
         "accuracy. Intervals are over test faces.",
         "학습 자료 전체에 한 번 맞춘 단순 분류기를, 연구마다 검증 정확도가 가장 높은 실행과 나란히 "
         "놓았습니다. 구간은 시험 얼굴에 대한 것입니다.",
     ),
-    "yardsticks.table": ("Accuracy on test, part {part}, n = {n}", "시험 정확도, 부분 {part}, n = {n}"),
-    "yardsticks.caption": (
+    "baselines.table": ("Accuracy on test, part {part}, n = {n}", "시험 정확도, 부분 {part}, n = {n}"),
+    "baselines.caption": (
         "Accuracy on test with 95 % intervals, best first.",
         "시험 정확도와 95 % 신뢰 구간, 높은 순서입니다.",
     ),
-    "yardsticks.said": ("Test accuracy in %: {rows}.", "시험 정확도(%): {rows}."),
-    "yardsticks.classifier": ("classifier", "분류기"),
-    "yardsticks.accuracy": ("accuracy in % [95 %]", "정확도(%) [95 %]"),
-    "yardsticks.seconds": ("seconds to fit", "학습 시간(초)"),
-    "gap.yardsticks": (
-        "No yardstick has been fitted on these faces yet: make baseline ARGS='{data}'",
+    "baselines.said": ("Test accuracy in %: {rows}.", "시험 정확도(%): {rows}."),
+    "baselines.classifier": ("classifier", "분류기"),
+    "baselines.accuracy": ("accuracy in % [95 %]", "정확도(%) [95 %]"),
+    "baselines.seconds": ("seconds to fit", "학습 시간(초)"),
+    "gap.baselines": (
+        "No baseline has been fitted on these faces yet: make baseline ARGS='{data}'",
         "이 얼굴 자료에 맞춘 비교 기준이 아직 없습니다: make baseline ARGS='{data}'",
     ),
     "gap.networks": (

@@ -20,7 +20,7 @@ PREDICTIONS = "test/predictions.npy"
 
 
 def predictions(run: tracking.Run) -> np.ndarray:
-    """The predicted label of every test face, int64 [N], of an evaluated run or a yardstick."""
+    """The predicted label of every test face, int64 [N], of an evaluated run or a baseline."""
     path = run.fetch(PREDICTIONS)
     try:
         return np.load(path, allow_pickle=False)

@@ -12,14 +12,14 @@ a student slide deck with several seeds and intervals; drawn faces stand in wher
 
 **What is a run?** A sweep is named by its study and what it varies; its jobs are nested below it and
 named by what each has of that (`adam · seed 3`). Sorted by *Created* they fold; sorted by a metric the
-jobs stand alone. A yardstick (linear SVC, ridge, largest class, ...) is a run of its own.
+jobs stand alone. A baseline (linear SVC, ridge, largest class, ...) is a run of its own.
 
 | section | what it holds |
 |---|---|
 | `train`, `val` | loss, accuracy and macro-F1 by epoch; train is scored while it is learnt from |
 | `selected` | the figures to quote: train and val scored with the weights that the protocol selects |
 | `test` | only after `python evaluate.py`; by part of test, with n and a 95 % interval |
-| `yardstick` | what knowing nothing reaches: entropy of the classes, always the largest class |
+| `baseline` | what knowing nothing reaches: entropy of the classes, always the largest class |
 | `optimizer`, `time` | learning rate and seconds by epoch |
 
 The **honest** protocol selects the epoch of lowest validation loss, and copies of a face stay on one

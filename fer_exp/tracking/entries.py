@@ -20,48 +20,48 @@ from mlflow.models import infer_signature
 
 from fer_exp.tracking import code_paths, redaction
 
-Entry = dict[str, Any]
+LogEntry = dict[str, Any]
 
 # The weights of a model to be kept, pictures to try it with, and what it says to them.
 MODEL, PICTURES, ANSWER = "model/weights.pt", "model/pictures.npy", "model/answer.npy"
 
 
-def metrics(values: Mapping[str, float], step: int) -> Entry:
+def metrics(values: Mapping[str, float], step: int) -> LogEntry:
     """Metrics of one step, as of now."""
     return {"kind": "metrics", "step": step, "time": _now(), "values": dict(values)}
 
 
-def params(values: Mapping[str, str]) -> Entry:
+def params(values: Mapping[str, str]) -> LogEntry:
     """Params, which cannot change afterwards."""
     return {"kind": "params", "values": dict(values)}
 
 
-def tags(values: Mapping[str, str]) -> Entry:
+def tags(values: Mapping[str, str]) -> LogEntry:
     """Tags, which replace those of the same name."""
     return {"kind": "tags", "values": dict(values)}
 
 
-def status(word: str) -> Entry:
+def status(word: str) -> LogEntry:
     """How the run stands from now on, in MLflow's words."""
     return {"kind": "status", "status": word, "time": _now()}
 
 
-def dataset(described: Mapping[str, str], context: str) -> Entry:
+def dataset(described: Mapping[str, str], context: str) -> LogEntry:
     """The faces that the run used, and for what."""
     return {"kind": "dataset", "dataset": dict(described), "context": context}
 
 
-def file(name: str) -> Entry:
+def file(name: str) -> LogEntry:
     """The file of this name below the folder that `deliver` is given, kept as an artifact."""
     return {"kind": "file", "name": name}
 
 
-def model() -> Entry:
+def model() -> LogEntry:
     """The files `MODEL`, `PICTURES` and `ANSWER` below that folder, kept as a model."""
     return {"kind": "model"}
 
 
-def deliver(client: MlflowClient, run_id: str, entry: Entry, files: Path) -> None:
+def deliver(client: MlflowClient, run_id: str, entry: LogEntry, files: Path) -> None:
     """Hand an entry of the run to MLflow; raises what MLflow raises."""
     _DELIVERIES[entry["kind"]](client, run_id, entry, files)
 
@@ -126,27 +126,27 @@ def _now() -> int:
     return int(time.time() * 1000)
 
 
-def _metrics(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+def _metrics(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     values = entry["values"].items()
     client.log_batch(run_id, [Metric(key, value, entry["time"], entry["step"]) for key, value in values])
 
 
-def _params(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+def _params(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     client.log_batch(run_id, params=[Param(*pair) for pair in entry["values"].items()])
 
 
-def _tags(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+def _tags(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     client.log_batch(run_id, tags=[RunTag(*pair) for pair in entry["values"].items()])
 
 
-def _status(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+def _status(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     if entry["status"] == "RUNNING":
         client.update_run(run_id, status="RUNNING")
     else:
         client.set_terminated(run_id, entry["status"], entry["time"])
 
 
-def _dataset(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
+def _dataset(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     context = [InputTag("mlflow.data.context", entry["context"])]
     inputs = [DatasetInput(Dataset(**entry["dataset"]), context)]
     try:
@@ -158,18 +158,18 @@ def _dataset(client: MlflowClient, run_id: str, entry: Entry, _: Path) -> None:
         client.log_inputs(run_id, inputs)
 
 
-def _file(client: MlflowClient, run_id: str, entry: Entry, files: Path) -> None:
+def _file(client: MlflowClient, run_id: str, entry: LogEntry, files: Path) -> None:
     name = Path(entry["name"])
     folder = "" if name.parent == Path() else name.parent.as_posix()
     client.log_artifact(run_id, str(files / name), folder)
 
 
-def _model(client: MlflowClient, run_id: str, _: Entry, files: Path) -> None:
+def _model(client: MlflowClient, run_id: str, _: LogEntry, files: Path) -> None:
     pictures, answer = (np.load(files / name, allow_pickle=False) for name in (PICTURES, ANSWER))
     log_model(client, run_id, files / MODEL, pictures, answer)
 
 
-_DELIVERIES: dict[str, Callable[[MlflowClient, str, Entry, Path], None]] = {
+_DELIVERIES: dict[str, Callable[[MlflowClient, str, LogEntry, Path], None]] = {
     "metrics": _metrics,
     "params": _params,
     "tags": _tags,

@@ -22,7 +22,7 @@ from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.provenance import without_login
 from fer_exp.tracking.connection import FAILURES, UnreachableError, answering, reach
-from fer_exp.tracking.entries import Entry, deliver
+from fer_exp.tracking.entries import LogEntry, deliver
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _SHARE = 5.0
 _REST, _LEAST_REST = 10, 1.0
 
 
-class Spool:
+class OfflineQueue:
     """The entries of one run that its server has not taken yet, and the run's files."""
 
     def __init__(self, client: MlflowClient, run_id: str):
@@ -55,7 +55,7 @@ class Spool:
         """Whether anything is kept."""
         return self.kept.exists()
 
-    def send(self, entry: Entry) -> None:
+    def send(self, entry: LogEntry) -> None:
         """Hand an entry to the server, after all that is kept; keep it if the server does not answer."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.lock:
@@ -103,7 +103,7 @@ class Spool:
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _takes(self, entry: Entry) -> bool:
+    def _takes(self, entry: LogEntry) -> bool:
         """Whether the server took an entry; raises what means that it refuses."""
         began = time.monotonic()
         try:
@@ -127,7 +127,7 @@ class Spool:
         now = time.monotonic()
         self.next_try = now + max(_LEAST_REST, _REST * (now - began))
 
-    def _keep(self, entry: Entry) -> None:
+    def _keep(self, entry: LogEntry) -> None:
         """Append an entry, safe on the disk when this returns."""
         if not self.waiting:
             server = without_login(self.client.tracking_uri)
@@ -145,13 +145,13 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[LogEntry]:
         # another process may have sent them just now
         text = self.kept.read_text(encoding="utf-8") if self.waiting else ""
         lines = text.splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
-    def _rewrite(self, entries: Sequence[Entry]) -> None:
+    def _rewrite(self, entries: Sequence[LogEntry]) -> None:
         if not entries:
             self.kept.unlink()
             return
@@ -159,10 +159,10 @@ class Spool:
             file.writelines(json.dumps(entry).encode() + b"\n" for entry in entries)
 
 
-def all_kept(client: MlflowClient) -> list[Spool]:
+def all_kept(client: MlflowClient) -> list[OfflineQueue]:
     """The spools of the runs on this server in which something waits."""
     found = host_folder(client.tracking_uri).glob("*/entries.jsonl")
-    return [Spool(client, path.parent.name) for path in sorted(found)]
+    return [OfflineQueue(client, path.parent.name) for path in sorted(found)]
 
 
 def servers_missed() -> list[str]:

@@ -18,7 +18,7 @@ from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, redaction
 from fer_exp.tracking.connection import FAILURES, is_server, reach
-from fer_exp.tracking.offline_queue import Spool
+from fer_exp.tracking.offline_queue import OfflineQueue
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -42,7 +42,7 @@ class Run:
         self.id = run_id
         self.artifacts = artifacts
         self.lock = lock
-        self.spool = Spool(client, run_id) if is_server(client.tracking_uri) else None
+        self.spool = OfflineQueue(client, run_id) if is_server(client.tracking_uri) else None
         self.written: set[str] = set()
 
     @contextmanager
@@ -174,7 +174,7 @@ class Run:
     def _uploads(self) -> Path:
         return self.spool.files if self.spool else Path(".cache") / "uploads" / self.id
 
-    def _send(self, entry: entries.Entry) -> None:
+    def _send(self, entry: entries.LogEntry) -> None:
         if self.spool:
             self.spool.send(entry)
         else:

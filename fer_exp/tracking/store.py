@@ -210,7 +210,7 @@ class Store:
         return whole[0]
 
     def latest(self, identity: str) -> Record | None:
-        """The run that holds the figures of this job or yardstick; None if it was never begun."""
+        """The run that holds the figures of this job or baseline; None if it was never begun."""
         return by_identity(self.records(identity=identity)).get(identity)
 
     def latest_of_all(self, kind: str = "job") -> dict[str, Record]:

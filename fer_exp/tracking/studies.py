@@ -126,7 +126,7 @@ def _why_not(run: Record, sweep: Record) -> str:
 
 
 def read_baselines(store: tracking.Store, faces: str) -> list[Record]:
-    """The yardsticks that were fitted on these faces, best on the union of test first.
+    """The baselines that were fitted on these faces, best on the union of test first.
 
     Those of one name also have in theirs the settings that tell them apart.
     """

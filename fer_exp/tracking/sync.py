@@ -20,11 +20,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--tracking-uri", help="only to this server (default: to each that was away)")
     parser.add_argument("--experiment", default="fer-exp")
-    chosen = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     failed: list[UserError] = []
-    for uri in [chosen.tracking_uri] if chosen.tracking_uri else tracking.servers_missed():
+    for uri in [args.tracking_uri] if args.tracking_uri else tracking.servers_missed():
         try:
-            store = tracking.Store(settings.Tracking(uri, "mlartifacts", chosen.experiment, False))
+            store = tracking.Store(settings.Tracking(uri, "mlartifacts", args.experiment, False))
             for run_id, taken in store.sync().items():
                 print(f"run {run_id}: sent {said(taken)}")
         except UserError as error:

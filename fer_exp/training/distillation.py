@@ -22,7 +22,7 @@ from fer_exp.seeds import derive
 Teacher = Callable[[np.ndarray], np.ndarray]
 
 
-class Lessons:
+class EpochTargets:
     """The pictures and the targets of an epoch; `show` changes them in place.
 
     pixels: uint8 [N, 48, 48]. targets: float32 [N, 7]. augmentation: what is left to change at each step.

@@ -69,7 +69,7 @@ def together(optimizers: Sequence[torch.optim.Optimizer]) -> list[torch.optim.Op
     groups: dict[tuple, list[torch.optim.Optimizer]] = {}
     for place, one in enumerate(optimizers):
         # ours know one tensor, where nothing is gained by more
-        alike = place if isinstance(one, fused_optimizers.OneTensor) else _options(one)
+        alike = place if isinstance(one, fused_optimizers.SingleTensorOptimizer) else _options(one)
         groups.setdefault((type(one), repr(alike)), []).append(one)
     return [_joined(alike) if len(alike) > 1 else alike[0] for alike in groups.values()]
 

@@ -22,7 +22,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import factory
 from fer_exp.training import optimizers
 from fer_exp.training.kernels import stacked_mlp
-from fer_exp.training.kernels.stacked_mlp import StackedPass
+from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 from fer_exp.training.step import Rule, no_denormals
 from fer_exp.training.trainer import Learnt, Trainer
 
@@ -42,7 +42,7 @@ class Stack:
         first = self.trainers[0]
         self.size = first.settings.training.batch_size
         networks, flats = zip(*((trainer.network, trainer.flat) for trainer in self.trainers), strict=True)
-        self.step = StackedPass(networks, flats, first.pixels, first.labels, self.size)
+        self.step = BatchedMLPStep(networks, flats, first.pixels, first.labels, self.size)
         self.optimizers = [trainer.optimizer for trainer in self.trainers]
         self.learnt: list[Learnt] = []
         for place, trainer in enumerate(self.trainers):

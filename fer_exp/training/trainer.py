@@ -21,7 +21,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from fer_exp import metrics
 from fer_exp.config.settings import Experiment
 from fer_exp.data.faces import Faces
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.metrics import Scores
@@ -29,8 +29,8 @@ from fer_exp.models import factory, network
 from fer_exp.models.factory import Network
 from fer_exp.seeds import derive
 from fer_exp.training import early_stopping, optimizers, schedulers, step
-from fer_exp.training.distillation import Lessons, Teacher
-from fer_exp.training.kernels.flat_parameters import FlatWeights
+from fer_exp.training.distillation import EpochTargets, Teacher
+from fer_exp.training.kernels.flat_parameters import FlatParameters
 from fer_exp.training.weight_averaging import AveragedNetwork
 
 
@@ -74,7 +74,7 @@ class Trainer:
     learn: makes the pass that is next. The trainer's own, unless a `Stack` makes it for several at once.
     """
 
-    def __init__(self, settings: Experiment, train: Faces, carve: Carve, teacher: Teacher | None = None):
+    def __init__(self, settings: Experiment, train: Faces, split: Split, teacher: Teacher | None = None):
         """Set up a fresh network for `settings` on the train faces, carved into fit and validation.
 
         teacher: whose answers are learnt from beside the labels, if there is one.
@@ -83,12 +83,12 @@ class Trainer:
         self.device = torch.device(settings.training.device)
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
-        self.fit = torch.from_numpy(carve.fit)
-        self.lessons = Lessons(settings, self.pixels, self.labels, self.fit, teacher)
-        self.validation = torch.from_numpy(carve.validation).to(self.device)
-        self.network = factory.build(settings.model, settings.seed, train.pixels, carve.fit).to(self.device)
+        self.fit = torch.from_numpy(split.fit)
+        self.lessons = EpochTargets(settings, self.pixels, self.labels, self.fit, teacher)
+        self.validation = torch.from_numpy(split.validation).to(self.device)
+        self.network = factory.build(settings.model, settings.seed, train.pixels, split.fit).to(self.device)
         self._check_last_batch()
-        self.flat = FlatWeights(self.network) if optimizers.elementwise(settings.optimizer) else None
+        self.flat = FlatParameters(self.network) if optimizers.elementwise(settings.optimizer) else None
         if self.flat:
             self.optimizer = optimizers.build_flat(settings.optimizer, self.flat.whole)
         else:

@@ -81,13 +81,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("door", choices=list(DOORS))
     parser.add_argument("--seconds", type=int, default=60)
-    chosen = parser.parse_args()
-    through, seeds = DOORS[chosen.door]
-    folder = Path(tempfile.mkdtemp(prefix=f"fuzz_{chosen.door}_"))
+    args = parser.parse_args()
+    through, seeds = DOORS[args.door]
+    folder = Path(tempfile.mkdtemp(prefix=f"fuzz_{args.door}_"))
     for number, seed in enumerate(seeds()):
         (folder / str(number)).write_bytes(seed)
-    print(f"{chosen.door}: {chosen.seconds} s; inputs lie in {folder}", flush=True)
-    limits = [f"-max_total_time={chosen.seconds}", f"-timeout={SECONDS_EACH}", f"-rss_limit_mb={MIB}"]
+    print(f"{args.door}: {args.seconds} s; inputs lie in {folder}", flush=True)
+    limits = [f"-max_total_time={args.seconds}", f"-timeout={SECONDS_EACH}", f"-rss_limit_mb={MIB}"]
     options = [f"-artifact_prefix={folder}/", "-max_len=20000", "-print_final_stats=1"]
     atheris.Setup([sys.argv[0], *limits, *options, str(folder)], through)
     atheris.Fuzz()

@@ -45,7 +45,7 @@ def chosen_by(group: str, option: str) -> list[str]:
 
 
 @pytest.mark.parametrize("option", BASELINES)
-def test_every_yardstick_composes_and_builds(compose_settings, tmp_path, option):
+def test_every_baseline_composes_and_builds(compose_settings, tmp_path, option):
     """Its option is its name, and there is an estimator for it."""
     chosen = compose_settings(f"baseline={option}", script="evaluate").baseline
     assert chosen.name == option

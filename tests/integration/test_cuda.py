@@ -9,7 +9,7 @@ import torch
 from helpers.side_by_side import assert_alike, train_side_by_side
 
 from fer_exp.config.settings import Activation, MLPModel
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.models import factory
 from fer_exp.models.network import logits
 from fer_exp.training.step import AutogradStep, GraphedStep, Rule
@@ -35,7 +35,7 @@ def trainer(compose_settings, tiny_faces):
         optimizer = dataclasses.replace(chosen.optimizer, lr=chosen.optimizer.lr / 10)
         order = np.random.default_rng(seed).permutation(len(train))
         chosen = dataclasses.replace(chosen, seed=seed, optimizer=optimizer)
-        return Trainer(chosen, train, Carve(order[12:], order[:12]))
+        return Trainer(chosen, train, Split(order[12:], order[:12]))
 
     return make
 

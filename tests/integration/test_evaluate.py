@@ -60,7 +60,7 @@ def test_a_run_is_scored_beside_the_svc(tmp_path):
 
 
 @pytest.mark.slow
-def test_several_yardsticks_in_one_command(tmp_path):
+def test_several_baselines_in_one_command(tmp_path):
     """`-m` takes a list, as in train.py."""
     done = run(tmp_path, "-m", "baseline=majority,prior", *FEW, script="evaluate.py")
     assert done.returncode == 0, done.stderr

@@ -75,12 +75,12 @@ def figures(run: tracking.Record) -> dict[str, float]:
     return {key: value for key, value in run.metrics.items() if "seconds" not in key}
 
 
-def goes_on(chosen, failed: tracking.Record) -> None:
+def goes_on(config, failed: tracking.Record) -> None:
     """The same job again goes on in the same run, and its figures are those of one never disturbed."""
-    done = experiment_job.run(chosen, "again", {}, nothing)
+    done = experiment_job.run(config, "again", {}, nothing)
     assert (done.action, done.run_id) == (plan.CONTINUE, failed.run_id)
-    whole = experiment_job.run(dataclasses.replace(chosen, rerun="all"), "whole", {}, nothing)
-    store = tracking.Store(chosen.tracking)
+    whole = experiment_job.run(dataclasses.replace(config, rerun="all"), "whole", {}, nothing)
+    store = tracking.Store(config.tracking)
     assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
     steps = [point.step for point in store.client.get_metric_history(done.run_id, "val/loss")]
     assert sorted(steps) == [1, 2, 3, 4]
@@ -104,8 +104,8 @@ def spoil(disk: Path, how: str):
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number):
     """The checkpoint before stays whole, and the store opens."""
-    chosen = job(*on(small_disk))
-    store = tracking.Store(chosen.tracking)
+    config = job(*on(small_disk))
+    store = tracking.Store(config.tracking)
     undo = []
 
     def watch(epoch):
@@ -117,12 +117,12 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
             undo.append(spoil(small_disk, how))
 
     with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
-        experiment_job.run(chosen, "a", {}, watch)
+        experiment_job.run(config, "a", {}, watch)
     [failed] = store.records("FAILED")
     undo[0]()
     last = small_disk / "artifacts" / failed.run_id / "artifacts" / artifacts.LAST
     assert checkpoint.load(last)["epoch"] == number
-    goes_on(chosen, failed)
+    goes_on(config, failed)
 
 
 @pytest.mark.fault(
@@ -131,14 +131,14 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
 @pytest.mark.parametrize("how", ["full", "read-only"])
 def test_a_disk_that_takes_nothing_is_one_line(small_disk, job, how):
     """And the same again, once it takes something, is a whole run."""
-    chosen = job(*on(small_disk))
+    config = job(*on(small_disk))
     undo = spoil(small_disk, how)
     with pytest.raises(UserError, match=r"cannot be written \((No space left|Read-only)"):
-        experiment_job.run(chosen, "a", {}, nothing)
-    store = tracking.Store(chosen.tracking)
+        experiment_job.run(config, "a", {}, nothing)
+    store = tracking.Store(config.tracking)
     assert [run.status for run in store.records()] == ["FAILED"]
     undo()
-    assert store.record(experiment_job.run(chosen, "a", {}, nothing).run_id).status == "FINISHED"
+    assert store.record(experiment_job.run(config, "a", {}, nothing).run_id).status == "FINISHED"
 
 
 def fill_around(store: Path) -> Path:
@@ -157,8 +157,8 @@ def fill_around(store: Path) -> Path:
 def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_store, job, number):
     """The checkpoints lie elsewhere, so the epoch that could not be logged is not trained again."""
     shutil.copy(migrated_store, small_disk / "mlflow.db")
-    chosen = job(f"tracking.uri=sqlite:///{small_disk}/mlflow.db")
-    store = tracking.Store(chosen.tracking)
+    config = job(f"tracking.uri=sqlite:///{small_disk}/mlflow.db")
+    store = tracking.Store(config.tracking)
     fillers = []
 
     def watch(epoch):
@@ -171,14 +171,14 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     with pytest.raises(
         UserError, match=r"mlflow\.db: the store cannot be written \(database or disk is full\)"
     ):
-        experiment_job.run(chosen, "a", {}, watch)
-    [left] = tracking.Store(chosen.tracking).records("RUNNING")
+        experiment_job.run(config, "a", {}, watch)
+    [left] = tracking.Store(config.tracking).records("RUNNING")
     fillers[0].unlink()
     store.close_abandoned()
     assert [run.status for run in store.records()] == ["KILLED"]
     last = checkpoint.load(store.run(left.run_id).fetch(artifacts.LAST))
     assert last["epoch"] == number + 1
-    goes_on(chosen, left)
+    goes_on(config, left)
 
 
 @pytest.mark.fault(

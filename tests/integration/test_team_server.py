@@ -277,7 +277,7 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
         "select count(*) from latest_metrics join runs using (run_uuid) join experiments e using "
         "(experiment_id) where e.name = 'fer-exp' and key = 'test/union/accuracy'"
     )
-    # of the run and of the yardstick
+    # of the run and of the baseline
     assert found == [(2,)]
     assert not (tmp_path / "mlflow.db").exists()
 

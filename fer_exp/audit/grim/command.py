@@ -106,13 +106,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--candidates", required=True, help="numbers of faces, such as 5741,7178")
     parser.add_argument("--batch", help="batch size (default: only counts are tried)")
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
-    chosen = parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
-        figures = list(dict.fromkeys(printed_value.read(text) for text in chosen.value))
-        batch = None if chosen.batch is None else whole("batch", chosen.batch, MOST_BATCH)
-        candidates = list(dict.fromkeys(read_candidates(chosen.candidates)))
+        figures = list(dict.fromkeys(printed_value.read(text) for text in args.value))
+        batch = None if args.batch is None else whole("batch", args.batch, MOST_BATCH)
+        candidates = list(dict.fromkeys(read_candidates(args.candidates)))
         shown = table(figures, candidates, batch)
-    tables.FORMATS[chosen.format](shown)
+    tables.FORMATS[args.format](shown)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Yardsticks: what other methods reach on the same faces, each a run like any other.
+"""Baselines: what other methods reach on the same faces, each a run like any other.
 
-A yardstick is fitted once on all of train, for it has nothing to select, scored on test, and found
+A baseline is fitted once on all of train, for it has nothing to select, scored on test, and found
 again by the hash of its settings and faces. All are scikit-learn's except the deck's linear SVC, for
 which `svc` solves the same problem in minutes.
 """
@@ -38,7 +38,7 @@ from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.fer2013 import SIDE
 
-# Part of a yardstick's identity, as `job.RECIPE` is of a job's.
+# Part of a baseline's identity, as `job.RECIPE` is of a job's.
 RECIPE = 1
 
 # Memory in MB in which libsvm keeps rows of its kernel; its default of 200 costs it half its speed.
@@ -49,7 +49,7 @@ Watch = Callable[[int, int, float], None]
 
 
 def describe(chosen: Baseline) -> str:
-    """What people call the yardstick."""
+    """What people call the baseline."""
     solver = f" ({chosen.solver})" if isinstance(chosen, SVCBaseline) and chosen.solver != "exact" else ""
     return _NAMES[chosen.name] + solver
 
@@ -67,7 +67,7 @@ _NAMES = {
 
 
 def identity(chosen: Baseline, dataset: Dataset) -> str:
-    """Hash of all that determines the yardstick's figures."""
+    """Hash of all that determines the baseline's figures."""
     content = {"baseline": dataclasses.asdict(chosen), "recipe": RECIPE}
     return hash_of(content | {"faces": dataset.digest})
 
@@ -75,7 +75,7 @@ def identity(chosen: Baseline, dataset: Dataset) -> str:
 def ensure(
     chosen: Baseline, dataset: Dataset, store: tracking.Store, kept: Path, watch: Watch
 ) -> tuple[tracking.Record, bool]:
-    """The run of this yardstick, and whether it was fitted now since the store had none.
+    """The run of this baseline, and whether it was fitted now since the store had none.
 
     kept: a folder for the pairs that the exact SVC has solved, from which an interrupted fit goes on.
     """
@@ -115,7 +115,7 @@ def hog(pixels: np.ndarray) -> np.ndarray:
 
     Cells of 8x8 pixels, blocks of 2x2 cells and 9 directions. Source: Dalal and Triggs 2005.
     """
-    # here, since no other yardstick needs it
+    # here, since no other baseline needs it
     from skimage.feature import hog as gradients
 
     pictures = pixels.reshape(-1, SIDE, SIDE)

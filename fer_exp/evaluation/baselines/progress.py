@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-class PairReporter:
+class PairProgressBar:
     """Tells of the pairs of classes that the exact SVC solves: a bar on a terminal, lines elsewhere.
 
     tol: the duality gap at which a pair is done.
@@ -21,7 +21,7 @@ class PairReporter:
             self.bar = Progress(*columns, console=Console())
             self.task = self.bar.add_task("linear SVC", total=None)
 
-    def __enter__(self) -> "PairReporter":
+    def __enter__(self) -> "PairProgressBar":
         if self.bar:
             self.bar.start()
         return self

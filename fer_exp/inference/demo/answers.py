@@ -18,7 +18,7 @@ from fer_exp.data import images
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import face_detection, occlusion, predict
-from fer_exp.inference.face_detection import Finder, View
+from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
 from fer_exp.tracking import registry
 
@@ -42,12 +42,12 @@ class Answers:
         self._known: OrderedDict[str, tuple[tracking.Record, Classifier]] = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
-    def runs(self, chosen: str) -> list[dict[str, Any]]:
+    def runs(self, config: str) -> list[dict[str, Any]]:
         """The finished jobs that say how good they are, newest first, as `facts`, and `chosen`, an id."""
         finished = self.store.records("FINISHED", kind="job")
         # an id may be one of another experiment
-        if all(run.run_id != chosen for run in finished):
-            finished.insert(0, self.store.record(chosen))
+        if all(run.run_id != config for run in finished):
+            finished.insert(0, self.store.record(config))
         return [facts(run) for run in finished if _is_described(run)]
 
     def load(self, wanted: str) -> tuple[tracking.Record, Classifier]:
@@ -85,7 +85,7 @@ class Answers:
                 "views": [_view(network, each) for each in said],
             }
 
-    def _how_cut(self, view: View, picture: Image.Image) -> str:
+    def _how_cut(self, view: FaceCrop, picture: Image.Image) -> str:
         # the words of `face_finder` are English; the page has its own in each language
         if view.face is not None:
             return "found"

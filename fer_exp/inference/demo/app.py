@@ -49,28 +49,28 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def serve(chosen: argparse.Namespace) -> None:
+def serve(config: argparse.Namespace) -> None:
     """Serve the page until a signal ends it; raises UserError if the run or the port cannot be used."""
     demo_server = load_server()
-    with demo_server.listening(chosen.port) as door:
-        store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    with demo_server.listening(config.port) as door:
+        store = tracking.existing_store(config.tracking_uri, config.experiment)
         answers = Answers(store, face_detection.load())
-        record, _ = answers.load(chosen.run)
+        record, _ = answers.load(config.run)
         port = door.getsockname()[1]
         address = f"http://{demo_server.HOST}:{port}/"
         print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)
-        if not chosen.no_browser:
+        if not config.no_browser:
             open_browser(address)
         demo_server.server(answers, record.run_id, port).run(sockets=[door])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the page until Ctrl-C (130) or SIGTERM (143), or say in a line why not (2)."""
-    chosen = parse(arguments)
+    config = parse(arguments)
     console.end_on_sigterm()
     try:
         with console.mistakes_in_one_line():
-            serve(chosen)
+            serve(config)
     except KeyboardInterrupt:
         sys.exit(130)
 

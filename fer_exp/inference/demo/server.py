@@ -146,7 +146,7 @@ def _add_errors(app: FastAPI) -> None:
         return _refuse(500, str(failure))
 
 
-def build(answers: Answers, chosen: str, port: int) -> Guard:
+def build(answers: Answers, config: str, port: int) -> Guard:
     """The page's server for 127.0.0.1:port; chosen: the id of the run that the page shows first."""
     # FastAPI's own pages of documentation load scripts from elsewhere
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_SILENT)
@@ -155,7 +155,7 @@ def build(answers: Answers, chosen: str, port: int) -> Guard:
 
     @app.get("/runs")
     def runs() -> dict[str, Any]:
-        return {"chosen": chosen, "runs": answers.runs(chosen)}
+        return {"chosen": config, "runs": answers.runs(config)}
 
     @app.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
@@ -180,9 +180,9 @@ def listening(port: int) -> socket.socket:
     return bound
 
 
-def server(answers: Answers, chosen: str, port: int) -> uvicorn.Server:
+def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
     """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
     # neither addresses nor pictures belong in a log, and failures are told by `failed`
     quiet = {"log_level": "critical", "access_log": False, "server_header": False}
     plain = {"ws": "none", "proxy_headers": False, "timeout_graceful_shutdown": SECONDS_TO_END}
-    return uvicorn.Server(uvicorn.Config(build(answers, chosen, port), **plain, **quiet))
+    return uvicorn.Server(uvicorn.Config(build(answers, config, port), **plain, **quiet))

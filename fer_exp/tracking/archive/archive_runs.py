@@ -1,7 +1,7 @@
 """Keep the runs behind the tables in one small text file, a line each, or restore them from it.
 
 `make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its
-finished jobs, and the yardsticks and ensembles on the same faces to what the file holds: figures and
+finished jobs, and the baselines and ensembles on the same faces to what the file holds: figures and
 settings, no weights. With `--restore` they become runs of a store again, from which the same tables are
 printed and whose jobs a sweep reuses.
 """
@@ -19,7 +19,7 @@ from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, record, studies
 from fer_exp.tracking.archive.restore import line_of, origins, restore
-from fer_exp.tracking.archive.run_line import Line
+from fer_exp.tracking.archive.run_line import ArchivedRun
 from fer_exp.tracking.record import MOVED_FROM
 from fer_exp.tracking.studies import sweep_key
 
@@ -37,33 +37,33 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def keep(chosen: argparse.Namespace) -> None:
+def keep(args: argparse.Namespace) -> None:
     """Add the runs of a store to a file, and say what it holds."""
-    store = tracking.existing_store(chosen.tracking_uri, chosen.experiment)
+    store = tracking.existing_store(args.tracking_uri, args.experiment)
     store.close_abandoned()
-    before = read(chosen.file) if chosen.file.exists() else []
-    sweeps, left = _newest_sweeps(store, chosen.study)
+    before = read(args.file) if args.file.exists() else []
+    sweeps, left = _newest_sweeps(store, args.study)
     found = list(_lines(store, sweeps))
     for line in found:
         _readable(line)
     lines = merged([*found, *before])
     data = "".join(line.text() for line in lines).encode()
-    files.write(chosen.file, data)
-    new = len(set(map(Line.text, lines)) - set(map(Line.text, before)))
-    print(f"{chosen.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
+    files.write(args.file, data)
+    new = len(set(map(ArchivedRun.text, lines)) - set(map(ArchivedRun.text, before)))
+    print(f"{args.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
     for sweep in left:
         print(f"left: {sweep.name} is RUNNING: repeat this when it has ended")
 
 
-def _readable(line: Line) -> None:
+def _readable(line: ArchivedRun) -> None:
     """Raise UserError if a run of a store would make a file that nobody can read."""
     try:
-        Line.parse(line.text())
+        ArchivedRun.parse(line.text())
     except UserError as error:
         raise UserError(f"run {line.id}: cannot be kept ({error})") from None
 
 
-def read(path: Path) -> list[Line]:
+def read(path: Path) -> list[ArchivedRun]:
     """The runs of a file; raises UserError that names the line which is none."""
     try:
         rows = path.read_bytes().split(b"\n")
@@ -74,7 +74,7 @@ def read(path: Path) -> list[Line]:
         if not row.strip():
             continue
         try:
-            found.append(Line.parse(row.decode()))
+            found.append(ArchivedRun.parse(row.decode()))
         except UnicodeDecodeError:
             raise UserError(f"{path}, line {number}: is no UTF-8") from None
         except UserError as error:
@@ -82,12 +82,12 @@ def read(path: Path) -> list[Line]:
     return merged(found)
 
 
-def merged(lines: Iterable[Line]) -> list[Line]:
-    """Each job, yardstick, ensemble and study once, by start; of two that stand for one the better.
+def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
+    """Each job, baseline, ensemble and study once, by start; of two that stand for one the better.
 
     A finished one is, then the later, then the one with more figures, which was evaluated; then the first.
     """
-    best: dict[tuple[str, ...], Line] = {}
+    best: dict[tuple[str, ...], ArchivedRun] = {}
     for line in lines:
         known = best.setdefault(_key(line.name, line.tags), line)
         if _rank(line) > _rank(known):
@@ -101,7 +101,7 @@ def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     return (kind, *studies.sweep_key(name, tags)) if kind == "sweep" else (kind, tags["identity"])
 
 
-def _rank(line: Line) -> tuple[bool, int, int]:
+def _rank(line: ArchivedRun) -> tuple[bool, int, int]:
     # a sweep is read whether all of its jobs have finished or not
     finished = line.status == "FINISHED" or line.tags["kind"] == "sweep"
     return finished, line.started, len(line.metrics)
@@ -123,7 +123,7 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
     return [sweep for sweep in newest.values() if sweep not in running], running
 
 
-def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Line]:
+def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[ArchivedRun]:
     """The sweeps, their jobs that are done or left out of their tables, and what stands beside them."""
     first = origins(store)
     planned: set[str] = set()
@@ -144,10 +144,10 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Line]:
                 yield line_of(run, store, first)
 
 
-def put_back(chosen: argparse.Namespace) -> None:
+def put_back(args: argparse.Namespace) -> None:
     """Restore what of a file a store lacks."""
-    lines = read(chosen.file)
-    store = tracking.Store(settings.Tracking(chosen.tracking_uri, "mlartifacts", chosen.experiment, False))
+    lines = read(args.file)
+    store = tracking.Store(settings.Tracking(args.tracking_uri, "mlartifacts", args.experiment, False))
     # of two at once, the second waits and then finds all there
     with store.lock("restore"):
         known = _known(lines, store)
@@ -162,9 +162,9 @@ def put_back(chosen: argparse.Namespace) -> None:
     print("the tables: make compare    go on with a study: python train.py study=...")
 
 
-def _parents(lines: Sequence[Line]) -> dict[str, str]:
+def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
     """The sweep of each job that is planned, both by their ids: of its own study, or else the first."""
-    planning: dict[str, list[Line]] = {}
+    planning: dict[str, list[ArchivedRun]] = {}
     for sweep in lines:
         for identity in {job["identity"] for job in sweep.plan["jobs"]} if sweep.plan else ():
             planning.setdefault(identity, []).append(sweep)
@@ -177,7 +177,7 @@ def _parents(lines: Sequence[Line]) -> dict[str, str]:
     return found
 
 
-def _known(lines: Sequence[Line], store: tracking.Store) -> dict[str, str]:
+def _known(lines: Sequence[ArchivedRun], store: tracking.Store) -> dict[str, str]:
     """For each line that needs no restoring, the run of the store that stands for it."""
     there: dict[tuple[str, ...], Record] = {}
     for kind in {line.tags["kind"] for line in lines} - {"sweep"}:
@@ -188,7 +188,7 @@ def _known(lines: Sequence[Line], store: tracking.Store) -> dict[str, str]:
     return {line.id: run.run_id for line in lines if (run := known[line.id]) and _stands_for(run, line)}
 
 
-def _stands_for(run: Record, line: Line) -> bool:
+def _stands_for(run: Record, line: ArchivedRun) -> bool:
     if line.plan:
         return round(1000 * run.started) >= line.started
     # what was restored before the original was evaluated is restored anew
@@ -197,20 +197,20 @@ def _stands_for(run: Record, line: Line) -> bool:
     return record.settled(run, trial=True) and not stale
 
 
-def _said(lines: Iterable[Line]) -> str:
+def _said(lines: Iterable[ArchivedRun]) -> str:
     """How many there are of each kind."""
     counts = Counter(line.tags["kind"] for line in lines)
-    words = {"sweep": "sweep", "job": "job", "ensemble": "ensemble", "baseline": "yardstick"}
+    words = {"sweep": "sweep", "job": "job", "ensemble": "ensemble", "baseline": "baseline"}
     known = ((counts[kind], word) for kind, word in words.items() if counts[kind])
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in known)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keep or restore the runs, or say in a line why not."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     console.end_on_sigterm()
     with console.mistakes_in_one_line():
-        (put_back if chosen.restore else keep)(chosen)
+        (put_back if args.restore else keep)(args)
 
 
 if __name__ == "__main__":

@@ -31,24 +31,24 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def move(chosen: argparse.Namespace) -> None:
+def move(args: argparse.Namespace) -> None:
     """Copy what is missing, and sum up what it held."""
-    if chosen.source == chosen.target:
-        raise UserError(f"--to {chosen.target}: that is where the runs are")
-    source = tracking.existing_store(chosen.source, chosen.experiment)
-    target = tracking.Store(settings.Tracking(chosen.target, "mlartifacts", chosen.experiment, False))
+    if args.source == args.target:
+        raise UserError(f"--to {args.target}: that is where the runs are")
+    source = tracking.existing_store(args.source, args.experiment)
+    target = tracking.Store(settings.Tracking(args.target, "mlartifacts", args.experiment, False))
     # of two at once, the second waits and then finds all there
     with source.lock("move"):
         source.close_abandoned()
         plan = Transfer.plan(source, target)
         before = len(plan.known)
         sums: Counter[str] = Counter()
-        if not chosen.dry_run:
+        if not args.dry_run:
             bar = {"description": "copying", "total": len(plan.runs), "console": Console(stderr=True)}
             for copied in track(plan.copies(), **bar):
                 sums.update(dataclasses.asdict(copied))
     lacking = sums.pop("lacking", 0)
-    verb = "would be copied" if chosen.dry_run else "copied"
+    verb = "would be copied" if args.dry_run else "copied"
     print(f"runs {verb}: {len(plan.runs)}; there before: {before}; left: {len(plan.left)}")
     if plan.left:
         print("left are those that are RUNNING, and their jobs: repeat this when they have ended")
@@ -58,15 +58,15 @@ def move(chosen: argparse.Namespace) -> None:
         )
     if sums:
         print(", ".join(f"{number:,} {what}" for what, number in sums.items()))
-        print(f"from now on: export MLFLOW_TRACKING_URI={chosen.target}")
+        print(f"from now on: export MLFLOW_TRACKING_URI={args.target}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Copy the runs, or say in a line why not."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     console.end_on_sigterm()
     with console.mistakes_in_one_line():
-        move(chosen)
+        move(args)
 
 
 if __name__ == "__main__":

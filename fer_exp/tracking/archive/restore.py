@@ -11,7 +11,7 @@ from typing import Any
 from mlflow.entities import Metric, Param, RunTag
 
 from fer_exp.tracking import redaction
-from fer_exp.tracking.archive.run_line import Line, is_kept
+from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
 from fer_exp.tracking.archive.transfer import PARENT, clear, copying, log
 from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.connection import answering
@@ -27,7 +27,7 @@ def origins(store: Store) -> dict[str, str]:
 
 def line_of(
     record: Record, store: Store, first: Mapping[str, str], plan: Mapping[str, Any] | None = None
-) -> Line:
+) -> ArchivedRun:
     """The line of a run that has ended.
 
     first: `origins` of the store, so that a restored run is again the line that it was. plan: a sweep's.
@@ -38,7 +38,7 @@ def line_of(
     info, told = run.info, run.data
     tags = {key: text for key, text in told.tags.items() if is_kept(key)}
     params = {key: text for key, text in told.params.items() if not key.startswith(redaction.KEYS)}
-    return Line(
+    return ArchivedRun(
         first.get(info.run_id, info.run_id),
         redaction.all_left_out(info.run_name),
         info.status,
@@ -55,7 +55,7 @@ def _placeless(texts: Mapping[str, str]) -> dict[str, str]:
     return {key: redaction.all_left_out(text) for key, text in texts.items()}
 
 
-def restore(line: Line, target: Store, parent: str | None) -> str:
+def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
     """Put the run of a line into a store, and return its id there; parent: its sweep's id there.
 
     What is cut short counts for nothing, and is made anew the next time. Raises UserError.

@@ -57,7 +57,7 @@ _NOT_FINITE = ("nan", "inf", "-inf")
 
 
 @dataclass(frozen=True)
-class Line:
+class ArchivedRun:
     """A run that has ended; started, ended: in milliseconds; plan: a sweep's."""
 
     id: str
@@ -71,7 +71,7 @@ class Line:
     plan: dict[str, Any] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "Line":
+    def parse(cls, text: str) -> "ArchivedRun":
         """A line as `text` writes it; raises UserError that says what is wrong with another."""
         try:
             tree = json.loads(text, parse_constant=_refuse)

@@ -35,21 +35,21 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def serve(chosen: argparse.Namespace, password: str, wanted: dict[str, str]) -> None:
+def serve(args: argparse.Namespace, password: str, wanted: dict[str, str]) -> None:
     """Serve until someone ends it; raises UserError if the server cannot start or ends itself."""
     users.require_secret_key(os.environ)
     if find_spec("flask_wtf") is None:
         raise UserError("MLflow asks for no password without the extra: pip install -e '.[server]'")
-    if mlflow_server.free_port(chosen.port) != chosen.port != 0:
+    if mlflow_server.free_port(args.port) != args.port != 0:
         # the team knows the server by its port
-        raise UserError(f"--port {chosen.port}: taken; end what holds it or choose another")
-    port = mlflow_server.free_port(chosen.port)
+        raise UserError(f"--port {args.port}: taken; end what holds it or choose another")
+    port = mlflow_server.free_port(args.port)
     uri = os.environ.get("MLFLOW_BACKEND_STORE_URI", "sqlite:///mlflow.db")
-    options = ["--app-name", "basic-auth", "--workers", str(chosen.workers), "--uvicorn-opts", _PATIENCE]
+    options = ["--app-name", "basic-auth", "--workers", str(args.workers), "--uvicorn-opts", _PATIENCE]
     config = {"MLFLOW_AUTH_CONFIG_PATH": str(mlflow_server.BASIC_AUTH)}
     # the hashes of the passwords lie there
-    chosen.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with mlflow_server.serving(uri, port, options, config, chosen.folder) as process:
+    args.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with mlflow_server.serving(uri, port, options, config, args.folder) as process:
         base = f"http://{mlflow_server.HOST}:{port}"
         users.admit(base, password, wanted)
         print(f"serving {base} to {', '.join([users.ADMIN, *wanted])}")
@@ -59,14 +59,14 @@ def serve(chosen: argparse.Namespace, password: str, wanted: dict[str, str]) -> 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the team's runs until Ctrl-C or SIGTERM, or say in a line why not."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     with console.serving():
         password, wanted = users.admins_password(os.environ), users.users(os.environ)
-        if chosen.users_at:
-            users.admit(chosen.users_at, password, wanted)
-            print(f"{chosen.users_at} lets in {', '.join([users.ADMIN, *wanted])}")
+        if args.users_at:
+            users.admit(args.users_at, password, wanted)
+            print(f"{args.users_at} lets in {', '.join([users.ADMIN, *wanted])}")
         else:
-            serve(chosen, password, wanted)
+            serve(args, password, wanted)
 
 
 if __name__ == "__main__":

@@ -34,26 +34,26 @@ def show(base: str, experiment_id: str, wanted: bool) -> None:
         webbrowser.open(link)
 
 
-def serve(chosen: argparse.Namespace, experiment_id: str) -> None:
+def serve(args: argparse.Namespace, experiment_id: str) -> None:
     """Serve the store until someone ends it; raises UserError if the server cannot start or ends itself."""
-    port = mlflow_server.free_port(chosen.port)
-    if chosen.port not in (0, port):
-        print(f"port {chosen.port} is taken, so this is port {port}", flush=True)
-    with mlflow_server.serving(chosen.tracking_uri, port) as process:
-        show(f"http://{mlflow_server.HOST}:{port}", experiment_id, not chosen.no_browser)
+    port = mlflow_server.free_port(args.port)
+    if args.port not in (0, port):
+        print(f"port {args.port} is taken, so this is port {port}", flush=True)
+    with mlflow_server.serving(args.tracking_uri, port) as process:
+        show(f"http://{mlflow_server.HOST}:{port}", experiment_id, not args.no_browser)
         mlflow_server.stay(process)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Show the runs of a store until Ctrl-C or SIGTERM, or say in a line why not."""
-    chosen = parse(arguments)
+    args = parse(arguments)
     with console.serving():
-        experiment_id = tracking.existing_experiment(chosen.tracking_uri, chosen.experiment)
-        if tracking.is_server(chosen.tracking_uri):
+        experiment_id = tracking.existing_experiment(args.tracking_uri, args.experiment)
+        if tracking.is_server(args.tracking_uri):
             # such a store is a server, which has these pages already
-            show(chosen.tracking_uri.rstrip("/"), experiment_id, not chosen.no_browser)
+            show(args.tracking_uri.rstrip("/"), experiment_id, not args.no_browser)
         else:
-            serve(chosen, experiment_id)
+            serve(args, experiment_id)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from torch import nn
 ALIGNED = 16
 
 
-class FlatWeights:
+class FlatParameters:
     """The weights of `network` as one parameter `whole`, float32 [n], whose gradient is in place.
 
     whole, and each parameter of the network, keep the tensor in their `.grad`: write there, or zero it,

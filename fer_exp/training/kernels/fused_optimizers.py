@@ -41,7 +41,7 @@ class Adagrad(Uncompiled, torch.optim.Adagrad):
     """PyTorch's own kernel."""
 
 
-class OneTensor(Uncompiled):
+class SingleTensorOptimizer(Uncompiled):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
     # off in a plain optimizer
@@ -83,13 +83,13 @@ def _run(
     kernel([weights], [slope], [mean], [square], [], [t], amsgrad=False, maximize=False, **numbers)
 
 
-class Adam(OneTensor, torch.optim.Adam):
+class Adam(SingleTensorOptimizer, torch.optim.Adam):
     """The kernel as it is."""
 
     options = ("amsgrad", "maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `OneTensor`."""
+        """See `SingleTensorOptimizer`."""
         beta1, beta2 = group["betas"]
         numbers = {"lr": group["lr"], "beta1": beta1, "beta2": beta2, "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
@@ -101,29 +101,29 @@ class AdamW(Adam, torch.optim.AdamW):
     """Adam with the weight decay outside the kernel's means."""
 
 
-class RMSprop(OneTensor, torch.optim.RMSprop):
+class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
     """Adam that has no memory of the mean: b = 0."""
 
     options = ("momentum", "centered", "maximize", "capturable", "differentiable", "foreach")
 
     def plain(self, group: dict[str, Any]) -> bool:
-        """See `OneTensor`; PyTorch takes an alpha of 1 too, which the kernel would divide by zero for."""
+        """See `SingleTensorOptimizer`; an alpha of 1 would divide by zero in the kernel."""
         return super().plain(group) and group["alpha"] < 1
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `OneTensor`."""
+        """See `SingleTensorOptimizer`."""
         numbers = {"lr": group["lr"], "beta1": 0.0, "beta2": group["alpha"], "eps": group["eps"]}
         numbers["weight_decay"] = group["weight_decay"]
         _run(torch._fused_adam_, weights, slope, self.scratch[0], state["square_avg"], FOREVER, numbers)
 
 
-class NAdam(OneTensor, torch.optim.NAdam):
+class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
     """Adam that moves by a mixture of its mean and the slope: one more step of the mean, by another b."""
 
     options = ("decoupled_weight_decay", "maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `OneTensor`."""
+        """See `SingleTensorOptimizer`."""
         beta1, beta2 = group["betas"]
         t, decay = state["step"].item(), group["momentum_decay"]
         now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (t, t + 1))
@@ -142,13 +142,13 @@ class NAdam(OneTensor, torch.optim.NAdam):
         _run(torch._fused_adam_, weights, slope, mean, state["exp_avg_sq"], state["step"], numbers)
 
 
-class Adadelta(OneTensor, torch.optim.Adadelta):
+class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
     """The root of a quotient in place of a quotient of roots, in memory that is kept."""
 
     options = ("maximize", "capturable", "differentiable", "foreach")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `OneTensor`."""
+        """See `SingleTensorOptimizer`."""
         rho, eps = group["rho"], group["eps"]
         change, below = self.scratch
         if group["weight_decay"]:

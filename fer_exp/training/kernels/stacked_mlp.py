@@ -19,17 +19,17 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import MLP
 from fer_exp.training.kernels import cuda_graph, manual_backprop
 from fer_exp.training.kernels.cuda_graph import Capture
-from fer_exp.training.kernels.flat_parameters import FlatWeights
+from fer_exp.training.kernels.flat_parameters import FlatParameters
 from fer_exp.training.kernels.manual_backprop import Dropout
 
 
-class StackedPass:
+class BatchedMLPStep:
     """Forward and backward through J networks of the same shapes, whose weights become rows of one buffer."""
 
     def __init__(
         self,
         networks: Sequence[MLP],
-        flats: Sequence[FlatWeights],
+        flats: Sequence[FlatParameters],
         pixels: Tensor,
         labels: Tensor,
         size: int,
@@ -49,7 +49,7 @@ class StackedPass:
         capture = capture or (cuda_graph.capture if pixels.device.type == "cuda" else None)
         self.run = capture(self._run) if capture else self._run
 
-    def _stack(self, flats: Sequence[FlatWeights]) -> None:
+    def _stack(self, flats: Sequence[FlatParameters]) -> None:
         like = flats[0].whole.data
         # zeros: the optimizers read what the layout leaves free between weights, too
         self.weights, self.slopes = (like.new_zeros(len(flats), len(like)) for _ in range(2))

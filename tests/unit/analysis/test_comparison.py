@@ -244,7 +244,7 @@ def test_the_closing_table_has_the_decks_columns():
     assert rows["Layer"][1] == "not run"
 
 
-def test_yardsticks_of_one_name_say_what_tells_them_apart(store):
+def test_baselines_of_one_name_say_what_tells_them_apart(store):
     """Two linear SVCs of another C are not the same row twice, and one alone needs no more than its name."""
     for c, accuracy in (("1.0", 0.33), ("0.1", 0.35)):
         tags = {"kind": "baseline", "identity": c, "faces": "f"}
@@ -257,7 +257,7 @@ def test_yardsticks_of_one_name_say_what_tells_them_apart(store):
     assert not any("linear SVC: python" in note for note in table.notes)
 
 
-def test_the_closing_table_sets_yardsticks_beside_the_networks():
+def test_the_closing_table_sets_baselines_beside_the_networks():
     """What was fitted, with its time; what was not, with the command; and the deck's own that it gave up."""
     svc = dataclasses.replace(
         run(0, 0.0), name="linear SVC", metrics={"test/union/accuracy": 0.331, "fit/seconds": 99.0}

@@ -6,7 +6,7 @@ import pytest
 
 from fer_exp.analysis import published
 from fer_exp.audit import audit, by_runs
-from fer_exp.audit.by_runs import SLIPS
+from fer_exp.audit.by_runs import CHECKS
 from fer_exp.audit.finding import EXPLAINED, UNEXPLAINED
 from fer_exp.tracking import Record
 from fer_exp.tracking.studies import Arm, Study
@@ -22,7 +22,7 @@ def run(params: dict[str, str] | None = None, **metrics: float) -> Record:
 
 def verdict(slip: str, runs: dict[str, Record]) -> str:
     """What the judge of a slip says of these runs."""
-    [judge] = [each.judge for each in SLIPS if each.id == slip]
+    [judge] = [each.judge for each in CHECKS if each.id == slip]
     return judge(runs)[2]
 
 

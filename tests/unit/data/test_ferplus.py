@@ -173,9 +173,9 @@ def test_a_missing_file_is_named(compose_settings, shuffled, told, tmp_path):
     table, path = written(tmp_path, shuffled, told)
     with pytest.raises(UserError, match=r"no.csv: cannot be read"):
         load(table, path.with_name("no.csv"))
-    chosen = compose_settings("data=fer2013", "data.labels=ferplus", f"data.root={table}")
+    config = compose_settings("data=fer2013", "data.labels=ferplus", f"data.root={table}")
     with pytest.raises(UserError, match=r"name the file of its votes, data.ferplus=PATH/fer2013new.csv"):
-        datasets.load_faces(chosen.data)
+        datasets.load_faces(config.data)
 
 
 @pytest.mark.parametrize("relabelled", [True, False])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fer_exp.config.settings import Split
 from fer_exp.data.faces import Faces
-from fer_exp.data.splits import carve
+from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 
 
@@ -37,9 +37,9 @@ many = (
 @given(many, st.sampled_from(["grouped", "random"]), st.integers(0, 5))
 def test_the_parts_are_disjoint_and_whole(train, method, seed):
     """Every face is in exactly one part, and the same seed gives the same parts."""
-    parts = carve(train, Split(method, 0.2), seed)
+    parts = train_val_split(train, Split(method, 0.2), seed)
     np.testing.assert_array_equal(np.sort(np.concatenate([parts.fit, parts.validation])), np.arange(400))
-    np.testing.assert_array_equal(carve(train, Split(method, 0.2), seed).fit, parts.fit)
+    np.testing.assert_array_equal(train_val_split(train, Split(method, 0.2), seed).fit, parts.fit)
 
 
 copied = st.builds(faces_in_groups, st.integers(0, 2**32), st.sampled_from([1, 3, 40]))
@@ -48,7 +48,7 @@ copied = st.builds(faces_in_groups, st.integers(0, 2**32), st.sampled_from([1, 3
 @given(many | copied, st.integers(0, 5))
 def test_no_copy_sits_on_both_sides(train, seed):
     """A group of identical faces is fitted on or validated with, never both, however large it is."""
-    parts = carve(train, Split("grouped", 0.5), seed)
+    parts = train_val_split(train, Split("grouped", 0.5), seed)
     assert not set(train.group[parts.fit]) & set(train.group[parts.validation])
 
 
@@ -56,7 +56,7 @@ def test_no_copy_sits_on_both_sides(train, seed):
 def test_each_class_gives_its_fraction_to_within_a_group(train, fraction, seed):
     """Never more than its fraction, and less by no more than its largest group of copies."""
     try:
-        parts = carve(train, Split("grouped", fraction), seed)
+        parts = train_val_split(train, Split("grouped", fraction), seed)
     except UserError:
         # where no class can give a whole group
         assert max(np.bincount(train.labels)) * fraction < 2 * max(np.bincount(train.group))
@@ -76,13 +76,13 @@ def test_each_class_gives_its_fraction_to_within_a_group(train, fraction, seed):
 def test_each_class_gives_its_fraction_exactly_where_it_can():
     """Stratified: 20 of 100 faces of each class, in pairs."""
     train = faces(np.repeat(np.arange(7), 100), np.arange(700) // 2)
-    parts = carve(train, Split("grouped", 0.2), 0)
+    parts = train_val_split(train, Split("grouped", 0.2), 0)
     np.testing.assert_array_equal(np.bincount(train.labels[parts.validation]), [20] * 7)
 
 
 def test_the_random_carve_has_the_decks_sizes():
     """22,968 and 5,741 of 28,709 (A2)."""
-    parts = carve(faces(np.zeros(28709, int), np.arange(28709)), Split("random", 0.2), 0)
+    parts = train_val_split(faces(np.zeros(28709, int), np.arange(28709)), Split("random", 0.2), 0)
     assert (len(parts.fit), len(parts.validation)) == (22968, 5741)
 
 
@@ -90,7 +90,7 @@ def test_another_seed_carves_otherwise():
     """Seeds vary the split too, so their spread covers it."""
     train = faces(np.repeat(np.arange(7), 50), np.arange(350))
     for method in ("grouped", "random"):
-        one, two = (set(carve(train, Split(method, 0.2), seed).validation) for seed in (0, 1))
+        one, two = (set(train_val_split(train, Split(method, 0.2), seed).validation) for seed in (0, 1))
         assert one != two
 
 
@@ -98,10 +98,10 @@ def test_another_seed_carves_otherwise():
 def test_too_few_faces_are_refused(method):
     """Both parts need a face, and the message says which has none."""
     with pytest.raises(UserError, match=r"split\.validation_fraction=0\.2.*0 to validate with"):
-        carve(faces([0, 1], [0, 1]), Split(method, 0.2), 0)
+        train_val_split(faces([0, 1], [0, 1]), Split(method, 0.2), 0)
 
 
 def test_copies_of_a_single_face_cannot_be_parted():
     """One group cannot lie on two sides."""
     with pytest.raises(UserError, match=r"of 50 faces it leaves 50 to fit on and 0 to validate with"):
-        carve(faces([3] * 50, [0] * 50), Split("grouped", 0.2), 0)
+        train_val_split(faces([3] * 50, [0] * 50), Split("grouped", 0.2), 0)

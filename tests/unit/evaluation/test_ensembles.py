@@ -33,8 +33,8 @@ def arm(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     runs = {}
     for seed in ("0", "1"):
-        chosen = compose_settings("layers=64-32-16", "training.epochs=1", f"seed={seed}", *tracking_overrides)
-        runs[seed] = store.record(job.run(chosen, "main", {}, lambda _: None).run_id)
+        config = compose_settings("layers=64-32-16", "training.epochs=1", f"seed={seed}", *tracking_overrides)
+        runs[seed] = store.record(job.run(config, "main", {}, lambda _: None).run_id)
     return studies.Arm("main", "main", runs)
 
 

@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("plain_figures")
 def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     """A finished run on the tiny faces."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-    chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
-    outcome = job.run(chosen, "main", {}, lambda _: None)
+    config = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
+    outcome = job.run(config, "main", {}, lambda _: None)
     return store.record(outcome.run_id)
 
 
@@ -84,7 +84,7 @@ def test_mismatches_are_logged_for_networks_that_they_fit(trained, store, tiny_d
 
 
 def test_only_a_network_is_evaluated(store, tiny_dataset):
-    """A sweep's run or a yardstick's has no checkpoint to score."""
+    """A sweep's run or a baseline's has no checkpoint to score."""
     run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
     with run.recording():
         pass

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fer_exp.experiment.async_writer import Clerk
+from fer_exp.experiment.async_writer import AsyncWriter
 
 
 def test_tasks_are_done_in_order_beside_the_block():
@@ -15,7 +15,7 @@ def test_tasks_are_done_in_order_beside_the_block():
         go_on.wait(60)
         done.append(1)
 
-    with Clerk() as clerk:
+    with AsyncWriter() as clerk:
         clerk.hand(first)
         assert done == []
         go_on.set()
@@ -35,7 +35,7 @@ def test_what_goes_wrong_is_raised(ends, error):
         raise error("no room")
 
     def work():
-        with Clerk() as clerk:
+        with AsyncWriter() as clerk:
             clerk.hand(fails)
             ends(clerk)
 
@@ -48,7 +48,7 @@ def test_whatever_ends_the_block_the_last_task_is_done():
     done = []
 
     def work():
-        with Clerk() as clerk:
+        with AsyncWriter() as clerk:
             clerk.hand(lambda: done.append(1))
             raise KeyboardInterrupt
 

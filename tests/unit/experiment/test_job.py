@@ -11,7 +11,7 @@ import pytest
 from fer_exp.config import settings
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
-from fer_exp.data.splits import carve
+from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.experiment import job, plan
 from fer_exp.models import checkpoint
@@ -40,7 +40,7 @@ def nothing(_epoch) -> None:
 
 @pytest.mark.drawn
 def test_a_job_trains_and_logs_without_opening_test(tiny, store):
-    """Three epochs become three steps of each metric, yardsticks, sizes, and selected scores."""
+    """Three epochs become three steps of each metric, baselines, sizes, and selected scores."""
     seen = []
     outcome = job.run(tiny(), "main", {"choice.optimizer": "adam"}, seen.append)
     record = store.record(outcome.run_id)
@@ -291,7 +291,7 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     faces = tiny_dataset.train()
     [stage] = settings.stages(chosen)
     first, second = (
-        Trainer(each, faces, carve(faces, chosen.split, chosen.seed)) for each in (stage, chosen)
+        Trainer(each, faces, train_val_split(faces, chosen.split, chosen.seed)) for each in (stage, chosen)
     )
     list(first.epochs())
     second.network.load_state_dict(first.network.state_dict())

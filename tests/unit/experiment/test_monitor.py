@@ -22,7 +22,7 @@ def test_a_sweep_is_counted_by_what_became_of_each_job():
     """One reused, one done, one failed, one running, one not begun; the best may be a reused one."""
     now = {"id1": record("FINISHED", 0.3), "id2": record("FAILED"), "id3": record("RUNNING")}
     found = monitor.stand(JOBS, {"id0": record("FINISHED", 0.4)}, now, elapsed=60)
-    assert found == monitor.Standing(5, 2, 1, 1, (0.4, "seed 0"), 60)
+    assert found == monitor.SweepProgress(5, 2, 1, 1, (0.4, "seed 0"), 60)
     assert str(found) == "2/5 done · 1 running · 1 failed · about 60 s left · best val 40.00 % (seed 0)"
 
 
@@ -53,7 +53,7 @@ def watched(store, seconds=1.0):
     child = store.create("a", {}, {"kind": "job", "identity": "id0"}, parent.id)
     with child.recording():
         child.log({"selected/val_accuracy": 0.5})
-    watch = monitor.Watch(JOBS[:2], {}, store, parent.id)
+    watch = monitor.SweepMonitor(JOBS[:2], {}, store, parent.id)
     time.sleep(seconds)
     watch.stop()
     assert not watch.thread.is_alive()

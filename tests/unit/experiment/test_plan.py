@@ -129,5 +129,5 @@ def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):
 
 def test_the_plan_says_which_trial_a_tuned_arm_has(compose_settings):
     """The best of its search."""
-    chosen = compose_settings("study=optimizer_tuned", "++search.best={adam:7}", "seed=2")
-    assert plan.Job({"optimizer": "adam", "seed": "2"}, chosen, "f", "id").entry()["tuned"] == "7"
+    config = compose_settings("study=optimizer_tuned", "++search.best={adam:7}", "seed=2")
+    assert plan.Job({"optimizer": "adam", "seed": "2"}, config, "f", "id").entry()["tuned"] == "7"

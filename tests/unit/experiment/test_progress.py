@@ -1,6 +1,6 @@
 """What a job shows while it trains."""
 
-from fer_exp.experiment.progress import Reporter, log_line
+from fer_exp.experiment.progress import ProgressBar, log_line
 from fer_exp.metrics import Scores
 from fer_exp.training.trainer import Epoch
 
@@ -17,17 +17,17 @@ def test_the_line_is_the_decks_with_the_split_named_right():
 
 def test_without_a_terminal_each_epoch_is_a_line(capsys):
     """Plain text, as a log wants it."""
-    with Reporter("main", 100, quiet=False) as reporter:
+    with ProgressBar("main", 100, quiet=False) as reporter:
         reporter(EPOCH)
     assert capsys.readouterr().out == log_line(EPOCH, 100) + "\n"
 
 
 def test_a_job_among_others_is_quiet_and_concludes(capsys):
     """Its epochs go to its log; at the end it says what came of it, with n."""
-    with Reporter("main", 100, quiet=True) as reporter:
+    with ProgressBar("main", 100, quiet=True) as reporter:
         reporter(EPOCH)
     assert capsys.readouterr().out == ""
     assert reporter.conclusion("abc") == (
         "1 epochs in 2.5 s, lowest validation loss 1.6027 with accuracy 0.3866 (n = 20) in epoch 6 (run abc)"
     )
-    assert Reporter("main", 100, quiet=True).conclusion("abc") == "nothing was left to train (run abc)"
+    assert ProgressBar("main", 100, quiet=True).conclusion("abc") == "nothing was left to train (run abc)"

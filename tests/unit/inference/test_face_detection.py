@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_exp.data import images, synthetic
 from fer_exp.inference import face_detection
-from fer_exp.inference.face_detection import Square
+from fer_exp.inference.face_detection import BoundingBox
 
 PHOTO = Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 120), dtype=np.uint8))
 
@@ -22,7 +22,7 @@ def finder_of(*squares):
 
 def test_a_face_is_cut_out():
     """What the network sees is the square, and the note says which."""
-    (view,) = face_detection.views(PHOTO, finder_of(Square(10, 20, 48)))
+    (view,) = face_detection.views(PHOTO, finder_of(BoundingBox(10, 20, 48)))
     np.testing.assert_array_equal(view.pixels, np.asarray(PHOTO)[20:68, 10:58])
     assert view.face == (10, 20, 48)
     assert view.note == "the face found at 48x48+10+20"
@@ -30,7 +30,7 @@ def test_a_face_is_cut_out():
 
 def test_of_several_faces_each_is_marked():
     """A view each, counted from left to right."""
-    left, right = face_detection.views(PHOTO, finder_of(Square(0, 0, 40), Square(60, 10, 50)))
+    left, right = face_detection.views(PHOTO, finder_of(BoundingBox(0, 0, 40), BoundingBox(60, 10, 50)))
     assert left.note == "face 1 of 2, from left to right, found at 40x40+0+0"
     assert right.note.startswith("face 2 of 2")
     assert (left.pixels.shape, right.face) == ((48, 48), (60, 10, 50))

@@ -35,11 +35,11 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     where = [f"tracking.uri={uri}", f"tracking.artifacts={folder / 'kept'}", "tracking.experiment=test"]
     overrides = ["layers=64-32-16", "model.dropout=0.5", "model.normalisation=standardised"]
-    chosen = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
+    config = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-        outcome = job.run(chosen, "tiny", {}, lambda _: None)
-    store = tracking.Store(chosen.tracking)
+        outcome = job.run(config, "tiny", {}, lambda _: None)
+    store = tracking.Store(config.tracking)
     record = store.record(outcome.run_id)
     flags = ["--tracking-uri", uri, "--experiment", "test"]
     return flags, record, registry.load_classifier(record, store)

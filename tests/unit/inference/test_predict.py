@@ -18,7 +18,7 @@ from fer_exp.experiment import job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference import predict as inference_predict
-from fer_exp.inference.face_detection import Square
+from fer_exp.inference.face_detection import BoundingBox
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts, registry
 
@@ -104,7 +104,9 @@ def test_the_probabilities_are_the_networks_own(predict, place, trained, tiny_fa
 
 def test_a_csv_has_a_row_a_face(predict, place, monkeypatch):
     """With its rectangle, and the same figures as the JSON."""
-    monkeypatch.setattr(face_detection, "load", lambda: lambda _: [Square(1, 2, 30), Square(40, 5, 20)])
+    monkeypatch.setattr(
+        face_detection, "load", lambda: lambda _: [BoundingBox(1, 2, 30), BoundingBox(40, 5, 20)]
+    )
     photo(place / "a.png")
     _, out, _ = predict("a.png", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(out)))

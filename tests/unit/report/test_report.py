@@ -155,12 +155,12 @@ def full(tmp_path_factory, migrated_store, tiny_dataset) -> dict[str, str]:
     arms = {"relu": [0.39, 0.40], EVIL: [0.35, 0.36], "softmax": [0.25, 0.26], "tanh": []}
     runs = swept(store, tiny_dataset, arms)
     evaluated(runs["relu"][1], tiny_dataset, known=4)
-    yardstick = store.create(
+    baseline = store.create(
         "majority", {}, {"kind": "baseline", "identity": "m", "faces": tiny_dataset.fingerprint.content}
     )
-    with yardstick.recording():
-        evaluated(yardstick, tiny_dataset, known=0, gallery=False)
-        yardstick.log({"fit/seconds": 1.0})
+    with baseline.recording():
+        evaluated(baseline, tiny_dataset, known=0, gallery=False)
+        baseline.log({"fit/seconds": 1.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(Source, "_load", lambda *_: tiny_dataset)
@@ -199,7 +199,7 @@ def test_every_picture_says_what_is_seen_with_numbers(full, language):
     drawn = page.all("svg")
     assert all(attributes["role"] == "img" for attributes in drawn)
     said += [attributes["aria-label"] for attributes in drawn]
-    # intervals, three learning curves, recall, a confusion matrix, weights, yardsticks and the gallery
+    # intervals, three learning curves, recall, a confusion matrix, weights, baselines and the gallery
     assert len(said) == 9
     assert all(len(text) > 20 and re.search(r"\d", text) for text in said)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_exp.training.distillation import Lessons
+from fer_exp.training.distillation import EpochTargets
 
 LABELS = torch.arange(10) % 7
 FIT = torch.arange(8)
@@ -16,7 +16,7 @@ def lessons(compose_settings, tiny_faces):
     faces = torch.from_numpy(tiny_faces.pixels[:10].copy())
 
     def make(*overrides, teacher=None):
-        return Lessons(compose_settings(*overrides), faces, LABELS, FIT, teacher)
+        return EpochTargets(compose_settings(*overrides), faces, LABELS, FIT, teacher)
 
     return make
 

@@ -19,12 +19,12 @@ NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "opti
 @pytest.mark.parametrize("name", NAMES)
 def test_each_optimizer_takes_a_step_at_its_own_rate(compose_settings, name):
     """The settings reach PyTorch, and a gradient moves the weights."""
-    chosen = compose_settings(f"optimizer={name}").optimizer
+    config = compose_settings(f"optimizer={name}").optimizer
     weights = torch.nn.Parameter(torch.ones(3))
-    optimizer = optimizers.build(chosen, [weights])
+    optimizer = optimizers.build(config, [weights])
     group = optimizer.param_groups[0]
-    assert (group["lr"], group["weight_decay"]) == (chosen.lr, chosen.weight_decay)
-    for option, value in chosen.options.items():
+    assert (group["lr"], group["weight_decay"]) == (config.lr, config.weight_decay)
+    for option, value in config.options.items():
         assert (list(group[option]) if isinstance(value, list) else group[option]) == value
     weights.grad = torch.ones(3)
     optimizer.step()
@@ -51,9 +51,9 @@ def test_adam_is_fused_and_rmsprop_is_not(compose_settings):
 
 def test_a_value_that_pytorch_refuses_is_one_line(compose_settings):
     """PyTorch's own bounds count too."""
-    chosen = compose_settings("optimizer.options.betas=[0.9,2]").optimizer
+    config = compose_settings("optimizer.options.betas=[0.9,2]").optimizer
     with pytest.raises(UserError, match="optimizer=adam: Invalid beta"):
-        optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
 
 
 @pytest.mark.parametrize(
@@ -61,23 +61,23 @@ def test_a_value_that_pytorch_refuses_is_one_line(compose_settings):
 )
 def test_options_that_clash_are_one_line(compose_settings, options):
     """Whether PyTorch refuses by a RuntimeError, an IndexError or a TypeError."""
-    chosen = dataclasses.replace(compose_settings().optimizer, options=options)
+    config = dataclasses.replace(compose_settings().optimizer, options=options)
     with pytest.raises(UserError, match="optimizer=adam: "):
-        optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
 
 
 def test_a_wrong_option_is_named(compose_settings):
     """The key and what the class takes are said."""
-    chosen = dataclasses.replace(compose_settings().optimizer, options={"momentum": 0.9})
+    config = dataclasses.replace(compose_settings().optimizer, options={"momentum": 0.9})
     with pytest.raises(UserError, match=r"optimizer\.options\.momentum: Adam takes .*betas"):
-        optimizers.build(chosen, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
 
 
 def test_plateau_waits_and_lowers_as_told(compose_settings):
     """Patience and factor reach PyTorch: after patience + 1 bad epochs the rate is cut once."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    chosen = compose_settings("scheduler.patience=1", "scheduler.factor=0.25").scheduler
-    scheduler = schedulers.build(chosen, optimizer, 10)
+    config = compose_settings("scheduler.patience=1", "scheduler.factor=0.25").scheduler
+    scheduler = schedulers.build(config, optimizer, 10)
     rates = []
     for _ in range(4):
         scheduler.step(1.0)
@@ -88,8 +88,8 @@ def test_plateau_waits_and_lowers_as_told(compose_settings):
 def test_cosine_falls_to_its_lowest_rate_in_the_given_epochs(compose_settings):
     """From the rate, through the middle at half way, to the floor at the end."""
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)
-    chosen = compose_settings("scheduler=cosine", "scheduler.min_lr=0.5").scheduler
-    scheduler = schedulers.build(chosen, optimizer, 4)
+    config = compose_settings("scheduler=cosine", "scheduler.min_lr=0.5").scheduler
+    scheduler = schedulers.build(config, optimizer, 4)
     rates = [1.0]
     for _ in range(4):
         optimizer.step()
@@ -118,12 +118,12 @@ def test_no_scheduler_is_none(compose_settings):
 
 def test_optimizers_of_equal_options_step_as_one(compose_settings):
     """With their states; one whose rate has fallen steps by itself. They move as each does by its own."""
-    chosen = compose_settings("optimizer=sgd_momentum").optimizer
+    config = compose_settings("optimizer=sgd_momentum").optimizer
     start = [torch.linspace(place, place + 1, 5) for place in range(3)]
     results = []
     for join in (optimizers.together, list):
         wholes = [torch.nn.Parameter(each.clone()) for each in start]
-        own = [optimizers.build_flat(chosen, whole) for whole in wholes]
+        own = [optimizers.build_flat(config, whole) for whole in wholes]
         for step in range(4):
             if step == 2:
                 own[0].param_groups[0]["lr"] /= 10
@@ -144,12 +144,12 @@ def test_optimizers_of_equal_options_step_as_one(compose_settings):
 
 def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
     """In equal steps to the optimizer's own, then to nothing at the last epoch's end."""
-    chosen = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=3")
-    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.ones(3))])
-    scheduler = schedulers.build(chosen.scheduler, optimizer, 10)
+    config = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=3")
+    optimizer = optimizers.build(config.optimizer, [torch.nn.Parameter(torch.ones(3))])
+    scheduler = schedulers.build(config.scheduler, optimizer, 10)
     rates = []
     for _ in range(10):
-        rates.append(optimizer.param_groups[0]["lr"] / chosen.optimizer.lr)
+        rates.append(optimizer.param_groups[0]["lr"] / config.optimizer.lr)
         optimizer.step()
         scheduler.step()
     assert rates[:4] == pytest.approx([0.25, 0.5, 0.75, 1.0])
@@ -159,12 +159,12 @@ def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
 
 def test_a_warm_up_as_long_as_training_is_refused(compose_settings):
     """There would be nothing to warm up for."""
-    chosen = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=10")
-    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.ones(3))])
+    config = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=10")
+    optimizer = optimizers.build(config.optimizer, [torch.nn.Parameter(torch.ones(3))])
     with pytest.raises(
         UserError, match=r"scheduler\.warmup_epochs=10: must be less than training\.epochs=10"
     ):
-        schedulers.build(chosen.scheduler, optimizer, 10)
+        schedulers.build(config.scheduler, optimizer, 10)
 
 
 _STEPS = """

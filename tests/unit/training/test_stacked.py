@@ -12,11 +12,11 @@ from helpers.side_by_side import assert_alike, train_side_by_side
 
 from fer_exp.config.settings import Activation, CosineScheduler, MLPModel, Optimizer, PatienceStopping
 from fer_exp.data import datasets
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.experiment import job as experiment_job
 from fer_exp.models import checkpoint, factory
 from fer_exp.training import stacked
-from fer_exp.training.kernels.stacked_mlp import StackedPass
+from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 from fer_exp.training.stacked import kind
 from fer_exp.training.trainer import Trainer
 
@@ -57,7 +57,7 @@ def trainer(compose_settings, tiny_faces):
         chosen = dataclasses.replace(base, model=model, training=training, optimizer=by, **changes)
         # each seed's own split, as the study has it
         order = np.random.default_rng(chosen.seed).permutation(len(train))
-        return Trainer(chosen, train, Carve(order[held_out:], order[:held_out]))
+        return Trainer(chosen, train, Split(order[held_out:], order[:held_out]))
 
     return make
 
@@ -258,7 +258,7 @@ def test_a_pass_that_breaks_fails_all_that_it_was_made_for(job, store, monkeypat
         raise torch.OutOfMemoryError("the device is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(StackedPass, "__call__", full)
+        patched.setattr(BatchedMLPStep, "__call__", full)
         choices = [["seed=1"], ["seed=2"], ["layers=128-32", "seed=3", "training.epochs=1"]]
         stacked.train([job(*each, told=told) for each in choices], width=3)
     assert [str(error) for error in told[:2]] == ["the device is full"] * 2

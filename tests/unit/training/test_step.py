@@ -13,7 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from fer_exp.config.settings import Activation, Experiment, MLPModel, Optimizer
 from fer_exp.config.targets import named_class
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.models import factory, mlp
 from fer_exp.training import optimizers
 from fer_exp.training.step import AutogradStep, GraphedStep, ManualStep, Rule, no_denormals
@@ -39,7 +39,7 @@ def trainer(compose_settings, tiny_faces):
     def make(optimizer: Optimizer, model: MLPModel) -> Trainer:
         training = dataclasses.replace(base.training, batch_size=BATCH)
         chosen = dataclasses.replace(base, optimizer=optimizer, model=model, training=training)
-        return Trainer(chosen, train, Carve(np.arange(FACES), np.arange(FACES)))
+        return Trainer(chosen, train, Split(np.arange(FACES), np.arange(FACES)))
 
     return make
 
@@ -262,7 +262,7 @@ def some_residual(compose_settings, tiny_faces, *changes) -> Trainer:
         *changes,
     )
     train = tiny_faces[tiny_faces.usage == 0]
-    return Trainer(chosen, train, Carve(np.arange(FACES), np.arange(FACES)))
+    return Trainer(chosen, train, Split(np.arange(FACES), np.arange(FACES)))
 
 
 def test_a_captured_step_is_the_step_itself(compose_settings, tiny_faces):

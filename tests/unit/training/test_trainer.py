@@ -10,7 +10,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from fer_exp import metrics
-from fer_exp.data.splits import Carve
+from fer_exp.data.splits import Split
 from fer_exp.errors import UserError
 from fer_exp.models import checkpoint, network
 from fer_exp.training.trainer import DivergedError, Trainer
@@ -22,12 +22,12 @@ OPTIMIZERS = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / 
 def trainer(compose_settings, tiny_faces):
     """What makes a trainer on the tiny train faces: fitted on 30, validated with 12."""
     train = tiny_faces[tiny_faces.usage == 0]
-    parts = Carve(np.arange(0, 30), np.arange(30, 42))
+    parts = Split(np.arange(0, 30), np.arange(30, 42))
 
-    def make(*overrides, carve=parts, plain=True, teacher=None):
+    def make(*overrides, split=parts, plain=True, teacher=None):
         common = ["batch_size='16'", "stopping=none", "training.epochs=6"]
         common += ["layers=64-32-16"] if plain else []
-        return Trainer(compose_settings(*common, *overrides), train, carve, teacher)
+        return Trainer(compose_settings(*common, *overrides), train, split, teacher)
 
     return make
 
@@ -39,8 +39,8 @@ def weights(trained) -> list[np.ndarray]:
 
 def test_the_network_can_learn_every_face(trainer):
     """Fitted long enough on 42 faces of noise it knows them all by heart."""
-    everything = Carve(np.arange(42), np.arange(42))
-    learner = trainer("training.epochs=80", "optimizer.lr=0.003", carve=everything)
+    everything = Split(np.arange(42), np.arange(42))
+    learner = trainer("training.epochs=80", "optimizer.lr=0.003", split=everything)
     *_, last = learner.epochs()
     assert last.validation.accuracy == 1.0
 
@@ -294,8 +294,8 @@ def test_constant_pictures_can_be_trained_on(compose_settings, tiny_faces, norma
     """Nothing is divided by a deviation of zero."""
     train = tiny_faces[tiny_faces.usage == 0]
     blank = dataclasses.replace(train, pixels=np.full_like(train.pixels, 255))
-    chosen = compose_settings("layers=64-32-16", f"model.normalisation={normalisation}", "training.epochs=2")
-    learner = Trainer(chosen, blank, Carve(np.arange(0, 30), np.arange(30, 42)))
+    config = compose_settings("layers=64-32-16", f"model.normalisation={normalisation}", "training.epochs=2")
+    learner = Trainer(config, blank, Split(np.arange(0, 30), np.arange(30, 42)))
     *_, last = learner.epochs()
     assert np.isfinite([last.train.loss, last.validation.loss]).all()
     # one picture, one answer: right for each face of that class
@@ -322,7 +322,7 @@ def test_constant_pictures_can_be_trained_on(compose_settings, tiny_faces, norma
 )
 def test_parts_that_lack_classes_are_scored_right(trainer, fit, validation):
     """Only classes that occur count, and every face weighs the same."""
-    learner = trainer("training.epochs=2", carve=Carve(fit, validation))
+    learner = trainer("training.epochs=2", split=Split(fit, validation))
     *_, last = learner.epochs()
     outputs = network.logits(learner.network, learner.pixels[validation])
     labels = learner.labels[validation].numpy()

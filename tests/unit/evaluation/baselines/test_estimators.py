@@ -1,4 +1,4 @@
-"""Yardsticks are fitted once, scored on test, and found again."""
+"""Baselines are fitted once, scored on test, and found again."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("plain_figures")
 
 @pytest.fixture
 def ensure(compose_settings, store, tiny_dataset, tmp_path):
-    """What fits a yardstick on the tiny faces, or finds it."""
+    """What fits a baseline on the tiny faces, or finds it."""
 
     def ensured(*overrides, watch=lambda *_: None):
         chosen = compose_settings(*overrides, script="evaluate").baseline
@@ -26,7 +26,7 @@ def ensure(compose_settings, store, tiny_dataset, tmp_path):
 
 
 @pytest.mark.parametrize("name", settings.VARIANTS["baseline"])
-def test_every_yardstick_is_scored_once_and_found_again(ensure, store, name):
+def test_every_baseline_is_scored_once_and_found_again(ensure, store, name):
     """Fitted, with its time and its scores on every part; the second time it is only looked up."""
     overrides = [f"baseline={name}", *(["baseline.trees=5"] if name == "forest" else [])]
     record, anew = ensure(*overrides)
@@ -40,7 +40,7 @@ def test_every_yardstick_is_scored_once_and_found_again(ensure, store, name):
     assert (again.run_id, anew) == (record.run_id, False)
 
 
-def test_another_setting_is_another_yardstick(ensure):
+def test_another_setting_is_another_baseline(ensure):
     """One neighbour and three are not the same figure."""
     one, three = (ensure("baseline=nearest", f"baseline.neighbours={n}")[0] for n in (1, 3))
     assert one.run_id != three.run_id
@@ -93,7 +93,7 @@ def test_hog_is_blind_to_brightness():
     assert estimators.hog(face + 50) == pytest.approx(estimators.hog(face), abs=1e-5)
 
 
-def test_runs_stand_beside_yardsticks_with_a_test(ensure, store, tiny_dataset):
+def test_runs_stand_beside_baselines_with_a_test(ensure, store, tiny_dataset):
     """Best first; the reference has no p value, a copy of it differs with p = 1."""
     majority, _ = ensure("baseline=majority")
     prior, _ = ensure("baseline=prior")
@@ -107,8 +107,8 @@ def test_runs_stand_beside_yardsticks_with_a_test(ensure, store, tiny_dataset):
     assert table.title.endswith("n = 28")
 
 
-def test_yardsticks_of_other_faces_are_not_shown(ensure, store):
-    """A figure on another set is no yardstick here."""
+def test_baselines_of_other_faces_are_not_shown(ensure, store):
+    """A figure on another set is no baseline here."""
     ensure("baseline=majority")
     assert studies.read_baselines(store, "other") == []
 

@@ -26,7 +26,7 @@ from fer_exp.experiment import job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference.demo import app
 from fer_exp.inference.demo.answers import MOST_NETWORKS, Answers, NoRunError
-from fer_exp.inference.face_detection import Square
+from fer_exp.inference.face_detection import BoundingBox
 from fer_exp.models import network
 from fer_exp.tracking import registry
 
@@ -166,9 +166,9 @@ def test_a_run_of_another_experiment_can_be_chosen_by_its_id(trained):
     [
         (None, 60, "unsearched", [None]),
         (lambda _: [], 60, "none", [None]),
-        (lambda _: [Square(1, 2, 30)], 60, "found", [[1, 2, 30]]),
-        (lambda _: [Square(1, 2, 30), Square(20, 5, 40)], 60, "found", [[1, 2, 30], [20, 5, 40]]),
-        (lambda _: [Square(1, 2, 30)], 48, "ready", [None]),
+        (lambda _: [BoundingBox(1, 2, 30)], 60, "found", [[1, 2, 30]]),
+        (lambda _: [BoundingBox(1, 2, 30), BoundingBox(20, 5, 40)], 60, "found", [[1, 2, 30], [20, 5, 40]]),
+        (lambda _: [BoundingBox(1, 2, 30)], 48, "ready", [None]),
     ],
 )
 def test_it_says_how_the_picture_was_cut(trained, finder, size, cut, faces):

@@ -92,7 +92,7 @@ def sweep(store, study, *planned, note=NOTE):
 
 
 def beside(store, kind, name, identity, **metrics):
-    """A yardstick or an ensemble."""
+    """A baseline or an ensemble."""
     run = store.create(name, {"of": kind}, {**SHARED, "kind": kind, "identity": identity, "study": "ladder"})
     run.log(scores(0.35) | metrics)
     run.end("FINISHED")
@@ -100,7 +100,7 @@ def beside(store, kind, name, identity, **metrics):
 
 @pytest.fixture(scope="module")
 def ladder(migrated_store, tmp_path_factory):
-    """A ladder with an ensemble, one job left out and one missing; a study, a search, a yardstick."""
+    """A ladder with an ensemble, one job left out and one missing; a study, a search, a baseline."""
     store = store_in(tmp_path_factory.mktemp("ladder") / "store", migrated_store)
     old = sweep(store, "ladder", "deck0")
     members = [job(store, "deck0", parent=old.id), job(store, "deck1", accuracy=0.41)]
@@ -160,14 +160,14 @@ def tables(store, capsys):
 
 
 def test_the_tables_are_printed_again(filled, kept, make, capsys, monkeypatch, tmp_path):
-    """To the letter: rungs, ensembles, contrasts, trials that diverged, yardsticks, what is left out."""
+    """To the letter: rungs, ensembles, contrasts, trials that diverged, baselines, what is left out."""
     monkeypatch.chdir(tmp_path)
     expected = tables(filled, capsys)
     for said in ("deck, together", "top1: missing", "left out, not averaged with these: 1", "ridge"):
         assert said in expected
     restored = make("restored")
     restore(kept, restored)
-    assert "runs restored: 15 (3 sweeps, 10 jobs, 1 ensemble, 1 yardstick); there before: 0" in (
+    assert "runs restored: 15 (3 sweeps, 10 jobs, 1 ensemble, 1 baseline); there before: 0" in (
         capsys.readouterr().out
     )
     assert tables(restored, capsys) == expected

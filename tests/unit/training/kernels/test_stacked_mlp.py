@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 from fer_exp.config.settings import Activation, MLPModel
 from fer_exp.models import factory
 from fer_exp.training.kernels import stacked_mlp
-from fer_exp.training.kernels.flat_parameters import FlatWeights
-from fer_exp.training.kernels.stacked_mlp import StackedPass
+from fer_exp.training.kernels.flat_parameters import FlatParameters
+from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 
 SIZE, FACES = 6, 20
 JOBS = [("ReLU", 0.0), ("ReLU", 0.3), ("GELU", 0.3), ("Identity", 0.0), ("Softmax", 0.5)]
@@ -46,11 +46,11 @@ def batches(number: int = 8):
         yield torch.randint(0, FACES, (len(JOBS), SIZE), generator=draws), counts
 
 
-def passes(alike, faces, **options) -> tuple[StackedPass, list]:
+def passes(alike, faces, **options) -> tuple[BatchedMLPStep, list]:
     """The pass over copies of some networks, and the logits and gradients of each batch."""
     alike = copy.deepcopy(alike)
-    flats = [FlatWeights(network) for network in alike]
-    step = StackedPass(alike, flats, *faces, SIZE, **options)
+    flats = [FlatParameters(network) for network in alike]
+    step = BatchedMLPStep(alike, flats, *faces, SIZE, **options)
     for seed, generator in enumerate(step.generators):
         generator.manual_seed(seed)
     found = []
@@ -77,7 +77,7 @@ def test_gradients_are_autograds(alike, faces):
     pixels, labels = faces
     without = [network for network, (_, dropout) in zip(alike, JOBS, strict=True) if not dropout]
     theirs = copy.deepcopy(without)
-    step = StackedPass(without, [FlatWeights(network) for network in without], pixels, labels, SIZE)
+    step = BatchedMLPStep(without, [FlatParameters(network) for network in without], pixels, labels, SIZE)
     for batch, counts in (
         (torch.tensor([[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]), [6, 4]),
         (torch.tensor([[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]]), [0, 6]),
@@ -98,8 +98,8 @@ def test_gradients_are_autograds(alike, faces):
 def test_weights_are_rows_of_one_buffer(alike, faces):
     """What a network sees is what the pass learns with."""
     before = [network.layers[0].weight.detach().clone() for network in alike]
-    flats = [FlatWeights(network) for network in alike]
-    step = StackedPass(alike, flats, *faces, SIZE)
+    flats = [FlatParameters(network) for network in alike]
+    step = BatchedMLPStep(alike, flats, *faces, SIZE)
     for place, network in enumerate(alike):
         assert torch.equal(network.layers[0].weight, before[place])
         step.weights[place] += 1

@@ -1,4 +1,4 @@
-"""Yardsticks beside the best network of each study: a table and an interval plot, by set of faces."""
+"""Baselines beside the best network of each study: a table and an interval plot, by set of faces."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from fer_exp.tracking import Record, studies
 
 
 def section(source: Source) -> Section:
-    """The yardsticks on all sets of faces that are shown."""
+    """The baselines on all sets of faces that are shown."""
     words = source.words
-    found = Section(words("yardsticks"), [Paragraph(words("yardsticks.intro"))])
+    found = Section(words("baselines"), [Paragraph(words("baselines.intro"))])
     sets = {study.faces: study.data for study in source.studies}
     for faces, data in sets.items():
         found.blocks += _blocks(faces, data, source)
@@ -29,16 +29,16 @@ def _blocks(faces: str, data: str, source: Source) -> list[Block]:
     networks = _networks(faces, source)
     blocks: list[Block] = []
     if not rivals:
-        blocks.append(Gap(words("gap.yardsticks", data=data_arguments(data))))
+        blocks.append(Gap(words("gap.baselines", data=data_arguments(data))))
     if not networks:
         blocks.append(Gap(words("gap.networks", data=data_arguments(data))))
     ranked = sorted(rivals + networks, key=lambda pair: -pair[1].metrics[tested])
     if not ranked:
         return blocks
     bars = [_bar(name, record, source.test) for name, record in ranked]
-    said = words("yardsticks.said", rows="; ".join(spoken(bar, words) for bar in bars))
+    said = words("baselines.said", rows="; ".join(spoken(bar, words) for bar in bars))
     figure = charts.intervals(bars, f"accuracy on test ({source.test}) in %")
-    drawn = source.draw(figure, said, words("yardsticks.caption"))
+    drawn = source.draw(figure, said, words("baselines.caption"))
     return [_sheet(ranked, bars, source), drawn, *blocks]
 
 
@@ -61,12 +61,12 @@ def _bar(name: str, record: Record, test: str) -> Bar:
 def _sheet(ranked: Sequence[tuple[str, Record]], bars: Sequence[Bar], source: Source) -> Sheet:
     words = source.words
     n = int(ranked[0][1].metrics[f"test/{source.test}/n"])
-    header = [words(f"yardsticks.{key}") for key in ("classifier", "accuracy")]
-    header += ["macro-F1", words("yardsticks.seconds")]
+    header = [words(f"baselines.{key}") for key in ("classifier", "accuracy")]
+    header += ["macro-F1", words("baselines.seconds")]
     rows = []
     for (name, record), bar in zip(ranked, bars, strict=True):
         seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
         score = f"{bar.mean:.2f} [{bar.low:.2f}, {bar.high:.2f}]"
         f1 = f"{record.metrics[f'test/{source.test}/macro_f1']:.3f}"
         rows.append([name, score, f1, "-" if seconds is None else f"{seconds:.1f}"])
-    return Sheet(words("yardsticks.table", part=source.test, n=f"{n:,}"), header, rows)
+    return Sheet(words("baselines.table", part=source.test, n=f"{n:,}"), header, rows)
