@@ -34,7 +34,7 @@ hashes:  ## the hashes of what requirements.lock pins, for every system; needs u
 
 run: install  ## the main job on drawn faces: a sweep of three optimizers, then the table
 	$(BIN)/python train.py -m optimizer=sgd,adam,nadam
-	$(BIN)/python -m fer_exp.report.text
+	$(BIN)/python -m fer_exp compare
 
 train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 	$(BIN)/python train.py $(ARGS)
@@ -49,43 +49,43 @@ baseline: install  ## fit baselines: make baseline BASELINE=svc ARGS="data=fer20
 	$(BIN)/python evaluate.py -m baseline=$(BASELINE) $(ARGS)
 
 predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest
-	$(BIN)/python -m fer_exp.inference.predict $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
+	$(BIN)/python -m fer_exp predict $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
 
 export: install  ## a run's network as an ONNX file: make export RUN=best ARGS="--output model.onnx --quantise"
-	$(BIN)/python -m fer_exp.inference.onnx_export --run $(or $(RUN),latest) $(ARGS)
+	$(BIN)/python -m fer_exp export --run $(or $(RUN),latest) $(ARGS)
 
 demo-page: install  ## a page to try a face, for this machine's browser: make demo-page RUN=best
-	$(BIN)/python -m fer_exp.inference.demo.app --run $(or $(RUN),latest) $(ARGS)
+	$(BIN)/python -m fer_exp demo --run $(or $(RUN),latest) $(ARGS)
 
 compare: install  ## the tables
-	$(BIN)/python -m fer_exp.report.text $(ARGS)
+	$(BIN)/python -m fer_exp compare $(ARGS)
 
 leaderboard: install  ## results of others on FER-2013 beside ours
-	$(BIN)/python -m fer_exp.analysis.leaderboard $(ARGS)
+	$(BIN)/python -m fer_exp leaderboard $(ARGS)
 
 report: install  ## one page of all runs: make report ARGS="--lang ko --output page.html"
-	$(BIN)/python -m fer_exp.report $(ARGS)
+	$(BIN)/python -m fer_exp report $(ARGS)
 
 sync: install  ## send what runs kept while their MLflow server was away
-	$(BIN)/python -m fer_exp.tracking.sync $(ARGS)
+	$(BIN)/python -m fer_exp sync $(ARGS)
 
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
-	$(BIN)/python -m fer_exp.data.download data/fer2013
+	$(BIN)/python -m fer_exp data data/fer2013
 
 ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
-	@$(BIN)/python -m fer_exp.tracking.server.ui $(ARGS)
+	@$(BIN)/python -m fer_exp ui $(ARGS)
 
 serve-tracking: install  ## a team's server, with passwords from the environment (docs/team.md)
-	@$(BIN)/python -m fer_exp.tracking.server.team $(ARGS)
+	@$(BIN)/python -m fer_exp serve $(ARGS)
 
 move-runs: install  ## copy the runs of a store to another: make move-runs TO=http://127.0.0.1:5000
 	@$(BIN)/python -m fer_exp.tracking.archive.copy_runs --to $(TO) $(ARGS)
 
 archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl: make archive-runs ARGS="--study ladder"
-	@$(BIN)/python -m fer_exp.tracking.archive.archive_runs $(or $(FILE),docs/runs.jsonl) $(ARGS)
+	@$(BIN)/python -m fer_exp archive $(or $(FILE),docs/runs.jsonl) $(ARGS)
 
 restore-runs: install  ## put the runs of docs/runs.jsonl into the store, without their weights
-	@$(BIN)/python -m fer_exp.tracking.archive.archive_runs $(or $(FILE),docs/runs.jsonl) --restore $(ARGS)
+	@$(BIN)/python -m fer_exp restore $(or $(FILE),docs/runs.jsonl) $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1

@@ -59,7 +59,7 @@ def counts(folder: Path) -> str:
 
 def tables(folder: Path, *arguments: str) -> list[str]:
     """The lines of the tables of a folder's store, without dates and seconds."""
-    command = [sys.executable, "-m", "fer_exp.report.text", "--format", "markdown", *arguments]
+    command = [sys.executable, "-m", "fer_exp", "compare", "--format", "markdown", *arguments]
     command += ["--tracking-uri", f"sqlite:///{folder}/mlflow.db"]
     done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     found, timed = [], False
@@ -138,7 +138,7 @@ def whole_sweeps(launchers: list[str]) -> bool:
     print("The two studies, each launcher with a store of its own:\n\n```")
     for study in STUDIES:
         print("python train.py", *study, "hydra/launcher=NAME n_jobs=2")
-    print("python -m fer_exp.report.text --format markdown\n```\n")
+    print("python -m fer_exp compare --format markdown\n```\n")
     print("| launcher | first study | second study | seconds | lines of tables | unlike those of the first |")
     print("| --- | --- | --- | ---: | ---: | ---: |")
     first: list[str] = []

@@ -1,4 +1,4 @@
-"""Time `python -m fer_exp.report.text` over a store of many finished runs.
+"""Time `python -m fer_exp compare` over a store of many finished runs.
 
 The store grows from one sweep that is really trained: its rows are copied in SQL, under new ids and with
 scores of their own, as studies of ten arms and five seeds. Prints the seconds of the whole command, from
@@ -101,7 +101,7 @@ def main() -> None:
             fill(folder, args.runs, args.epochs)
         for _ in range(args.times):
             began, before = time.perf_counter(), os.times()
-            command = [sys.executable, "-m", "fer_exp.report.text", "--format", "csv"]
+            command = [sys.executable, "-m", "fer_exp", "compare", "--format", "csv"]
             done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
             after = os.times()
             busy = after.children_user + after.children_system - before.children_user - before.children_system

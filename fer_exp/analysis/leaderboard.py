@@ -1,4 +1,4 @@
-"""Print the leader-board of FER-2013: `python -m fer_exp.analysis.leaderboard`; beside others.
+"""Print the leader-board of FER-2013: `python -m fer_exp leaderboard`; beside others.
 
 Ranked by the private half of test, which is what most report; a row that chose by that half itself, that is
 contested or that has no such figure stands below, unranked, with the reason. Ours are each study's arms and
@@ -152,7 +152,7 @@ def board(rows: Sequence[Row]) -> tuple[Table, Table]:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables."""
     parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.analysis.leaderboard", description=__doc__.splitlines()[0]
+        prog="python -m fer_exp leaderboard", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     console.takes_store(parser)
@@ -164,7 +164,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows += of_baselines(store, canonical(studies))
     for table in board(rows):
         tables.FORMATS[args.format](table)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,12 +2,12 @@
 
 Each face is an emotion's row of muscle pulls, from a hint to in full and a little mixed with another,
 on a person, pose and light drawn at random; `portrait` draws it. Hard enough that a small network has
-something to learn, and nameable by a person: `python -m fer_exp.data.synthetic sheet.png` draws a sheet.
+something to learn, and nameable by a person: `python -m fer_exp faces sheet.png` draws a sheet.
 """
 
 import argparse
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -175,20 +175,14 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
         raise UserError(f"{path}: cannot write the sheet ({error.strerror})") from None
 
 
-def main() -> None:
-    """`python -m fer_exp.data.synthetic sheet.png`; a mistake of the user's is one line and exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.data.synthetic", description="Draw a contact sheet."
-    )
+def main(arguments: Sequence[str] | None = None) -> None:
+    """`python -m fer_exp faces sheet.png`; a mistake of the user's is one line and exit code 2."""
+    parser = argparse.ArgumentParser(prog="python -m fer_exp faces", description="Draw a contact sheet.")
     parser.add_argument("path", type=Path, help="the PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="which faces (default %(default)s)")
     parser.add_argument("--per-class", type=int, default=10, help="faces in a row (default %(default)s)")
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     try:
         write_sheet(args.path, args.seed, args.per_class)
     except UserError as error:
         console.fail(error)
-
-
-if __name__ == "__main__":
-    main()

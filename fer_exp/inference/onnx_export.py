@@ -1,4 +1,4 @@
-"""Export: `python -m fer_exp.inference.onnx_export --run best` writes a network for other programs.
+"""Export: `python -m fer_exp export --run best` writes a network for other programs.
 
 The file takes raw grey pictures uint8 [N, 48, 48] and gives logits float32 [N, 7]: normalisation lies
 inside, as in the checkpoint. Its metadata says the classes in their order, the run, its faces and how its
@@ -122,9 +122,7 @@ def logits(model: bytes, pictures: np.ndarray) -> np.ndarray:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.inference.onnx_export", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp export", description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
     parser.add_argument("--output", default="model.onnx", type=Path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
@@ -145,7 +143,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         files.write(args.output, model)
         print(predict.describe(record))
         print(f"{args.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Predict: `python -m fer_exp.inference.predict photo.jpg folder` ranks the seven emotions of each face.
+"""Predict: `python -m fer_exp predict photo.jpg folder` ranks the seven emotions of each face.
 
 A file is read whatever it is called; of a folder, at any depth and sorted by path, those that are
 called pictures. A place that cannot be predicted gets a line on stderr: exit code 1 if others could,
@@ -148,7 +148,7 @@ FORMATS: dict[str, Callable[[tracking.Record, Sequence[Prediction]], None]] = {
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.inference.predict",
+        prog="python -m fer_exp predict",
         description=__doc__,
         formatter_class=argparse.RawTextHelpFormatter,
     )
@@ -194,7 +194,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             show(args, record, predict(classifier, seen, record.run_id))
     if refused:
         sys.exit(1 if seen else 2)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Print the tables: `python -m fer_exp.report.text`.
+"""Print the tables: `python -m fer_exp compare`.
 
 Two tables a study, then, for each set of faces with named studies, the audit if it was run and, for each
 protocol, the deck's closing table and its conclusions.
@@ -21,7 +21,7 @@ from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read
 def provenance(args: argparse.Namespace) -> str:
     """Where a page of tables comes from, so that it can be made again."""
     study = f" --study {args.study}" if args.study else ""
-    command = f"python -m fer_exp.report.text{study} --split {args.split} --format markdown"
+    command = f"python -m fer_exp compare{study} --split {args.split} --format markdown"
     today = datetime.date.today().isoformat()
     return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
 
@@ -60,9 +60,7 @@ def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of the studies in the store."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.report.text", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp compare", description=__doc__.splitlines()[0])
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
@@ -87,7 +85,3 @@ def show(args: argparse.Namespace) -> None:
         tables.FORMATS[args.format](table)
     if args.format == "table":
         print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")
-
-
-if __name__ == "__main__":
-    main()

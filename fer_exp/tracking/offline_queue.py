@@ -2,7 +2,7 @@
 
 Each run on a server has a folder, `.cache/spool/<host>/<run id>`: `entries.jsonl` holds what was written
 to the run and not taken, a line each, in order; `files` its artifacts. A run that goes on sends them
-before anything newer; `python -m fer_exp.tracking.sync` sends what runs that have ended left behind.
+before anything newer; `python -m fer_exp sync` sends what runs that have ended left behind.
 """
 
 import json

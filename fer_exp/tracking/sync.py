@@ -1,4 +1,4 @@
-"""Send what runs have kept while their server was away: `python -m fer_exp.tracking.sync`.
+"""Send what runs have kept while their server was away: `python -m fer_exp sync`.
 
 A run whose server stops answering goes on and keeps what it writes in `.cache/spool`; what is sent there
 once is not sent again.
@@ -15,9 +15,7 @@ from fer_exp.errors import UserError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Send all that is kept in this folder; exit 2 if a server does not answer or refuses something."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.tracking.sync", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp sync", description=__doc__.splitlines()[0])
     parser.add_argument("--tracking-uri", help="only to this server (default: to each that was away)")
     parser.add_argument("--experiment", default="fer-exp")
     args = parser.parse_args(arguments)
@@ -39,7 +37,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def said(taken: Counter[str]) -> str:
     """How much was sent, in words."""
     return ", ".join(f"{kind}: {count}" for kind, count in taken.items()) or "nothing"
-
-
-if __name__ == "__main__":
-    main()

@@ -68,12 +68,12 @@ class Started:
 
 
 def start(folder: Path, *arguments: str, script: str = "train.py") -> Started:
-    """Start a script, or a module of ours, in `folder`, and do not wait for it."""
+    """Start a script, or a command of `python -m fer_exp`, in `folder`, and do not wait for it."""
     return Started(*_asked(start=[script, str(folder), *map(str, arguments)], environment=dict(os.environ)))
 
 
 def run(folder: Path, *arguments: str, script: str = "train.py") -> subprocess.CompletedProcess:
-    """Run a script, or a module of ours, in `folder` to its end."""
+    """Run a script, or a command of `python -m fer_exp`, in `folder` to its end."""
     process = start(folder, *arguments, script=script)
     code = process.wait()
     return subprocess.CompletedProcess([script, *arguments], code, process.stdout, process.stderr)

@@ -60,7 +60,7 @@ def ended(process: int) -> int:
 def start(
     name: str, folder: Path, *arguments: str, said: tuple[Path, Path], modules: Path | None = None
 ) -> int:
-    """A process of its own session that runs a script, or a module of ours, in a folder; its id.
+    """A process of its own session that runs a script, or a command of ours, in a folder; its id.
 
     said: the files to which it appends what it says, on stdout and on stderr. modules: a file that takes
     up the names of all that it had imported in the end.
@@ -83,9 +83,9 @@ def start(
                 sys.orig_argv = [sys.executable, *sys.argv]
                 runpy.run_path(sys.argv[0], run_name="__main__")
             else:
-                sys.argv = [name, *arguments]
+                sys.argv = ["fer_exp", name, *arguments]
                 sys.orig_argv = [sys.executable, "-m", *sys.argv]
-                runpy.run_module(name, run_name="__main__", alter_sys=True)
+                runpy.run_module("fer_exp", run_name="__main__", alter_sys=True)
         finally:
             if modules:
                 modules.write_text("\n".join(sys.modules))

@@ -68,7 +68,7 @@ class Team:
 def serving(folder: Path, **environment: str) -> Iterator[Team]:
     """The command as a team's admin runs it in `folder`, until it serves."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "AWS_"))}
-    command = [sys.executable, "-m", "fer_exp.tracking.server.team", "--port", "0", "--workers", "2"]
+    command = [sys.executable, "-m", "fer_exp", "serve", "--port", "0", "--workers", "2"]
     with subprocess.Popen(
         command, cwd=folder, env=own | SECRETS | environment, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -94,7 +94,7 @@ def as_anna(monkeypatch, uri: str, password: str | None = ANNAS) -> None:
 
 def compare(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """The tables, as printed in `folder`."""
-    return run(folder, "--format", "csv", *arguments, script="fer_exp.report.text")
+    return run(folder, "--format", "csv", *arguments, script="compare")
 
 
 @pytest.mark.slow

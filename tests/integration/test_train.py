@@ -149,7 +149,7 @@ def test_train_evaluate_compare(tmp_path):
     assert scored.returncode == 0, scored.stderr
     assert "union_no_copies" in scored.stdout
     assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
-    table = run(tmp_path, "--format", "csv", script="fer_exp.report.text")
+    table = run(tmp_path, "--format", "csv", script="compare")
     assert table.returncode == 0, table.stderr
     rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]
     assert len(rows) == 2

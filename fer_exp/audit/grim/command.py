@@ -1,4 +1,4 @@
-"""Whether a printed accuracy can come from n faces: `python -m fer_exp.audit.grim.command`.
+"""Whether a printed accuracy can come from n faces: `python -m fer_exp grim`.
 
 For each value and each candidate n: can it be k / n, or an unweighted mean of the accuracies of batches;
 from which numerators; and how many figures of as many digits would fit by accident.
@@ -99,9 +99,7 @@ def whole(name: str, text: str, most: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the verdicts on the values given."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.audit.grim.command", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp grim", description=__doc__.splitlines()[0])
     parser.add_argument("--value", action="append", required=True, help="0.374 or 37.40%%; may be repeated")
     parser.add_argument("--candidates", required=True, help="numbers of faces, such as 5741,7178")
     parser.add_argument("--batch", help="batch size (default: only counts are tried)")
@@ -113,7 +111,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         candidates = list(dict.fromkeys(read_candidates(args.candidates)))
         shown = table(figures, candidates, batch)
     tables.FORMATS[args.format](shown)
-
-
-if __name__ == "__main__":
-    main()

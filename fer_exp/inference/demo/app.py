@@ -1,4 +1,4 @@
-"""Try a face: `python -m fer_exp.inference.demo.app` serves a page to this machine's browser until Ctrl-C.
+"""Try a face: `python -m fer_exp demo` serves a page to this machine's browser until Ctrl-C.
 
 A picture from a file or the camera gets what a chosen run says of it, with what the network saw and
 which spots mattered. FastAPI and uvicorn come with MLflow, and are named in the extra `demo`.
@@ -39,9 +39,7 @@ def open_browser(address: str) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.inference.demo.app", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp demo", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
     parser.add_argument("--run", default="latest", help="shown first: id, name, best or latest (default)")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -73,7 +71,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             serve(config)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-if __name__ == "__main__":
-    main()

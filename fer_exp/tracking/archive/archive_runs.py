@@ -26,9 +26,7 @@ from fer_exp.tracking.studies import sweep_key
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.tracking.archive.archive_runs", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp archive", description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="such as docs/runs.jsonl")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
@@ -211,7 +209,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.end_on_sigterm()
     with console.mistakes_in_one_line():
         (put_back if args.restore else keep)(args)
-
-
-if __name__ == "__main__":
-    main()

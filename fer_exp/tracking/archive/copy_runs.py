@@ -67,7 +67,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.end_on_sigterm()
     with console.mistakes_in_one_line():
         move(args)
-
-
-if __name__ == "__main__":
-    main()

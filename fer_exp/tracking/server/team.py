@@ -1,4 +1,4 @@
-"""Serve a team's runs: `python -m fer_exp.tracking.server.team` is an MLflow server that asks who comes.
+"""Serve a team's runs: `python -m fer_exp serve` is an MLflow server that asks who comes.
 
 Passwords come from the environment alone. It answers this machine only; TLS and other machines are the
 work of a reverse proxy in front of it (docs/team.md). Until Ctrl-C.
@@ -21,7 +21,7 @@ _PATIENCE = "--timeout-worker-healthcheck 120"
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.tracking.server.team",
+        prog="python -m fer_exp serve",
         description=__doc__.splitlines()[0],
         epilog=f"Passwords: {users.ADMIN_PASSWORD}, and {users.USERS} as 'anna:PASSWORD ben:PASSWORD'. "
         "The store: MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION, else in the folder.",
@@ -67,7 +67,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             print(f"{args.users_at} lets in {', '.join([users.ADMIN, *wanted])}")
         else:
             serve(args, password, wanted)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Look at the runs: `python -m fer_exp.tracking.server.ui` serves MLflow's pages until Ctrl-C.
+"""Look at the runs: `python -m fer_exp ui` serves MLflow's pages until Ctrl-C.
 
 Prints the links that show something, the jobs' charts and the sweeps, and opens the first in the
 browser where there is one.
@@ -14,9 +14,7 @@ from fer_exp.tracking.server import mlflow_server
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp.tracking.server.ui", description=__doc__.splitlines()[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m fer_exp ui", description=__doc__.splitlines()[0])
     parser.add_argument(
         "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
     )
@@ -54,7 +52,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
             show(args.tracking_uri.rstrip("/"), experiment_id, not args.no_browser)
         else:
             serve(args, experiment_id)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,9 +12,8 @@ from fer_exp.errors import UserError
 def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_path):
     """Two lines to follow, then the reason."""
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    monkeypatch.setattr(sys, "argv", ["download", str(tmp_path / "fer2013")])
     with pytest.raises(SystemExit) as caught:
-        download.main()
+        download.main([str(tmp_path / "fer2013")])
     assert caught.value.code == 2
     by_hand, name_it, reason = capsys.readouterr().err.splitlines()
     assert "msambare/fer2013" in by_hand
@@ -23,11 +22,10 @@ def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_p
     assert not (tmp_path / "fer2013").exists()
 
 
-def test_an_existing_folder_is_left_alone(monkeypatch, capsys, tmp_path):
+def test_an_existing_folder_is_left_alone(capsys, tmp_path):
     """Nobody's data is overwritten."""
-    monkeypatch.setattr(sys, "argv", ["download", str(tmp_path)])
     with pytest.raises(SystemExit):
-        download.main()
+        download.main([str(tmp_path)])
     assert "exists already" in capsys.readouterr().err
 
 
@@ -78,10 +76,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("arguments", [[], ["a", "b"]])
-def test_a_missing_folder_name_is_asked_for(monkeypatch, capsys, arguments):
+def test_a_missing_folder_name_is_asked_for(capsys, arguments):
     """No traceback for a wrong call."""
-    monkeypatch.setattr(sys, "argv", ["download", *arguments])
     with pytest.raises(SystemExit) as caught:
-        download.main()
+        download.main(arguments)
     assert caught.value.code == 2
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: name the folder")

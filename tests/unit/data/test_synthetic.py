@@ -22,12 +22,11 @@ def faces():
     return synthetic.draw(700, 300, seed=0)
 
 
-def run(capsys, monkeypatch, *arguments):
+def run(capsys, *arguments):
     """Exit code and lines on stderr of the contact sheet's command."""
-    monkeypatch.setattr(sys, "argv", ["synthetic", *map(str, arguments)])
     code = 0
     try:
-        synthetic.main()
+        synthetic.main([*map(str, arguments)])
     except SystemExit as end:
         code = end.code
     return code, capsys.readouterr().err.splitlines()
@@ -148,7 +147,7 @@ def test_every_table_names_the_same_emotions():
 def test_sheet_has_a_named_row_per_emotion(tmp_path):
     """The module as a script writes a PNG of seven rows, with ink in the margin of each."""
     path = tmp_path / "sheet.png"
-    command = [sys.executable, "-m", "fer_exp.data.synthetic", path, "--per-class", "3", "--seed", "1"]
+    command = [sys.executable, "-m", "fer_exp", "faces", path, "--per-class", "3", "--seed", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     side = 48 * synthetic.ENLARGED
@@ -168,12 +167,12 @@ def test_sheets_of_two_seeds_differ():
 
 
 @pytest.mark.parametrize("name", ["no/folder/sheet.png", "file/sheet.png", "folder.png", "a" * 300 + ".png"])
-def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, name):
+def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, name):
     """No folder, a file as folder, a folder as file, too long a name: named in one line, nothing left."""
     (tmp_path / "file").touch()
     (tmp_path / "folder.png").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    code, lines = run(capsys, monkeypatch, tmp_path / name, "--per-class", 1)
+    code, lines = run(capsys, tmp_path / name, "--per-class", 1)
     assert code == 2
     assert len(lines) == 1
     assert f"{tmp_path / name}: cannot write the sheet" in lines[0]
@@ -187,7 +186,7 @@ def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, 
 def test_a_wrong_request_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments, said):
     """Another format or no faces is refused before anything is written."""
     monkeypatch.chdir(tmp_path)
-    code, lines = run(capsys, monkeypatch, *arguments)
+    code, lines = run(capsys, *arguments)
     assert code == 2
     assert len(lines) == 1
     assert said in lines[0]
@@ -203,7 +202,7 @@ def test_a_failed_write_keeps_the_old_sheet(tmp_path, capsys, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    code, lines = run(capsys, monkeypatch, path, "--per-class", 1)
+    code, lines = run(capsys, path, "--per-class", 1)
     assert code == 2
     assert lines == [f"error: {path}: cannot write the sheet (No space left on device)"]
     assert path.read_bytes() == b"old"

@@ -21,7 +21,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint
 from fer_exp.plots import learning_curves
 from fer_exp.report import phrases, texts
-from fer_exp.report.__main__ import main
+from fer_exp.report.command import main
 from fer_exp.report.source import Source, image
 from fer_exp.tracking import artifacts
 

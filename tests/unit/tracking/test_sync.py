@@ -81,7 +81,7 @@ def test_runs_outlive_their_server(tmp_path, monkeypatch):
     with mlflow_server.serving(database, port):
         meets.send_signal(signal.SIGCONT)
         assert meets.wait() == 0
-        first, second = (run(tmp_path, script="fer_exp.tracking.sync") for _ in range(2))
+        first, second = (run(tmp_path, script="sync") for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0)
     assert "model: 1, status: 1" in first.stdout
     assert second.stdout == "nothing is left to send\n"

@@ -353,7 +353,7 @@ def test_each_text_has_its_twin():
 def command(trained, tmp_path):
     """The command as a process of its own, and the port that it says."""
     line = ["--no-browser", "--port", "0", "--tracking-uri", trained[0].uri]
-    process = processes.start(tmp_path, *line, script="fer_exp.inference.demo.app")
+    process = processes.start(tmp_path, *line, script="demo")
     process.wait_for(lambda: "\n" in process.stdout)
     return process, int(
         re.fullmatch(r"http://127\.0\.0\.1:(\d+)/ shows tiny; Ctrl-C ends it\n", process.stdout)[1]

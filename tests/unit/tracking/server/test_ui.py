@@ -1,4 +1,4 @@
-"""MLflow's pages as `python -m fer_exp.tracking.server.ui` serves them, seen in a real browser."""
+"""MLflow's pages as `python -m fer_exp ui` serves them, seen in a real browser."""
 
 import contextlib
 import http.client
@@ -29,7 +29,7 @@ def _own_store(monkeypatch):
 @contextlib.contextmanager
 def serving(folder, *arguments):
     """The links that the command prints for the store in `folder`, while it serves; and its process."""
-    process = start(folder, "--no-browser", *arguments, script="fer_exp.tracking.server.ui")
+    process = start(folder, "--no-browser", *arguments, script="ui")
     process.wait_for(lambda: "\nCtrl-C" in process.stdout)
     lines = process.stdout.partition("\nCtrl-C")[0].splitlines()
     try:

@@ -1,4 +1,4 @@
-"""Write the report: `python -m fer_exp.report`.
+"""Write the report: `python -m fer_exp report`.
 
 One HTML page of the store's finished runs, which needs no network and is kept with the newest sweep too.
 """
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, keep it with its sweep, and say where it is."""
     arguments = sys.argv[1:] if arguments is None else arguments
     args = _parser().parse_args(arguments)
-    command = provenance.to_keep(["python", "-m", "fer_exp.report", *arguments])
+    command = provenance.to_keep(["python", "-m", "fer_exp", "report", *arguments])
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         html = page.render(_source(args, store, command)).encode()
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m fer_exp.report", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m fer_exp report", description=__doc__.splitlines()[0])
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     parser.add_argument("--output", default="report.html")
     parser.add_argument("--study", help="only this study (default: all)")
@@ -81,7 +81,3 @@ def _keep(html: bytes, store: tracking.Store, study: str | None) -> str:
     except OSError as error:
         return f"; not kept in run {sweeps[0].run_id} ({error.strerror})"
     return f"; kept as {ARTIFACT} in run {sweeps[0].run_id} ({sweeps[0].name})"
-
-
-if __name__ == "__main__":
-    main()

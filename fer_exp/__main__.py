@@ -1,0 +1,64 @@
+"""The commands beside train.py and evaluate.py.
+
+`python -m fer_exp` lists them, `python -m fer_exp NAME ...` runs one.
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fer_exp import console
+from fer_exp.errors import UserError
+
+
+class Command(NamedTuple):
+    """The module whose `main(arguments)` runs the command, arguments that go first, and a line on it."""
+
+    module: str
+    first: tuple[str, ...]
+    about: str
+
+
+# In the order in which a user meets them.
+COMMANDS = {
+    "compare": Command("report.text", (), "print the tables of the studies in the store"),
+    "report": Command("report.command", (), "write one HTML page of all runs"),
+    "leaderboard": Command("analysis.leaderboard", (), "print results of others on FER-2013 beside ours"),
+    "predict": Command("inference.predict", (), "rank the emotions of the faces in pictures"),
+    "demo": Command("inference.demo.app", (), "serve a page to try a face in a browser"),
+    "export": Command("inference.onnx_export", (), "write a run's network as an ONNX file"),
+    "grim": Command("audit.grim.command", (), "test whether a printed accuracy can come from n faces"),
+    "ui": Command("tracking.server.ui", (), "browse the runs in MLflow"),
+    "archive": Command("tracking.archive.archive_runs", (), "keep runs in a text file"),
+    "restore": Command("tracking.archive.archive_runs", ("--restore",), "put archived runs into the store"),
+    "sync": Command("tracking.sync", (), "send what runs kept while their MLflow server was away"),
+    "serve": Command("tracking.server.team", (), "serve a team's runs, with passwords"),
+    "data": Command("data.download", (), "obtain FER-2013 from Kaggle"),
+    "faces": Command("data.synthetic", (), "draw a sheet of synthetic faces"),
+}
+
+
+def listing() -> str:
+    """The commands, a line each."""
+    lines = [f"  {name:<12} {command.about}" for name, command in COMMANDS.items()]
+    usage = "usage: python -m fer_exp COMMAND ...    (python -m fer_exp COMMAND --help)"
+    scripts = "to train: python train.py --help    to score test: python evaluate.py --help"
+    return "\n".join([usage, "", *lines, "", scripts])
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that is named first, or list all."""
+    name, *rest = (sys.argv[1:] if arguments is None else arguments) or ["--help"]
+    if name in ("-h", "--help"):
+        print(listing())
+        return
+    if name not in COMMANDS:
+        console.fail(UserError(f"there is no command {name}; known: {', '.join(COMMANDS)}"))
+    command = COMMANDS[name]
+    # here, since each brings packages that the others do not need
+    importlib.import_module(f"fer_exp.{command.module}").main([*command.first, *rest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""`python -m fer_exp` is the one place where the commands are found."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer_exp.__main__ import COMMANDS, main
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_it_lists_every_command_with_a_line(capsys):
+    """Without arguments, as with --help."""
+    main([])
+    listed = capsys.readouterr().out
+    assert all(f"  {name} " in listed and command.about in listed for name, command in COMMANDS.items())
+    main(["--help"])
+    assert capsys.readouterr().out == listed
+
+
+def test_an_unknown_command_is_one_line_and_exit_2(capsys):
+    """With those that are known."""
+    with pytest.raises(SystemExit) as end:
+        main(["comparee"])
+    assert end.value.code == 2
+    assert capsys.readouterr().err.startswith("error: there is no command comparee; known: compare, report,")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_is_there(name):
+    """Its module has a `main` that takes arguments."""
+    assert callable(importlib.import_module(f"fer_exp.{COMMANDS[name].module}").main)
+
+
+def test_every_command_that_is_named_is_there():
+    """In the Makefile, the README, the docs and what the program prints."""
+    places = [ROOT / "Makefile", *ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("fer_exp/**/*.py")]
+    named = {name for path in places for name in re.findall(r"-m fer_exp ([a-z-]+)", path.read_text("utf-8"))}
+    assert named <= set(COMMANDS)
+    assert named >= {"compare", "report", "restore", "predict"}
+
+
+def test_the_list_imports_nothing_heavy():
+    """Whoever asks what there is waits for no library."""
+    asks = "import sys; from fer_exp.__main__ import main; main([]); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert not {"torch", "mlflow", "numpy", "hydra"} & set(done.stderr.split())
