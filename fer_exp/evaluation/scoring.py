@@ -14,7 +14,7 @@ from fer_exp.data.datasets import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.tracking.artifacts import PREDICTIONS
+from fer_exp.tracking.artifacts import CONFUSION, PREDICTIONS
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
 ONE_CLASS = 0.9
@@ -112,8 +112,9 @@ def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gal
         if len(positions)
     ]
     union = next(part for part in parts if part.name == "union")
-    with run.file(PREDICTIONS) as path, files.written_whole(path) as file:
-        np.save(file, answers.labels.astype(np.int64))
+    for name, array in ((PREDICTIONS, answers.labels), (CONFUSION, union.counts)):
+        with run.file(name) as path, files.written_whole(path) as file:
+            np.save(file, array.astype(np.int64))
     _draw(run, test, answers, union, gallery)
     run.log({key: value for part in parts for key, value in part.flat().items()})
     run.tag(alarms="; ".join(alarms(union, train.pixels, test.pixels)), test_opened="yes")

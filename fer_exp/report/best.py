@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from fer_exp.errors import UserError
-from fer_exp.models import checkpoint
+from fer_exp.fer2013 import SIDE
 from fer_exp.plots import charts
 from fer_exp.report.blocks import Block, Gap, Picture, Section
 from fer_exp.report.source import Source, image
-from fer_exp.tracking import Record, artifacts
-
-_FIRST_LAYER = "layers.0.weight"
+from fer_exp.tracking import Record
 
 
 def weights(source: Source) -> Section:
@@ -31,15 +31,25 @@ def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Blo
 def _weights(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
-        content = checkpoint.load(source.store.run(run.run_id).fetch(artifacts.BEST))
+        layer = _first_layer(run, source)
     except UserError as error:
         return Gap(words("gap.weights", run=run.name, reason=error))
-    layer = content["network"][_FIRST_LAYER].numpy()
     units, norms = charts.strongest(layer)
     said = words("weights.said", count=len(units), high=f"{norms[0]:.2f}", low=f"{norms[-1]:.2f}")
     facts = {"count": len(units), "run": run.name, "study": words.study(study)}
     facts["loss"] = f"{run.metrics['selected/val_loss']:.3f}"
     return source.draw(charts.first_layer(layer), said, words("weights.caption", **facts), white=True)
+
+
+def _first_layer(run: Record, source: Source) -> np.ndarray:
+    """The weights [U, 2304] of the layer that sees the pixels; raises UserError where there is none."""
+    # here, since PyTorch takes a second to import and no other part of a page needs it
+    from fer_exp.tracking import registry
+
+    weight = getattr(registry.load_classifier(run, source.store).network.layers[0], "weight", None)
+    if weight is None or weight.shape[1:] != (SIDE**2,):
+        raise UserError(f"run {run.run_id}: its first layer does not see all pixels at once")
+    return weight.detach().numpy()
 
 
 def _gallery(study: str, run: Record, source: Source) -> Block:

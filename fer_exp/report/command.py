@@ -43,9 +43,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
     parser.add_argument("--no-faces", action="store_true", help="leave out the gallery of faces")
-    parser.add_argument(
-        "--data-root", default="data/fer2013", help="where FER-2013 lies, to draw confusion matrices anew"
-    )
     console.takes_store(parser)
     return parser
 
@@ -63,7 +60,6 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
         lost,
         Words(args.lang),
         args.split,
-        Path(args.data_root),
         not args.no_faces,
         command,
     )

@@ -1,17 +1,15 @@
 """The best and the worst arm of each study on test: recall by class, and what is taken for what."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
-from fer_exp import metrics
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
 from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
-from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments, image
+from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments
 from fer_exp.tracking import Record, artifacts
 from fer_exp.tracking.studies import Arm, Study
 
@@ -69,32 +67,17 @@ def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
 
 
 def _confusion(arm: Arm, run: Record, source: Source) -> Block:
-    """Drawn from the run's answers; its own picture where the faces are not at hand."""
+    """Drawn from the counts that evaluation kept."""
     words, command = source.words, source.evaluate_command(run)
     if _TESTED not in run.metrics:
         return Gap(words("gap.test", arm=arm.name, command=command))
-    kept = source.store.run(run.run_id)
     try:
-        answers, labels = artifacts.predictions(kept), source.labels(run)
-        if labels is None or len(labels) != len(answers):
-            return _own_confusion(arm, run, kept.fetch("figures/confusion.png"), source)
+        counts = artifacts.confusion(source.store.run(run.run_id))
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
-    counts = metrics.confusion(labels, answers, len(EMOTIONS))
-    figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {len(labels):,}")
+    figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
     said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
     return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
-
-
-def _own_confusion(arm: Arm, run: Record, path: Path, source: Source) -> Picture:
-    """The picture that evaluation drew; its numbers are the run's recall by class."""
-    words = source.words
-    rows = [
-        words("confusion.recall", emotion=words.emotion(emotion), right=f"{recall:.0f}")
-        for emotion, recall in zip(EMOTIONS, _recalls(run), strict=True)
-    ]
-    said = words("confusion.said", arm=arm.name, rows="; ".join(rows))
-    return Picture(image(path, said), words("confusion", run=run.name), white=True, wide=True)
 
 
 def _rows_of(counts: np.ndarray, source: Source) -> str:

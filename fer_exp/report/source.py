@@ -1,9 +1,8 @@
-"""Where the sections take from: the store, its studies, the faces if they are at hand, and the drawing."""
+"""Where the sections take from: the store, its studies, and the drawing."""
 
 import base64
 import itertools
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,6 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from fer_exp import tracking
-from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.plots import inline_svg
 from fer_exp.report.blocks import Picture
@@ -22,7 +20,6 @@ from fer_exp.tracking import Record
 from fer_exp.tracking.studies import Arm, Study
 
 VALIDATION = "selected/val_accuracy"
-CACHE = Path(".cache")
 
 # What a PNG file begins with.
 _PNG = b"\x89PNG\r\n"
@@ -32,8 +29,8 @@ _PNG = b"\x89PNG\r\n"
 class Source:
     """All that the sections of one page need.
 
-    lost: why sweeps could not be read back. test: the part of test in the tables. root: where FER-2013 may
-    lie. gallery: whether faces may be shown. command: what makes this page again.
+    lost: why sweeps could not be read back. test: the part of test in the tables. gallery: whether faces may
+    be shown. command: what makes this page again.
     """
 
     store: tracking.Store
@@ -41,10 +38,8 @@ class Source:
     lost: Sequence[UserError]
     words: Words
     test: str
-    root: Path
     gallery: bool
     command: str
-    _labels: dict[str, np.ndarray | None] = field(default_factory=dict)
     _drawn: itertools.count = field(default_factory=itertools.count)
 
     @property
@@ -85,26 +80,6 @@ class Source:
     ) -> Picture:
         """A figure as a picture of the page; said: its alt text."""
         return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
-
-    def labels(self, run: Record) -> np.ndarray | None:
-        """The true labels of the test faces of a run, int [N]; None if those faces are not at hand."""
-        faces = run.tags["faces"]
-        if faces not in self._labels:
-            try:
-                dataset = self._load(run)
-            except UserError:
-                dataset = None
-            known = dataset is not None and dataset.fingerprint.content == faces
-            self._labels[faces] = dataset.test().labels if known else None
-        return self._labels[faces]
-
-    def _load(self, run: Record) -> datasets.Dataset | None:
-        if run.params.get("data.name") == "synthetic":
-            sizes = (int(run.params[f"data.{key}"]) for key in ("n_train", "n_test", "seed"))
-            return datasets.load_synthetic(*sizes, CACHE)
-        if not os.path.exists(self.root):
-            return None
-        return datasets.load_fer2013(self.root, CACHE, run.params["data.on_error"])
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""

@@ -130,7 +130,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{emotion}: {right} % right, most often taken for {other} ({wrong} %)",
         "{emotion}: 정답 {right} %, 가장 많이 혼동한 클래스 {other} ({wrong} %)",
     ),
-    "confusion.recall": ("{emotion}: {right} % right", "{emotion}: 정답 {right} %"),
     "gap.test": (
         "Test has not been opened for {arm}: {command}",
         "{arm}의 시험 자료는 아직 열지 않았습니다: {command}",
@@ -140,8 +139,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "이 조건들의 시험 자료는 아직 열지 않았습니다: {command}",
     ),
     "gap.confusion": (
-        "The run of {arm} holds no answers to test and no confusion matrix; evaluate it again: {command}",
-        "{arm}의 실행에 시험 예측값과 혼동 행렬이 남아 있지 않습니다. 다시 평가해 주세요: {command}",
+        "The run of {arm} holds no confusion matrix; evaluate it again: {command}",
+        "{arm}의 실행에 혼동 행렬이 남아 있지 않습니다. 다시 평가해 주세요: {command}",
     ),
     "weights": ("What the best run looks for", "가장 좋은 실행이 보는 것"),
     "weights.caption": (

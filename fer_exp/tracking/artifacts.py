@@ -18,14 +18,26 @@ WEIGHTS = {"last": LAST, "best": BEST}
 # The artifact that holds the predicted label of every test face, so that two runs can be compared.
 PREDICTIONS = "test/predictions.npy"
 
+# The artifact that holds the confusion matrix of the union of test, so that a reader needs no faces.
+CONFUSION = "test/confusion.npy"
+
 
 def predictions(run: tracking.Run) -> np.ndarray:
     """The predicted label of every test face, int64 [N], of an evaluated run or a baseline."""
-    path = run.fetch(PREDICTIONS)
+    return _array(run, PREDICTIONS)
+
+
+def confusion(run: tracking.Run) -> np.ndarray:
+    """The counts int64 [7, 7] of the union of test, row the true class, of an evaluated run or a baseline."""
+    return _array(run, CONFUSION)
+
+
+def _array(run: tracking.Run, name: str) -> np.ndarray:
+    path = run.fetch(name)
     try:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"run {run.id}: {PREDICTIONS} is damaged ({error}): evaluate it again") from None
+        raise UserError(f"run {run.id}: {name} is damaged ({error}): evaluate it again") from None
 
 
 # The artifact of a sweep's run that lists its jobs.

@@ -98,6 +98,8 @@ def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
     run = store.run(trained.run_id)
     assert artifacts.predictions(run).shape == (28,)
+    counts = artifacts.confusion(run)
+    assert (counts.shape, counts.sum()) == ((7, 7), 28)
     assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
     assert run.fetch("figures/reliability.png").stat().st_size > 1000
     with pytest.raises(UserError, match="has no figures/gallery"):
