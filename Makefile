@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-slow test-all reliability fuzz lint check bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-slow test-all reliability fuzz lint check check-next bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -111,11 +111,19 @@ fuzz: install  ## search both doors for inputs that end otherwise than in faces 
 	$(BIN)/python tests/helpers/fuzz_doors.py csv --seconds $(or $(SECONDS),60)
 	$(BIN)/python tests/helpers/fuzz_doors.py pictures --seconds $(or $(SECONDS),60)
 
-lint: install  ## style and format
+lint: install  ## style, spelling, and the layers of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports
 
 check: lint test  ## what CI runs first
+
+# not in CI: it says ahead of time what the next Hydra will break
+check-next: install  ## try a small sweep with the next Hydra and OmegaConf, beside the environment
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target .cache/next 'hydra-core==1.4.0rc3' 'omegaconf==2.4.0'
+	cd "$$(mktemp -d)" && PYTHONPATH=$(CURDIR)/.cache/next:$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/train.py \
+		-m optimizer=sgd,adam data.n_train=210 data.n_test=42 training.epochs=1 n_jobs=1
 
 bench: install  ## speed of training beside the usual ways: make bench ARGS="--data PATH"
 	$(BIN)/python benchmarks/bench_epoch.py $(ARGS)
