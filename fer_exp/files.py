@@ -1,13 +1,10 @@
 """Files that are there whole or not at all, whatever ends the program while they are written."""
 
 import contextlib
-import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
-
-import numpy as np
 
 from fer_exp.errors import UserError
 
@@ -58,12 +55,3 @@ def write(path: Path, data: bytes) -> None:
             file.write(data)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def read_at_random(mapped: np.memmap) -> None:
-    """Tell the system that a mapped file is read in no order, where it can be told.
-
-    It would else read ahead of each picture, and drop what is needed next where memory is short.
-    """
-    if hasattr(mmap, "MADV_RANDOM"):
-        mapped.base.madvise(mmap.MADV_RANDOM)

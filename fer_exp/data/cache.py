@@ -89,7 +89,6 @@ def read(path: Path, key: str) -> Entry | None:
         digest.update(payload)
         if digest.digest() != expected:
             return None
-        files.read_at_random(payload)
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_exp.data.faces import Row, Usage
 from fer_exp.data.image_folder import emotion_label
+from fer_exp.data.limits import Budget
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 
@@ -74,16 +75,18 @@ def _of_one_row(again: deque[Line], lines: Iterator[Line], taken: list[Line]) ->
 
 def _lines(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Line]:
     text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
-    number = 0
+    number, budget = 0, Budget(place)
     try:
         while line := text.readline(_LONGEST_ROW):
             number += 1
+            budget.spend(len(line))
             if len(line) < _LONGEST_ROW:
                 yield number, line
                 continue
             on_broken(UserError(f"{place}, line {number}: is longer than {_LONGEST_ROW:,} characters"))
             while line and not line.endswith(("\n", "\r")):
                 line = text.readline(_LONGEST_ROW)
+                budget.spend(len(line))
     finally:
         # the file is its opener's to close, also where the reader has had enough
         if not file.closed:

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from fer_exp.config import settings
-from fer_exp.data import cache, datasets, external_sort, ferplus, fingerprint, sources
+from fer_exp.data import cache, datasets, ferplus, fingerprint, limits, sources
 from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
@@ -67,10 +67,15 @@ class Dataset:
 def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dataset:
     """Drawn faces, `n_train` and `n_test` of them, the same for the same seed."""
 
+    if n_train + n_test > limits.MOST_FACES:
+        raise UserError(
+            f"data.n_train={n_train}, data.n_test={n_test}: a set has at most {limits.MOST_FACES:,} faces"
+        )
+
     def draw() -> cache.Entry:
         from fer_exp.data import synthetic
 
-        faces = external_sort.on_disk(synthetic.rows(n_train, n_test, seed), cache_dir)
+        faces = synthetic.draw(n_train, n_test, seed)
         return cache.Entry(faces, fingerprint.take(faces, drawn=True), ())
 
     return _cached(
@@ -109,7 +114,7 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
             raise UserError(f"data.root={root}: changed while it was read; try again")
 
     def decode() -> cache.Entry:
-        faces = external_sort.on_disk(entries(), cache_dir)
+        faces = Faces.from_rows(entries())
         return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
 
     dataset = _cached(
@@ -133,7 +138,7 @@ def _relabelled(source: Path, key: str, cache_dir: Path, on_error: OnError, path
         votes = ferplus.Relabelling(ferplus.read(path))
         # closed at once, also where the votes end the reading early
         with contextlib.closing(sources.table_rows(source)) as rows:
-            faces = external_sort.on_disk(_each_class(votes.rows(rows), source), cache_dir)
+            faces = Faces.from_rows(_each_class(votes.rows(rows), source))
         # said before anything is kept
         if f"{sources.content_key(source)}/{sources.hash_file(path)}" != whole:
             raise UserError(f"{source} or {path}: changed while it was read; try again")
@@ -154,7 +159,7 @@ def votes_of_test(root: Path, path: Path, dataset: Dataset) -> np.ndarray:
 
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
-    key = f"{name}/{key}/{_code('../fer2013', 'faces', 'fingerprint', 'cache', 'external_sort')}"
+    key = f"{name}/{key}/{_code('../fer2013', 'faces', 'fingerprint', 'cache')}"
     key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)

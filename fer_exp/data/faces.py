@@ -1,12 +1,12 @@
-"""Faces: grey 48x48 pictures with an emotion and the split they belong to.
+"""Faces: grey 48x48 images with an emotion and the split they belong to.
 
-Every door (folder, zip, CSV, drawn) ends here, so that one order of emotions and one order of
-faces hold everywhere: faces are sorted by their content, never by file name or row, hence the same
-faces give the same arrays, splits and batches whichever door they came through.
+Every source (folder, zip, CSV, drawn) ends here, so that one order of emotions and one order of faces hold
+everywhere: faces are sorted by their content, never by file name or row, hence the same faces give the
+same arrays, splits and batches whichever source they come from.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -24,13 +24,13 @@ class Usage(IntEnum):
     TEST = 3
 
 
-# One face: its picture uint8 [48, 48], its label and its split.
+# One face: its image uint8 [48, 48], its label and its split.
 Row = tuple[np.ndarray, int, Usage]
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Pictures and what is known of them, as arrays of one length N.
+    """Images and what is known of them, as arrays of one length N.
 
     pixels: uint8 [N, 48, 48], 0 black to 255 white.
     labels: int64 [N], index into `EMOTIONS`.
@@ -44,30 +44,34 @@ class Faces:
     group: np.ndarray
 
     @classmethod
-    def of(
-        cls,
-        pixels: np.ndarray,
-        labels: np.ndarray,
-        usage: np.ndarray,
-        take: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.ndarray.__getitem__,
-    ) -> "Faces":
+    def of(cls, pixels: np.ndarray, labels: np.ndarray, usage: np.ndarray) -> "Faces":
         """Sort faces into the canonical order (train first, then by content) and group copies.
 
-        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order. take: how
-        the pixels at given positions are copied.
+        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order.
         """
         if not len(pixels) == len(labels) == len(usage):
-            raise ValueError(f"{len(pixels)} pictures, {len(labels)} labels, {len(usage)} usages")
+            raise ValueError(f"{len(pixels)} images, {len(labels)} labels, {len(usage)} usages")
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE):
             raise ValueError(f"pixels must be uint8 [N, {SIDE}, {SIDE}], not {pixels.dtype} {pixels.shape}")
         group = content_rank(pixels)
         order = np.lexsort((usage, labels, group, usage != Usage.TRAIN))
         return cls(
-            take(pixels, order),
+            pixels[order],
             labels[order].astype(np.int64),
             usage[order].astype(np.uint8),
             group[order].astype(np.int64),
         )
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Row]) -> "Faces":
+        """Faces that come one by one, in any order; their pixels are held twice while they are sorted."""
+        pixels, labels, usages = bytearray(), [], []
+        for image, label, usage in rows:
+            pixels.extend(image)
+            labels.append(label)
+            usages.append(usage)
+        images = np.frombuffer(pixels, np.uint8).reshape(-1, SIDE, SIDE)
+        return cls.of(images, np.array(labels, np.int64), np.array(usages, np.uint8))
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -96,9 +100,9 @@ class Faces:
 
 
 def content_rank(pixels: np.ndarray) -> np.ndarray:
-    """Rank of each picture, int64 [N], in the order of a 128-bit BLAKE2b of its pixels.
+    """Rank of each image, int64 [N], in the order of a 128-bit BLAKE2b of its pixels.
 
-    Equal for pixel-identical pictures only; independent of the order they come in.
+    Equal for pixel-identical images only; independent of the order they come in.
     """
     rows = np.ascontiguousarray(pixels).reshape(len(pixels), SIDE * SIDE)
     digests = b"".join(hashlib.blake2b(row, digest_size=16).digest() for row in rows)

@@ -10,10 +10,9 @@ import stat
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path, PurePosixPath
 
 from fer_exp.data.faces import Usage
@@ -35,7 +34,7 @@ _LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
 # What zipfile raises on a damaged entry.
 UNPACKING_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
-# A 48x48 picture takes a few kB, a phone's photo a few MB.
+# A 48x48 image takes a few kB, a phone's photo a few MB.
 LARGEST_FILE = 64 * 1024 * 1024
 _MOST_ENTRIES = 5_000_000
 
@@ -221,7 +220,7 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 class Files(ABC):
-    """Picture files below `root`; what is sent to another process reads them there anew."""
+    """Picture files below `root`."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -250,15 +249,6 @@ class ZipFiles(Files):
         super().__init__(Path(archive.filename))
         self.archive = archive
 
-    def __reduce__(self) -> tuple[Callable[[str], "ZipFiles"], tuple[str]]:
-        return _opened_anew, (self.archive.filename,)
-
     def read(self, name: str) -> bytes:
         """See `Files`."""
         return read_entry(self.archive, name)
-
-
-@cache
-def _opened_anew(path: str) -> ZipFiles:
-    # in a process that ends with the reading
-    return ZipFiles(zipfile.ZipFile(path))

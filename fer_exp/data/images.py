@@ -22,8 +22,11 @@ FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 # A file of a few bytes can declare any size; 64 million pixels is more than any camera's photo needs.
 MOST_PIXELS = 64_000_000
 
-# Pillow takes a run-length BMP apart in Python, up to half a second for so many pixels.
-MOST_RUN_LENGTH_PIXELS = 1_000_000
+# Pillow takes some files of these formats apart in Python: up to half a second for so many pixels, and ten
+# seconds for a megabyte of comments in a PPM of plain text.
+_SLOW_FORMATS = ("BMP", "PPM")
+_MOST_SLOW_PIXELS = 1_000_000
+_PLAIN_PPM, _LARGEST_PLAIN_PPM = (b"P1", b"P2", b"P3"), 1 << 16
 
 # What a picture may say of itself that changes how it looks.
 _REMARKS = {"exif", "transparency"}
@@ -46,16 +49,7 @@ def upright(data: bytes, place: str) -> Image.Image:
             # Pillow warns of sizes that are refused below, and of harmless metadata
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                if image.width * image.height > MOST_PIXELS:
-                    raise UserError(
-                        f"{place}: declares {image.width}x{image.height} pixels, more than {MOST_PIXELS:,}; "
-                        "make it smaller"
-                    )
-                run_length = bool(image.tile) and image.tile[0][0] == "bmp_rle"
-                if run_length and image.width * image.height > MOST_RUN_LENGTH_PIXELS:
-                    raise UserError(
-                        f"{place}: a run-length BMP of {image.width}x{image.height} pixels; save it as PNG"
-                    )
+                _refuse_large(image, data, place)
                 return _as_grey(image)
     except Image.DecompressionBombError:
         raise UserError(f"{place}: declares more than {MOST_PIXELS:,} pixels; make it smaller") from None
@@ -65,6 +59,19 @@ def upright(data: bytes, place: str) -> Image.Image:
         if isinstance(error, Image.UnidentifiedImageError):
             reason = f"not a {', '.join(FORMATS)} picture"
         raise UserError(f"{place}: cannot be read as a picture ({reason})") from None
+
+
+def _refuse_large(image: Image.Image, data: bytes, place: str) -> None:
+    pixels = image.width * image.height
+    if pixels > MOST_PIXELS:
+        size = f"{image.width}x{image.height}"
+        raise UserError(f"{place}: declares {size} pixels, more than {MOST_PIXELS:,}; make it smaller")
+    long_text = data.startswith(_PLAIN_PPM) and len(data) > _LARGEST_PLAIN_PPM
+    if image.format in _SLOW_FORMATS and (pixels > _MOST_SLOW_PIXELS or long_text):
+        raise UserError(
+            f"{place}: a {image.format} of {image.width}x{image.height} pixels and {len(data):,} bytes takes "
+            "long to read; save it as PNG"
+        )
 
 
 def _as_grey(image: Image.Image) -> Image.Image:

@@ -1,13 +1,14 @@
 """The doors: what lies at a place, a zip, a CSV or folders, and the faces that come out of it one by one."""
 
-import contextlib
 import hashlib
+import os
 import zipfile
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from fer_exp.data import csv_reader, image_folder
 from fer_exp.data.faces import Row
+from fer_exp.data.limits import MOST_BYTES, Budget
 from fer_exp.errors import UserError
 
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
@@ -66,6 +67,8 @@ def entries(source: Path, broken: Callable[[UserError], None]) -> Generator[Row,
 def hash_file(path: Path) -> str:
     image_folder.check_file(path)
     try:
+        if os.path.getsize(path) > MOST_BYTES:
+            raise UserError(f"{path}: is larger than {MOST_BYTES >> 30} GiB; make its images smaller")
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -94,16 +97,20 @@ def _pictures(
     paths: list[str], files: image_folder.Files, broken: Callable[[UserError], None]
 ) -> Iterator[Row]:
     # here, since the cached start needs no Pillow
-    from fer_exp.data import parallel_decode
+    from fer_exp.data import images
 
-    arranged = image_folder.arrange(paths, str(files.root))
-    # closed at once, also where the reading ends early
-    with contextlib.closing(parallel_decode.in_order(files, [each.path for each in arranged])) as found:
-        for picture, decoded in zip(arranged, found, strict=True):
-            if isinstance(decoded, UserError):
-                broken(decoded)
-            else:
-                yield decoded, picture.label, picture.usage
+    budget = Budget(str(files.root))
+    for picture in image_folder.arrange(paths, str(files.root)):
+        size = 0
+        try:
+            data = files.read(picture.path)
+            size = len(data)
+            decoded = images.decode(data, files.place(picture.path))
+        except UserError as error:
+            broken(error)
+        else:
+            yield decoded, picture.label, picture.usage
+        budget.spend(size)
 
 
 def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:

@@ -143,8 +143,7 @@ def rows(n_train: int, n_test: int, seed: int) -> Iterator[Row]:
 
 def draw(n_train: int, n_test: int, seed: int) -> Faces:
     """The faces of `rows` as one set in memory."""
-    pixels, labels, usages = map(np.array, zip(*rows(n_train, n_test, seed), strict=True))
-    return Faces.of(pixels, labels, usages)
+    return Faces.from_rows(rows(n_train, n_test, seed))
 
 
 def sheet(seed: int, per_class: int) -> Image.Image:

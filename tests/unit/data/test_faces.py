@@ -18,6 +18,18 @@ def test_the_order_that_faces_come_in_does_not_matter(tiny_faces, seed):
         np.testing.assert_array_equal(getattr(found, column), getattr(tiny_faces, column))
 
 
+@given(st.integers(0, 1000))
+def test_faces_may_come_one_by_one(tiny_faces, seed):
+    """As a source gives them, and none gives a set of none."""
+    order = np.random.default_rng(seed).permutation(len(tiny_faces))
+    columns = ("pixels", "labels", "usage", "group")
+    rows = zip(*(getattr(tiny_faces, name)[order] for name in columns[:3]), strict=True)
+    found = Faces.from_rows(rows)
+    for column in columns:
+        np.testing.assert_array_equal(getattr(found, column), getattr(tiny_faces, column))
+    assert len(Faces.from_rows(())) == 0
+
+
 def test_train_comes_first(tiny_faces):
     """So that train and test are slices of one map."""
     assert np.all(np.diff(tiny_faces.usage != Usage.TRAIN) >= 0)
@@ -55,7 +67,7 @@ def test_parts_of_test_and_copies_left_out(tiny_faces):
 
 def test_wrong_arrays_are_a_bug_with_words():
     """Shapes and types are checked where faces are made."""
-    with pytest.raises(ValueError, match="1 pictures, 2 labels"):
+    with pytest.raises(ValueError, match="1 images, 2 labels"):
         Faces.of(np.zeros((1, 48, 48), np.uint8), np.zeros(2, int), np.zeros(1, int))
     with pytest.raises(ValueError, match="pixels must be uint8"):
         Faces.of(np.zeros((1, 48, 48)), np.zeros(1, int), np.zeros(1, int))

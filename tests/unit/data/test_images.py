@@ -232,7 +232,26 @@ def test_a_run_length_bmp_is_read_where_it_is_small():
     assert images.decode(run_length_bmp(48, 48), "a.bmp").shape == (48, 48)
 
 
-def test_a_large_run_length_bmp_is_refused_before_it_costs_a_minute():
-    """A few bytes that would keep a core busy for very long, as a search for bad inputs found."""
-    with pytest.raises(UserError, match=r"a\.bmp: a run-length BMP of 60000x1000 pixels; save it as PNG"):
-        images.decode(run_length_bmp(60_000, 1000), "a.bmp")
+@pytest.mark.fault("Bad data: an image that takes minutes to decode", trials=4, expected="one line, at once")
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (run_length_bmp(60_000, 1000), "BMP of 60000x1000 pixels and 5,078 bytes"),
+        (b"P2\n48 48\n255\n" + b"#\n" * 500_000, "PPM of 48x48 pixels and 1,000,013 bytes"),
+        (b"P3\n48 48\n255\n" + b"1 " * 500_000, "PPM of 48x48 pixels and 1,000,013 bytes"),
+        (b"P5\n8000 8000\n100\n" + bytes(100), "PPM of 8000x8000 pixels and 117 bytes"),
+    ],
+    ids=["run-length BMP", "comments", "plain text", "odd white"],
+)
+def test_what_pillow_decodes_in_python_is_refused_where_it_is_large(data, text):
+    """A few bytes would keep a core busy for very long, as a search for bad inputs found."""
+    with pytest.raises(UserError, match=f"a.img: a {text} takes long to read; save it as PNG"):
+        images.decode(data, "a.img")
+
+
+@pytest.mark.parametrize("kind", ["P2", "P3"])
+def test_a_ppm_of_plain_text_is_read_where_it_is_small(kind):
+    """With a comment in it."""
+    values = " ".join(str(tone) for tone in FACE.flat for _ in range(1 if kind == "P2" else 3))
+    found = images.decode(f"{kind}\n# a face\n48 48\n255\n{values}\n".encode(), "x")
+    np.testing.assert_array_equal(found, FACE)
