@@ -12,13 +12,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fer_exp.data.faces import Row, Usage
+from fer_exp.data.faces import USAGES, Row, Usage
 from fer_exp.data.image_folder import emotion_label
 from fer_exp.data.limits import Budget
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
-
-_USAGES = {"training": Usage.TRAIN, "publictest": Usage.PUBLIC, "privatetest": Usage.PRIVATE}
 
 # 2,304 numbers of three digits take 9 kB; a line or a row without end must not fill the memory.
 _LONGEST_ROW = 1 << 17
@@ -96,9 +94,10 @@ def _lines(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -
 def _columns(header: list[str], place: str) -> tuple[int, int, int]:
     missing = [name for name in ("emotion", "pixels", "usage") if name not in header]
     if missing:
+        seen = ",".join(header)[:40]
         raise UserError(
-            f"{place}: has no column {', '.join(missing)}; it needs emotion, pixels and Usage "
-            "(Training, PublicTest or PrivateTest), as fer2013.csv has them"
+            f"{place}: has no column {', '.join(missing)}, but begins {seen!r}; it needs emotion, pixels and "
+            f"Usage ({', '.join(USAGES)}) between commas in UTF-8, as fer2013.csv has them"
         )
     return header.index("emotion"), header.index("pixels"), header.index("usage")
 
@@ -106,10 +105,11 @@ def _columns(header: list[str], place: str) -> tuple[int, int, int]:
 def _parse(row: list[str], columns: tuple[int, int, int], place: str) -> Row:
     if len(row) <= max(columns):
         raise UserError(f"{place}: has {len(row)} values, the header names more")
-    emotion, pixels, usage = (row[column] for column in columns)
-    if usage.strip().lower() not in _USAGES:
-        raise UserError(f"{place}: Usage is {usage[:40]!r}, not Training, PublicTest or PrivateTest")
-    return _pixels(pixels, place), _label(emotion.strip(), place), _USAGES[usage.strip().lower()]
+    emotion, pixels, name = (row[column] for column in columns)
+    usage = Usage.named(name)
+    if usage is None:
+        raise UserError(f"{place}: Usage is {name[:40]!r}, not one of {', '.join(USAGES)}")
+    return _pixels(pixels, place), _label(emotion.strip(), place), usage
 
 
 def _label(text: str, place: str) -> int:

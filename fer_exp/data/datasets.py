@@ -8,7 +8,6 @@ import contextlib
 import functools
 import hashlib
 import logging
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -90,11 +89,8 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
     labels are to be those of its votes. Raises UserError that names the place for anything that
     cannot be read as such a set.
     """
-    # not `root.exists()`, which raises for a name that is too long or lies in a closed folder
-    if not os.path.exists(root):
-        raise UserError(f"data.root={root}: there is nothing there; {sources.HOW_TO}")
     source = sources.find(root)
-    key = sources.content_key(source)
+    key = source.key()
     if votes:
         return _relabelled(source, key, cache_dir, on_error, votes)
     skipped: list[str] = []
@@ -105,12 +101,12 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
         if len(skipped) == _MOST_SKIPPED:
             raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
         # the list is logged, and the folders above the set are nobody else's business
-        skipped.append(str(error).removeprefix(f"{source.parent}/"))
+        skipped.append(str(error).removeprefix(f"{source.path.parent}/"))
 
     def entries() -> Iterator[Row]:
-        yield from _each_class(sources.entries(source, broken), root)
+        yield from _each_class(source.rows(broken), root)
         # said before anything is kept
-        if key != sources.content_key(source):
+        if key != source.key():
             raise UserError(f"data.root={root}: changed while it was read; try again")
 
     def decode() -> cache.Entry:
@@ -127,7 +123,7 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
     return dataset
 
 
-def _relabelled(source: Path, key: str, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
+def _relabelled(source: sources.Source, key: str, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
     """The faces of a CSV with the labels that FER+'s votes give them."""
     if on_error != "fail":
         raise UserError(
@@ -138,10 +134,10 @@ def _relabelled(source: Path, key: str, cache_dir: Path, on_error: OnError, path
         votes = ferplus.Relabelling(ferplus.read(path))
         # closed at once, also where the votes end the reading early
         with contextlib.closing(sources.table_rows(source)) as rows:
-            faces = Faces.from_rows(_each_class(votes.rows(rows), source))
+            faces = Faces.from_rows(_each_class(votes.rows(rows), source.path))
         # said before anything is kept
-        if f"{sources.content_key(source)}/{sources.hash_file(path)}" != whole:
-            raise UserError(f"{source} or {path}: changed while it was read; try again")
+        if f"{source.key()}/{sources.hash_file(path)}" != whole:
+            raise UserError(f"{source.path} or {path}: changed while it was read; try again")
         return cache.Entry(faces, votes.told(fingerprint.take(faces, drawn=False)), ())
 
     whole = f"{key}/{sources.hash_file(path)}"

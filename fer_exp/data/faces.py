@@ -23,6 +23,14 @@ class Usage(IntEnum):
     PRIVATE = 2
     TEST = 3
 
+    @classmethod
+    def named(cls, text: str) -> "Usage | None":
+        """The split that fer2013.csv and FER+'s file call so, in any case; None for another name."""
+        return _NAMED.get(text.strip().lower())
+
+
+USAGES = ("Training", "PublicTest", "PrivateTest")
+_NAMED = {name.lower(): usage for name, usage in zip(USAGES, Usage, strict=False)}
 
 # One face: its image uint8 [48, 48], its label and its split.
 Row = tuple[np.ndarray, int, Usage]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp.data.faces import Faces, Row, Usage
+from fer_exp.data.faces import USAGES, Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -25,7 +25,6 @@ OURS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral
 OTHER = ("contempt", "unknown", "NF")
 COLUMNS = (*OURS, *OTHER)
 
-_USAGES = {"Training": Usage.TRAIN, "PublicTest": Usage.PUBLIC, "PrivateTest": Usage.PRIVATE}
 _SAID = {"NF": "not a face"}
 
 
@@ -79,14 +78,15 @@ def _parse(row: dict[str, str], number: int, path: Path) -> tuple[list[int], Usa
     counts = [int(cell) for cell in cells]
     if not 0 < sum(counts) <= 10:
         raise UserError(f"{place}: holds {sum(counts)} votes, FER+ has ten taggers")
-    if row["Usage"] not in _USAGES:
-        raise UserError(f"{place}: Usage is {row['Usage']!r}, not one of {', '.join(_USAGES)}")
+    usage = Usage.named(row["Usage"])
+    if usage is None:
+        raise UserError(f"{place}: Usage is {row['Usage']!r}, not one of {', '.join(USAGES)}")
     # e.g. fer0000012.png; another number means other rows in between, or another order
     name = row["Image name"].strip()
     digits = name.removeprefix("fer").removesuffix(".png")
     if name and not (digits.isascii() and digits.isdigit() and int(digits) == number):
         raise UserError(f"{place}: Image name is {name!r}, not fer{number:07d}.png: rows lack or were sorted")
-    return counts, _USAGES[row["Usage"]], bool(name)
+    return counts, usage, bool(name)
 
 
 def aligned(entries: Iterable[Row], votes: Votes) -> Iterator[tuple[int, Row]]:

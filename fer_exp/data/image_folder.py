@@ -1,4 +1,4 @@
-"""Pictures in folders or in a zip: `<split>/<emotion>/<file>`, wherever below the root that begins.
+"""Images in a folder or in a zip: `<split>/<emotion>/<file>`, wherever below the root that begins.
 
 Both are listed the same way and read one file at a time; nothing of a zip is extracted to disk.
 """
@@ -9,8 +9,7 @@ import os
 import stat
 import zipfile
 import zlib
-from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,7 +23,7 @@ from fer_exp.fer2013 import EMOTIONS
 _SYNONYMS = {"anger": "angry", "disgusted": "disgust", "fearful": "fear", "happiness": "happy"}
 _SYNONYMS |= {"sadness": "sad", "surprised": "surprise"}
 
-_SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST}
+_SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST, "testing": Usage.TEST}
 _SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
 _SPLITS |= {"privatetest": Usage.PRIVATE}
 
@@ -40,8 +39,8 @@ _MOST_ENTRIES = 5_000_000
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture file: where it lies below the root, and what its place says of it."""
+class ImageFile:
+    """An image file: where it lies below the root, and what its place says of it."""
 
     path: str
     label: int
@@ -55,27 +54,39 @@ def emotion_label(name: str) -> int | None:
     return EMOTIONS.index(name) if name in EMOTIONS else None
 
 
-def arrange(paths: list[str], root: str) -> list[Picture]:
-    """Give each path its label and usage; raises UserError for a folder that names no emotion."""
+def arrange(paths: list[str], root: str, on_broken: Callable[[UserError], None]) -> list[ImageFile]:
+    """Give each path its label and usage; raises UserError for a folder that names no emotion.
+
+    on_broken: told of each folder beside the splits that is laid out as they are and names none.
+    """
     placed = []
-    tops = set()
+    tops, unknown = set(), {}
     for path in paths:
         parts = path.split("/")
         if any(part.lower() in _SPLITS for part in parts[:-3]):
             raise UserError(f"{root}: {path} lies in a folder below an emotion's; move it up, or away")
-        if len(parts) < 3 or parts[-3].lower() not in _SPLITS:
+        if len(parts) < 3:
             continue
-        tops.add("/".join(parts[:-3]))
+        *above, split, emotion, name = parts
+        top = "/".join(above)
+        label = emotion_label(emotion)
+        if split.lower() not in _SPLITS:
+            if label is not None:
+                unknown["/".join([*above, split])] = top
+            continue
+        tops.add(top)
         if len(tops) > 1:
-            raise UserError(f"{root}: holds more than one set, at {' and '.join(map(repr, sorted(tops)))}")
-        label = emotion_label(parts[-2])
+            sets = " and ".join(map(repr, sorted(tops)))
+            raise UserError(f"{root}: holds more than one set, at {sets}; unpack it and name one")
         if label is None:
             raise UserError(
                 f"{root}: the folder {'/'.join(parts[:-1])} names no emotion; known are {', '.join(EMOTIONS)}"
             )
-        placed.append((path, label, _SPLITS[parts[-3].lower()], parts[-1].lower()))
+        placed.append((path, label, _SPLITS[split.lower()], name.lower()))
+    for folder in (folder for folder, top in unknown.items() if top in tops):
+        on_broken(UserError(f"{root}: the folder {folder} names no split; known are {', '.join(_SPLITS)}"))
     three_way = any(usage == Usage.PUBLIC for _, _, usage, _ in placed)
-    return [Picture(path, label, _usage(usage, name, three_way)) for path, label, usage, name in placed]
+    return [ImageFile(path, label, _usage(usage, name, three_way)) for path, label, usage, name in placed]
 
 
 def _usage(usage: Usage, name: str, three_way: bool) -> Usage:
@@ -95,12 +106,12 @@ def _is_litter(name: str) -> bool:
 def list_folder(root: Path) -> tuple[list[str], str]:
     """Files of the split folders in `root`, sorted, and a hash of their names and states.
 
-    The change time is part of it: unlike the modification time it cannot be set back.
+    The change time is part of it: unlike the modification time it cannot be set back. Of a folder beside them
+    that holds emotions, these are listed as `<folder>/<emotion>/`, so that `arrange` can name it.
     """
     found = []
     for folder in _folders(root):
-        if folder.name.lower() in _SPLITS:
-            found += _files(folder, root)
+        found += _files(folder, root) if folder.name.lower() in _SPLITS else _emotions(folder)
     digest = hashlib.sha256()
     found.sort()
     for path, *state in found:
@@ -116,6 +127,15 @@ def _folders(folder: Path) -> list[Path]:
             )
     except OSError as error:
         raise UserError(f"{folder}: cannot be listed ({error.strerror})") from None
+
+
+def _emotions(folder: Path) -> list[tuple[str, int, int, int]]:
+    try:
+        inner = [each.name for each in _folders(folder)]
+    except UserError:
+        # what cannot be listed, as a disk's lost+found, is no split that was meant
+        return []
+    return [(f"{folder.name}/{name}/", 0, 0, 0) for name in inner if emotion_label(name) is not None]
 
 
 def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
@@ -150,14 +170,14 @@ def check_file(path: Path) -> None:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a picture file; raises UserError that names it."""
+    """The bytes of an image file; raises UserError that names it."""
     try:
         with open(path, "rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     if len(data) > LARGEST_FILE:
-        raise UserError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
+        raise UserError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, too large for an image")
     return data
 
 
@@ -210,45 +230,10 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
     place = f"{archive.filename}: {name}"
     size = archive.getinfo(name).file_size
     if size > LARGEST_FILE:
-        raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for a picture")
+        raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for an image")
     try:
         with archive.open(name) as file:
             # not all there is: an entry may hold far more than it declares
             return file.read(size)
     except UNPACKING_ERRORS as error:
         raise UserError(f"{place}: cannot be unpacked ({error})") from None
-
-
-class Files(ABC):
-    """Picture files below `root`."""
-
-    def __init__(self, root: Path):
-        self.root = root
-
-    def place(self, name: str) -> str:
-        """What errors call one of them."""
-        return f"{self.root}: {name}"
-
-    @abstractmethod
-    def read(self, name: str) -> bytes:
-        """The bytes of one of them; raises UserError that names it."""
-
-
-class FolderFiles(Files):
-    """Those of a folder."""
-
-    def read(self, name: str) -> bytes:
-        """See `Files`."""
-        return read_file(self.root / name)
-
-
-class ZipFiles(Files):
-    """Those of an open zip."""
-
-    def __init__(self, archive: zipfile.ZipFile):
-        super().__init__(Path(archive.filename))
-        self.archive = archive
-
-    def read(self, name: str) -> bytes:
-        """See `Files`."""
-        return read_entry(self.archive, name)

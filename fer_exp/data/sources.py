@@ -1,148 +1,193 @@
-"""The doors: what lies at a place, a zip, a CSV or folders, and the faces that come out of it one by one."""
+"""Sources: a folder, a zip or a CSV, and the faces that come out of each one by one.
 
+`find` decides once what lies at a place; who has a `Source` need not ask which it is.
+"""
+
+import functools
 import hashlib
 import os
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from fer_exp.data import csv_reader, image_folder
 from fer_exp.data.faces import Row
 from fer_exp.data.limits import MOST_BYTES, Budget
 from fer_exp.errors import UserError
 
+# Told of each file or row that gives no face; raises to stop there.
+OnBroken = Callable[[UserError], None]
+
 _CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 HOW_TO = "see 'Get the data' in the README"
 
 
-def find(root: Path) -> Path:
+@dataclass(frozen=True)
+class Source(ABC):
+    """A set of faces as it lies at `path`."""
+
+    path: Path
+
+    def key(self) -> str:
+        """A hash that changes with any byte of a file, or with what lies in a folder."""
+        return hash_file(self.path)
+
+    def is_table(self) -> bool:
+        """Whether the rows are those of a CSV in its order, as FER+'s votes need them."""
+        return False
+
+    @abstractmethod
+    def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
+        """The faces one by one; raises UserError for what is no such set."""
+
+
+class FolderSource(Source):
+    """Images as `<split>/<emotion>/<file>` in a folder."""
+
+    def key(self) -> str:
+        return image_folder.list_folder(self.path)[1]
+
+    def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
+        paths, _ = image_folder.list_folder(self.path)
+        return _image_rows(self.path, paths, lambda name: image_folder.read_file(self.path / name), on_broken)
+
+
+class CsvSource(Source):
+    """A CSV laid out as fer2013.csv."""
+
+    def is_table(self) -> bool:
+        return True
+
+    def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
+        try:
+            with open(self.path, "rb") as file:
+                yield from csv_reader.read(file, str(self.path), on_broken)
+        except OSError as error:
+            raise UserError(f"{self.path}: cannot be read ({error.strerror})") from None
+
+
+class ZipSource(Source):
+    """A zip of either; nothing of it is unpacked to disk."""
+
+    def is_table(self) -> bool:
+        with image_folder.open_zip(self.path) as archive:
+            return self._table(image_folder.list_zip(archive)) is not None
+
+    def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
+        with image_folder.open_zip(self.path) as archive:
+            paths = image_folder.list_zip(archive)
+            if table := self._table(paths):
+                yield from self._table_rows(archive, table, on_broken)
+            else:
+                read = functools.partial(image_folder.read_entry, archive)
+                yield from _image_rows(self.path, paths, read, on_broken)
+
+    def _table(self, paths: list[str]) -> str | None:
+        tables = [path for path in paths if PurePosixPath(path).name.lower() in _CSV_NAMES]
+        if len(tables) > 1:
+            raise UserError(
+                f"{self.path}: holds more than one set, {tables[0]} and {tables[1]}; unpack it and name one"
+            )
+        return next(iter(tables), None)
+
+    def _table_rows(self, archive: zipfile.ZipFile, name: str, on_broken: OnBroken) -> Iterator[Row]:
+        try:
+            with archive.open(name) as file:
+                yield from csv_reader.read(file, f"{self.path}: {name}", on_broken)
+        except image_folder.UNPACKING_ERRORS as error:
+            raise UserError(f"{self.path}: {name}: cannot be unpacked ({error})") from None
+
+
+def _image_rows(
+    root: Path, paths: list[str], read: Callable[[str], bytes], on_broken: OnBroken
+) -> Generator[Row, None, None]:
+    # here, since the cached start needs no Pillow
+    from fer_exp.data import images
+
+    budget = Budget(str(root))
+    for file in image_folder.arrange(paths, str(root), on_broken):
+        size = 0
+        try:
+            data = read(file.path)
+            size = len(data)
+            image = images.decode(data, f"{root}: {file.path}")
+        except UserError as error:
+            on_broken(error)
+        else:
+            yield image, file.label, file.usage
+        budget.spend(size)
+
+
+def find(root: Path) -> Source:
     """The zip, the CSV or the folder of splits at `root` or one level below it."""
+    # not `root.exists()`, which raises for a name that is too long or lies in a closed folder
+    if not os.path.exists(root):
+        raise UserError(f"data.root={root}: there is nothing there; {HOW_TO}")
     if root.is_file():
-        if root.suffix.lower() not in (".zip", ".csv"):
-            raise UserError(f"data.root={root}: is neither a folder nor a .zip or .csv; {HOW_TO}")
-        return root
+        return _source(root)
     try:
         below = sorted(path for path in root.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise UserError(f"data.root={root}: cannot be listed ({error.strerror})") from None
     if not below:
         raise UserError(f"data.root={root}: the folder is empty; {HOW_TO}")
-    own = _source_in(root)
-    found = [own] if own else [source for path in below if path.is_dir() and (source := _source_in(path))]
+    found = _sets_in(root) or [each for path in below if path.is_dir() for each in _sets_in(path)]
     if len(found) > 1:
-        raise UserError(f"data.root={root}: holds more than one set, {found[0]} and {found[1]}; name one")
-    if found:
-        return found[0]
-    raise UserError(f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]} and no zip; {HOW_TO}")
+        names = " and ".join(str(path.relative_to(root)) for path in found[:2])
+        raise UserError(f"data.root={root}: holds more than one set, {names}; name one")
+    if not found:
+        seen = ", ".join([path.name for path in below[:3]] + ["..."] * (len(below) > 3))
+        raise UserError(
+            f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]} and no zip, but {seen}; {HOW_TO}"
+        )
+    return _source(found[0])
 
 
-def _source_in(folder: Path) -> Path | None:
-    """The set that lies in this very folder: itself, a CSV of a known name, or the one zip."""
+def _sets_in(folder: Path) -> list[Path]:
+    """The sets that lie in this very folder: itself, else CSVs of a known name, else zips."""
     try:
         names = {path.name.lower(): path for path in folder.iterdir()}
     except PermissionError:
         # a disk's lost+found beside the set is none of our business
-        return None
+        return []
     if any(name in names and names[name].is_dir() for name in ("train", "training")):
-        return folder
+        return [folder]
     tables = [names[name] for name in _CSV_NAMES if name in names]
-    if len(tables) > 1:
-        raise UserError(f"{folder}: holds more than one set, {tables[0].name} and {tables[1].name}; name one")
-    zips = sorted(path for name, path in names.items() if name.endswith(".zip"))
-    return next(iter(tables), None) or (zips[0] if len(zips) == 1 else None)
+    return tables or sorted(path for name, path in names.items() if name.endswith(".zip"))
 
 
-def content_key(source: Path) -> str:
-    """A hash that changes with what lies in a folder, or with any byte of a file."""
-    return image_folder.list_folder(source)[1] if source.is_dir() else hash_file(source)
-
-
-def entries(source: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
-    """The faces of a source, through the door that fits it."""
-    if source.is_dir():
-        return _from_folder(source, broken)
-    return _from_csv(source, broken) if source.suffix.lower() == ".csv" else _from_zip(source, broken)
+def _source(path: Path) -> Source:
+    if path.is_dir():
+        return FolderSource(path)
+    kind = {".csv": CsvSource, ".zip": ZipSource}.get(path.suffix.lower())
+    if kind is None:
+        raise UserError(f"data.root={path}: is neither a folder nor a .zip or .csv; {HOW_TO}")
+    return kind(path)
 
 
 def hash_file(path: Path) -> str:
+    """The SHA-256 of a file; raises UserError for one that cannot be read, has no end or is too large."""
     image_folder.check_file(path)
     try:
         if os.path.getsize(path) > MOST_BYTES:
-            raise UserError(f"{path}: is larger than {MOST_BYTES >> 30} GiB; make its images smaller")
+            raise UserError(f"{path}: is larger than {MOST_BYTES >> 30} GiB; take a part of it")
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
 
 
-def table_rows(source: Path) -> Generator[Row, None, None]:
-    """The faces of a CSV, in its order; UserError if it has none, or at the first that is broken."""
+def table_rows(source: Source) -> Generator[Row, None, None]:
+    """The faces of a CSV, in its order; UserError if it is none, or at the first that is broken."""
 
-    def broken(error: UserError) -> None:
+    def stop(error: UserError) -> None:
         raise error
 
-    table = source.suffix.lower() == ".csv" and not source.is_dir()
-    if not table and source.suffix.lower() == ".zip" and not source.is_dir():
-        with image_folder.open_zip(source) as archive:
-            table = any(Path(name).name.lower() in _CSV_NAMES for name in image_folder.list_zip(archive))
-    if not table:
+    if not source.is_table():
         raise UserError(
-            f"data.ferplus: votes belong to the rows of {_CSV_NAMES[0]}, and {source} holds pictures, which "
-            f"do not tell theirs; data.root must name {_CSV_NAMES[0]}"
+            f"data.ferplus: votes belong to the rows of {_CSV_NAMES[0]}, and {source.path} holds images, "
+            f"which do not tell theirs; data.root must name {_CSV_NAMES[0]}"
         )
-    return entries(source, broken)
-
-
-def _pictures(
-    paths: list[str], files: image_folder.Files, broken: Callable[[UserError], None]
-) -> Iterator[Row]:
-    # here, since the cached start needs no Pillow
-    from fer_exp.data import images
-
-    budget = Budget(str(files.root))
-    for picture in image_folder.arrange(paths, str(files.root)):
-        size = 0
-        try:
-            data = files.read(picture.path)
-            size = len(data)
-            decoded = images.decode(data, files.place(picture.path))
-        except UserError as error:
-            broken(error)
-        else:
-            yield decoded, picture.label, picture.usage
-        budget.spend(size)
-
-
-def _from_folder(root: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
-    paths, _ = image_folder.list_folder(root)
-    yield from _pictures(paths, image_folder.FolderFiles(root), broken)
-
-
-def _from_csv(path: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
-    try:
-        with open(path, "rb") as file:
-            yield from csv_reader.read(file, str(path), broken)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def _from_zip(path: Path, broken: Callable[[UserError], None]) -> Generator[Row, None, None]:
-    with image_folder.open_zip(path) as archive:
-        paths = image_folder.list_zip(archive)
-        tables = [name for name in paths if Path(name).name.lower() in _CSV_NAMES]
-        if len(tables) > 1:
-            raise UserError(
-                f"{path}: holds more than one set, {tables[0]} and {tables[1]}; unpack it and name one"
-            )
-        if tables:
-            yield from _csv_entry(archive, tables[0], broken)
-        else:
-            yield from _pictures(paths, image_folder.ZipFiles(archive), broken)
-
-
-def _csv_entry(archive: zipfile.ZipFile, name: str, broken: Callable[[UserError], None]) -> Iterator[Row]:
-    try:
-        with archive.open(name) as file:
-            yield from csv_reader.read(file, f"{archive.filename}: {name}", broken)
-    except image_folder.UNPACKING_ERRORS as error:
-        raise UserError(f"{archive.filename}: {name}: cannot be unpacked ({error})") from None
+    return source.rows(stop)

@@ -70,9 +70,12 @@ def test_a_row_is_read_however_it_is_written(text):
         (row(label="7"), "line 2: emotion is '7'"),
         (row(label="-1"), "line 2: emotion is '-1'"),
         (row(label="bored"), "line 2: emotion is 'bored'"),
-        (row(usage="Test"), "line 2: Usage is 'Test', not Training, PublicTest or PrivateTest"),
+        (row(usage="Test"), "line 2: Usage is 'Test', not one of Training, PublicTest, PrivateTest"),
         ("emotion,pixels,Usage\n3\n", "line 2: has 1 values"),
-        (f"emotion,pixels\n3,{PIXELS}\n", "has no column usage; it needs emotion, pixels and Usage"),
+        (
+            f"emotion,pixels\n3,{PIXELS}\n",
+            "has no column usage, but begins 'emotion,pixels'; it needs emotion",
+        ),
         ("", "has no column emotion, pixels, usage"),
         ("emotion,pixels,Usage\n" + "1" * 200_000, "line 2: is longer than"),
     ],
@@ -148,6 +151,13 @@ def test_the_line_named_is_the_files_own():
     text = f'emotion,pixels,Usage,note\n\n3,{PIXELS},Training,"two\nlines"\n9,{PIXELS},Training,x\n'
     with pytest.raises(UserError, match=r"a\.csv, line 5: emotion is '9'"):
         read(text)
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_what_stands_between_other_marks_than_commas_is_shown(mark):
+    """So that one sees it."""
+    with pytest.raises(UserError, match=r"but begins 'emotion.*usage'; .* between commas in UTF-8"):
+        read(row().replace(",", mark))
 
 
 @pytest.mark.parametrize("code", ["utf-16", "utf-32"])

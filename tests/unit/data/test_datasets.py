@@ -5,6 +5,7 @@ import shutil
 import stat
 import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +17,7 @@ from fer_exp.data.faces import Usage
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 
-ROOT = os.environ.get(
-    "FER2013_ROOT", os.path.join(os.path.dirname(__file__), "../../shared/data/fer2013.zip")
-)
+ROOT = Path(os.environ.get("FER2013_ROOT", Path(__file__).parents[4] / "shared" / "data" / "fer2013.zip"))
 
 
 @pytest.fixture
@@ -228,8 +227,12 @@ def wrong_kind(root):
 
 
 def wrong_no_split(root):
-    (root / "x" / "y").mkdir(parents=True)
-    return root / "x", "holds no train folder"
+    for name in ("Train_set", "Test_set", "b", "c"):
+        (root / "x" / name / "y").mkdir(parents=True)
+    return (
+        root / "x",
+        "holds no train folder, no fer2013.csv and no zip, but Test_set, Train_set, b, ...; see",
+    )
 
 
 def wrong_unknown_class(root):
@@ -265,7 +268,7 @@ def wrong_table_of_nothing(root):
 
 def wrong_empty_table(root):
     (root / "a.csv").write_bytes(b"")
-    return root / "a.csv", "has no column emotion, pixels, usage; it needs"
+    return root / "a.csv", "has no column emotion, pixels, usage, but begins ''; it needs"
 
 
 def wrong_zip_of_nothing(root):
@@ -292,7 +295,12 @@ def wrong_two_zips(root):
     (root / "zips").mkdir()
     for name in ("a", "b"):
         faces_on_disk.zipped(root / "kaggle", root / "zips" / f"{name}.zip")
-    return root / "zips", "holds no train folder"
+    return root / "zips", "holds more than one set, a.zip and b.zip; name one"
+
+
+def wrong_unknown_split(root):
+    (root / "kaggle" / "test").rename(root / "kaggle" / "holdout")
+    return root / "kaggle", "the folder holdout names no split; known are train, training, test, testing, "
 
 
 def wrong_damaged_table_in_a_zip(root):
@@ -368,7 +376,7 @@ def wrong_packing(root):
             wrong_twice,
             wrong_packing,
         ),
-        *(wrong_two_tables, wrong_two_tables_in_a_zip),
+        *(wrong_two_tables, wrong_two_tables_in_a_zip, wrong_unknown_split),
         *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
         *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_picture, wrong_cut_zip),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
@@ -377,7 +385,7 @@ def wrong_packing(root):
 )
 @pytest.mark.fault(
     "Bad data: sets that are none, or two, or laid out otherwise",
-    trials=25,
+    trials=26,
     expected="one line that names the place; nothing cached",
 )
 def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
@@ -394,14 +402,14 @@ def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
 def test_a_closed_folder_beside_the_set_does_not_matter(kaggle, monkeypatch):
     """A disk's lost+found, say; root may list it, so the refusal is played."""
     (kaggle.parent / "lost+found").mkdir()
-    real = datasets.Path.iterdir
+    real = Path.iterdir
 
     def closed(folder):
         if folder.name == "lost+found":
             raise PermissionError(13, "Permission denied")
         return real(folder)
 
-    monkeypatch.setattr(datasets.Path, "iterdir", closed)
+    monkeypatch.setattr(Path, "iterdir", closed)
     found = datasets.load_fer2013(kaggle.parent, kaggle / "cache", "fail")
     assert found.fingerprint.train == (6,) * 7
 
@@ -427,6 +435,15 @@ def test_a_source_that_cannot_be_read_is_named(kaggle, tiny_faces, tmp_path, mon
     monkeypatch.setattr("builtins.open", closed)
     with pytest.raises(UserError, match=r"(png|zip|csv): cannot be read \(Permission denied\)"):
         load(path)
+
+
+def test_a_folder_that_names_no_split_is_listed_where_others_may_be(kaggle):
+    """Once, whatever it holds; and the set is that of the splits that are known."""
+    shutil.copytree(kaggle / "test", kaggle / "holdout")
+    found = load(kaggle, "skip")
+    [text] = found.skipped
+    assert text.startswith("kaggle: the folder holdout names no split")
+    assert (len(found.train()), len(found.test())) == (42, 28)
 
 
 def test_what_is_left_out_is_counted_and_named_in_the_log(kaggle, caplog):
@@ -569,7 +586,7 @@ def test_an_entry_that_holds_more_than_it_declares_is_refused(kaggle, tmp_path):
 def test_an_unwritable_cache_is_named(kaggle):
     """The setting to change is said."""
     with pytest.raises(UserError, match=r"data\.cache_dir=/proc/x: cannot write the cache"):
-        datasets.load_fer2013(kaggle, datasets.Path("/proc/x"), "fail")
+        datasets.load_fer2013(kaggle, Path("/proc/x"), "fail")
 
 
 def test_a_set_without_test_trains_and_says_so_when_tested(kaggle):
@@ -599,10 +616,10 @@ def test_mapped_faces_are_writable_in_memory_alone(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists(ROOT), reason="the real FER-2013 is not here: FER2013_ROOT names it")
+@pytest.mark.skipif(not ROOT.exists(), reason="the real FER-2013 is not here: FER2013_ROOT names it")
 def test_the_real_set_is_what_its_papers_say(tmp_path):
     """Counts by class, halves of test, distinct faces and copies; its CSV door gives the same."""
-    found = datasets.load_fer2013(datasets.Path(ROOT), tmp_path / "cache", "fail")
+    found = datasets.load_fer2013(ROOT, tmp_path / "cache", "fail")
     assert found.fingerprint.kind == "canonical"
     assert found.fingerprint.train == (3995, 436, 4097, 7215, 4830, 3171, 4965)
     assert found.fingerprint.test == (958, 111, 1024, 1774, 1247, 831, 1233)

@@ -110,7 +110,7 @@ def test_pictures_do_not_tell_their_row(shuffled, told, tmp_path, kind):
     root = faces_on_disk.folder(shuffled, tmp_path / "a")
     if kind == "zip":
         root = faces_on_disk.zipped(root, tmp_path / "a.zip")
-    with pytest.raises(UserError, match=r"holds pictures, which do not tell theirs; data\.root must name"):
+    with pytest.raises(UserError, match=r"holds images, which do not tell theirs; data\.root must name"):
         load(root, path)
 
 

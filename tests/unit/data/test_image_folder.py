@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fer_exp.data import image_folder, sources
 from fer_exp.data.faces import Usage
-from fer_exp.data.image_folder import Picture
+from fer_exp.data.image_folder import ImageFile
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 
@@ -27,6 +27,15 @@ def zip_path(tmp_path):
         archive.writestr("train/happy/0.png", CONTENT)
         archive.writestr("fer2013.csv", "emotion,pixels,Usage\n")
     return tmp_path / "a.zip"
+
+
+def arrange(*paths):
+    """The files at these paths; the first that is not known ends it."""
+
+    def stop(error):
+        raise error
+
+    return image_folder.arrange(list(paths), "x", stop)
 
 
 def read_all(path) -> dict[str, bytes]:
@@ -70,6 +79,7 @@ def test_what_names_no_emotion_has_no_label(said):
         ("test/happy/PublicTest_1.png", Usage.PUBLIC),
         ("test/happy/privatetest_1.png", Usage.PRIVATE),
         ("test/happy/1.png", Usage.TEST),
+        ("Testing/happy/1.png", Usage.TEST),
         ("validation/happy/1.png", Usage.PUBLIC),
         ("PublicTest/happy/1.png", Usage.PUBLIC),
         ("PrivateTest/happy/1.png", Usage.PRIVATE),
@@ -77,25 +87,38 @@ def test_what_names_no_emotion_has_no_label(said):
 )
 def test_a_place_says_the_split(path, usage):
     """By the folder, and for Kaggle's test by the file's name."""
-    assert image_folder.arrange([path], "x") == [Picture(path, EMOTIONS.index("happy"), usage)]
+    assert arrange(path) == [ImageFile(path, EMOTIONS.index("happy"), usage)]
 
 
 def test_beside_a_validation_folder_test_is_the_private_half():
     """Three folders are the three published splits."""
-    placed = image_folder.arrange(["test/sad/1.png", "val/sad/2.png", "train/sad/3.png"], "x")
-    assert [picture.usage for picture in placed] == [Usage.PRIVATE, Usage.PUBLIC, Usage.TRAIN]
+    placed = arrange("test/sad/1.png", "val/sad/2.png", "train/sad/3.png")
+    assert [file.usage for file in placed] == [Usage.PRIVATE, Usage.PUBLIC, Usage.TRAIN]
 
 
 def test_files_outside_an_emotions_folder_are_no_faces():
     """A note, a table, a file right in a split, another tree."""
-    assert image_folder.arrange(["README.txt", "train/a.png", "top/a/b.csv", "models/happy/a.png"], "x") == []
+    assert arrange("README.txt", "train/a.png", "top/a/b.csv", "models/happy/a.png") == []
 
 
 @pytest.mark.parametrize("path", ["train/bored/0.png", "train/3/0.png", "top/test/bored/0.png"])
 def test_a_folder_of_no_emotion_is_named(path):
     """With its path and what would do."""
     with pytest.raises(UserError, match=rf"x: the folder {path[:-6]} names no emotion; known are angry,"):
-        image_folder.arrange([path], "x")
+        arrange(path)
+
+
+@pytest.mark.parametrize("top", ["", "top/"])
+def test_a_folder_beside_the_splits_that_names_none_is_told(top):
+    """Laid out as a split, it was meant as one; what holds no emotion, or lies elsewhere, was not."""
+    told = []
+    paths = ["train/sad/1.png", "dev/sad/2.png", "dev/happy/3.png", "holdout/sad/4.png", "plots/old/5.png"]
+    found = image_folder.arrange([*(top + path for path in paths), "a/b/sad/6.png"], "x", told.append)
+    assert [file.path for file in found] == [f"{top}train/sad/1.png"]
+    assert [str(error).partition(";")[0] for error in told] == [
+        f"x: the folder {top}dev names no split",
+        f"x: the folder {top}holdout names no split",
+    ]
 
 
 def laid_out(root):
@@ -174,7 +197,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
             image_folder.list_folder(tmp_path)
     pipe.rename(tmp_path / "fer2013.csv")
     with pytest.raises(UserError, match=r"fer2013\.csv: is no file"):
-        sources.content_key(tmp_path / "fer2013.csv")
+        sources.CsvSource(tmp_path / "fer2013.csv").key()
 
 
 @pytest.mark.fault(
@@ -281,7 +304,7 @@ def test_a_rare_packing_is_refused(zip_path, method):
 def test_an_entry_that_declares_too_much_is_not_unpacked(zip_path):
     """Its size is refused before a byte of it is read."""
     in_directory(zip_path, 24, struct.pack("<I", image_folder.LARGEST_FILE + 1))
-    with pytest.raises(UserError, match=r"0\.png: is larger than 64 MiB, too large for a picture"):
+    with pytest.raises(UserError, match=r"0\.png: is larger than 64 MiB, too large for an image"):
         read_all(zip_path)
 
 
