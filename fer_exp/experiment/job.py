@@ -73,8 +73,8 @@ def check(chosen: Experiment) -> None:
         raise UserError(
             f"training.views={chosen.training.views}: they are for a teacher; set training.taught too"
         )
-    optimizer = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
-    schedulers.build(chosen.scheduler, optimizer, chosen.training.epochs)
+    optimizers.check(chosen.optimizer)
+    schedulers.check(chosen.scheduler, chosen.training.epochs)
     check_device("training.device", chosen.training.device)
 
 

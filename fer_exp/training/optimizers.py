@@ -1,7 +1,8 @@
 """The optimizer and the learning-rate scheduler of a run."""
 
 import inspect
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -26,37 +27,47 @@ ELEMENTWISE = (
 FUSED_ON_CPU_ALONE = (torch.optim.Adagrad,)
 
 
-def elementwise(chosen: settings.Optimizer) -> bool:
-    """Whether the class of these settings is known to treat every number on its own."""
-    return named_class("optimizer", chosen.target, torch.optim.Optimizer) in ELEMENTWISE
+def elementwise(config: settings.Optimizer) -> bool:
+    """Whether the class of this config is known to treat every number on its own."""
+    return _class_of(config.target) in ELEMENTWISE
 
 
-def build(chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimizer of these settings over `parameters`, fused where PyTorch has it so."""
-    return _make(named_class("optimizer", chosen.target, torch.optim.Optimizer), chosen, parameters)
+def check(config: settings.Optimizer) -> None:
+    """Raise UserError for options that PyTorch's class does not take, which it alone can judge."""
+    build_flat(config, torch.nn.Parameter(torch.zeros(1)))
 
 
-def build_flat(chosen: settings.Optimizer, whole: torch.nn.Parameter) -> torch.optim.Optimizer:
-    """The same over all weights as one tensor [n], for settings that are `elementwise`."""
-    cls = named_class("optimizer", chosen.target, torch.optim.Optimizer)
+def build(config: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
+    """The optimizer of this config over `parameters`, fused where PyTorch has it so."""
+    return _make(_class_of(config.target), config, list(parameters))
+
+
+def build_flat(config: settings.Optimizer, whole: torch.nn.Parameter) -> torch.optim.Optimizer:
+    """The same over all weights as one tensor [n], for a config that is `elementwise`."""
+    cls = _class_of(config.target)
     return _make(
-        fused_optimizers.FASTER.get(cls, cls) if whole.device.type == "cpu" else cls, chosen, [whole]
+        fused_optimizers.FASTER.get(cls, cls) if whole.device.type == "cpu" else cls, config, [whole]
     )
 
 
+@cache
+def _class_of(target: str) -> type[torch.optim.Optimizer]:
+    return named_class("optimizer", target, torch.optim.Optimizer)
+
+
 def _make(
-    cls: type, chosen: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]
+    cls: type[torch.optim.Optimizer], config: settings.Optimizer, parameters: list[torch.nn.Parameter]
 ) -> torch.optim.Optimizer:
-    check_options("optimizer", cls, chosen.options)
-    parameters = list(parameters)
+    check_options("optimizer", cls, config.options)
     # one kernel a step instead of a dozen: at batch 32 the step of a small network is mostly overhead
     fused = {"fused": True} if "fused" in inspect.signature(cls).parameters else {}
     if issubclass(cls, FUSED_ON_CPU_ALONE) and parameters[0].device.type == "cuda":
         fused = {}
+    make: Callable[..., torch.optim.Optimizer] = cls
     try:
-        return cls(parameters, lr=chosen.lr, weight_decay=chosen.weight_decay, **fused, **chosen.options)
+        return make(parameters, lr=config.lr, weight_decay=config.weight_decay, **fused, **config.options)
     except (TypeError, ValueError, RuntimeError, IndexError) as error:
-        raise UserError(f"optimizer={chosen.name}: {error}") from None
+        raise UserError(f"optimizer={config.name}: {error}") from None
 
 
 def together(optimizers: Sequence[torch.optim.Optimizer]) -> list[torch.optim.Optimizer]:
@@ -66,9 +77,9 @@ def together(optimizers: Sequence[torch.optim.Optimizer]) -> list[torch.optim.Op
     state. Those of a class with equal options, the learning rate too, become one whose kernels take all
     their tensors at once.
     """
-    groups: dict[tuple, list[torch.optim.Optimizer]] = {}
+    groups: dict[tuple[type, str], list[torch.optim.Optimizer]] = {}
     for place, one in enumerate(optimizers):
-        # ours know one tensor, where nothing is gained by more
+        # these know one tensor, where nothing is gained by more
         alike = place if isinstance(one, fused_optimizers.SingleTensorOptimizer) else _options(one)
         groups.setdefault((type(one), repr(alike)), []).append(one)
     return [_joined(alike) if len(alike) > 1 else alike[0] for alike in groups.values()]
@@ -81,7 +92,8 @@ def _options(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
 
 def _joined(alike: Sequence[torch.optim.Optimizer]) -> torch.optim.Optimizer:
     wholes = [one.param_groups[0]["params"][0] for one in alike]
-    joined = type(alike[0])(wholes, lr=0.1)
+    make: Callable[..., torch.optim.Optimizer] = type(alike[0])
+    joined = make(wholes, lr=0.1)
     joined.param_groups[0].update(_options(alike[0]))
     joined.state.clear()
     for one in alike:

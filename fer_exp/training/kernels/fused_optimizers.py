@@ -1,34 +1,36 @@
-"""Optimizers over one tensor on the CPU, without PyTorch's copies and its search for what to update.
+"""PyTorch's optimizers over one tensor on the CPU, with the same state, equal within rounding, and sooner.
 
-They are PyTorch's optimizers with the same state, and equal within rounding. RMSprop and NAdam are put in
-terms of PyTorch's fused kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
-p <- p - rate / (1 - b^t) m / (sqrt(v / (1 - c^t)) + eps): a division and a root in one pass.
-None of them imports PyTorch's compiler.
+None of them imports PyTorch's compiler. RMSprop and NAdam go in one pass, put in terms of PyTorch's fused
+kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
+p <- p - rate / (1 - b^t) m / (sqrt(v / (1 - c^t)) + eps); AdaDelta takes half of PyTorch's passes.
 """
 
 import inspect
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adam import adam
 
 # RMSprop corrects no bias: b^t and c^t are 0
 FOREVER = torch.tensor(torch.inf)
 
 
-# An optimizer asks the compiler to leave these methods alone, for which it imports it, 1.3 s of each start.
-# What it answered is kept here (`torch._compile`).
-for _method in vars(torch.optim.Optimizer).values():
-    if inspect.isfunction(_plain := getattr(_method, "__wrapped__", None)):
-        _plain.__dynamo_disable = _plain
-
-
 class Uncompiled(torch.optim.Optimizer):
-    """Steps as PyTorch's class does, without telling the compiler where gradients are off."""
+    """Does as PyTorch's class does, without what wraps its methods for the compiler.
+
+    The first call of a method that is wrapped imports the compiler, which takes 1.3 s.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    load_state_dict = inspect.unwrap(torch.optim.Optimizer.load_state_dict)
+    state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """One step, as `torch.optim.Optimizer` has it."""
         return inspect.unwrap(super().step)(self, closure)
 
@@ -41,6 +43,14 @@ class Adagrad(Uncompiled, torch.optim.Adagrad):
     """PyTorch's own kernel."""
 
 
+class Adam(Uncompiled, torch.optim.Adam):
+    """PyTorch's own kernel."""
+
+
+class AdamW(Uncompiled, torch.optim.AdamW):
+    """PyTorch's own kernel."""
+
+
 class SingleTensorOptimizer(Uncompiled):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
@@ -48,57 +58,57 @@ class SingleTensorOptimizer(Uncompiled):
     options: tuple[str, ...]
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:
         """One step, as `torch.optim.Optimizer` has it."""
         [group] = self.param_groups
         [weights] = group["params"]
         # the first step makes the state, as PyTorch has it
         if closure or not self.state.get(weights) or not self.plain(group):
             return super().step(closure)
-        if not hasattr(self, "scratch"):
-            # filled: the kernel multiplies what is there by 0, which leaves NaN as it is
-            self.scratch = weights.new_zeros(2, *weights.shape)
-        self.state[weights]["step"] += 1
         self.move(weights, weights.grad, self.state[weights], group)
         return None
+
+    @cached_property
+    def scratch(self) -> Tensor:
+        """Two tensors [2, n] to work in; zeros, as the kernel may multiply by 0 what is there."""
+        return torch.zeros_like(self.param_groups[0]["params"][0]).repeat(2, 1)
 
     def plain(self, group: dict[str, Any]) -> bool:
         """Whether `move` knows these options."""
         return not any(group[option] for option in self.options)
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """Move weights [n] by their slope [n] and keep the state."""
+        """Move weights [n] by their slope [n], keep the state and count the step."""
         raise NotImplementedError
 
 
-def _run(
-    kernel: Callable[..., None],
+def _adam(
     weights: Tensor,
     slope: Tensor,
     mean: Tensor,
     square: Tensor,
     t: Tensor,
-    numbers: dict[str, float],
+    group: dict[str, Any],
+    lr: float,
+    betas: tuple[float, float],
 ) -> None:
-    kernel([weights], [slope], [mean], [square], [], [t], amsgrad=False, maximize=False, **numbers)
-
-
-class Adam(SingleTensorOptimizer, torch.optim.Adam):
-    """The kernel as it is."""
-
-    options = ("amsgrad", "maximize", "capturable", "differentiable", "foreach")
-
-    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
-        beta1, beta2 = group["betas"]
-        numbers = {"lr": group["lr"], "beta1": beta1, "beta2": beta2, "eps": group["eps"]}
-        numbers["weight_decay"] = group["weight_decay"]
-        kernel = torch._fused_adamw_ if group["decoupled_weight_decay"] else torch._fused_adam_
-        _run(kernel, weights, slope, state["exp_avg"], state["exp_avg_sq"], state["step"], numbers)
-
-
-class AdamW(Adam, torch.optim.AdamW):
-    """Adam with the weight decay outside the kernel's means."""
+    """PyTorch's fused kernel, which also counts t on by 1."""
+    adam(
+        [weights],
+        [slope],
+        [mean],
+        [square],
+        [],
+        [t],
+        fused=True,
+        amsgrad=False,
+        maximize=False,
+        lr=lr,
+        beta1=betas[0],
+        beta2=betas[1],
+        eps=group["eps"],
+        weight_decay=group["weight_decay"],
+    )
 
 
 class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
@@ -112,9 +122,9 @@ class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """See `SingleTensorOptimizer`."""
-        numbers = {"lr": group["lr"], "beta1": 0.0, "beta2": group["alpha"], "eps": group["eps"]}
-        numbers["weight_decay"] = group["weight_decay"]
-        _run(torch._fused_adam_, weights, slope, self.scratch[0], state["square_avg"], FOREVER, numbers)
+        mean, square = self.scratch[0], state["square_avg"]
+        _adam(weights, slope, mean, square, FOREVER, group, group["lr"], (0.0, group["alpha"]))
+        state["step"] += 1
 
 
 class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
@@ -125,7 +135,7 @@ class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """See `SingleTensorOptimizer`."""
         beta1, beta2 = group["betas"]
-        t, decay = state["step"].item(), group["momentum_decay"]
+        t, decay = state["step"].item() + 1, group["momentum_decay"]
         now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (t, t + 1))
         state["mu_product"] *= now
         product = state["mu_product"].item()
@@ -136,10 +146,9 @@ class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
         b = by_mean / (by_mean + by_slope)
         # undoes the kernel's division by 1 - b^t
         rate = group["lr"] * (by_mean + by_slope) * (1 - b**t)
-        numbers = {"lr": rate, "beta1": b, "beta2": beta2, "eps": group["eps"]}
-        numbers["weight_decay"] = group["weight_decay"]
+        # the kernel's own step of the mean is for this move alone
         mean = self.scratch[0].copy_(state["exp_avg"])
-        _run(torch._fused_adam_, weights, slope, mean, state["exp_avg_sq"], state["step"], numbers)
+        _adam(weights, slope, mean, state["exp_avg_sq"], state["step"], group, rate, (b, beta2))
 
 
 class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
@@ -159,9 +168,10 @@ class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
         torch.add(state["acc_delta"], eps, out=change).div_(below).sqrt_().mul_(slope)
         state["acc_delta"].mul_(rho).addcmul_(change, change, value=1 - rho)
         weights.add_(change, alpha=-group["lr"])
+        state["step"] += 1
 
 
 # PyTorch's class, and the one that does the same over one tensor on the CPU.
-FASTER = {
+FASTER: dict[type[torch.optim.Optimizer], type[Uncompiled]] = {
     getattr(torch.optim, cls.__name__): cls for cls in (SGD, Adagrad, RMSprop, Adadelta, Adam, NAdam, AdamW)
 }

@@ -53,7 +53,7 @@ def test_a_value_that_pytorch_refuses_is_one_line(compose_settings):
     """PyTorch's own bounds count too."""
     config = compose_settings("optimizer.options.betas=[0.9,2]").optimizer
     with pytest.raises(UserError, match="optimizer=adam: Invalid beta"):
-        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.check(config)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_options_that_clash_are_one_line(compose_settings, options):
     """Whether PyTorch refuses by a RuntimeError, an IndexError or a TypeError."""
     config = dataclasses.replace(compose_settings().optimizer, options=options)
     with pytest.raises(UserError, match="optimizer=adam: "):
-        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.check(config)
 
 
 def test_a_wrong_option_is_named(compose_settings):
     """The key and what the class takes are said."""
     config = dataclasses.replace(compose_settings().optimizer, options={"momentum": 0.9})
     with pytest.raises(UserError, match=r"optimizer\.options\.momentum: Adam takes .*betas"):
-        optimizers.build(config, [torch.nn.Parameter(torch.ones(1))])
+        optimizers.check(config)
 
 
 def test_plateau_waits_and_lowers_as_told(compose_settings):
@@ -116,9 +116,10 @@ def test_no_scheduler_is_none(compose_settings):
     assert schedulers.build(compose_settings("scheduler=none").scheduler, optimizer, 10) is None
 
 
-def test_optimizers_of_equal_options_step_as_one(compose_settings):
+@pytest.mark.parametrize(("name", "state"), [("sgd_momentum", "momentum_buffer"), ("adam", "exp_avg")])
+def test_optimizers_of_equal_options_step_as_one(compose_settings, name, state):
     """With their states; one whose rate has fallen steps by itself. They move as each does by its own."""
-    config = compose_settings("optimizer=sgd_momentum").optimizer
+    config = compose_settings(f"optimizer={name}").optimizer
     start = [torch.linspace(place, place + 1, 5) for place in range(3)]
     results = []
     for join in (optimizers.together, list):
@@ -139,7 +140,7 @@ def test_optimizers_of_equal_options_step_as_one(compose_settings):
     for one, other in zip(mine, theirs, strict=True):
         assert torch.equal(one, other)
     torch.testing.assert_close(states, expected, rtol=0, atol=0)
-    assert states[0][0]["momentum_buffer"].any()
+    assert states[0][0][state].any()
 
 
 def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
@@ -160,21 +161,22 @@ def test_a_warmed_up_rate_climbs_and_then_falls(compose_settings):
 def test_a_warm_up_as_long_as_training_is_refused(compose_settings):
     """There would be nothing to warm up for."""
     config = compose_settings("scheduler=cosine", "scheduler.warmup_epochs=10")
-    optimizer = optimizers.build(config.optimizer, [torch.nn.Parameter(torch.ones(3))])
     with pytest.raises(
         UserError, match=r"scheduler\.warmup_epochs=10: must be less than training\.epochs=10"
     ):
-        schedulers.build(config.scheduler, optimizer, 10)
+        schedulers.check(config.scheduler, 10)
 
 
 _STEPS = """
 import sys, torch
-from fer_exp import optimizers, settings
+from fer_exp.config import settings
+from fer_exp.training import optimizers
 
 for name in sys.argv[1:]:
     whole = torch.nn.Parameter(torch.ones(3))
     whole.grad = torch.ones(3)
     chosen = settings.Optimizer(name, f"torch.optim.{name}", 0.1, 0.0, {})
+    optimizers.check(chosen)
     optimizer = optimizers.build_flat(chosen, whole)
     optimizer.zero_grad(set_to_none=False)
     optimizer.step()
