@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn.functional import one_hot
 
-from fer_exp.config.settings import Experiment
+from fer_exp.config import settings
 from fer_exp.data.augmentation import Augmentation
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import block_of
@@ -30,7 +30,9 @@ class EpochTargets:
 
     def __init__(
         self,
-        settings: Experiment,
+        training: settings.Training,
+        augmentation: settings.Augmentation,
+        seed: int,
         faces: torch.Tensor,
         labels: torch.Tensor,
         fit: torch.Tensor,
@@ -38,42 +40,42 @@ class EpochTargets:
     ):
         """Show faces uint8 [N, 48, 48] of labels int64 [N], of which those at `fit` are learnt from.
 
-        teacher: whose answers weigh `trainer.taught` in each target.
+        seed: what the changes of each set derive from. teacher: whose answers weigh `training.taught` in
+        each target.
         """
-        self._chosen, self._faces, self._fit = settings, faces, fit.to(faces.device)
-        self._teacher = teacher
-        self._known: dict[int, torch.Tensor] = {}
-        self.pixels, self.augmentation = faces, settings.augmentation
+        self._training, self._seed, self._teacher = training, seed, teacher
+        self._faces, self._fit = faces, fit.to(faces.device)
+        self._warp = Augmentation(augmentation).warp
+        self._answers: dict[int, torch.Tensor] = {}
+        self.pixels, self.augmentation = faces, augmentation
         self._labelled = one_hot(labels, len(EMOTIONS)).to(torch.float32)
         self.targets = self._labelled.clone()
-        if settings.training.views:
-            still = {"flip": 0.0, "rotate": 0.0, "shift": 0.0, "scale": 0.0}
-            self.augmentation = dataclasses.replace(self.augmentation, **still)
+        if training.views:
+            self.augmentation = dataclasses.replace(augmentation, flip=0.0, rotate=0.0, shift=0.0, scale=0.0)
             self.pixels = faces.clone()
         elif teacher:
-            self._answer(0)
+            self._mix(0)
 
     def show(self, epoch: int) -> None:
         """Show what this epoch, counted from 1, learns from."""
-        views = self._chosen.training.views
+        views = self._training.views
         if not views:
             return
         view = epoch % views
-        warp = Augmentation(self._chosen.augmentation).warp
         with torch.random.fork_rng(devices=[] if self._faces.device.type == "cpu" else None):
-            torch.manual_seed(derive(self._chosen.seed, "view", view))
+            torch.manual_seed(derive(self._seed, "view", view))
             for block in self._fit.split(block_of(self._faces.device)):
-                self.pixels[block] = warp(self._faces.index_select(0, block)).round().to(torch.uint8)
-        self._answer(view)
+                self.pixels[block] = self._warp(self._faces.index_select(0, block)).round().to(torch.uint8)
+        self._mix(view)
 
-    def _answer(self, view: int) -> None:
-        """Mix what the teacher says to the pictures shown, asked once a view, into the targets."""
-        said = self._known.get(view)
-        if said is None:
-            answer = self._teacher(self.pixels.index_select(0, self._fit).cpu().numpy()).astype(np.float32)
-            said = torch.from_numpy(answer).to(self._faces.device)
-        training = self._chosen.training
-        if training.views < training.epochs:
+    def _mix(self, view: int) -> None:
+        """Mix what the teacher answers to the pictures shown, asked once a view, into the targets."""
+        answer = self._answers.get(view)
+        if answer is None:
+            assert self._teacher, "training.views are for a teacher"
+            probabilities = self._teacher(self.pixels.index_select(0, self._fit).cpu().numpy())
+            answer = torch.from_numpy(probabilities.astype(np.float32)).to(self._faces.device)
+        if self._training.views < self._training.epochs:
             # it is shown again
-            self._known[view] = said
-        self.targets[self._fit] = self._labelled[self._fit].lerp(said, training.taught)
+            self._answers[view] = answer
+        self.targets[self._fit] = self._labelled[self._fit].lerp(answer, self._training.taught)

@@ -47,7 +47,8 @@ class Stack:
         self.learnt: list[Learnt] = []
         for place, trainer in enumerate(self.trainers):
             # one copy on the device does for all
-            trainer.pixels, trainer.labels, trainer.lessons = first.pixels, first.labels, first.lessons
+            trainer.pixels, trainer.labels = first.pixels, first.labels
+            trainer.epoch_targets = first.epoch_targets
             trainer.learn = partial(self._hand_over, place)
 
     def _hand_over(self, place: int) -> Learnt:

@@ -70,7 +70,7 @@ class Learnt(NamedTuple):
 class Trainer:
     """A network on its way: weights, optimizer, scheduler, stopping rule and epochs so far.
 
-    lessons: what each epoch learns from.
+    epoch_targets: what each epoch learns from.
     learn: makes the pass that is next. The trainer's own, unless a `Stack` makes it for several at once.
     """
 
@@ -84,7 +84,15 @@ class Trainer:
         self.pixels = torch.from_numpy(train.pixels).to(self.device)
         self.labels = torch.from_numpy(train.labels).to(self.device)
         self.fit = torch.from_numpy(split.fit)
-        self.lessons = EpochTargets(settings, self.pixels, self.labels, self.fit, teacher)
+        self.epoch_targets = EpochTargets(
+            settings.training,
+            settings.augmentation,
+            settings.seed,
+            self.pixels,
+            self.labels,
+            self.fit,
+            teacher,
+        )
         self.validation = torch.from_numpy(split.validation).to(self.device)
         self.network = factory.build(settings.model, settings.seed, train.pixels, split.fit).to(self.device)
         self._check_last_batch()
@@ -113,8 +121,9 @@ class Trainer:
     @cached_property
     def step(self) -> step.Step:
         """One step of this network alone."""
-        rule = step.Rule.of(self.settings.training, self.lessons.augmentation)
-        return step.choose(self.network, self.optimizer, self.lessons.pixels, self.lessons.targets, rule)
+        shown = self.epoch_targets
+        rule = step.Rule.of(self.settings.training, shown.augmentation)
+        return step.choose(self.network, self.optimizer, shown.pixels, shown.targets, rule)
 
     @property
     def answering(self) -> Network:
@@ -160,7 +169,7 @@ class Trainer:
     def _learn(self) -> Learnt:
         """One pass over the fitted faces, a step a batch."""
         started = time.perf_counter()
-        self.lessons.show(len(self.history) + 1)
+        self.epoch_targets.show(len(self.history) + 1)
         torch.manual_seed(self.dropout_seed())
         order = self.order()
         # kept for one scoring after the pass: cheaper than scoring each batch, and weighted by sample

@@ -65,8 +65,8 @@ def test_a_graph_draws_and_learns_as_the_plain_step(trainer, overrides):
     """Dropout, augmentation and statistics of batches are the same, replay after replay."""
     common = (*overrides[1:], "training.device=cuda")
     graphed, plain = trainer(*common), trainer(*common)
-    rule = Rule.of(plain.settings.training, plain.lessons.augmentation)
-    plain.step = AutogradStep(plain.network, plain.optimizer, plain.pixels, plain.lessons.targets, rule)
+    rule = Rule.of(plain.settings.training, plain.epoch_targets.augmentation)
+    plain.step = AutogradStep(plain.network, plain.optimizer, plain.pixels, plain.epoch_targets.targets, rule)
     assert isinstance(graphed.step, GraphedStep)
     for mine, theirs in itertools.islice(zip(graphed.epochs(), plain.epochs(), strict=True), 3):
         np.testing.assert_allclose(mine.train.loss, theirs.train.loss, rtol=LOOSE)

@@ -11,12 +11,13 @@ FIT = torch.arange(8)
 
 
 @pytest.fixture
-def lessons(compose_settings, tiny_faces):
-    """What makes lessons on ten faces, of which eight are learnt from."""
+def epoch_targets(compose_settings, tiny_faces):
+    """What makes targets for ten faces, of which eight are learnt from."""
     faces = torch.from_numpy(tiny_faces.pixels[:10].copy())
 
     def make(*overrides, teacher=None):
-        return EpochTargets(compose_settings(*overrides), faces, LABELS, FIT, teacher)
+        config = compose_settings(*overrides)
+        return EpochTargets(config.training, config.augmentation, config.seed, faces, LABELS, FIT, teacher)
 
     return make
 
@@ -33,37 +34,37 @@ class Brightness:
         return np.stack([bright, 1 - bright, *np.zeros((5, len(pictures)))], 1)
 
 
-def test_without_a_teacher_the_labels_are_the_targets(lessons):
+def test_without_a_teacher_the_labels_are_the_targets(epoch_targets):
     """And the faces are shown as they are."""
-    plain = lessons()
+    plain = epoch_targets()
     plain.show(1)
     np.testing.assert_array_equal(plain.targets, np.eye(7)[LABELS])
     assert not plain.augmentation.flip
 
 
-def test_a_teacher_weighs_in_as_much_as_asked(lessons):
+def test_a_teacher_weighs_in_as_much_as_asked(epoch_targets):
     """Where it was asked: it sees the unchanged faces, once, and only those that are learnt from."""
     teacher = Brightness()
-    taught = lessons("training.taught=0.25", "augmentation.flip=0.5", teacher=teacher)
+    taught = epoch_targets("training.taught=0.25", "augmentation.flip=0.5", teacher=teacher)
     for epoch in (1, 2):
         taught.show(epoch)
-    said = Brightness()(taught.pixels[FIT].numpy())
-    np.testing.assert_allclose(taught.targets[FIT], np.eye(7)[LABELS[FIT]] * 0.75 + said * 0.25, rtol=1e-6)
+    answers = Brightness()(taught.pixels[FIT].numpy())
+    np.testing.assert_allclose(taught.targets[FIT], np.eye(7)[LABELS[FIT]] * 0.75 + answers * 0.25, rtol=1e-6)
     np.testing.assert_array_equal(taught.targets[8:], np.eye(7)[LABELS[8:]])
     assert teacher.asked == len(FIT)
     assert taught.augmentation.flip == 0.5
 
 
-def test_views_recur_and_are_answered_as_they_are_shown(lessons):
+def test_views_recur_and_are_answered_as_they_are_shown(epoch_targets):
     """Two views: the first and the third epoch are alike, the second is not; each answer is its picture's."""
     teacher = Brightness()
-    taught = lessons("augmentation=full", "training.taught=1", "training.views=2", teacher=teacher)
+    taught = epoch_targets("augmentation=full", "training.taught=1", "training.views=2", teacher=teacher)
     shown = []
     for epoch in (1, 2, 3, 4):
         taught.show(epoch)
         shown.append(taught.pixels.clone())
-        said = Brightness()(taught.pixels[FIT].numpy())
-        np.testing.assert_allclose(taught.targets[FIT], said, rtol=1e-6)
+        answers = Brightness()(taught.pixels[FIT].numpy())
+        np.testing.assert_allclose(taught.targets[FIT], answers, rtol=1e-6)
     assert teacher.asked == 2 * len(FIT)
     assert torch.equal(shown[0], shown[2])
     assert torch.equal(shown[1], shown[3])
@@ -73,9 +74,11 @@ def test_views_recur_and_are_answered_as_they_are_shown(lessons):
     assert taught.augmentation.erase
 
 
-def test_views_leave_other_draws_alone(lessons):
+def test_views_leave_other_draws_alone(epoch_targets):
     """Nobody else's random numbers change by them."""
-    taught = lessons("augmentation=moved", "training.taught=1", "training.views=2", teacher=Brightness())
+    taught = epoch_targets(
+        "augmentation=moved", "training.taught=1", "training.views=2", teacher=Brightness()
+    )
     torch.manual_seed(1)
     untouched = torch.rand(3)
     torch.manual_seed(1)

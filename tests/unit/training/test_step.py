@@ -277,8 +277,10 @@ def test_a_captured_step_is_the_step_itself(compose_settings, tiny_faces):
         return recorded(run)
 
     chosen = graphed.settings
-    rule = Rule.of(chosen.training, graphed.lessons.augmentation)
-    step = AutogradStep(graphed.network, graphed.optimizer, graphed.pixels, graphed.lessons.targets, rule)
+    rule = Rule.of(chosen.training, graphed.epoch_targets.augmentation)
+    step = AutogradStep(
+        graphed.network, graphed.optimizer, graphed.pixels, graphed.epoch_targets.targets, rule
+    )
     graphed.step = GraphedStep(step, on_trial)
     for ours, theirs in itertools.islice(zip(graphed.epochs(), plain.epochs(), strict=True), 3):
         assert (ours.train, ours.validation) == (theirs.train, theirs.validation)
