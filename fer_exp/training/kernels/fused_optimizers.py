@@ -18,6 +18,16 @@ from torch.optim.adam import adam
 FOREVER = torch.tensor(torch.inf)
 
 
+def _step(method: Callable[..., Any]) -> Any:
+    """A method `step`: no gradients, and no record for PyTorch's profiler, which takes a twentieth of a step.
+
+    PyTorch hangs one around each `step` that is not marked as having it.
+    """
+    step = torch.no_grad()(method)
+    vars(step)["hooked"] = True
+    return step
+
+
 class Uncompiled(torch.optim.Optimizer):
     """Does as PyTorch's class does, without what wraps its methods for the compiler.
 
@@ -29,8 +39,8 @@ class Uncompiled(torch.optim.Optimizer):
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
     zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    @_step
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """One step, as `torch.optim.Optimizer` has it."""
         return inspect.unwrap(super().step)(self, closure)
 
@@ -57,8 +67,8 @@ class SingleTensorOptimizer(Uncompiled):
     # off in a plain optimizer
     options: tuple[str, ...]
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:
+    @_step
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """One step, as `torch.optim.Optimizer` has it."""
         [group] = self.param_groups
         [weights] = group["params"]
