@@ -110,6 +110,7 @@ def join(name: str, store: Any, dataset: Any, device: str) -> None:
     """Score the seeds of each arm of a study as one network, and print what they reach."""
     from fer_exp import tables, tracking
     from fer_exp.evaluation import ensembles
+    from fer_exp.tracking import keys
 
     table = tables.Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
     for study, arm in arms_of(name, store, dataset.digest):
@@ -120,8 +121,8 @@ def join(name: str, store: Any, dataset: Any, device: str) -> None:
         except tracking.NoFileError as error:
             table.notes.append(f"{arm.name}: {error}")
             continue
-        accuracy = f"{100 * scores.metrics['test/union/accuracy']:.2f}"
-        table.rows.append([scores.name, f"{scores.metrics['test/union/n']:.0f}", accuracy])
+        accuracy = f"{100 * scores.metrics[keys.TEST_ACCURACY]:.2f}"
+        table.rows.append([scores.name, f"{scores.metrics[keys.test('union', 'n')]:.0f}", accuracy])
     tables.print_terminal(table)
 
 
@@ -129,10 +130,11 @@ def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> N
     """Evaluate one run and print its scores and alarms."""
     from fer_exp import metrics, tables
     from fer_exp.evaluation import scoring
+    from fer_exp.tracking import keys
 
     parts = scoring.evaluate(record, store, dataset, gallery, device)
-    title = f"{record.name} (run {record.run_id}), {record.params['protocol.name']} protocol, "
-    title += f"weights of the {record.tags['selected_on']}: test, accuracy with 95 % interval over faces"
+    title = f"{record.name} (run {record.run_id}), {record.protocol} protocol, "
+    title += f"weights of the {record.selected_on}: test, accuracy with 95 % interval over faces"
     table = tables.Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss", "calibration"])
     for part in parts:
         accuracy = f"{100 * metrics.accuracy(part.counts):.2f} [{100 * part.low:.2f}, {100 * part.high:.2f}]"
@@ -140,7 +142,7 @@ def show(record: Any, store: Any, dataset: Any, gallery: bool, device: str) -> N
         scores += [f"{part.loss:.3f}", f"{part.calibration_error:.3f}"]
         table.rows.append([part.name, str(part.n), *scores])
     table.notes += [
-        f"ALARM: {said}" for said in store.record(record.run_id).tags["alarms"].split("; ") if said
+        f"ALARM: {said}" for said in store.record(record.run_id).tags[keys.Tag.ALARMS].split("; ") if said
     ]
     tables.print_terminal(table)
 
@@ -149,20 +151,21 @@ def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
     """Print how a run stands to the taggers of FER+."""
     from fer_exp import tables
     from fer_exp.evaluation import taggers
+    from fer_exp.tracking import keys
 
     found = taggers.beside_taggers(store.run(record.run_id), dataset.test(), votes)
     table = tables.Table(f"{record.name} (run {record.run_id}) and FER+'s ten taggers", ["", "n", "in %"])
-    of_errors = found["taggers/errors_n"]
+    of_errors = found[keys.taggers("errors_n")]
     for name, said, n in (
         (
             "clear_accuracy",
             f"accuracy where more than {taggers.CLEAR} taggers agree",
-            found["taggers/clear_n"],
+            found[keys.taggers("clear_n")],
         ),
         ("errors_shared", "errors that at least one tagger made too", of_errors),
         ("errors_of_most", "errors that most taggers made too", of_errors),
     ):
-        value = found.get(f"taggers/{name}")
+        value = found.get(keys.taggers(name))
         table.rows.append([said, f"{n:.0f}", "-" if value is None else f"{100 * value:.2f}"])
     tables.print_terminal(table)
 
@@ -171,12 +174,13 @@ def fit(chosen: Any, store: Any, dataset: Any) -> Any:
     """The run of the baseline that the settings name, fitted now if it is not there."""
     from fer_exp.evaluation.baselines import estimators
     from fer_exp.evaluation.baselines.progress import PairProgressBar
+    from fer_exp.tracking import keys
 
     name = estimators.describe(chosen.baseline)
     with PairProgressBar(getattr(chosen.baseline, "tol", 0.0)) as reporter:
         kept = Path(chosen.data.cache_dir) / "svc"
         record, anew = estimators.ensure(chosen.baseline, dataset, store, kept, reporter)
-    seconds = record.metrics["fit/seconds"]
+    seconds = record.metrics[keys.FIT_SECONDS]
     print(f"{name}: {'fitted now' if anew else 'fitted before'}, in {seconds:.1f} s (run {record.run_id})\n")
     return record
 

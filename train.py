@@ -134,12 +134,14 @@ def _name(overrides: Sequence[str], factors: Sequence[str]) -> str:
 
 def _tags(overrides: Sequence[str]) -> dict[str, str]:
     """Where the job's log lies, and Hydra's chosen options without those that an override has changed."""
+    from fer_exp.tracking import keys
+
     groups = {key: str(option) for key, option in HydraConfig.get().runtime.choices.items()}
     for group, key in {"batch_size": "training.batch_size", "layers": "model.hidden"}.items():
         if any(override.startswith(f"{key}=") for override in overrides):
             del groups[group]
-    tags = {f"choice.{group}": option for group, option in groups.items() if not group.startswith("hydra/")}
-    return tags | {"log": os.path.relpath(Path(HydraConfig.get().runtime.output_dir) / "train.log")}
+    tags = {keys.choice(group): option for group, option in groups.items() if not group.startswith("hydra/")}
+    return tags | {keys.Tag.LOG: os.path.relpath(Path(HydraConfig.get().runtime.output_dir) / "train.log")}
 
 
 class SweepCallback(Callback):

@@ -20,7 +20,7 @@ from fer_exp.data.datasets import Dataset, load_fer2013, load_synthetic
 from fer_exp.data.faces import Faces
 from fer_exp.inference import onnx_export, predict
 from fer_exp.models.network import logits
-from fer_exp.tracking import artifacts, registry
+from fer_exp.tracking import artifacts, keys, registry
 
 # At once.
 BATCHES = (1, 256)
@@ -34,17 +34,19 @@ def faces_of(args: argparse.Namespace, record: tracking.Record) -> Dataset:
     if args.data:
         dataset = load_fer2013(args.data, args.cache, "fail")
     else:
-        numbers = (int(record.params[f"data.{key}"]) for key in ("n_train", "n_test", "seed"))
+        numbers = (int(record.params[keys.data(key)]) for key in ("n_train", "n_test", "seed"))
         dataset = load_synthetic(*numbers, args.cache)
-    if dataset.fingerprint.content != record.tags["faces"]:
+    if dataset.fingerprint.content != record.faces_digest:
         raise SystemExit(f"run {record.run_id} was trained on other faces than these: name them with --data")
     return dataset
 
 
 def validation(record: tracking.Record, train: Faces) -> Faces:
     """The faces by which the run's weights were selected."""
-    rule = settings.Split(record.params["split.method"], float(record.params["split.validation_fraction"]))
-    return train[splits.train_val_split(train, rule, int(record.params["seed"])).validation]
+    rule = settings.Split(
+        record.params[keys.Param.SPLIT_METHOD], float(record.params[keys.Param.SPLIT_FRACTION])
+    )
+    return train[splits.train_val_split(train, rule, int(record.params[keys.Param.SEED])).validation]
 
 
 def ms_a_picture(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:
@@ -80,7 +82,7 @@ def main() -> None:
     files = {"ONNX, float32": whole, "ONNX, int8": onnx_export.quantised(whole)}
     ways = {"PyTorch, checkpoint": lambda pictures: logits(network, pictures)}
     ways |= {name: answers(model) for name, model in files.items()}
-    kept = store.run(record.run_id).fetch(artifacts.WEIGHTS[record.params["protocol.weights"]])
+    kept = store.run(record.run_id).fetch(artifacts.WEIGHTS[record.params[keys.Param.PROTOCOL_WEIGHTS]])
     sizes = {"PyTorch, checkpoint": kept.stat().st_size}
     sizes |= {name: len(model) for name, model in files.items()}
     print(f"{predict.describe(record)}\n")

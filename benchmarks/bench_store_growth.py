@@ -21,7 +21,7 @@ from pathlib import Path
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.tracking import studies
+from fer_exp.tracking import artifacts, keys, studies
 
 ROOT = Path(__file__).parent.parent
 FACES = ("data.n_train=140", "data.n_test=70")
@@ -110,11 +110,11 @@ def grow(folder: Path, job: str, sweep: str, runs: int) -> None:
                 for seed in range(number)
             ]
             for at, key in enumerate(keys):
-                tags = {"identity": key, "mlflow.parentRunId": parent}
+                tags = {keys.Tag.IDENTITY: key, keys.Tag.PARENT: parent}
                 copy_run(cursor, job, f"seed {at}", start + there + at, tags, place)
                 entries[at]["identity"] = key
             (folder / "mlartifacts" / parent).mkdir()
-            (folder / "mlartifacts" / parent / "plan.json").write_text(json.dumps({"jobs": entries}))
+            (folder / "mlartifacts" / parent / artifacts.PLAN).write_text(json.dumps({"jobs": entries}))
             there += number
     connection.close()
 
@@ -186,7 +186,7 @@ def main() -> None:
         folder = Path(name)
         one_job(folder, args.epochs)
         store = opened(folder)
-        [job], [sweep] = (store.records("FINISHED", kind=kind) for kind in ("job", "sweep"))
+        [job], [sweep] = (store.records("FINISHED", kind=kind) for kind in (keys.Kind.JOB, keys.Kind.SWEEP))
         files = files_of(folder, job.run_id)
         weights, asked = [], []
         for runs in args.sizes:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from fer_exp import tracking
 from fer_exp.config import settings
+from fer_exp.tracking import keys
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,13 +36,14 @@ def train(args: argparse.Namespace, *overrides: str) -> tuple[float, list[tracki
         subprocess.run([str(part) for part in command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         wall = time.perf_counter() - start
         store = tracking.Store(settings.Tracking(uri, f"{folder}/artifacts", "fer-exp", False))
-        return wall, sorted(store.records(kind="job"), key=lambda run: run.started), epochs_apart(store)
+        jobs = sorted(store.records(kind=keys.Kind.JOB), key=lambda run: run.started)
+        return wall, jobs, epochs_apart(store)
 
 
 def epochs_apart(store: tracking.Store) -> float:
     """Seconds from the first logged epoch of the newest job to its last, less the training between."""
-    [newest, *_] = store.records(kind="job")
-    points = store.client.get_metric_history(newest.run_id, "time/epoch_seconds")
+    [newest, *_] = store.records(kind=keys.Kind.JOB)
+    points = store.client.get_metric_history(newest.run_id, keys.EPOCH_SECONDS)
     points.sort(key=lambda point: point.step)
     between = (points[-1].timestamp - points[0].timestamp) / 1000
     return between - sum(point.value for point in points[1:])
@@ -49,7 +51,7 @@ def epochs_apart(store: tracking.Store) -> float:
 
 def trained(jobs: list[tracking.Record]) -> float:
     """Seconds of training in all the jobs."""
-    return sum(job.metrics["selected/train_seconds"] for job in jobs)
+    return sum(job.metrics[keys.TRAIN_SECONDS] for job in jobs)
 
 
 def pair(args: argparse.Namespace) -> tuple[float, float, float, list[float]]:

@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from fer_exp.analysis.comparison import against, origin, partly_tested, percent
 from fer_exp.fer2013 import PARTS
 from fer_exp.tables import Table
-from fer_exp.tracking import Record
-from fer_exp.tracking.keys import ACCURACY
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
 NAME = "ladder"
@@ -42,20 +41,20 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
             continue
         tested = [_tested(arm, part) for part in PARTS]
         gain = _gain(arm, previous(study, place))
-        fit_on = runs[0].params["faces.fit"]
-        cells = [arm.name, str(len(runs)), fit_on, percent(arm.values(ACCURACY)), *tested]
+        fit_on = str(runs[0].fit_size)
+        cells = [arm.name, str(len(runs)), fit_on, percent(arm.values(keys.SELECTED_VAL_ACCURACY)), *tested]
         found.rows.append([*cells, gain, _hours(runs)])
         if arm.name in ensembles:
             together = ensembles[arm.name]
             scores = [_with_interval(together, part) for part in PARTS]
-            total = together.metrics["selected/train_seconds"] / 3600
+            total = together.metrics[keys.TRAIN_SECONDS] / 3600
             on = "".join(f", {device}" for device in sorted({run.device for run in runs} - {"cpu"}))
             cells = [f"{arm.name}, together", str(len(runs)), fit_on, "-", *scores]
             found.rows.append([*cells, "-", f"{total:.2f} in all{on}"])
     found.notes += _gaps(study)
     found.notes += _sizes(study)
     taught = [
-        arm.name for arm in study.arms if any("training.taught" in run.params for run in arm.runs.values())
+        arm.name for arm in study.arms if any(keys.Param.TAUGHT in run.params for run in arm.runs.values())
     ]
     if taught:
         found.notes.append(
@@ -73,15 +72,15 @@ def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
 
 
 def _tested(arm: Arm, part: str) -> str:
-    values = arm.values(f"test/{part}/accuracy")
+    values = arm.values(keys.test(part, "accuracy"))
     if len(values) == 1:
-        [run] = (run for run in arm.runs.values() if f"test/{part}/accuracy" in run.metrics)
+        [run] = (run for run in arm.runs.values() if keys.test(part, "accuracy") in run.metrics)
         return _with_interval(run, part)
     return percent(values)
 
 
 def _with_interval(run: Record, part: str) -> str:
-    mean, low, high = (100 * run.metrics[f"test/{part}/accuracy{end}"] for end in ("", "_low", "_high"))
+    mean, low, high = (100 * run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high"))
     return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 
 
@@ -98,7 +97,7 @@ def _hours(runs: Sequence[Record]) -> str:
     """The mean over the runs on each device."""
     found: dict[str, list[float]] = {}
     for run in runs:
-        found.setdefault(run.device, []).append(run.metrics["selected/train_seconds"] / 3600)
+        found.setdefault(run.device, []).append(run.metrics[keys.TRAIN_SECONDS] / 3600)
     means = {device: f"{sum(each) / len(each):.2f}" for device, each in sorted(found.items())}
     return ", ".join(mean if device == "cpu" else f"{device}: {mean}" for device, mean in means.items())
 
@@ -110,15 +109,17 @@ def _gain(arm: Arm, below: Arm | None) -> str:
     shared = sorted(set(arm.runs) & set(below.runs), key=int)
     if not shared:
         return "-"
-    if any(
-        arm.runs[seed].params["faces.validation"] != below.runs[seed].params["faces.validation"]
-        for seed in shared
-    ):
+    if any(arm.runs[seed].validation_size != below.runs[seed].validation_size for seed in shared):
         return "other faces"
     found = against(arm, below)
     if found is None:
         [difference] = (
-            100 * (arm.runs[seed].metrics[ACCURACY] - below.runs[seed].metrics[ACCURACY]) for seed in shared
+            100
+            * (
+                arm.runs[seed].metrics[keys.SELECTED_VAL_ACCURACY]
+                - below.runs[seed].metrics[keys.SELECTED_VAL_ACCURACY]
+            )
+            for seed in shared
         )
         return f"{difference:+.2f}"
     star = "*" if found.p < 0.05 else ""
@@ -127,10 +128,12 @@ def _gain(arm: Arm, below: Arm | None) -> str:
 
 def _sizes(study: Study) -> list[str]:
     runs = [run for arm in study.arms for run in arm.runs.values()]
-    carved = sorted({(int(run.params["faces.fit"]), int(run.params["faces.validation"])) for run in runs})
+    carved = sorted({(run.fit_size, run.validation_size) for run in runs})
     said = [f"validation n = {validation} where it is fit on {fit}" for fit, validation in carved]
     tested = {
-        part: next((run.metrics[f"test/{part}/n"] for run in runs if f"test/{part}/n" in run.metrics), None)
+        part: next(
+            (run.metrics[keys.test(part, "n")] for run in runs if keys.test(part, "n") in run.metrics), None
+        )
         for part in PARTS
     }
     said += [f"test n: {', '.join(f'{part} {n:.0f}' for part, n in tested.items() if n)}"]

@@ -8,7 +8,7 @@ from fer_exp.analysis import published
 from fer_exp.analysis.comparison import SIGNIFICANCE, against, chance, partly_tested, percent
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
 # The closing table's columns: what the deck called it, the study, the choice it took from there, and
@@ -55,7 +55,7 @@ def closing(studies: Sequence[Study], test: str, baselines: Sequence[Record]) ->
     shown: list[Arm] = []
     for title, name, setting, place in _COLUMNS:
         arm = _arm(studies, name, setting)
-        metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
+        metrics = (keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(test, "accuracy"))
         ours = [percent(arm.values(metric)) if arm else "-" for metric in metrics]
         theirs = (published.figure(*place, f"{split}_accuracy") for split in ("train", "val", "test"))
         printed = [f"{100 * figure.value:.2f}" if figure else "-" for figure in theirs]
@@ -68,7 +68,7 @@ def closing(studies: Sequence[Study], test: str, baselines: Sequence[Record]) ->
     table.notes += partly_tested(shown, test)
     run = next((run for study in studies for arm in study.arms for run in arm.runs.values()), None)
     if run:
-        majority = run.metrics["yardstick/val_majority_accuracy"]
+        majority = run.metrics[keys.MAJORITY_ACCURACY]
         table.notes.append(f"always the largest class: {100 * majority:.2f} of validation")
     _add_baselines(table, baselines, test)
     return table
@@ -80,8 +80,8 @@ def _kind(studies: Sequence[Study]) -> str:
 
 def _add_baselines(table: Table, baselines: Sequence[Record], test: str) -> None:
     for record in baselines:
-        said = f"fitted once in {record.metrics['fit/seconds']:.1f} s"
-        score = percent([record.metrics[f"test/{test}/accuracy"]])
+        said = f"fitted once in {record.metrics[keys.FIT_SECONDS]:.1f} s"
+        score = percent([record.metrics[keys.test(test, "accuracy")]])
         table.rows.append([record.name, said, "-", "-", "-", score, "-", "-", "-"])
     # one of several settings has them in its name
     fitted = {record.name.partition(",")[0] for record in baselines}

@@ -13,7 +13,7 @@ from fer_exp import statistics
 from fer_exp.analysis import published
 from fer_exp.statistics import Difference
 from fer_exp.tables import Table
-from fer_exp.tracking.keys import ACCURACY
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
 
 SIGNIFICANCE = 0.05
@@ -23,10 +23,10 @@ def scores(study: Study, test: str) -> Table:
     """What each arm reaches: mean and 95 % interval over seeds, with the deck's figure beside it."""
     header = ["arm", "seeds", "train", "val", f"test ({test})", "val macro-F1", "epoch", "seconds"]
     table = Table(f"{study.title}: accuracy in %, mean ± half of the 95 % interval over seeds", header)
-    metrics = ("selected/train_accuracy", "selected/val_accuracy", f"test/{test}/accuracy")
+    metrics = (keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(test, "accuracy"))
     for arm in study.arms:
-        cells = [percent(arm.values(metric)) for metric in (*metrics, "selected/val_macro_f1")]
-        middle = [_mean(arm.values(metric)) for metric in ("selected/epoch", "selected/train_seconds")]
+        cells = [percent(arm.values(metric)) for metric in (*metrics, keys.SELECTED_VAL_MACRO_F1)]
+        middle = [_mean(arm.values(metric)) for metric in (keys.SELECTED_EPOCH, keys.TRAIN_SECONDS)]
         table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
     table.notes += [f"{arm.name}: {_tuned(arm)}" for arm in study.arms if arm.tuned and arm.runs]
     table.notes += [*missing(study), *_sizes(study, test), *partly_tested(study.arms, test), *origin(study)]
@@ -44,7 +44,7 @@ def missing(study: Study) -> list[str]:
 
 def _tuned(arm: Arm) -> str:
     params = next(iter(arm.runs.values())).params
-    lr, weight_decay = (float(params[f"optimizer.{key}"]) for key in ("lr", "weight_decay"))
+    lr, weight_decay = (float(params[key]) for key in (keys.Param.LR, keys.Param.WEIGHT_DECAY))
     return f"learning rate {lr:g}, weight decay {weight_decay:g} (trial {arm.tuned} of its search)"
 
 
@@ -66,7 +66,9 @@ def against(arm: Arm, base: Arm) -> Difference | None:
     shared = sorted(set(arm.runs) & set(base.runs), key=int)
     if len(shared) < 2:
         return None
-    return statistics.paired_difference(arm.values(ACCURACY, shared), base.values(ACCURACY, shared))
+    return statistics.paired_difference(
+        arm.values(keys.SELECTED_VAL_ACCURACY, shared), base.values(keys.SELECTED_VAL_ACCURACY, shared)
+    )
 
 
 def _contrast(found: Difference | None, p: float) -> list[str]:
@@ -83,7 +85,7 @@ def _against_deck(study: str, arm: Arm) -> list[str]:
     if printed is None:
         return ["", ""]
     figure = f"{100 * printed.value:.2f}"
-    values = arm.values(ACCURACY)
+    values = arm.values(keys.SELECTED_VAL_ACCURACY)
     if len(values) < 2:
         return [figure, "open: it takes two seeds"]
     expected = statistics.next_value_interval(values)
@@ -117,10 +119,10 @@ def origin(study: Study) -> list[str]:
     if not runs:
         return []
     days = sorted({datetime.date.fromtimestamp(run.started).isoformat() for run in runs})
-    commits = sorted({run.tags.get("mlflow.source.git.commit", "")[:12] or "no commit" for run in runs})
+    commits = sorted({run.tags.get(keys.Tag.COMMIT, "")[:12] or "no commit" for run in runs})
     spent: dict[str, float] = {}
     for run in runs:
-        spent[run.device] = spent.get(run.device, 0) + run.metrics["selected/train_seconds"] / 60
+        spent[run.device] = spent.get(run.device, 0) + run.metrics[keys.TRAIN_SECONDS] / 60
     # jobs that share a GPU each count the whole time
     units = {
         device: "minutes of one core" if device == "cpu" else f"job-minutes of {device}" for device in spent
@@ -132,7 +134,7 @@ def origin(study: Study) -> list[str]:
 
 def partly_tested(arms: Sequence[Arm], test: str) -> list[str]:
     """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
-    counts = [(arm, len(arm.values(f"test/{test}/accuracy"))) for arm in arms if arm.runs]
+    counts = [(arm, len(arm.values(keys.test(test, "accuracy")))) for arm in arms if arm.runs]
     lacking = [f"{arm.name} {count} of {len(arm.runs)}" for arm, count in counts if count < len(arm.runs)]
     if not lacking or not any(count for _, count in counts):
         return []
@@ -144,8 +146,10 @@ def _sizes(study: Study, test: str) -> list[str]:
     runs = [run for arm in study.arms for run in arm.runs.values()]
     if not runs:
         return []
-    params = runs[0].params
-    sizes = [f"train n = {params['faces.fit']}", f"validation n = {params['faces.validation']}"]
-    tested = next((run.metrics[key] for run in runs if (key := f"test/{test}/n") in run.metrics), None)
+    sizes = [
+        f"train n = {runs[0].fit_size}",
+        f"validation n = {runs[0].validation_size}",
+    ]
+    tested = next((run.metrics[key] for run in runs if (key := keys.test(test, "n")) in run.metrics), None)
     sizes.append(f"test n = {tested:.0f}" if tested else "test not opened yet: python evaluate.py study=...")
     return ["; ".join(sizes)]

@@ -13,7 +13,7 @@ from fer_exp import console, tables, tracking
 from fer_exp.analysis import comparison, published
 from fer_exp.analysis.published import Result
 from fer_exp.tables import Table
-from fer_exp.tracking import studies
+from fer_exp.tracking import keys, studies
 from fer_exp.tracking.studies import Arm, Study, ensemble_of, read_studies
 
 PARTS = ("public", "private", "union")
@@ -89,8 +89,8 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
                 continue
             seen.add(key)
             evaluated = Arm(arm.name, arm.setting, runs)
-            accuracies = {part: evaluated.values(f"test/{part}/accuracy") for part in PARTS}
-            kind = next(iter(runs.values())).params.get("model.name", "mlp")
+            accuracies = {part: evaluated.values(keys.test(part, "accuracy")) for part in PARTS}
+            kind = next(iter(runs.values())).params.get(keys.Param.MODEL_NAME, "mlp")
             selected = "validation" if study.selected_on != "last epoch" else "nothing: last epoch"
             views = _averaged(next(iter(runs.values())))
             source = f"study={study.name}, {study.protocol} protocol"
@@ -98,7 +98,7 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
             yield Row(f"ours: {arm.name}", kind, accuracies, protocol, _without_private(accuracies))
             together = ensemble_of(arm, ensembles)
             if together is not None:
-                accuracies = {part: [together.metrics[f"test/{part}/accuracy"]] for part in PARTS}
+                accuracies = {part: [together.metrics[keys.test(part, "accuracy")]] for part in PARTS}
                 protocol = [selected, "none", views, str(len(arm.runs)), "1", source]
                 yield Row(f"ours: {together.name}", kind, accuracies, protocol, _without_private(accuracies))
 
@@ -106,7 +106,7 @@ def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record
 def of_baselines(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
     """The baselines of ours that were fitted on one of these sets of faces."""
     for record in (record for each in faces for record in studies.read_baselines(store, each)):
-        found = {part: record.metrics.get(f"test/{part}/accuracy") for part in PARTS}
+        found = {part: record.metrics.get(keys.test(part, "accuracy")) for part in PARTS}
         accuracies = {part: [] if value is None else [value] for part, value in found.items()}
         protocol = ["nothing: fitted once", "none", "none", "1", "1", "evaluate.py"]
         yield Row(f"ours: {record.name}", "baseline", accuracies, protocol, _without_private(accuracies))
@@ -114,18 +114,20 @@ def of_baselines(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
 
 def _averaged(run: tracking.Record) -> str:
     """What an answer to a test face is the mean over."""
-    return "mirror image" if run.params.get("model.mirrored") == "True" else "none"
+    return "mirror image" if run.params.get(keys.Param.MODEL_MIRRORED) == "True" else "none"
 
 
 def _counts(run: tracking.Record) -> bool:
     """Whether a run was evaluated on the canonical FER-2013; other faces have no place here."""
-    return run.params.get("faces.kind") == "canonical" and "test/union/accuracy" in run.metrics
+    return run.params.get(keys.Param.FACES_KIND) == "canonical" and keys.TEST_ACCURACY in run.metrics
 
 
 def canonical(studies: Sequence[Study]) -> list[str]:
     """The canonical sets of faces among those of the studies: one at most, but for how it was read."""
     runs = ((study.faces, run) for study in studies for arm in study.arms for run in arm.runs.values())
-    return list(dict.fromkeys(faces for faces, run in runs if run.params.get("faces.kind") == "canonical"))
+    return list(
+        dict.fromkeys(faces for faces, run in runs if run.params.get(keys.Param.FACES_KIND) == "canonical")
+    )
 
 
 def board(rows: Sequence[Row]) -> tuple[Table, Table]:

@@ -11,6 +11,7 @@ from fer_exp import statistics
 from fer_exp.analysis.comparison import missing, origin
 from fer_exp.statistics import Interval
 from fer_exp.tables import Table
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study, Trial
 from fer_exp.tracking.studies import trials_of as of_arm
 
@@ -49,7 +50,7 @@ def _told(trial: Trial) -> list[str]:
 
 
 def _rate(trial: Trial, key: str) -> float:
-    return float(trial.run.params[f"optimizer.{key}"])
+    return float(trial.run.params[keys.optimizer(key)])
 
 
 def _edge(found: Sequence[Trial]) -> str | None:
@@ -99,8 +100,4 @@ def _say(found: Interval | None) -> str:
 
 def _sizes(study: Study) -> list[str]:
     run = next((run for arm in study.arms for run in arm.runs.values()), None)
-    return (
-        [f"train n = {run.params['faces.fit']}; validation n = {run.params['faces.validation']}"]
-        if run
-        else []
-    )
+    return [f"train n = {run.fit_size}; validation n = {run.validation_size}"] if run else []

@@ -12,8 +12,7 @@ from fer_exp.audit import by_arithmetic, by_runs
 from fer_exp.audit.by_runs import Check, MissingError, Runs, figure
 from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
 from fer_exp.tables import Table
-from fer_exp.tracking import Record
-from fer_exp.tracking.keys import ACCURACY
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Study
 
 OPEN = "open"
@@ -71,9 +70,9 @@ def _softmax(baselines: Sequence[Record]) -> Check:
 
     def judge(runs: Runs) -> tuple[str, str, str]:
         linear, softmax = (
-            figure(runs, f"softmax/{arm}", "test/union/accuracy") for arm in ("presented", "corrected")
+            figure(runs, f"softmax/{arm}", keys.TEST_ACCURACY) for arm in ("presented", "corrected")
         )
-        ridge = [run.metrics["test/union/accuracy"] for run in baselines if run.name.startswith("ridge")]
+        ridge = [run.metrics[keys.TEST_ACCURACY] for run in baselines if run.name.startswith("ridge")]
         if not ridge:
             raise MissingError("no baseline: python evaluate.py baseline=ridge")
         near = abs(linear - printed) <= 2 * by_runs.NEAR and abs(ridge[0] - printed) <= 2 * by_runs.NEAR
@@ -99,7 +98,10 @@ def _seeds(studies: Sequence[Study]) -> Check:
         honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
         # a ceiling of epochs that changes nothing is the same contrast again
         by_values = {
-            (tuple(study.base.values(ACCURACY)), tuple(arm.values(ACCURACY))): difference.p
+            (
+                tuple(study.base.values(keys.SELECTED_VAL_ACCURACY)),
+                tuple(arm.values(keys.SELECTED_VAL_ACCURACY)),
+            ): difference.p
             for study in honest
             for arm in study.arms
             if arm is not study.base and (difference := against(arm, study.base)) is not None

@@ -82,7 +82,7 @@ def _carryover(runs: Runs) -> tuple[str, str, str]:
     printed = _deck("batch_size", _SIZES, "train_accuracy")
     accuracies, epochs = (
         [[figure(runs, arm, metric) for arm in arms] for arms in (carried, fresh)]
-        for metric in ("train/accuracy", "selected/epochs_run")
+        for metric in (keys.epoch("train", "accuracy"), keys.EPOCHS_RUN)
     )
     # a fresh network gets as far, but takes longer than any run in the deck's logs
     as_long = [max(each[1:]) <= _logged_epochs()[1] for each in epochs]
@@ -98,10 +98,10 @@ def _carryover(runs: Runs) -> tuple[str, str, str]:
 
 def _noop_epochs(runs: Runs) -> tuple[str, str, str]:
     arms = [f"noop_epochs/presented_{ceiling}" for ceiling in (100, 2000, 20000)]
-    losses = {figure(runs, arm, "selected/val_loss") for arm in arms}
-    epochs = {figure(runs, arm, "selected/epochs_run") for arm in arms}
-    accuracy = figure(runs, "noop_epochs/corrected", "selected/val_accuracy")
-    loss = figure(runs, "noop_epochs/corrected", "selected/val_loss")
+    losses = {figure(runs, arm, keys.SELECTED_VAL_LOSS) for arm in arms}
+    epochs = {figure(runs, arm, keys.EPOCHS_RUN) for arm in arms}
+    accuracy = figure(runs, "noop_epochs/corrected", keys.SELECTED_VAL_ACCURACY)
+    loss = figure(runs, "noop_epochs/corrected", keys.SELECTED_VAL_LOSS)
     return (
         f"ceilings 100, 2000 and 20000 stop after {'/'.join(f'{n:.0f}' for n in sorted(epochs))} epochs with "
         f"{len(losses)} different validation loss{'es' if len(losses) > 1 else ''}",
@@ -112,21 +112,24 @@ def _noop_epochs(runs: Runs) -> tuple[str, str, str]:
 
 def _drops(runs: Runs, arm: str) -> int:
     """How often the plateau scheduler lowered the rate before the last epoch."""
-    last = figure(runs, arm, "optimizer/learning_rate")
+    last = figure(runs, arm, keys.LEARNING_RATE)
     params = runs[arm].params
-    return round(math.log(last / float(params["optimizer.lr"])) / math.log(float(params["scheduler.factor"])))
+    return round(
+        math.log(last / float(params[keys.Param.LR])) / math.log(float(params[keys.Param.SCHEDULER_FACTOR]))
+    )
 
 
 def _dead_scheduler(runs: Runs) -> tuple[str, str, str]:
     stopped = [
         arm
         for arm, run in runs.items()
-        if run.params["stopping.name"] == "deck" and run.params["scheduler.name"] == "plateau"
+        if run.params[keys.Param.STOPPING_NAME] == "deck"
+        and run.params[keys.Param.SCHEDULER_NAME] == "plateau"
     ]
-    figure(runs, "dead_scheduler/presented", "selected/epochs_run")
+    figure(runs, "dead_scheduler/presented", keys.EPOCHS_RUN)
     dead = sum(_drops(runs, arm) for arm in stopped)
     alive = _drops(runs, "dead_scheduler/corrected")
-    epochs = figure(runs, "dead_scheduler/corrected", "selected/epochs_run")
+    epochs = figure(runs, "dead_scheduler/corrected", keys.EPOCHS_RUN)
     return (
         f"{dead} changes of the learning rate in {len(stopped)} runs",
         f"{alive} changes in {epochs:.0f} epochs with a stop that waits longer",
@@ -136,10 +139,10 @@ def _dead_scheduler(runs: Runs) -> tuple[str, str, str]:
 
 def _last_vs_best(runs: Runs) -> tuple[str, str, str]:
     pairs = [
-        [figure(runs, arm, f"selected/val_{metric}") for metric in ("accuracy", "loss")]
+        [figure(runs, arm, keys.selected("val", metric)) for metric in ("accuracy", "loss")]
         for arm in ("normalisation/unit", "last_vs_best/corrected")
     ]
-    entropy = figure(runs, "normalisation/unit", "yardstick/train_prior_entropy")
+    entropy = figure(runs, "normalisation/unit", keys.PRIOR_ENTROPY)
     [(last, last_loss), (best, best_loss)] = pairs
     [printed] = _deck("main", ("main",), "val_loss")
     explained = printed > entropy and last_loss > best_loss
@@ -153,7 +156,7 @@ def _last_vs_best(runs: Runs) -> tuple[str, str, str]:
 
 def _normalisation(runs: Runs) -> tuple[str, str, str]:
     wanted = _deck("main", ("main",), "train_accuracy") + _deck("main", ("main",), "val_loss")
-    metrics = ("train/accuracy", "selected/val_loss")
+    metrics = (keys.epoch("train", "accuracy"), keys.SELECTED_VAL_LOSS)
     ends = {
         name: [figure(runs, f"normalisation/{name}", metric) for metric in metrics]
         for name in ("unit", "centred", "global", "standardised")
@@ -175,10 +178,10 @@ def _collapse(runs: Runs) -> tuple[str, str, str]:
     largest = max(CANONICAL_TEST)
 
     def constant(arm: str) -> bool:
-        loss = figure(runs, arm, "selected/val_loss")
-        accuracy = figure(runs, arm, "selected/val_accuracy")
-        majority = figure(runs, arm, "yardstick/val_majority_accuracy")
-        entropy = figure(runs, arm, "yardstick/train_prior_entropy")
+        loss = figure(runs, arm, keys.SELECTED_VAL_LOSS)
+        accuracy = figure(runs, arm, keys.SELECTED_VAL_ACCURACY)
+        majority = figure(runs, arm, keys.MAJORITY_ACCURACY)
+        entropy = figure(runs, arm, keys.PRIOR_ENTROPY)
         return abs(loss - entropy) <= _NEAR_LOSS and abs(accuracy - majority) <= NEAR
 
     ways = {
@@ -188,7 +191,7 @@ def _collapse(runs: Runs) -> tuple[str, str, str]:
         }
         for name in _COLLAPSED
     }
-    n = figure(runs, "collapse/presented_rmsprop", "test/union/n")
+    n = figure(runs, "collapse/presented_rmsprop", keys.test("union", "n"))
     sound = [constant(f"collapse/corrected_{name}") for name in _COLLAPSED]
     mended = [right(runs, f"collapse/corrected_{name}") for name in _COLLAPSED]
     explained = [any(found.values()) for found in ways.values()]
@@ -206,21 +209,17 @@ def _collapse(runs: Runs) -> tuple[str, str, str]:
 
 def right(runs: Runs, arm: str) -> str:
     """How many test faces an arm reads right."""
-    share, n = (figure(runs, arm, f"test/union/{metric}") for metric in ("accuracy", "n"))
+    share, n = (figure(runs, arm, keys.test("union", metric)) for metric in ("accuracy", "n"))
     return f"{round(share * n):,}"
 
 
 def _readings(runs: Runs, arms: Mapping[str, float]) -> tuple[str, str, str]:
     """Search the mismatches for one that gives the deck's accuracy of every arm, and of each alone."""
-    sound = {arm: figure(runs, arm, f"mismatch/{keys.SOUND}") for arm in arms}
-    combinations = [
-        key.removeprefix("mismatch/")
-        for key in runs[next(iter(arms))].metrics
-        if key.startswith("mismatch/") and not key.endswith(keys.SOUND)
-    ]
+    sound = {arm: figure(runs, arm, keys.mismatch(keys.SOUND)) for arm in arms}
+    combinations = keys.mismatches(runs[next(iter(arms))].metrics)
 
     def distance(combination: str, arm: str) -> float:
-        return abs(figure(runs, arm, f"mismatch/{combination}") - arms[arm])
+        return abs(figure(runs, arm, keys.mismatch(combination)) - arms[arm])
 
     common = min(combinations, key=lambda each: max(distance(each, arm) for arm in arms))
     worst = max(distance(common, arm) for arm in arms)

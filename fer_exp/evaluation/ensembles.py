@@ -10,6 +10,7 @@ import numpy as np
 from fer_exp import tracking
 from fer_exp.data.datasets import Dataset
 from fer_exp.evaluation import scoring
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
 from fer_exp.tracking.studies import ensemble_identity as identity
 
@@ -50,13 +51,22 @@ def _score(
             for record in members
         ]
     )
-    tags = {"kind": "ensemble", "identity": key, "faces": study.faces, "study": study.name}
-    tags |= {"protocol": study.protocol, "selected_on": study.selected_on}
-    params = {"ensemble.arm": arm.name, "ensemble.members": ", ".join(record.run_id for record in members)}
+    tags = {
+        keys.Tag.KIND: keys.Kind.ENSEMBLE,
+        keys.Tag.IDENTITY: key,
+        keys.Tag.FACES: study.faces,
+        keys.Tag.STUDY: study.name,
+        keys.Tag.PROTOCOL: study.protocol,
+        keys.Tag.SELECTED_ON: study.selected_on,
+    }
+    params = {
+        keys.Param.ENSEMBLE_ARM: arm.name,
+        keys.Param.ENSEMBLE_MEMBERS: ", ".join(record.run_id for record in members),
+    }
     run = store.create(f"{arm.name} · mean of {len(members)} seeds", params, tags)
     with run.recording():
-        seconds = sum(record.metrics["selected/train_seconds"] for record in members)
-        run.log({"selected/train_seconds": seconds, "ensemble/members": float(len(members))})
+        seconds = sum(record.metrics[keys.TRAIN_SECONDS] for record in members)
+        run.log({keys.TRAIN_SECONDS: seconds, keys.ENSEMBLE_MEMBERS: float(len(members))})
         answers = scoring.Answers(together.argmax(axis=1), together)
         scoring.conclude(run, train, test, answers, gallery=False)
     return store.record(run.id)

@@ -14,6 +14,7 @@ from fer_exp.data.datasets import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import CANONICAL_MEAN, CANONICAL_STD, EMOTIONS
+from fer_exp.tracking import keys
 
 if TYPE_CHECKING:
     from fer_exp.models.factory import MLP
@@ -74,9 +75,9 @@ def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset)
     from fer_exp.evaluation import mismatches
     from fer_exp.tracking import registry
 
-    if record.params["model.normalisation"] != "unit":
+    if record.params[keys.Param.MODEL_NORMALISATION] != "unit":
         return {}
     network = registry.load_classifier(record, store).network
     found = mismatches.accuracies(network, dataset.test())
-    store.run(record.run_id).log({f"mismatch/{name}": value for name, value in found.items()})
+    store.run(record.run_id).log({keys.mismatch(name): value for name, value in found.items()})
     return found

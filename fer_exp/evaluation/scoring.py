@@ -14,7 +14,7 @@ from fer_exp.data.datasets import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.tracking.artifacts import CONFUSION, PREDICTIONS
+from fer_exp.tracking import artifacts, keys
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
 ONE_CLASS = 0.9
@@ -73,7 +73,7 @@ class Part:
         for label, emotion in enumerate(EMOTIONS):
             each = {"precision": precision, "recall": recall, "f1": f1}
             found |= {f"{metric}_{emotion}": float(values[label]) for metric, values in each.items()}
-        return {f"test/{self.name}/{metric}": value for metric, value in found.items()}
+        return {keys.test(self.name, metric): value for metric, value in found.items()}
 
 
 def evaluate(
@@ -88,10 +88,10 @@ def evaluate(
     from fer_exp.tracking import registry
 
     classifier = registry.load_classifier(record, store, device)
-    if record.tags.get("faces") != dataset.fingerprint.content:
+    if record.tags.get(keys.Tag.FACES) != dataset.fingerprint.content:
         raise UserError(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
-            f"data={record.params.get('data.name')} and data.root=..."
+            f"data={record.params.get(keys.Param.DATA_NAME)} and data.root=..."
         )
     run = store.run(record.run_id)
     train, test = dataset.train(), dataset.test()
@@ -101,7 +101,7 @@ def evaluate(
 
 def is_scored(record: tracking.Record) -> bool:
     """Whether test was opened for a run, and its scores are in it."""
-    return "test/union/accuracy" in record.metrics
+    return keys.TEST_ACCURACY in record.metrics
 
 
 def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gallery: bool) -> list[Part]:
@@ -112,7 +112,7 @@ def conclude(run: tracking.Run, train: Faces, test: Faces, answers: Answers, gal
         if len(positions)
     ]
     union = next(part for part in parts if part.name == "union")
-    for name, array in ((PREDICTIONS, answers.labels), (CONFUSION, union.counts)):
+    for name, array in ((artifacts.PREDICTIONS, answers.labels), (artifacts.CONFUSION, union.counts)):
         with run.file(name) as path, files.written_whole(path) as file:
             np.save(file, array.astype(np.int64))
     _draw(run, test, answers, union, gallery)
@@ -126,14 +126,14 @@ def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery
     from fer_exp.plots import diagnostics
 
     of = f"test, n = {union.n:,}"
-    drawn = {"confusion": diagnostics.confusion(union.counts, of)}
+    drawn = {artifacts.CONFUSION_FIGURE: diagnostics.confusion(union.counts, of)}
     if answers.scores is not None:
-        drawn["reliability"] = diagnostics.reliability(answers.scores, test.labels, of)
+        drawn[artifacts.RELIABILITY_FIGURE] = diagnostics.reliability(answers.scores, test.labels, of)
     if gallery:
         title = f"{of}: faces read right and wrong, drawn at random"
-        drawn["gallery"] = diagnostics.gallery(test.pixels, test.labels, answers.labels, title)
+        drawn[artifacts.GALLERY_FIGURE] = diagnostics.gallery(test.pixels, test.labels, answers.labels, title)
     for name, figure in drawn.items():
-        run.figure(f"figures/{name}.png", figure)
+        run.figure(name, figure)
 
 
 def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:

@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_exp import tracking
 from fer_exp.data.faces import Faces
+from fer_exp.tracking import keys
 from fer_exp.tracking.artifacts import predictions
 
 
@@ -38,4 +39,4 @@ def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) 
     if wrong.any():
         found["errors_shared"] = float((for_answer[wrong] > 0).mean())
         found["errors_of_most"] = float(most[wrong].mean())
-    return {f"taggers/{key}": value for key, value in found.items()}
+    return {keys.taggers(key): value for key, value in found.items()}

@@ -7,7 +7,7 @@ import numpy as np
 from fer_exp.config import identity
 from fer_exp.experiment.monitor import duration
 from fer_exp.experiment.plan import Job
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 
 # What jobs of a kind may differ in.
 _OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
@@ -17,9 +17,9 @@ def said(planned: Sequence[Job], known: Iterable[Record], device: str) -> str:
     """The time that jobs will take on a device, in a line. known: runs of any kind."""
     seconds: dict[frozenset, list[float]] = {}
     for run in known:
-        if run.status == "FINISHED" and "selected/train_seconds" in run.metrics and run.device == device:
-            key = _kind(run.params, run.tags["faces"])
-            seconds.setdefault(key, []).append(run.metrics["selected/train_seconds"])
+        if run.status == "FINISHED" and keys.TRAIN_SECONDS in run.metrics and run.device == device:
+            key = _kind(run.params, run.faces_digest)
+            seconds.setdefault(key, []).append(run.metrics[keys.TRAIN_SECONDS])
     alike = [seconds.get(_kind(identity.recipe(job.settings), job.faces), []) for job in planned]
     told = [np.mean(each) for each in alike if each]
     if not told:

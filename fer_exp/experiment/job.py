@@ -29,7 +29,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint, factory
 from fer_exp.models.classifier import Classifier
 from fer_exp.models.network import logits
-from fer_exp.tracking import artifacts
+from fer_exp.tracking import artifacts, keys
 from fer_exp.training import optimizers, schedulers, stacked
 from fer_exp.training.device import check_device, device_name
 from fer_exp.training.trainer import Epoch, Trainer
@@ -39,9 +39,6 @@ log = logging.getLogger(__name__)
 # Part of a job's identity. Raise it when the code changes so that the same settings give other
 # figures: older runs are then neither reused nor averaged with newer ones.
 RECIPE = 2
-
-# The figure of loss and accuracy by epoch.
-CURVES = "figures/curves.png"
 
 Watch = Callable[[Epoch], None]
 Steps = Generator[Trainer | object, None, "Outcome"]
@@ -175,8 +172,8 @@ class _Job:
                 self._train_before()
             known, concluded = (), False
             if self.trainer.history:
-                known = record.logged_steps("val/loss")
-                concluded = bool(record.logged_steps("selected/epoch"))
+                known = record.logged_steps(keys.epoch("val", "loss"))
+                concluded = bool(record.logged_steps(keys.SELECTED_EPOCH))
             for epoch in self.trainer.history:
                 if epoch.number not in known:
                     record.log(epoch_metrics(epoch), epoch.number)
@@ -193,18 +190,21 @@ class _Job:
         """Open a run, from the last epoch of another if that was asked for."""
         chosen, dataset = self.chosen, self.dataset
         tags = dict(self.tags)
-        tags |= {"kind": "job", "study": chosen.study, "identity": identity(chosen, dataset)}
-        tags |= {"faces": dataset.digest, "protocol": chosen.protocol.name}
         tags |= {
-            "selected_on": selection_rule(chosen.protocol),
-            "device": device_name(chosen.training.device),
+            keys.Tag.KIND: keys.Kind.JOB,
+            keys.Tag.STUDY: chosen.study,
+            keys.Tag.IDENTITY: identity(chosen, dataset),
+            keys.Tag.FACES: dataset.digest,
+            keys.Tag.PROTOCOL: chosen.protocol.name,
+            keys.Tag.SELECTED_ON: selection_rule(chosen.protocol),
+            keys.Tag.DEVICE: device_name(chosen.training.device),
         }
         if self.taught_by:
-            tags["taught_by"] = f"{self.taught_by.name} (run {self.taught_by.run_id})"
+            tags[keys.Tag.TAUGHT_BY] = f"{self.taught_by.name} (run {self.taught_by.run_id})"
         if chosen.resume:
             source = self.store.run(chosen.resume)
             self._restore(checkpoint.load(source.fetch(artifacts.LAST)), source.id)
-            tags["resumed_from"] = chosen.resume
+            tags[keys.Tag.RESUMED_FROM] = chosen.resume
         return self.store.create(self.name, self._params(), tags, chosen.sweep.parent)
 
     def _describe(self, record: tracking.Run) -> None:
@@ -213,15 +213,13 @@ class _Job:
         record.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         record.log(
             {
-                "yardstick/train_prior_entropy": metrics.prior_entropy(self.faces.labels),
-                "yardstick/val_majority_accuracy": metrics.majority_accuracy(
-                    self.faces.labels[self.split.validation]
-                ),
+                keys.PRIOR_ENTROPY: metrics.prior_entropy(self.faces.labels),
+                keys.MAJORITY_ACCURACY: metrics.majority_accuracy(self.faces.labels[self.split.validation]),
             }
         )
-        record.text("config.yaml", yaml.safe_dump(recipe(self.chosen), sort_keys=False))
+        record.text(artifacts.CONFIG, yaml.safe_dump(recipe(self.chosen), sort_keys=False))
         if dataset.skipped:
-            record.text("skipped.txt", "\n".join(dataset.skipped) + "\n")
+            record.text(artifacts.SKIPPED, "\n".join(dataset.skipped) + "\n")
 
     def _train_before(self) -> None:
         """Take the network through the trainings that come before its own, each with a fresh optimizer."""
@@ -236,7 +234,7 @@ class _Job:
     def _params(self) -> dict[str, object]:
         sizes = {"fit": len(self.split.fit), "validation": len(self.split.validation)}
         facts = {**self.dataset.fingerprint.flat(), **sizes, "skipped": len(self.dataset.skipped)}
-        return recipe(self.chosen) | {f"faces.{key}": value for key, value in facts.items()}
+        return recipe(self.chosen) | {keys.faces(key): value for key, value in facts.items()}
 
     def _take_up(self, earlier: tracking.Record) -> tracking.Run | None:
         """Go on with a run of this very job that ended early; None if it left nothing whole."""
@@ -248,7 +246,7 @@ class _Job:
         except UserError as error:
             log.warning("%s: trained from the start (%s)", self.name, error)
             return None
-        record.reopen(self.chosen.sweep.parent, log=self.tags.get("log", ""), **self.store.place)
+        record.reopen(self.chosen.sweep.parent, log=self.tags.get(keys.Tag.LOG, ""), **self.store.place)
         return record
 
     def _restore(self, content: dict[str, Any], source: str) -> None:
@@ -299,17 +297,17 @@ class _Job:
         network = self.trainer.network
         network.load_state_dict(content["network"])
         history = self.trainer.history
-        found = {"selected/epoch": float(content["epoch"]), "selected/epochs_run": float(len(history))}
-        found["selected/train_seconds"] = sum(epoch.seconds for epoch in history)
+        found = {keys.SELECTED_EPOCH: float(content["epoch"]), keys.EPOCHS_RUN: float(len(history))}
+        found[keys.TRAIN_SECONDS] = sum(epoch.seconds for epoch in history)
         fit = metrics.scores(
             logits(network, self.faces.pixels, self.split.fit), self.faces.labels[self.split.fit]
         )
         # validation has been scored with these very weights; train only while they changed
         for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):
-            found |= {f"selected/{section}_{key}": value for key, value in vars(scores).items()}
+            found |= {keys.selected(section, key): value for key, value in vars(scores).items()}
         if not logged:
             record.log(found)
-        self._draw(record, content["epoch"], found["selected/val_accuracy"])
+        self._draw(record, content["epoch"], found[keys.SELECTED_VAL_ACCURACY])
         if self.chosen.tracking.log_model:
             record.model(selected, _examples(), Classifier(network).predict(_examples()))
 
@@ -322,7 +320,7 @@ class _Job:
             *((epoch.train, epoch.validation, epoch.learning_rate) for epoch in self.trainer.history),
             strict=True,
         )
-        record.figure(CURVES, diagnostics.curves(train, validation, rates, selected, title))
+        record.figure(artifacts.CURVES_FIGURE, diagnostics.curves(train, validation, rates, selected, title))
 
 
 def selection_rule(protocol: settings.Protocol) -> str:
@@ -332,7 +330,7 @@ def selection_rule(protocol: settings.Protocol) -> str:
 
 def epoch_metrics(epoch: Epoch) -> dict[str, float]:
     """An epoch as metrics, in the sections that MLflow's charts show."""
-    found = {"optimizer/learning_rate": epoch.learning_rate, "time/epoch_seconds": epoch.seconds}
+    found = {keys.LEARNING_RATE: epoch.learning_rate, keys.EPOCH_SECONDS: epoch.seconds}
     for section, scores in (("train", epoch.train), ("val", epoch.validation)):
-        found |= {f"{section}/{key}": getattr(scores, key) for key in ("loss", "accuracy", "macro_f1")}
+        found |= {keys.epoch(section, key): getattr(scores, key) for key in ("loss", "accuracy", "macro_f1")}
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fer_exp import console, tracking
 from fer_exp.experiment.plan import Job
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.record import settled
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def stand(
     ]
     done, running = statuses.count("FINISHED"), statuses.count("RUNNING")
     failed = statuses.count("FAILED") + statuses.count("KILLED")
-    scores = [(run.metrics.get("selected/val_accuracy"), name) for name, run in runs if run]
+    scores = [(run.metrics.get(keys.SELECTED_VAL_ACCURACY), name) for name, run in runs if run]
     best = max((score for score in scores if score[0] is not None), default=None)
     ended = sum(run.status != "RUNNING" for run in now.values())
     left = elapsed / ended * (len(planned) - done - failed) if ended else None

@@ -23,17 +23,17 @@ from fer_exp.experiment import job as experiment_job
 from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.monitor import SweepMonitor
 from fer_exp.experiment.plan import Job
-from fer_exp.tracking import artifacts, descriptions, record
+from fer_exp.tracking import artifacts, descriptions, keys, record
 from fer_exp.training.device import device_name
 
 log = logging.getLogger(__name__)
 
 # What all figures of a sweep's table share; where jobs differ, all that occurs.
 _SWEEP_TAGS = {
-    "protocol": lambda job: job.settings.protocol.name,
-    "selected_on": lambda job: experiment_job.selection_rule(job.settings.protocol),
-    "data": lambda job: job.settings.data.name,
-    "faces": lambda job: job.faces,
+    keys.Tag.PROTOCOL: lambda job: job.settings.protocol.name,
+    keys.Tag.SELECTED_ON: lambda job: experiment_job.selection_rule(job.settings.protocol),
+    keys.Tag.DATA: lambda job: job.settings.data.name,
+    keys.Tag.FACES: lambda job: job.faces,
 }
 
 
@@ -122,17 +122,21 @@ class Sweep:
 
     def open(self) -> list[str]:
         """Open the sweep's run and return the overrides that tell each job of it."""
-        tags = {"kind": "sweep", "study": self.settings.study}
+        tags = {keys.Tag.KIND: keys.Kind.SWEEP, keys.Tag.STUDY: self.settings.study}
         for key, of in _SWEEP_TAGS.items():
             tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
-        tags[descriptions.NOTE] = descriptions.sweep(
-            self.settings.about, tags["protocol"], tags["selected_on"], self.command
+        tags[keys.Tag.NOTE] = descriptions.sweep(
+            self.settings.about, tags[keys.Tag.PROTOCOL], tags[keys.Tag.SELECTED_ON], self.command
         )
-        params = {"study": self.settings.study, "factors": ", ".join(self.factors), "jobs": len(self.jobs)}
+        params = {
+            keys.Param.STUDY: self.settings.study,
+            keys.Param.FACTORS: ", ".join(self.factors),
+            keys.Param.JOBS: len(self.jobs),
+        }
         command = provenance.to_repeat(self.command)
         # a longer one would be cut short, and half a command is none
         if len(command) <= tracking.LONGEST_PARAM:
-            params["command"] = command
+            params[keys.Param.COMMAND] = command
         self.run = self.store.create(self.title, params, tags)
         for dataset in self.datasets:
             self.run.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
@@ -182,7 +186,7 @@ class Sweep:
         states = list(map(_state, self.jobs, self.actions, ended))
         table = tables.Table(self.title, ["job", "", "validation accuracy"])
         for job, state, run in zip(self.jobs, states, ended, strict=True):
-            accuracy = run.metrics.get("selected/val_accuracy") if run else None
+            accuracy = run.metrics.get(keys.SELECTED_VAL_ACCURACY) if run else None
             table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
             if not record.settled(run, job.trial is not None):
                 table.notes.append(f"{job.name}: {_why_not(run)}")
@@ -195,7 +199,7 @@ class Sweep:
             record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
         )
         atexit.unregister(self._abandon)
-        self.run.log({f"sweep/{state}": float(count) for state, count in counts.items()})
+        self.run.log({keys.sweep(state): float(count) for state, count in counts.items()})
         self._end("FINISHED" if whole else "FAILED")
         return whole
 
@@ -241,4 +245,4 @@ def _why_not(run: tracking.Record | None) -> str:
     """Why a job has no figures, in words, and where to read more."""
     if run is None:
         return "it failed before its run began: see above"
-    return f"{run.tags.get('error') or run.status.lower()} (log: {run.tags.get('log', 'none')})"
+    return f"{run.tags.get(keys.Tag.ERROR) or run.status.lower()} (log: {run.tags.get(keys.Tag.LOG, 'none')})"

@@ -10,7 +10,7 @@ from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
-from fer_exp.tracking import registry
+from fer_exp.tracking import keys, registry
 from fer_exp.tracking.registry import require_weights
 from fer_exp.training.distillation import Teacher
 
@@ -28,24 +28,24 @@ def named(
     wanted = chosen.training.teacher
     said = f"training.teacher={wanted}"
     try:
-        here = store.records("FINISHED", kind="job", faces=dataset.fingerprint.content)
+        here = store.records("FINISHED", kind=keys.Kind.JOB, faces=dataset.fingerprint.content)
         # runs on other faces may be called the same
         record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
         require_weights(record)
     except UserError as error:
         raise UserError(f"{said}: {error}") from None
-    if record.tags["faces"] != dataset.fingerprint.content:
+    if record.faces_digest != dataset.fingerprint.content:
         raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
     faces, params, split = dataset.train(), record.params, chosen.split
-    its = settings.Split(params["split.method"], float(params["split.validation_fraction"]))
-    learnt = train_val_split(faces, its, int(params["seed"])).fit
+    its = settings.Split(params[keys.Param.SPLIT_METHOD], float(params[keys.Param.SPLIT_FRACTION]))
+    learnt = train_val_split(faces, its, int(params[keys.Param.SEED])).fit
     known = int(np.isin(train_val_split(faces, split, chosen.seed).validation, learnt).sum())
     if known:
         raise UserError(
             f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "
-            f"(its is {params['seed']}) and split ({split.method}, {split.validation_fraction})"
+            f"(its is {params[keys.Param.SEED]}) and split ({split.method}, {split.validation_fraction})"
         )
-    training = dataclasses.replace(chosen.training, teacher=record.tags["identity"])
+    training = dataclasses.replace(chosen.training, teacher=record.identity)
     return dataclasses.replace(chosen, training=training), record
 
 

@@ -24,6 +24,7 @@ from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import predict
 from fer_exp.models import network as networks
 from fer_exp.tracking import registry
+from fer_exp.tracking.keys import Tag
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -46,7 +47,7 @@ def require_packages() -> None:
 def described(record: tracking.Record) -> dict[str, str]:
     """What a file must say of the run that it came from, as texts."""
     told = {"classes": json.dumps(EMOTIONS), "run": record.run_id, "name": record.name}
-    return told | {key: record.tags[key] for key in ("faces", "protocol", "selected_on")}
+    return told | {key: record.tags[key] for key in (Tag.FACES, Tag.PROTOCOL, Tag.SELECTED_ON)}
 
 
 def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:

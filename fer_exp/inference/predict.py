@@ -25,7 +25,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
-from fer_exp.tracking import registry
+from fer_exp.tracking import keys, registry
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ def predict(classifier: Classifier, seen: Sequence[tuple[str, FaceCrop]], run: s
 
 def describe(record: tracking.Record) -> str:
     """Which network speaks, and how often it was right on faces that it was not fitted on."""
-    accuracy = 100 * record.metrics["selected/val_accuracy"]
+    accuracy = 100 * record.metrics[keys.SELECTED_VAL_ACCURACY]
     return (
-        f"{record.name} (run {record.run_id}), trained on {record.params['data.name']}, "
-        f"{record.params['protocol.name']} protocol, weights of the {record.tags['selected_on']}: "
-        f"validation accuracy {accuracy:.2f} % (n = {int(record.params['faces.validation']):,})"
+        f"{record.name} (run {record.run_id}), trained on {record.data_name}, "
+        f"{record.protocol} protocol, weights of the {record.selected_on}: "
+        f"validation accuracy {accuracy:.2f} % (n = {record.validation_size:,})"
     )
 
 

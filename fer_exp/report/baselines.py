@@ -7,7 +7,7 @@ from fer_exp.plots.charts import Bar
 from fer_exp.report.blocks import Block, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import VALIDATION, Source, data_arguments
 from fer_exp.report.studies import spoken
-from fer_exp.tracking import Record, studies
+from fer_exp.tracking import Record, keys, studies
 
 
 def section(source: Source) -> Section:
@@ -23,7 +23,7 @@ def section(source: Source) -> Section:
 
 
 def _blocks(faces: str, data: str, source: Source) -> list[Block]:
-    words, tested = source.words, f"test/{source.test}/accuracy"
+    words, tested = source.words, keys.test(source.test, "accuracy")
     fitted = studies.read_baselines(source.store, faces)
     rivals = [(words.machine(record.name), record) for record in fitted if tested in record.metrics]
     networks = _networks(faces, source)
@@ -44,7 +44,7 @@ def _blocks(faces: str, data: str, source: Source) -> list[Block]:
 
 def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
     """The run of each study that is best on validation, of those whose test is opened; each run once."""
-    tested, found = f"test/{source.test}/accuracy", {}
+    tested, found = keys.test(source.test, "accuracy"), {}
     for study in source.compared:
         runs = [run for arm in study.arms for run in arm.runs.values() if tested in run.metrics]
         if study.faces == faces and runs:
@@ -54,19 +54,19 @@ def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
 
 
 def _bar(name: str, record: Record, test: str) -> Bar:
-    ends = (100 * record.metrics[f"test/{test}/accuracy{end}"] for end in ("", "_low", "_high"))
-    return Bar(record.name if record.tags["kind"] == "baseline" else name, *ends)
+    ends = (100 * record.metrics[keys.test(test, f"accuracy{end}")] for end in ("", "_low", "_high"))
+    return Bar(record.name if record.kind == keys.Kind.BASELINE else name, *ends)
 
 
 def _sheet(ranked: Sequence[tuple[str, Record]], bars: Sequence[Bar], source: Source) -> Sheet:
     words = source.words
-    n = int(ranked[0][1].metrics[f"test/{source.test}/n"])
+    n = int(ranked[0][1].metrics[keys.test(source.test, "n")])
     header = [words(f"baselines.{key}") for key in ("classifier", "accuracy")]
     header += ["macro-F1", words("baselines.seconds")]
     rows = []
     for (name, record), bar in zip(ranked, bars, strict=True):
-        seconds = record.metrics.get("fit/seconds", record.metrics.get("selected/train_seconds"))
+        seconds = record.metrics.get(keys.FIT_SECONDS, record.metrics.get(keys.TRAIN_SECONDS))
         score = f"{bar.mean:.2f} [{bar.low:.2f}, {bar.high:.2f}]"
-        f1 = f"{record.metrics[f'test/{source.test}/macro_f1']:.3f}"
+        f1 = f"{record.metrics[keys.test(source.test, 'macro_f1')]:.3f}"
         rows.append([name, score, f1, "-" if seconds is None else f"{seconds:.1f}"])
     return Sheet(words("baselines.table", part=source.test, n=f"{n:,}"), header, rows)

@@ -9,7 +9,7 @@ from fer_exp.fer2013 import SIDE
 from fer_exp.plots import charts
 from fer_exp.report.blocks import Block, Gap, Picture, Section
 from fer_exp.report.source import Source, image
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, artifacts, keys
 
 
 def weights(source: Source) -> Section:
@@ -37,7 +37,7 @@ def _weights(study: str, run: Record, source: Source) -> Block:
     units, norms = charts.strongest(layer)
     said = words("weights.said", count=len(units), high=f"{norms[0]:.2f}", low=f"{norms[-1]:.2f}")
     facts = {"count": len(units), "run": run.name, "study": words.study(study)}
-    facts["loss"] = f"{run.metrics['selected/val_loss']:.3f}"
+    facts["loss"] = f"{run.metrics[keys.SELECTED_VAL_LOSS]:.3f}"
     return source.draw(charts.first_layer(layer), said, words("weights.caption", **facts), white=True)
 
 
@@ -55,8 +55,8 @@ def _first_layer(run: Record, source: Source) -> np.ndarray:
 def _gallery(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
-        kept = source.store.run(run.run_id).fetch("figures/gallery.png")
-        said = words("gallery.said", right=f"{100 * run.metrics['test/union/accuracy']:.1f}")
+        kept = source.store.run(run.run_id).fetch(artifacts.GALLERY_FIGURE)
+        said = words("gallery.said", right=f"{100 * run.metrics[keys.TEST_ACCURACY]:.1f}")
         picture = image(kept, said)
     except UserError:
         return Gap(words("gap.gallery", run=run.name, command=source.evaluate_command(run)))

@@ -14,6 +14,7 @@ from fer_exp.files import written_whole
 from fer_exp.report import page
 from fer_exp.report.source import Source
 from fer_exp.report.words import LANGUAGES, Words
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import read_studies
 
 ARTIFACT = "report.html"
@@ -68,7 +69,7 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
 def _keep(html: bytes, store: tracking.Store, study: str | None) -> str:
     """Keep the page with the newest sweep, of this study if given; what became of it, to say."""
     tags = {"study": study} if study else {}
-    sweeps = store.records(kind="sweep", **tags)
+    sweeps = store.records(kind=keys.Kind.SWEEP, **tags)
     if not sweeps:
         return ""
     try:

@@ -10,10 +10,10 @@ from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
 from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments
-from fer_exp.tracking import Record, artifacts
+from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.studies import Arm, Study
 
-_TESTED = "test/union/accuracy"
+_TESTED = keys.TEST_ACCURACY
 
 
 def section(source: Source) -> Section:
@@ -50,7 +50,7 @@ def middle(arm: Arm) -> Record:
 
 def _recalls(run: Record) -> list[float]:
     """Recall of each class on the union of test, in percent."""
-    return [100 * run.metrics[f"test/union/recall_{emotion}"] for emotion in EMOTIONS]
+    return [100 * run.metrics[keys.test("union", f"recall_{emotion}")] for emotion in EMOTIONS]
 
 
 def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:

@@ -11,6 +11,7 @@ from fer_exp.audit import audit
 from fer_exp.report import baselines, best, extremes, studies
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
 from fer_exp.report.source import Source, data_arguments
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import read_baselines
 
 
@@ -33,7 +34,7 @@ def render(source: Source) -> str:
 def _opening(source: Source) -> list[Block]:
     words = source.words
     runs = source.records()
-    commits = {run.tags.get("mlflow.source.git.commit", "")[:12] for run in runs}
+    commits = {run.tags.get(keys.Tag.COMMIT, "")[:12] for run in runs}
     facts = {
         "date": datetime.date.today().isoformat(),
         "command": source.command,
@@ -52,12 +53,12 @@ def _opening(source: Source) -> list[Block]:
 def _faces(source: Source) -> list[str]:
     """What each set of faces is, in words."""
     words = source.words
-    by_faces = {run.tags["faces"]: run for run in source.records()}
+    by_faces = {run.faces_digest: run for run in source.records()}
     return [
         words(
             "provenance.faces.value",
-            kind=words(f"kind.{run.params['faces.kind']}"),
-            data=run.params["data.name"],
+            kind=words(f"kind.{run.params[keys.Param.FACES_KIND]}"),
+            data=run.data_name,
             content=faces[:12],
         )
         for faces, run in by_faces.items()
@@ -70,7 +71,7 @@ def _closing(source: Source) -> Section:
     for alike in claims.alike(source.studies):
         first = alike[0]
         fitted = read_baselines(source.store, first.faces)
-        shown = [baseline for baseline in fitted if f"test/{source.test}/accuracy" in baseline.metrics]
+        shown = [baseline for baseline in fitted if keys.test(source.test, "accuracy") in baseline.metrics]
         blocks = []
         if claims.closes(alike):
             closing = claims.closing(alike, source.test, shown)

@@ -16,10 +16,10 @@ from fer_exp.errors import UserError
 from fer_exp.plots import inline_svg
 from fer_exp.report.blocks import Picture
 from fer_exp.report.words import Words
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
-VALIDATION = "selected/val_accuracy"
+VALIDATION = keys.SELECTED_VAL_ACCURACY
 
 # What a PNG file begins with.
 _PNG = b"\x89PNG\r\n"
@@ -70,10 +70,10 @@ class Source:
             if study.faces == faces and not study.searched
             for arm in study.arms
             for run in arm.runs.values()
-            if math.isfinite(run.metrics["selected/val_loss"])
+            if math.isfinite(run.metrics[keys.SELECTED_VAL_LOSS])
         ]
         honest = [each for each in found if each[0].protocol == "honest"]
-        return min(honest or found, key=lambda each: each[1].metrics["selected/val_loss"], default=None)
+        return min(honest or found, key=lambda each: each[1].metrics[keys.SELECTED_VAL_LOSS], default=None)
 
     def draw(
         self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False
@@ -83,7 +83,7 @@ class Source:
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""
-        return f"python evaluate.py run={run.run_id} {data_arguments(run.params['data.name'])}".strip()
+        return f"python evaluate.py run={run.run_id} {data_arguments(run.data_name)}".strip()
 
 
 def data_arguments(data: str) -> str:

@@ -13,6 +13,7 @@ from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Secti
 from fer_exp.report.source import VALIDATION, Source
 from fer_exp.report.words import Words
 from fer_exp.statistics import Interval
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
 
 
@@ -78,7 +79,7 @@ def _said_expected(name: str, curve: Mapping[int, Interval], words: Words) -> st
 def _intervals(study: Study, source: Source) -> Picture:
     bars = [bar(arm, study.name) for arm in study.arms if arm.values(VALIDATION)]
     run = next(run for arm in study.arms for run in arm.runs.values())
-    majority = 100 * run.metrics["yardstick/val_majority_accuracy"]
+    majority = 100 * run.metrics[keys.MAJORITY_ACCURACY]
     figure = charts.intervals(bars, "validation accuracy in %", (majority, "largest class"))
     said = source.words("study.intervals.said", rows="; ".join(spoken(each, source.words) for each in bars))
     return source.draw(figure, said, source.words("study.intervals"))
@@ -138,4 +139,4 @@ def _said(name: str, bands: Mapping[str, Band], words: Words) -> str:
         key: f"{100 * value:.1f}" if key.endswith("accuracy") else f"{value:.2f}"
         for key, value in ends.items()
     }
-    return words("study.curves.said", arm=name, epochs=bands["val/loss"].epochs[-1], **shown)
+    return words("study.curves.said", arm=name, epochs=bands[keys.epoch("val", "loss")].epochs[-1], **shown)

@@ -1,4 +1,4 @@
-"""The files that a run keeps, by name, and what is read back from them."""
+"""The files that a run keeps, by name, and what is read back from them. Nobody else types such a name."""
 
 import json
 
@@ -7,19 +7,27 @@ import numpy as np
 from fer_exp import tracking
 from fer_exp.errors import UserError
 
+# The settings of a job, and which faces it left out, if it did.
+CONFIG, SKIPPED = "config.yaml", "skipped.txt"
+
 # The checkpoints of a run: its last epoch, and the one with the lowest validation loss.
 LAST, BEST = "checkpoints/last.pt", "checkpoints/best.pt"
-
 
 # The file that holds the weights which a protocol selects.
 WEIGHTS = {"last": LAST, "best": BEST}
 
+# Loss and accuracy by epoch; once evaluated the confusion matrix, the reliability and a gallery of faces.
+CURVES_FIGURE, GALLERY_FIGURE = "figures/curves.png", "figures/gallery.png"
+CONFUSION_FIGURE, RELIABILITY_FIGURE = "figures/confusion.png", "figures/reliability.png"
 
-# The artifact that holds the predicted label of every test face, so that two runs can be compared.
+# The predicted label of every test face, so that two runs can be compared.
 PREDICTIONS = "test/predictions.npy"
 
-# The artifact that holds the confusion matrix of the union of test, so that a reader needs no faces.
+# The confusion matrix of the union of test, int64 [7, 7], so that a reader needs no faces.
 CONFUSION = "test/confusion.npy"
+
+# The jobs of a sweep.
+PLAN = "plan.json"
 
 
 def predictions(run: tracking.Run) -> np.ndarray:
@@ -38,10 +46,6 @@ def _array(run: tracking.Run, name: str) -> np.ndarray:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"run {run.id}: {name} is damaged ({error}): evaluate it again") from None
-
-
-# The artifact of a sweep's run that lists its jobs.
-PLAN = "plan.json"
 
 
 def read_plan(run: tracking.Run) -> dict:

@@ -2,9 +2,6 @@
 
 from fer_exp.config.settings import About
 
-# The tag that MLflow's pages show as a description.
-NOTE = "mlflow.note.content"
-
 EXPERIMENT = """\
 **fer-exp**: how well small fully connected networks read expressions from FER-2013's faces (seven
 classes, 48x48 grey), and what batch size, activation, optimizer and layers change in that. It repeats

@@ -18,7 +18,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, 
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from fer_exp.tracking import code_paths, redaction
+from fer_exp.tracking import code_paths, keys, redaction
 
 LogEntry = dict[str, Any]
 
@@ -108,7 +108,7 @@ def _origin() -> dict[str, str]:
     """The tags by which MLflow says what program a model comes from, the same for all of a process."""
     from mlflow.tracking.context.registry import resolve_tags
 
-    return resolve_tags({"mlflow.source.name": redaction.PROGRAM})
+    return resolve_tags({keys.Tag.SOURCE_NAME: redaction.PROGRAM})
 
 
 class _Untried:
@@ -147,7 +147,7 @@ def _status(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None
 
 
 def _dataset(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    context = [InputTag("mlflow.data.context", entry["context"])]
+    context = [InputTag(keys.Tag.CONTEXT, entry["context"])]
     inputs = [DatasetInput(Dataset(**entry["dataset"]), context)]
     try:
         client.log_inputs(run_id, inputs)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, NoReturn
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
+from fer_exp.tracking import keys
 
 if TYPE_CHECKING:
     from fer_exp.tracking import Record
 
-# The tags of a copy: the run it is of, and whether it holds all, or settings and figures alone.
-MOVED_FROM, MOVED = "moved_from", "moved"
+# What a copy may hold, by its tag `moved`: all of its run, or settings and figures alone.
 WHOLE, FIGURES = "whole", "figures"
 
 
@@ -46,14 +46,59 @@ class Record:
             object.__setattr__(self, name, told)
 
     @property
+    def kind(self) -> str:
+        """What it stands for, one of `keys.Kind`."""
+        return self.tags[keys.Tag.KIND]
+
+    @property
+    def identity(self) -> str:
+        """The hash of all that determines its figures."""
+        return self.tags[keys.Tag.IDENTITY]
+
+    @property
+    def study(self) -> str:
+        """The study that it was trained for; `adhoc` for none."""
+        return self.tags[keys.Tag.STUDY]
+
+    @property
+    def faces_digest(self) -> str:
+        """The hash of the content of the faces."""
+        return self.tags[keys.Tag.FACES]
+
+    @property
+    def protocol(self) -> str:
+        """The protocol by name; of a sweep all that occur."""
+        return self.tags[keys.Tag.PROTOCOL]
+
+    @property
+    def selected_on(self) -> str:
+        """By what rule its weights are chosen, in words."""
+        return self.tags[keys.Tag.SELECTED_ON]
+
+    @property
+    def data_name(self) -> str:
+        """The option of `data` that its faces came by."""
+        return self.params[keys.Param.DATA_NAME]
+
+    @property
+    def fit_size(self) -> int:
+        """How many faces of train it was fit on."""
+        return int(self.params[keys.Param.FACES_FIT])
+
+    @property
+    def validation_size(self) -> int:
+        """How many faces of train it was validated on."""
+        return int(self.params[keys.Param.FACES_VALIDATION])
+
+    @property
     def whole(self) -> bool:
         """Whether its files belong to it: an archive keeps settings and figures alone."""
-        return self.tags.get(MOVED) != FIGURES
+        return self.tags.get(keys.Tag.MOVED) != FIGURES
 
     @property
     def device(self) -> str:
         """What it was trained on: `cpu`, of which a job takes one core, or the name of a GPU."""
-        return self.tags.get("device", "cpu")
+        return self.tags.get(keys.Tag.DEVICE, "cpu")
 
     @classmethod
     def of(cls, run: Run) -> "Record":
@@ -67,9 +112,9 @@ def by_identity(newest_first: list[Record]) -> dict[str, Record]:
     """The run that speaks for each job: its newest finished one, or without one its newest."""
     found: dict[str, Record] = {}
     for run in newest_first:
-        known = found.setdefault(run.tags["identity"], run)
+        known = found.setdefault(run.identity, run)
         if known.status != "FINISHED" and run.status == "FINISHED":
-            found[run.tags["identity"]] = run
+            found[run.identity] = run
     return found
 
 
@@ -84,4 +129,4 @@ def settled(run: "Record | None", trial: bool) -> bool:
 
 def diverged(run: "Record") -> bool:
     """Whether a run ended because its loss was no longer finite."""
-    return run.status == "FAILED" and run.tags.get("error", "").startswith("DivergedError")
+    return run.status == "FAILED" and run.tags.get(keys.Tag.ERROR, "").startswith("DivergedError")

@@ -5,7 +5,7 @@ The one module of tracking that knows PyTorch: import it where a network is need
 
 from fer_exp.errors import UserError
 from fer_exp.models.classifier import Classifier
-from fer_exp.tracking import artifacts
+from fer_exp.tracking import artifacts, keys
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.store import Store
 
@@ -16,7 +16,7 @@ def load_classifier(record: Record, store: Store, device: str = "cpu") -> Classi
     Raises UserError if the run has no selected weights.
     """
     require_weights(record)
-    name = artifacts.WEIGHTS[record.params["protocol.weights"]]
+    name = artifacts.WEIGHTS[record.params[keys.Param.PROTOCOL_WEIGHTS]]
     found = Classifier.load(store.run_of(record).fetch(name))
     found.network.to(device)
     return found
@@ -24,7 +24,7 @@ def load_classifier(record: Record, store: Store, device: str = "cpu") -> Classi
 
 def require_weights(record: Record) -> None:
     """Raise UserError for a run that has no selected weights."""
-    if record.tags.get("kind") != "job":
+    if record.tags.get(keys.Tag.KIND) != keys.Kind.JOB:
         raise UserError(f"run {record.run_id} trained no network itself: name one of its jobs")
     if record.status != "FINISHED":
         raise UserError(f"run {record.run_id} is {record.status}: only a finished run has selected weights")

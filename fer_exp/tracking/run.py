@@ -16,7 +16,7 @@ from mlflow.data.meta_dataset import MetaDataset
 
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
-from fer_exp.tracking import entries, errors, redaction
+from fer_exp.tracking import entries, errors, keys, redaction
 from fer_exp.tracking.connection import FAILURES, is_server, reach
 from fer_exp.tracking.offline_queue import OfflineQueue
 
@@ -75,7 +75,7 @@ class Run:
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
         self._send(entries.status("RUNNING"))
-        self.tag(error="", **tags, **({"mlflow.parentRunId": parent} if parent else {}))
+        self.tag(error="", **tags, **({keys.Tag.PARENT: parent} if parent else {}))
 
     def logged_steps(self, metric: str) -> set[int]:
         """The steps at which a metric is in the store already."""
@@ -116,7 +116,7 @@ class Run:
 
         digest: hash of their content. profile: what else is known of them. context: for what, e.g. training.
         """
-        source = CodeDatasetSource({"mlflow.source.type": "LOCAL", "mlflow.source.name": name})
+        source = CodeDatasetSource({keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: name})
         # MLflow takes a digest of 36 characters at most
         described = MetaDataset(source, name=name, digest=digest[:36]).to_dict()
         kept = {key: described[key] for key in ("name", "digest", "source_type", "source")}

@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import descriptions, errors, offline_queue, sqlite
+from fer_exp.tracking import descriptions, errors, keys, offline_queue, sqlite
 from fer_exp.tracking.connection import answering, is_server, reach
 from fer_exp.tracking.git import git_revision
 from fer_exp.tracking.record import Record, by_identity
@@ -80,10 +80,10 @@ class Store:
     @property
     def place(self) -> dict[str, str]:
         """Tags that say where a run is at work, so whose locks tell whether it lives."""
-        found = {"host": platform.node()}
+        found = {keys.Tag.HOST: platform.node()}
         if not self.uri.startswith(SQLITE):
             # a server is used from several folders; hashed, since a path tells of its user
-            found["locks"] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
+            found[keys.Tag.LOCKS] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
         return found
 
     def sync(self) -> dict[str, Counter[str]]:
@@ -109,7 +109,7 @@ class Store:
         for record in self.records("RUNNING", **(tags or self.place)):
             with self._abandoned(record.run_id) as abandoned, errors.writing(self.uri):
                 if abandoned and error:
-                    self.client.set_tag(record.run_id, "error", error)
+                    self.client.set_tag(record.run_id, keys.Tag.ERROR, error)
                 if abandoned:
                     self.client.set_terminated(record.run_id, "FAILED" if error else "KILLED")
 
@@ -138,14 +138,14 @@ class Store:
             )
         self.experiment_id = found.experiment_id
         # a store of before has none; what its user has written stays
-        if descriptions.NOTE not in found.tags:
-            self.client.set_experiment_tag(self.experiment_id, descriptions.NOTE, descriptions.EXPERIMENT)
+        if keys.Tag.NOTE not in found.tags:
+            self.client.set_experiment_tag(self.experiment_id, keys.Tag.NOTE, descriptions.EXPERIMENT)
 
     def _begin(self, chosen: settings.Tracking, artifacts: str | None) -> Experiment:
         try:
             # without an absolute place MLflow fixes one relative to whoever created the store; the note at
             # once, since two processes that set it afterwards can be in each other's way on a server
-            note = {descriptions.NOTE: descriptions.EXPERIMENT}
+            note = {keys.Tag.NOTE: descriptions.EXPERIMENT}
             self.client.create_experiment(chosen.experiment, artifacts, note)
         except MlflowException as error:
             # another process was faster, which only a server lets happen
@@ -157,10 +157,10 @@ class Store:
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
     ) -> Run:
         """Open a run, RUNNING from now; under the run `parent` if given."""
-        marks = {"mlflow.source.type": "LOCAL", "mlflow.source.git.commit": git_revision(), **tags}
+        marks = {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.COMMIT: git_revision(), **tags}
         marks |= self.place
         if parent:
-            marks["mlflow.parentRunId"] = parent
+            marks[keys.Tag.PARENT] = parent
         with answering(self.uri), errors.writing(self.uri):
             created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
         run = self._run(created.info.run_id, created.info.artifact_uri)
@@ -196,14 +196,14 @@ class Store:
         given, on those of the latest run: losses on different faces do not compare. Neither of them is a
         run that was restored from an archive, without its weights. Raises UserError.
         """
-        finished = self.records("FINISHED", kind="job")
+        finished = self.records("FINISHED", kind=keys.Kind.JOB)
         if wanted not in ("best", "latest"):
             return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
         whole = [run for run in finished if run.whole]
         if wanted == "best" and whole:
-            faces = faces or whole[0].tags["faces"]
-            whole = [run for run in whole if run.tags["faces"] == faces]
-            whole.sort(key=lambda run: run.metrics["selected/val_loss"])
+            faces = faces or whole[0].faces_digest
+            whole = [run for run in whole if run.faces_digest == faces]
+            whole.sort(key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
         if not whole:
             restored = " but those that were restored from an archive, without weights" * bool(finished)
             raise UserError(f"run={wanted}: there is no finished run yet{restored}: python train.py")
@@ -213,13 +213,13 @@ class Store:
         """The run that holds the figures of this job or baseline; None if it was never begun."""
         return by_identity(self.records(identity=identity)).get(identity)
 
-    def latest_of_all(self, kind: str = "job") -> dict[str, Record]:
+    def latest_of_all(self, kind: str = keys.Kind.JOB) -> dict[str, Record]:
         """The run that holds the figures of each job of this kind, by identity, with one query."""
         return by_identity(self.records(kind=kind))
 
     def children(self, run_id: str) -> dict[str, Record]:
         """The runs nested below a sweep's, by identity, with one query."""
-        return by_identity(self.records(**{"mlflow.parentRunId": run_id}))
+        return by_identity(self.records(**{keys.Tag.PARENT: run_id}))
 
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""

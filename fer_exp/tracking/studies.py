@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from fer_exp import tracking
 from fer_exp.config import identity
 from fer_exp.errors import UserError
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.artifacts import read_plan
-from fer_exp.tracking.keys import ACCURACY, TRIAL, TUNED
+from fer_exp.tracking.keys import TRIAL, TUNED, Tag
 from fer_exp.tracking.record import diverged
 
 
@@ -75,8 +75,8 @@ def read_studies(
     """
     by_identity = store.latest_of_all()
     studies: dict[tuple[str, ...], Study] = {}
-    for sweep in store.records(kind="sweep"):
-        if wanted and sweep.tags["study"] != wanted:
+    for sweep in store.records(kind=keys.Kind.SWEEP):
+        if wanted and sweep.study != wanted:
             continue
         key = sweep_key(sweep.name, sweep.tags)
         if key in studies:
@@ -92,8 +92,8 @@ def read_studies(
 
 def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """What the sweeps have in common of which only the newest is read."""
-    key = tuple(tags[tag] for tag in ("study", "protocol", "faces"))
-    return (*key, name) if tags["study"] == "adhoc" else key
+    key = tuple(tags[tag] for tag in (Tag.STUDY, Tag.PROTOCOL, Tag.FACES))
+    return (*key, name) if tags[Tag.STUDY] == "adhoc" else key
 
 
 def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
@@ -108,19 +108,19 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
         else:
             arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
     tags = sweep.tags
-    shared = [tags[tag] for tag in ("study", "protocol", "data", "faces", "selected_on")]
+    shared = [tags[tag] for tag in (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON)]
     planned = {job["identity"] for job in plan["jobs"]}
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
-    reasons = Counter(_why_not(run, sweep) for run in others if run.tags["study"] == tags["study"] != "adhoc")
+    reasons = Counter(_why_not(run, sweep) for run in others if run.study == sweep.study != "adhoc")
     searched = any(TRIAL in job for job in plan["jobs"])
-    return Study(*shared, list(arms.values()), dict(reasons), searched, sweep.params.get("command"))
+    return Study(*shared, list(arms.values()), dict(reasons), searched, sweep.params.get(keys.Param.COMMAND))
 
 
 def _why_not(run: Record, sweep: Record) -> str:
     """Why a run for a study of this name is not averaged with the sweep's."""
-    if run.tags["faces"] != sweep.tags["faces"]:
+    if run.faces_digest != sweep.faces_digest:
         return "on other faces"
-    if run.tags["protocol"] not in sweep.tags["protocol"].split(", "):
+    if run.protocol not in sweep.protocol.split(", "):
         return "by another protocol"
     return "of settings or code that the newest sweep does not plan"
 
@@ -131,10 +131,10 @@ def read_baselines(store: tracking.Store, faces: str) -> list[Record]:
     Those of one name also have in theirs the settings that tell them apart.
     """
     found: dict[str, Record] = {}
-    for record in store.records("FINISHED", kind="baseline", faces=faces):
-        found.setdefault(record.tags["identity"], record)
+    for record in store.records("FINISHED", kind=keys.Kind.BASELINE, faces=faces):
+        found.setdefault(record.identity, record)
     fitted = [_told_apart(record, list(found.values())) for record in found.values()]
-    return sorted(fitted, key=lambda record: -record.metrics["test/union/accuracy"])
+    return sorted(fitted, key=lambda record: -record.metrics[keys.TEST_ACCURACY])
 
 
 def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
@@ -147,7 +147,7 @@ def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
 
 def ensemble_identity(members: Sequence[tracking.Record]) -> str:
     """Hash of all that determines an ensemble's figures."""
-    return identity.hash_of({"ensemble": sorted(record.tags["identity"] for record in members)})
+    return identity.hash_of({"ensemble": sorted(record.identity for record in members)})
 
 
 def ensemble_of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
@@ -158,7 +158,7 @@ def ensemble_of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Rec
 
 def read_ensembles(store: tracking.Store, study: Study) -> dict[str, tracking.Record]:
     """The scored ensembles of a study's arms as they are now, by the arm's name, with one query."""
-    scored = store.latest_of_all("ensemble")
+    scored = store.latest_of_all(keys.Kind.ENSEMBLE)
     found = {arm.name: ensemble_of(arm, scored) for arm in study.arms}
     return {name: record for name, record in found.items() if record is not None}
 
@@ -173,12 +173,12 @@ class Trial:
     @property
     def loss(self) -> float:
         """On validation, of the selected weights."""
-        return math.inf if diverged(self.run) else self.run.metrics["selected/val_loss"]
+        return math.inf if diverged(self.run) else self.run.metrics[keys.SELECTED_VAL_LOSS]
 
     @property
     def accuracy(self) -> float:
         """On validation, of the selected weights."""
-        metric = "yardstick/val_majority_accuracy" if diverged(self.run) else ACCURACY
+        metric = keys.MAJORITY_ACCURACY if diverged(self.run) else keys.SELECTED_VAL_ACCURACY
         return self.run.metrics[metric]
 
 

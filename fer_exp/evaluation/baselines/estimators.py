@@ -37,6 +37,7 @@ from fer_exp.data.datasets import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.fer2013 import SIDE
+from fer_exp.tracking import keys
 
 # Part of a baseline's identity, as `job.RECIPE` is of a job's.
 RECIPE = 1
@@ -127,15 +128,18 @@ def _fit(
     chosen: Baseline, dataset: Dataset, store: tracking.Store, model: ClassifierMixin, key: str
 ) -> tracking.Record:
     train, test = dataset.train(), dataset.test()
-    tags = {"kind": "baseline", "identity": key, "faces": dataset.digest}
+    tags = {keys.Tag.KIND: keys.Kind.BASELINE, keys.Tag.IDENTITY: key, keys.Tag.FACES: dataset.digest}
     params = flatten({"baseline": dataclasses.asdict(chosen), "faces": dataset.fingerprint.flat()})
     record = store.create(describe(chosen), params, tags)
     with record.recording():
         record.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         started = time.perf_counter()
         model.fit(train.pixels.reshape(len(train), -1), train.labels)
-        found = {"fit/seconds": time.perf_counter() - started, "fit/cores": float(joblib.cpu_count())}
-        record.log(found | {"fit/peak_gib": _peak_gib()} | _certificate(model))
+        found = {
+            keys.FIT_SECONDS: time.perf_counter() - started,
+            keys.fit("cores"): float(joblib.cpu_count()),
+        }
+        record.log(found | {keys.fit("peak_gib"): _peak_gib()} | _certificate(model))
         answers = scoring.Answers(*_answers(model, test.pixels.reshape(len(test), -1)))
         scoring.conclude(record, train, test, answers, gallery=False)
     return store.record(record.id)
@@ -157,7 +161,7 @@ def _certificate(model: ClassifierMixin) -> dict[str, float]:
     if not isinstance(last, ExactLinearSVC):
         return {}
     facts = {"widest_gap": last.gaps_.max(), "objective": last.objectives_.sum()}
-    return {f"fit/{key}": float(value) for key, value in facts.items()}
+    return {keys.fit(key): float(value) for key, value in facts.items()}
 
 
 def _peak_gib() -> float:

@@ -20,13 +20,13 @@ from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import face_detection, occlusion, predict
 from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
-from fer_exp.tracking import registry
+from fer_exp.tracking import keys, registry
 
 # The deck's largest network takes a few megabytes, and nobody compares more at once.
 MOST_NETWORKS = 4
 
 # What the page says of a run.
-_PARAMS = ("data.name", "protocol.name", "faces.validation")
+_PARAMS = (keys.Param.DATA_NAME, keys.Param.PROTOCOL_NAME, keys.Param.FACES_VALIDATION)
 
 
 class NoRunError(UserError):
@@ -44,7 +44,7 @@ class Answers:
 
     def runs(self, config: str) -> list[dict[str, Any]]:
         """The finished jobs that say how good they are, newest first, as `facts`, and `chosen`, an id."""
-        finished = self.store.records("FINISHED", kind="job")
+        finished = self.store.records("FINISHED", kind=keys.Kind.JOB)
         # an id may be one of another experiment
         if all(run.run_id != config for run in finished):
             finished.insert(0, self.store.record(config))
@@ -95,14 +95,14 @@ class Answers:
 
 
 def _is_described(run: tracking.Record) -> bool:
-    return "selected/val_accuracy" in run.metrics and all(name in run.params for name in _PARAMS)
+    return keys.SELECTED_VAL_ACCURACY in run.metrics and all(name in run.params for name in _PARAMS)
 
 
 def facts(run: tracking.Record) -> dict[str, Any]:
     """Which run it is, and its share of right answers, of 1, on n faces that it was not fitted on."""
     data, protocol, n = (run.params[name] for name in _PARAMS)
     found = {"id": run.run_id, "name": run.name, "data": data, "protocol": protocol}
-    return found | {"accuracy": run.metrics["selected/val_accuracy"], "n": int(n)}
+    return found | {"accuracy": run.metrics[keys.SELECTED_VAL_ACCURACY], "n": int(n)}
 
 
 def _view(network: Classifier, said: predict.Prediction) -> dict[str, Any]:

@@ -17,10 +17,9 @@ from rich.progress import track
 from fer_exp import console, files, tracking
 from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import Record, artifacts, record, studies
+from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive.restore import line_of, origins, restore
 from fer_exp.tracking.archive.run_line import ArchivedRun
-from fer_exp.tracking.record import MOVED_FROM
 from fer_exp.tracking.studies import sweep_key
 
 
@@ -95,23 +94,24 @@ def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
 
 def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """What a run stands for."""
-    kind = tags["kind"]
-    return (kind, *studies.sweep_key(name, tags)) if kind == "sweep" else (kind, tags["identity"])
+    kind = tags[keys.Tag.KIND]
+    own = studies.sweep_key(name, tags) if kind == keys.Kind.SWEEP else [tags[keys.Tag.IDENTITY]]
+    return kind, *own
 
 
 def _rank(line: ArchivedRun) -> tuple[bool, int, int]:
     # a sweep is read whether all of its jobs have finished or not
-    finished = line.status == "FINISHED" or line.tags["kind"] == "sweep"
+    finished = line.status == "FINISHED" or line.tags[keys.Tag.KIND] == keys.Kind.SWEEP
     return finished, line.started, len(line.metrics)
 
 
 def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[Record], list[Record]]:
     """The sweeps that the tables of these studies (all, if none) are made of; those that have ended first."""
     newest: dict[tuple[str, ...], Record] = {}
-    for sweep in store.records(kind="sweep"):
-        if not wanted or sweep.tags["study"] in wanted:
+    for sweep in store.records(kind=keys.Kind.SWEEP):
+        if not wanted or sweep.study in wanted:
             newest.setdefault(sweep_key(sweep.name, sweep.tags), sweep)
-    studies = {sweep.tags["study"] for sweep in newest.values()}
+    studies = {sweep.study for sweep in newest.values()}
     lacking = next((study for study in wanted if study not in studies), None)
     if lacking or not studies:
         raise UserError(
@@ -129,16 +129,16 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Archived
         plan = artifacts.read_plan(store.run_of(sweep))
         planned |= {job["identity"] for job in plan["jobs"]}
         yield line_of(sweep, store, first, plan)
-    studies = {sweep.tags["study"] for sweep in sweeps} - {"adhoc"}
+    studies = {sweep.study for sweep in sweeps} - {"adhoc"}
     for identity, run in store.latest_of_all().items():
         # the tables count what they leave out
-        done = run.status == "FINISHED" and run.tags["study"] in studies
+        done = run.status == "FINISHED" and run.study in studies
         if done or (identity in planned and record.settled(run, trial=True)):
             yield line_of(run, store, first)
-    faces = {each for sweep in sweeps for each in sweep.tags["faces"].split(", ")}
-    for kind in ("ensemble", "baseline"):
+    faces = {each for sweep in sweeps for each in sweep.faces_digest.split(", ")}
+    for kind in (keys.Kind.ENSEMBLE, keys.Kind.BASELINE):
         for run in store.latest_of_all(kind).values():
-            if run.status == "FINISHED" and run.tags["faces"] in faces:
+            if run.status == "FINISHED" and run.faces_digest in faces:
                 yield line_of(run, store, first)
 
 
@@ -168,8 +168,8 @@ def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
             planning.setdefault(identity, []).append(sweep)
     found = {}
     for line in lines:
-        sweeps = planning.get(line.tags.get("identity"), [])
-        own = [sweep for sweep in sweeps if sweep.tags["study"] == line.tags["study"]]
+        sweeps = planning.get(line.tags.get(keys.Tag.IDENTITY), [])
+        own = [sweep for sweep in sweeps if sweep.tags[keys.Tag.STUDY] == line.tags[keys.Tag.STUDY]]
         if sweeps:
             found[line.id] = (own or sweeps)[0].id
     return found
@@ -178,9 +178,9 @@ def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
 def _known(lines: Sequence[ArchivedRun], store: tracking.Store) -> dict[str, str]:
     """For each line that needs no restoring, the run of the store that stands for it."""
     there: dict[tuple[str, ...], Record] = {}
-    for kind in {line.tags["kind"] for line in lines} - {"sweep"}:
+    for kind in {line.tags[keys.Tag.KIND] for line in lines} - {keys.Kind.SWEEP}:
         there |= {(kind, key): run for key, run in store.latest_of_all(kind).items()}
-    for sweep in store.records(kind="sweep"):
+    for sweep in store.records(kind=keys.Kind.SWEEP):
         there.setdefault(_key(sweep.name, sweep.tags), sweep)
     known = {line.id: there.get(_key(line.name, line.tags)) for line in lines}
     return {line.id: run.run_id for line in lines if (run := known[line.id]) and _stands_for(run, line)}
@@ -190,16 +190,16 @@ def _stands_for(run: Record, line: ArchivedRun) -> bool:
     if line.plan:
         return round(1000 * run.started) >= line.started
     # what was restored before the original was evaluated is restored anew
-    copy = not run.whole and run.tags.get(MOVED_FROM) == line.id
+    copy = not run.whole and run.tags.get(keys.Tag.MOVED_FROM) == line.id
     stale = copy and len(run.metrics) < len(line.metrics)
     return record.settled(run, trial=True) and not stale
 
 
 def _said(lines: Iterable[ArchivedRun]) -> str:
     """How many there are of each kind."""
-    counts = Counter(line.tags["kind"] for line in lines)
-    words = {"sweep": "sweep", "job": "job", "ensemble": "ensemble", "baseline": "baseline"}
-    known = ((counts[kind], word) for kind, word in words.items() if counts[kind])
+    counts = Counter(line.tags[keys.Tag.KIND] for line in lines)
+    kinds = (keys.Kind.SWEEP, keys.Kind.JOB, keys.Kind.ENSEMBLE, keys.Kind.BASELINE)
+    known = ((counts[kind], kind) for kind in kinds if counts[kind])
     return ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in known)
 
 

@@ -12,17 +12,18 @@ from mlflow.entities import Metric, Param, RunTag
 
 from fer_exp.tracking import redaction
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
-from fer_exp.tracking.archive.transfer import PARENT, clear, copying, log
+from fer_exp.tracking.archive.transfer import clear, copying, log
 from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.connection import answering
-from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, Record
+from fer_exp.tracking.keys import Tag
+from fer_exp.tracking.record import FIGURES, Record
 from fer_exp.tracking.store import Store
 
 
 def origins(store: Store) -> dict[str, str]:
     """The id that each copied or restored run of a store had at first, or where it was copied from."""
     copies = store.records()
-    return {run.run_id: run.tags[MOVED_FROM] for run in copies if MOVED_FROM in run.tags}
+    return {run.run_id: run.tags[Tag.MOVED_FROM] for run in copies if Tag.MOVED_FROM in run.tags}
 
 
 def line_of(
@@ -63,14 +64,14 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
     client = target.client
     with copying(line.id):
         clear(target, line.id)
-        made = client.create_run(target.experiment_id, line.started, {MOVED_FROM: line.id}, line.name)
+        made = client.create_run(target.experiment_id, line.started, {Tag.MOVED_FROM: line.id}, line.name)
         new = made.info.run_id
         metrics = [Metric(key, value, line.ended, 0) for key, value in line.metrics.items()]
         log(client, new, [Param(*item) for item in line.params.items()], metrics)
         if line.plan:
             client.log_text(new, json.dumps(line.plan, indent=1), PLAN)
         client.set_terminated(new, line.status, line.ended)
-        tags = line.tags | {MOVED: FIGURES} | ({PARENT: parent} if parent else {})
+        tags = line.tags | {Tag.MOVED: FIGURES} | ({Tag.PARENT: parent} if parent else {})
         # last, and in one call: whoever looks for runs looks for these
         client.log_batch(new, tags=[RunTag(*item) for item in tags.items()])
     return new

@@ -14,33 +14,33 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from fer_exp.errors import UserError
-from fer_exp.tracking.descriptions import NOTE
-from fer_exp.tracking.keys import TRIAL, TUNED
+from fer_exp.tracking import keys
+from fer_exp.tracking.keys import TRIAL, TUNED, Kind, Param, Tag
 
 # The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
 # machine and its user, or are MLflow's own.
 _TAGS = (
-    *("kind", "study", "identity", "faces", "protocol", "selected_on", "data", "device", "taught_by"),
-    *("alarms", "test_opened", "error", "mlflow.source.git.commit", NOTE),
+    *(Tag.KIND, Tag.STUDY, Tag.IDENTITY, Tag.FACES, Tag.PROTOCOL, Tag.SELECTED_ON, Tag.DATA, Tag.DEVICE),
+    *(Tag.TAUGHT_BY, Tag.ALARMS, Tag.TEST_OPENED, Tag.ERROR, Tag.COMMIT, Tag.NOTE),
 )
-_CHOICE = "choice."
+_CHOICE = keys.choice("")
 
 # What MLflow takes as a name, of so many letters at most.
 _NAME, _LONGEST_NAME = re.compile(r"[\w .:/-]+"), 250
 
 # What a line of each kind must tell for the tables to be printed: its tags, params and metrics.
 _TOLD = {
-    "sweep": (("study", "protocol", "data", "faces", "selected_on"), (), ()),
-    "job": (
-        ("study", "identity", "faces", "protocol", "selected_on"),
-        ("seed", "faces.fit", "faces.validation"),
-        ("yardstick/val_majority_accuracy",),
+    Kind.SWEEP: ((Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON), (), ()),
+    Kind.JOB: (
+        (Tag.STUDY, Tag.IDENTITY, Tag.FACES, Tag.PROTOCOL, Tag.SELECTED_ON),
+        (Param.SEED, Param.FACES_FIT, Param.FACES_VALIDATION),
+        (keys.MAJORITY_ACCURACY,),
     ),
-    "ensemble": (("identity", "faces"), (), ("test/union/accuracy", "selected/train_seconds")),
-    "baseline": (("identity", "faces"), (), ("test/union/accuracy", "fit/seconds")),
+    Kind.ENSEMBLE: ((Tag.IDENTITY, Tag.FACES), (), (keys.TEST_ACCURACY, keys.TRAIN_SECONDS)),
+    Kind.BASELINE: ((Tag.IDENTITY, Tag.FACES), (), (keys.TEST_ACCURACY, keys.FIT_SECONDS)),
 }
 # Further metrics of a job that has selected weights.
-_SELECTED = tuple(f"selected/{key}" for key in ("val_loss", "val_accuracy", "epoch", "train_seconds"))
+_SELECTED = (keys.SELECTED_VAL_LOSS, keys.SELECTED_VAL_ACCURACY, keys.SELECTED_EPOCH, keys.TRAIN_SECONDS)
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 
@@ -119,15 +119,15 @@ def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         yield f"{key} hold {wrong[:40]!r}, which MLflow takes for no name", all(map(_is_name, tree[key]))
     foreign = next((name for name in tree["tags"] if not is_kept(name)), "")
     yield f"tags hold {foreign}, which is none of those that are kept", not foreign
-    kind = tree["tags"].get("kind")
+    kind = tree["tags"].get(Tag.KIND)
     yield f"tags.kind is none of {', '.join(_TOLD)}", kind in _TOLD
     for part, wanted in zip(("tags", "params", "metrics"), _TOLD[kind], strict=True):
         lacking = [name for name in wanted if name not in tree[part]]
         yield f"{part} lack {', '.join(lacking)}", not lacking
-    if kind == "job" and tree["status"] == "FINISHED":
+    if kind == Kind.JOB and tree["status"] == "FINISHED":
         lacking = [name for name in _SELECTED if name not in tree["metrics"]]
         yield f"metrics lack {', '.join(lacking)}", not lacking
-    if kind == "sweep":
+    if kind == Kind.SWEEP:
         yield "plan is none", _is_plan(tree.get("plan"))
     else:
         yield "only a sweep has a plan", "plan" not in tree

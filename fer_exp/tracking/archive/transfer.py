@@ -19,13 +19,13 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from fer_exp.errors import UserError
-from fer_exp.tracking.record import FIGURES, MOVED, MOVED_FROM, WHOLE, Record
+from fer_exp.tracking.keys import SELECTED_EPOCH, Kind, Tag
+from fer_exp.tracking.record import FIGURES, WHOLE, Record
 from fer_exp.tracking.run import local_path
 from fer_exp.tracking.store import Store
 
 # Tags that name another run of the same store.
-PARENT = "mlflow.parentRunId"
-_REFERENCES = (PARENT, "resumed_from")
+_REFERENCES = (Tag.PARENT, Tag.RESUMED_FROM)
 
 # What MLflow takes in one call.
 _METRICS, _PARAMS = 1000, 100
@@ -64,8 +64,12 @@ class Transfer:
     def plan(cls, source: Store, target: Store) -> "Transfer":
         """Find what of the source is not in the target yet."""
         runs = {run.info.run_id: run for run in _all(source)}
-        copies = {run.data.tags[MOVED_FROM]: run for run in _all(target) if MOVED_FROM in run.data.tags}
-        known = {old: copy.info.run_id for old, copy in copies.items() if copy.data.tags.get(MOVED) == WHOLE}
+        copies = {
+            run.data.tags[Tag.MOVED_FROM]: run for run in _all(target) if Tag.MOVED_FROM in run.data.tags
+        }
+        known = {
+            old: copy.info.run_id for old, copy in copies.items() if copy.data.tags.get(Tag.MOVED) == WHOLE
+        }
         graph = {old: _references(run, runs) for old, run in runs.items()}
         wanted, left = [], []
         for old in TopologicalSorter(graph).static_order():
@@ -86,7 +90,9 @@ class Transfer:
 
     def _copy(self, run: Run) -> Copied:
         client, info, old = self.target.client, run.info, run.info.run_id
-        tags = {key: value for key, value in run.data.tags.items() if key != MOVED} | {MOVED_FROM: old}
+        tags = {key: value for key, value in run.data.tags.items() if key != Tag.MOVED} | {
+            Tag.MOVED_FROM: old
+        }
         tags |= {key: self.known.get(tags[key], tags[key]) for key in _REFERENCES if key in tags}
         new = client.create_run(self.target.experiment_id, info.start_time, tags, info.run_name).info.run_id
         params = [Param(*item) for item in run.data.params.items()]
@@ -102,7 +108,7 @@ class Transfer:
         client.set_terminated(new, info.status, info.end_time)
         lacking = not files and _has_files(run)
         # without them it is made anew the next time
-        client.set_tag(new, MOVED, FIGURES if lacking else WHOLE)
+        client.set_tag(new, Tag.MOVED, FIGURES if lacking else WHOLE)
         self.known[old] = new
         models = len(run.outputs.model_outputs) if run.outputs else 0
         return Copied(len(metrics), len(params), len(files), sum(files), models, int(lacking))
@@ -162,8 +168,8 @@ def copying(old: str) -> Iterator[None]:
 
 def clear(target: Store, old: str) -> None:
     """Take away what is no whole copy of the run `old`: one that was cut short, or holds figures alone."""
-    for record in target.records(**{MOVED_FROM: old}):
-        if record.tags.get(MOVED) == WHOLE:
+    for record in target.records(**{Tag.MOVED_FROM: old}):
+        if record.tags.get(Tag.MOVED) == WHOLE:
             continue
         models = target.client.search_logged_models(
             [target.experiment_id], f"source_run_id = '{record.run_id}'"
@@ -198,8 +204,8 @@ def _references(run: Run, runs: Mapping[str, Run]) -> list[str]:
 
 def _has_files(run: Run) -> bool:
     """Whether files belong to a run: the plan of a sweep, the weights of a job that was not restored."""
-    weights = "selected/epoch" in run.data.metrics and Record.of(run).whole
-    return weights or run.data.tags.get("kind") == "sweep"
+    weights = SELECTED_EPOCH in run.data.metrics and Record.of(run).whole
+    return weights or run.data.tags.get(Tag.KIND) == Kind.SWEEP
 
 
 def _history(client: MlflowClient, run: Run) -> list[Metric]:

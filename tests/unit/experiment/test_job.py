@@ -55,7 +55,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     assert record.tags["selected_on"] == "lowest validation loss"
     best = min(seen, key=lambda epoch: epoch.validation.loss)
     assert record.metrics["selected/epoch"] == best.number
-    assert run.fetch(job.CURVES).read_bytes().startswith(b"\x89PNG")
+    assert run.fetch("figures/curves.png").read_bytes().startswith(b"\x89PNG")
     assert record.metrics["selected/val_loss"] == pytest.approx(best.validation.loss, rel=1e-5)
 
 

@@ -17,4 +17,4 @@ def test_a_sweep_says_why_how_and_how_again():
 def test_an_experiment_is_described_once(store):
     """A new one is; words that its user has put there stay."""
     experiment = store.client.get_experiment(store.experiment_id)
-    assert experiment.tags[descriptions.NOTE] == descriptions.EXPERIMENT
+    assert experiment.tags["mlflow.note.content"] == descriptions.EXPERIMENT

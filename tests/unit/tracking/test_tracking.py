@@ -20,7 +20,7 @@ from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.inference import predict
 from fer_exp.inference.demo import app
-from fer_exp.report import __main__ as report
+from fer_exp.report import command as report
 from fer_exp.report import text
 from fer_exp.tracking import redaction
 from fer_exp.tracking.server import ui
@@ -286,9 +286,10 @@ def test_the_store_lets_readers_in_beside_a_writer(store):
 
 _PROGRAM = """
 import sys
-from fer_exp import commandline, settings, tracking
+from fer_exp import console, tracking
+from fer_exp.config import settings
 
-with commandline.mistakes_in_one_line():
+with console.mistakes_in_one_line():
     store = tracking.Store(settings.Tracking(f"sqlite:///{sys.argv[1]}", "artifacts", "x", False))
     store.create("one", {}, {}).log({"loss": 1.0})
 """

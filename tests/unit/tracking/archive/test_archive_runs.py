@@ -22,7 +22,6 @@ from fer_exp.report import studies, text
 from fer_exp.tracking import artifacts, keys
 from fer_exp.tracking.archive import archive_runs
 from fer_exp.tracking.archive.transfer import Transfer
-from fer_exp.tracking.record import MOVED_FROM
 from fer_exp.tracking.studies import ensemble_identity, read_studies
 
 CONF = Path(__file__).parents[4] / "conf"
@@ -182,7 +181,7 @@ def test_a_restored_run_is_what_it_was(filled, kept, make):
     restored = make("restored")
     restore(kept, restored)
     old = {run.run_id: run for run in filled.records()}
-    new = {run.tags[MOVED_FROM]: run for run in restored.records()}
+    new = {run.tags["moved_from"]: run for run in restored.records()}
     [unwanted] = set(old) - set(new)
     assert old[unwanted].params["jobs"] == "1"
     for key, run in new.items():

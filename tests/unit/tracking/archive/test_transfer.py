@@ -12,7 +12,6 @@ from fer_exp.data.fingerprint import take
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive.transfer import Copied, Transfer
 from fer_exp.tracking.artifacts import PLAN
-from fer_exp.tracking.record import MOVED, MOVED_FROM
 from fer_exp.tracking.run import local_path
 
 
@@ -79,13 +78,13 @@ def copied(source, target):
     """Copy what is missing, and the copies by the ids that they were copied from."""
     plan = Transfer.plan(source, target)
     sums = list(plan.copies())
-    return {run.tags[MOVED_FROM]: run.run_id for run in target.records()}, sums
+    return {run.tags["moved_from"]: run.run_id for run in target.records()}, sums
 
 
 def held(store, run_id):
     """All that a run holds, except what its own id and place are."""
     run = store.client.get_run(run_id)
-    own = ("mlflow.parentRunId", "resumed_from", MOVED, MOVED_FROM)
+    own = ("mlflow.parentRunId", "resumed_from", "moved", "moved_from")
     tags = {key: value for key, value in run.data.tags.items() if key not in own}
     info = run.info
     points = [
@@ -149,7 +148,7 @@ def test_nothing_is_copied_twice(store, other, tiny_faces, tmp_path, monkeypatch
     with pytest.raises(UserError, match="the same command goes on from here"):
         copied(store, other)
     monkeypatch.setattr(client, "log_artifacts", log_artifacts)
-    before = {run.run_id for run in other.records() if MOVED in run.tags}
+    before = {run.run_id for run in other.records() if "moved" in run.tags}
     new, sums = copied(store, other)
     assert len(before) + len(sums) == len(ids) == len(other.records())
     assert before <= set(new.values())
