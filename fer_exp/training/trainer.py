@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -31,7 +31,7 @@ from fer_exp.seeds import derive
 from fer_exp.training import early_stopping, optimizers, schedulers, step
 from fer_exp.training.distillation import EpochTargets, Teacher
 from fer_exp.training.kernels.flat_parameters import FlatParameters
-from fer_exp.training.weight_averaging import AveragedNetwork
+from fer_exp.training.weight_averaging import averaged
 
 
 class DivergedError(UserError):
@@ -102,7 +102,7 @@ class Trainer:
         else:
             self.optimizer = optimizers.build(settings.optimizer, self.network.parameters())
         keep = settings.training.averaging
-        self.averaged = AveragedNetwork(self.network, keep) if keep else None
+        self.averaged = averaged(self.network, keep) if keep else None
         self.learn: Callable[[], Learnt] = self._learn
         self.scheduler = schedulers.build(settings.scheduler, self.optimizer, settings.training.epochs)
         self.stopping = early_stopping.build(settings.stopping)
@@ -128,7 +128,7 @@ class Trainer:
     @property
     def answering(self) -> Network:
         """The network that is validated and kept: the averaged one where weights are averaged."""
-        return self.averaged.network if self.averaged else self.network
+        return cast(Network, self.averaged.module) if self.averaged else self.network
 
     @property
     def finished(self) -> bool:
@@ -180,7 +180,7 @@ class Trainer:
             for batch, output in zip(order.split(size), outputs.split(size), strict=True):
                 output.copy_(self.step(batch))
                 if self.averaged:
-                    self.averaged.update()
+                    self.averaged.update_parameters(self.network)
         # a GPU has done its work when they arrive
         return Learnt(order, outputs.cpu(), time.perf_counter() - started)
 
@@ -208,9 +208,9 @@ class Trainer:
     def state(self) -> dict[str, Any]:
         """All that `restore` needs to go on exactly, as tensors, numbers, lists and dicts, as it is now."""
         optimizer = copy.deepcopy(self.optimizer.state_dict())
-        learning = (
-            {"learning": _copied(self.network), "averaged": self.averaged.steps} if self.averaged else {}
-        )
+        learning: dict[str, Any] = {}
+        if self.averaged:
+            learning = {"learning": _copied(self.network), "averaged": int(self.averaged.n_averaged)}
         return {
             "network": self.weights(),
             **learning,
@@ -225,7 +225,7 @@ class Trainer:
         self.answering.load_state_dict(state["network"])
         if self.averaged:
             self.network.load_state_dict(state["learning"])
-            self.averaged.steps = state["averaged"]
+            self.averaged.n_averaged.fill_(state["averaged"])
         optimizer = state["optimizer"]
         self.optimizer.load_state_dict(self.flat.together(optimizer) if self.flat else optimizer)
         if self.scheduler:
