@@ -2,14 +2,19 @@
 
 PyTorch multiplies matrices of float32 by MKL, which uses no AVX-512 on an AMD processor that has it. There
 oneDNN, which PyTorch keeps for convolutions, is about twice as fast on matrices that are not small. Which
-of them it is depends on processor and shapes alone, so that a run repeats itself.
+of them it is depends on processor and shapes alone, so that a run repeats itself. PyTorch has oneDNN's
+product for its compiler, by a private name, so it is tried before it is used.
 """
 
+import logging
 from functools import cache
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
+
+log = logging.getLogger(__name__)
 
 # Multiplications of numbers from which oneDNN makes up for its start, 8 microseconds longer than MKL's.
 WORTHWHILE = 2**21
@@ -46,7 +51,8 @@ class OneDNN:
 def fastest(multiplications: int, like: Tensor) -> type[Default] | type[OneDNN]:
     """The library for products of so many multiplications of numbers, m k n, of the kind of `like`."""
     plain = like.device.type == "cpu" and like.dtype == torch.float32
-    return OneDNN if multiplications >= WORTHWHILE and plain and _mkl_is_slow() else Default
+    large = multiplications >= WORTHWHILE
+    return OneDNN if large and plain and _mkl_is_slow() and _onednn_agrees() else Default
 
 
 class Linear(nn.Linear):
@@ -87,6 +93,25 @@ def _mkl_is_slow() -> bool:
     able = getattr(torch.cpu, "get_capabilities", dict)()
     libraries = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
     return libraries and able.get("avx512_f", False) and able.get("cpu_name", "").startswith("AMD")
+
+
+@cache
+def _onednn_agrees() -> bool:
+    """Whether oneDNN's product is that of PyTorch's layer; a line in the log if not."""
+    left, right = torch.linspace(-1, 1, 6).view(2, 3), torch.linspace(-1, 2, 12).view(4, 3)
+    biases = torch.linspace(0, 1, 4), None
+    try:
+        found = [_onednn(left, right, bias) for bias in biases]
+    except (AttributeError, RuntimeError, TypeError) as error:
+        reason = str(error)
+    else:
+        if all(
+            torch.allclose(each, linear(left, right, bias)) for each, bias in zip(found, biases, strict=True)
+        ):
+            return True
+        reason = "it gives other numbers"
+    log.warning("PyTorch's product by oneDNN is left out, so that training takes longer: %s", reason)
+    return False
 
 
 def _onednn(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:

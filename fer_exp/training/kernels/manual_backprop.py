@@ -1,16 +1,21 @@
 """Layers whose derivative is known, each with memory of its own for batches of one size.
 
 The kernels are those that autograd itself calls, without its bookkeeping and with no memory allocated
-in a step. A class of activation that the table does not name is trained by autograd.
+in a step. PyTorch has them for itself, so each is tried before it is used. A class of activation that the
+table does not name, or whose kernels PyTorch has changed, is trained by autograd.
 """
 
+import logging
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
 from fer_exp.models import linear
+
+log = logging.getLogger(__name__)
 
 aten = torch.ops.aten
 
@@ -155,7 +160,29 @@ def known(module: nn.Module) -> bool:
     """Whether `chain` can take this very class with these options."""
     if isinstance(module, nn.Softmax) and module.dim is None:
         return False
-    return type(module) in {linear.Linear, nn.Dropout, *KERNELS}
+    kind = type(module)
+    return kind in (linear.Linear, nn.Dropout) or (kind in KERNELS and _agrees(kind))
+
+
+@cache
+def _agrees(kind: type[nn.Module]) -> bool:
+    """Whether the kernels of this class do as autograd does; a line in the log if not."""
+    module = nn.Softmax(1) if kind is nn.Softmax else kind()
+    entering, slope = torch.linspace(-2, 2, 12).view(3, 4), torch.linspace(1, 2, 12).view(3, 4)
+    layer = Activation(module, *torch.empty(2, 3, 4))
+    try:
+        found = layer.forward(entering), layer.backward(slope)
+    except (AttributeError, RuntimeError, TypeError) as error:
+        reason = str(error)
+    else:
+        with torch.enable_grad():
+            leaving = module(entering.requires_grad_())
+        expected = leaving, *torch.autograd.grad(leaving, entering, slope)
+        if all(map(torch.allclose, found, expected)):
+            return True
+        reason = "its derivative is another one"
+    log.warning("%s is trained by autograd, which takes longer: %s", kind.__name__, reason)
+    return False
 
 
 def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:

@@ -1,5 +1,8 @@
 """Products are those of PyTorch's own layer, whichever library computes them."""
 
+from functools import cache
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -14,6 +17,8 @@ def onednn(monkeypatch):
     """A machine on which oneDNN is taken; what it was asked for, as shapes of the products."""
     if not torch.backends.mkldnn.is_available():
         pytest.skip("this PyTorch has no oneDNN")
+    # before what is asked for is counted
+    assert linear._onednn_agrees()
     asked = []
     compute = linear._onednn
 
@@ -24,6 +29,26 @@ def onednn(monkeypatch):
     monkeypatch.setattr(linear, "_mkl_is_slow", lambda: True)
     monkeypatch.setattr(linear, "_onednn", counted)
     return asked
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ({}, "_linear_pointwise"),
+        ({"_linear_pointwise": lambda left, *_: left @ torch.ones(3, 4)}, "other numbers"),
+    ],
+)
+def test_training_goes_on_without_onednns_product(onednn, monkeypatch, caplog, names, reason):
+    """Whether PyTorch has renamed it or changed it: by PyTorch's own layer, with a line in the log."""
+    monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace(**names))
+    monkeypatch.setattr(linear, "_onednn_agrees", cache(linear._onednn_agrees.__wrapped__))
+    entering, ours, theirs = both(ROWS)
+    for _ in range(2):
+        assert torch.equal(ours(entering), theirs(entering))
+    [line] = caplog.messages
+    assert reason in line
+    # the tries
+    assert all(left == (2, 3) for left, _ in onednn)
 
 
 def both(*shape: int) -> tuple[torch.Tensor, nn.Linear, nn.Linear]:

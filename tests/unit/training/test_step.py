@@ -2,7 +2,9 @@
 
 import dataclasses
 import itertools
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +18,8 @@ from fer_exp.config.targets import named_class
 from fer_exp.data.splits import Split
 from fer_exp.models import factory, mlp
 from fer_exp.training import optimizers
+from fer_exp.training.kernels import manual_backprop
+from fer_exp.training.kernels.stacked_mlp import stackable
 from fer_exp.training.step import AutogradStep, GraphedStep, ManualStep, Rule, no_denormals
 from fer_exp.training.trainer import Trainer
 
@@ -175,6 +179,27 @@ def test_another_activation_is_left_to_autograd(trainer, target, options):
     assert difference(trainer(gentle("adam"), chosen)) < LOOSE
     first, *_, last = itertools.islice(run.epochs(), 8)
     assert last.train.loss < first.train.loss
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        ({}, "no attribute"),
+        ({"threshold_backward": SimpleNamespace(grad_input=lambda s, *_, **__: s)}, "another"),
+    ],
+)
+def test_an_activation_whose_kernel_has_changed_is_left_to_autograd(
+    trainer, monkeypatch, caplog, names, reason
+):
+    """Whether PyTorch has renamed it or changed it; a line in the log says so, once."""
+    monkeypatch.setattr(manual_backprop, "aten", SimpleNamespace(**names))
+    monkeypatch.setattr(manual_backprop, "_agrees", cache(manual_backprop._agrees.__wrapped__))
+    ours = trainer(gentle("adam"), model("relu"))
+    assert isinstance(ours.step, AutogradStep)
+    assert not stackable(torch.nn.ReLU())
+    assert stackable(torch.nn.Tanh()) is False
+    assert [record.message.split()[0] for record in caplog.records] == ["ReLU", "Tanh"]
+    assert reason in caplog.messages[0]
 
 
 def test_another_optimizer_goes_over_each_weight(trainer):

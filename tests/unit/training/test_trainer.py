@@ -139,10 +139,10 @@ def test_averaged_weights_are_validated_and_kept(trainer):
     """Not those that learn: the two differ, and the score is the mean's."""
     run = trainer("training.averaging=0.9")
     *_, last = run.epochs()
-    logits = network.logits(run.averaged.network, run.pixels[run.validation])
+    logits = network.logits(run.averaged.module, run.pixels[run.validation])
     assert last.validation == metrics.scores(logits, run.labels[run.validation].numpy())
     kept = run.weights()["layers.0.weight"]
-    assert torch.equal(kept, run.averaged.network.layers[0].weight)
+    assert torch.equal(kept, run.averaged.module.layers[0].weight)
     assert not torch.equal(kept, run.network.layers[0].weight)
 
 
