@@ -1,5 +1,6 @@
 """Products are those of PyTorch's own layer, whichever library computes them."""
 
+import inspect
 from functools import cache
 from types import SimpleNamespace
 
@@ -41,7 +42,7 @@ def onednn(monkeypatch):
 def test_training_goes_on_without_onednns_product(onednn, monkeypatch, caplog, names, reason):
     """Whether PyTorch has renamed it or changed it: by PyTorch's own layer, with a line in the log."""
     monkeypatch.setattr(torch.ops, "mkldnn", SimpleNamespace(**names))
-    monkeypatch.setattr(linear, "_onednn_agrees", cache(linear._onednn_agrees.__wrapped__))
+    monkeypatch.setattr(linear, "_onednn_agrees", cache(inspect.unwrap(linear._onednn_agrees)))
     entering, ours, theirs = both(ROWS)
     for _ in range(2):
         assert torch.equal(ours(entering), theirs(entering))
@@ -148,4 +149,4 @@ def test_library_is_chosen_by_the_processor(monkeypatch, able, slow):
         monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able, raising=False)
     for library in (torch.backends.mkl, torch.backends.mkldnn):
         monkeypatch.setattr(library, "is_available", lambda: True)
-    assert linear._mkl_is_slow.__wrapped__() is slow
+    assert inspect.unwrap(linear._mkl_is_slow)() is slow

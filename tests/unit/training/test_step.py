@@ -1,6 +1,7 @@
 """The step written out by hand is the plain step of PyTorch, only faster."""
 
 import dataclasses
+import inspect
 import itertools
 from functools import cache
 from pathlib import Path
@@ -193,7 +194,7 @@ def test_an_activation_whose_kernel_has_changed_is_left_to_autograd(
 ):
     """Whether PyTorch has renamed it or changed it; a line in the log says so, once."""
     monkeypatch.setattr(manual_backprop, "aten", SimpleNamespace(**names))
-    monkeypatch.setattr(manual_backprop, "_agrees", cache(manual_backprop._agrees.__wrapped__))
+    monkeypatch.setattr(manual_backprop, "_agrees", cache(inspect.unwrap(manual_backprop._agrees)))
     ours = trainer(gentle("adam"), model("relu"))
     assert isinstance(ours.step, AutogradStep)
     assert not stackable(torch.nn.ReLU())
