@@ -1,14 +1,14 @@
-"""Every way in which faces come in, each ending in one `Dataset`.
+"""A set of faces, drawn or from a source, each ending in one `Dataset`.
 
-What lies at the root decides the door. A set is decoded once and then mapped from the cache. Test is
-handed out by `test()` alone, which only evaluation calls.
+A set is decoded once and then mapped from the cache. Test is handed out by `test()` alone, which only
+evaluation calls.
 """
 
 import contextlib
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,9 +17,10 @@ from typing import Literal
 import numpy as np
 
 from fer_exp.config import settings
-from fer_exp.data import cache, datasets, ferplus, fingerprint, limits, sources
+from fer_exp.data import cache, ferplus, fingerprint, limits, sources
 from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
+from fer_exp.data.sources import Source
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 
@@ -29,6 +30,13 @@ OnError = Literal["fail", "skip"]
 
 # More are no slips in a set of 35,887 faces, and the list of them must fit into memory and cache.
 _MOST_SKIPPED = 10_000
+
+# What makes the faces of each set, as files beside this one: changed code never meets an old cache.
+_EVERY_SET = ("../fer2013", "faces", "fingerprint", "cache")
+_CODE = {
+    "synthetic": (*_EVERY_SET, "synthetic", "synthetic_renderer"),
+    "fer2013": (*_EVERY_SET, "sources", "image_folder", "csv_reader", "images", "ferplus"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,9 +71,36 @@ class Dataset:
         return part
 
 
+def load_faces(data: settings.Data) -> Dataset:
+    """The faces that the settings name, from the cache if they lie there."""
+    if isinstance(data, settings.SyntheticData):
+        return load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
+    if data.labels == "ferplus" and not data.ferplus:
+        raise UserError("data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv")
+    votes = Path(data.ferplus) if data.labels == "ferplus" else None
+    return load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
+
+
+@functools.lru_cache(maxsize=1)
+def faces_of_sweep(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
+    """The faces of a sweep, read and checked once for all its jobs in this process."""
+    return load_faces(data)
+
+
+def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
+    """FER+'s votes for each test face, int64 [N, 10], as `ferplus.COLUMNS` has them.
+
+    None if the settings name no file of votes.
+    """
+    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
+        return None
+    relabelled = dataset.fingerprint.kind == "relabelled"
+    with contextlib.closing(sources.table_rows(sources.find(Path(data.root)))) as rows:
+        return ferplus.beside(rows, ferplus.read(Path(data.ferplus)), dataset.test(), relabelled)
+
+
 def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dataset:
     """Drawn faces, `n_train` and `n_test` of them, the same for the same seed."""
-
     if n_train + n_test > limits.MOST_FACES:
         raise UserError(
             f"data.n_train={n_train}, data.n_test={n_test}: a set has at most {limits.MOST_FACES:,} faces"
@@ -77,9 +112,7 @@ def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dat
         faces = synthetic.draw(n_train, n_test, seed)
         return cache.Entry(faces, fingerprint.take(faces, drawn=True), ())
 
-    return _cached(
-        "synthetic", f"{n_train}/{n_test}/{seed}/{_code('synthetic', 'synthetic_renderer')}", cache_dir, draw
-    )
+    return _cached("synthetic", f"{n_train}/{n_test}/{seed}", cache_dir, draw)
 
 
 def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | None = None) -> Dataset:
@@ -90,32 +123,11 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
     cannot be read as such a set.
     """
     source = sources.find(root)
-    key = source.key()
     if votes:
-        return _relabelled(source, key, cache_dir, on_error, votes)
-    skipped: list[str] = []
-
-    def broken(error: UserError) -> None:
-        if on_error == "fail":
-            raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
-        if len(skipped) == _MOST_SKIPPED:
-            raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
-        # the list is logged, and the folders above the set are nobody else's business
-        skipped.append(str(error).removeprefix(f"{source.path.parent}/"))
-
-    def entries() -> Iterator[Row]:
-        yield from _each_class(source.rows(broken), root)
-        # said before anything is kept
-        if key != source.key():
-            raise UserError(f"data.root={root}: changed while it was read; try again")
-
-    def decode() -> cache.Entry:
-        faces = Faces.from_rows(entries())
-        return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
-
-    dataset = _cached(
-        "fer2013", f"{key}/{on_error}/{_code('images', 'image_folder', 'csv_reader')}", cache_dir, decode
-    )
+        dataset = _load_relabelled(source, cache_dir, on_error, votes)
+        log.warning("data.labels=ferplus: %s", dataset.fingerprint.describe())
+        return dataset
+    dataset = _load_source(source, cache_dir, on_error)
     if dataset.fingerprint.kind != "canonical":
         log.warning("data.root=%s is not the canonical FER-2013, %s", root, dataset.fingerprint.describe())
     if dataset.skipped:
@@ -123,39 +135,71 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
     return dataset
 
 
-def _relabelled(source: sources.Source, key: str, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
+def _load_source(source: Source, cache_dir: Path, on_error: OnError) -> Dataset:
+    key = source.key()
+    skipped: list[str] = []
+
+    def on_broken(error: UserError) -> None:
+        if on_error == "fail":
+            raise UserError(f"{error}; data.on_error=skip leaves such files out") from None
+        if len(skipped) == _MOST_SKIPPED:
+            raise UserError(f"{error}; so are {_MOST_SKIPPED:,} before it: get a clean copy") from None
+        # the list is logged, and the folders above the set are nobody else's business
+        skipped.append(str(error).removeprefix(f"{source.path.parent}/"))
+
+    def decode() -> cache.Entry:
+        faces = Faces.from_rows(_every_class(source.rows(on_broken), source.path))
+        _refuse_changed(source.path, key, source.key())
+        return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
+
+    return _cached("fer2013", f"{key}/{on_error}", cache_dir, decode)
+
+
+def _load_relabelled(source: Source, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
     """The faces of a CSV with the labels that FER+'s votes give them."""
     if on_error != "fail":
         raise UserError(
             "data.labels=ferplus: votes belong to rows, so none may be skipped: data.on_error=fail"
         )
+    key, votes_key = source.key(), sources.hash_file(path)
 
     def decode() -> cache.Entry:
         votes = ferplus.Relabelling(ferplus.read(path))
         # closed at once, also where the votes end the reading early
         with contextlib.closing(sources.table_rows(source)) as rows:
-            faces = Faces.from_rows(_each_class(votes.rows(rows), source.path))
-        # said before anything is kept
-        if f"{source.key()}/{sources.hash_file(path)}" != whole:
-            raise UserError(f"{source.path} or {path}: changed while it was read; try again")
-        return cache.Entry(faces, votes.told(fingerprint.take(faces, drawn=False)), ())
+            faces = Faces.from_rows(_every_class(votes.rows(rows), source.path))
+        _refuse_changed(source.path, key, source.key())
+        _refuse_changed(path, votes_key, sources.hash_file(path))
+        return cache.Entry(faces, votes.described(fingerprint.take(faces, drawn=False)), ())
 
-    whole = f"{key}/{sources.hash_file(path)}"
-    code = _code("images", "image_folder", "csv_reader", "ferplus")
-    dataset = _cached("fer2013", f"ferplus/{whole}/{code}", cache_dir, decode)
-    log.warning("data.labels=ferplus: %s", dataset.fingerprint.describe())
-    return dataset
+    return _cached("fer2013", f"ferplus/{key}/{votes_key}", cache_dir, decode)
 
 
-def votes_of_test(root: Path, path: Path, dataset: Dataset) -> np.ndarray:
-    """FER+'s votes for each test face of a set from `root`, int64 [N, 10], as `ferplus.COLUMNS` has them."""
-    relabelled = dataset.fingerprint.kind == "relabelled"
-    with contextlib.closing(sources.table_rows(sources.find(root))) as rows:
-        return ferplus.beside(rows, ferplus.read(path), dataset.test(), relabelled)
+def _refuse_changed(path: Path, before: str, after: str) -> None:
+    # called before anything is kept
+    if before != after:
+        raise UserError(f"{path}: changed while it was read; try again")
+
+
+def _every_class(rows: Iterable[Row], place: Path) -> Iterator[Row]:
+    """The rows; after the last, UserError unless train has every class."""
+    missing = dict(enumerate(EMOTIONS))
+    for row in rows:
+        if row[2] == Usage.TRAIN:
+            missing.pop(row[1], None)
+        yield row
+    if len(missing) == len(EMOTIONS):
+        raise UserError(
+            f"data.root={place}: holds no train/<emotion>/<image> and no row of Training; {sources.HOW_TO}"
+        )
+    if missing:
+        raise UserError(f"data.root={place}: train has no image of {next(iter(missing.values()))}")
 
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
-    key = f"{name}/{key}/{_code('../fer2013', 'faces', 'fingerprint', 'cache')}"
+    """The set of this name and key, made anew if the cache does not hold it whole."""
+    code = b"".join((Path(__file__).parent / f"{module}.py").read_bytes() for module in _CODE[name])
+    key = f"{name}/{key}/{hashlib.sha256(code).hexdigest()[:16]}"
     key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)
@@ -166,49 +210,3 @@ def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry
         if entry is None:
             raise UserError(f"data.cache_dir={cache_dir}: {path.name} changed as soon as it was written")
     return Dataset(name, entry.faces, entry.fingerprint, entry.skipped)
-
-
-def _code(*modules: str) -> str:
-    """A hash of the modules that make faces: changed code never meets an old cache."""
-    sources = ((Path(__file__).parent / f"{module}.py").read_bytes() for module in modules)
-    return hashlib.sha256(b"".join(sources)).hexdigest()[:16]
-
-
-def _each_class(entries: Iterator[Row], root: Path) -> Iterator[Row]:
-    """The entries; after the last, UserError unless train has every class."""
-    missing = dict(enumerate(EMOTIONS))
-    for row in entries:
-        if row[2] == Usage.TRAIN:
-            missing.pop(row[1], None)
-        yield row
-    if len(missing) == len(EMOTIONS):
-        raise UserError(
-            f"data.root={root}: holds no train/<emotion>/<picture> and no row of Training; {sources.HOW_TO}"
-        )
-    if missing:
-        raise UserError(f"data.root={root}: train has no picture of {next(iter(missing.values()))}")
-
-
-def load_faces(data: settings.Data) -> Dataset:
-    """The faces that the settings name, from the cache if they lie there."""
-    if isinstance(data, settings.Fer2013Data):
-        if data.labels == "ferplus" and not data.ferplus:
-            raise UserError(
-                "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
-            )
-        votes = Path(data.ferplus) if data.labels == "ferplus" else None
-        return datasets.load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
-    return datasets.load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
-
-
-def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
-    """FER+'s votes for each test face, int64 [N, 10]; None if the settings name no file of them."""
-    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
-        return None
-    return datasets.votes_of_test(Path(data.root), Path(data.ferplus), dataset)
-
-
-@functools.lru_cache(maxsize=1)
-def faces_of_sweep(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
-    """The faces of a sweep, read and checked once for all its jobs in this process."""
-    return load_faces(data)

@@ -248,13 +248,13 @@ def wrong_numbered_class(root):
 
 def wrong_class_missing(root):
     shutil.rmtree(root / "kaggle" / "train" / "disgust")
-    return root / "kaggle", "train has no picture of disgust"
+    return root / "kaggle", "train has no image of disgust"
 
 
 def wrong_class_empty(root):
     for file in (root / "kaggle" / "train" / "disgust").iterdir():
         file.unlink()
-    return root / "kaggle", "train has no picture of disgust"
+    return root / "kaggle", "train has no image of disgust"
 
 
 def wrong_name_too_long(root):
@@ -263,7 +263,7 @@ def wrong_name_too_long(root):
 
 def wrong_table_of_nothing(root):
     (root / "a.csv").write_text("emotion,pixels,Usage\n")
-    return root / "a.csv", "holds no train/<emotion>/<picture> and no row of Training; see 'Get the data'"
+    return root / "a.csv", "holds no train/<emotion>/<image> and no row of Training; see 'Get the data'"
 
 
 def wrong_empty_table(root):
@@ -273,7 +273,7 @@ def wrong_empty_table(root):
 
 def wrong_zip_of_nothing(root):
     zipfile.ZipFile(root / "a.zip", "w").close()
-    return root / "a.zip", "holds no train/<emotion>/<picture> and no row of Training; see 'Get the data'"
+    return root / "a.zip", "holds no train/<emotion>/<image> and no row of Training; see 'Get the data'"
 
 
 def wrong_two_tables(root):

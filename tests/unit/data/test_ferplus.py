@@ -1,13 +1,17 @@
 """FER+'s votes as labels, and beside a network's errors."""
 
 import csv
+import itertools
+import os
 import shutil
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import faces_on_disk, processes
 
+from fer_exp.config.settings import Fer2013Data
 from fer_exp.data import datasets, ferplus
 from fer_exp.data.faces import Faces, Usage
 from fer_exp.errors import UserError
@@ -29,19 +33,23 @@ def votes_for(*answers: str) -> dict[str, int]:
 
 
 def written(path, faces, votes, dropped=()):
-    """A file of votes, one dict a face, and the CSV of the faces beside it."""
+    """A file of votes, one dict a face, and the CSV of the faces beside it.
+
+    As in the real file, a dropped face has no name and takes no number, so that those after it lag.
+    """
+    numbers = itertools.count()
     with open(path / "fer2013new.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, HEADER)
         writer.writeheader()
-        for number, (each, usage) in enumerate(zip(votes, faces.usage, strict=True)):
-            name = "" if number in dropped else f"fer{number:07d}.png"
+        for row, (each, usage) in enumerate(zip(votes, faces.usage, strict=True)):
+            name = "" if row in dropped else f"fer{next(numbers):07d}.png"
             writer.writerow({"Usage": USAGE[usage], "Image name": name, **each})
     return faces_on_disk.table(faces, path / "fer2013.csv"), path / "fer2013new.csv"
 
 
 @pytest.fixture
 def shuffled(tiny_faces):
-    """The tiny faces in an order that no door keeps."""
+    """The tiny faces in an order that no source keeps."""
     return tiny_faces[np.random.default_rng(1).permutation(len(tiny_faces))]
 
 
@@ -123,19 +131,17 @@ def rewritten(path, change):
         csv.writer(file).writerows(rows)
 
 
-def swap(rows):
-    """Two rows in each other's place."""
-    rows[1], rows[2] = rows[2], rows[1]
-
-
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         (lambda rows: rows[0].__setitem__(3, "joy"), "has no column happiness"),
         (lambda rows: rows[3].__setitem__(4, "x"), "row 3: votes are"),
         (lambda rows: rows[3].__setitem__(4, "11"), "row 3: holds 21 votes"),
-        (lambda rows: rows[3].__setitem__(0, "Test"), "row 3: Usage is 'Test'"),
-        (swap, "row 1: Image name is 'fer0000001.png', not fer0000000.png"),
+        (
+            lambda rows: rows[3].__setitem__(0, "Test"),
+            "row 3: Usage is 'Test', not one of Training, PublicTest",
+        ),
+        (lambda rows: rows[3].__delitem__(slice(5, None)), "row 3: votes are"),
         (lambda rows: rows.pop(), "has votes for 69 rows, the faces are 70|row 70 of the faces has no votes"),
         (
             lambda rows: rows.append(["Training", "", *"0000000009"]),
@@ -153,9 +159,32 @@ def test_a_file_that_does_not_fit_is_refused(shuffled, told, tmp_path, change, s
     assert not list(tmp_path.glob("cache/*.faces"))
 
 
+def test_the_order_of_the_image_names_does_not_matter(shuffled, told, tmp_path):
+    """In the real file four stand out of order, and one row has nine votes."""
+    told[9]["unknown"], told[9][ferplus.OURS[(shuffled.labels[9] + 1) % 7]] = 0, 9
+    table, path = written(tmp_path, shuffled, told, dropped=[3, 8])
+    expected = load(table, path)
+
+    def swap_names(rows):
+        rows[20][1], rows[41][1] = rows[41][1], rows[20][1]
+
+    rewritten(path, swap_names)
+    found = load(table, path)
+    assert found.fingerprint == expected.fingerprint
+    assert len(found.faces) == len(shuffled) - 2
+
+
+def test_a_file_far_larger_than_the_real_one_is_refused(tmp_path):
+    """It holds something else."""
+    with open(tmp_path / "a.csv", "wb") as file:
+        file.truncate((64 << 20) + 1)
+    with pytest.raises(UserError, match=r"a\.csv: is larger than 64 MiB; name fer2013new\.csv"):
+        ferplus.read(tmp_path / "a.csv")
+
+
 def test_votes_of_another_usage_are_refused(shuffled, told, tmp_path):
-    """The last guard where the names are empty."""
-    table, path = written(tmp_path, shuffled, told, dropped=range(len(told)))
+    """They are votes for other faces."""
+    table, path = written(tmp_path, shuffled, told)
     first = next(n for n, usage in enumerate(shuffled.usage) if usage != shuffled.usage[0])
     rewritten(path, lambda rows: rows.insert(1, rows.pop(first + 1)))
     with pytest.raises(UserError, match="row 1 of the faces has no votes of its Usage"):
@@ -191,8 +220,12 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
         each[ferplus.OURS[copies.labels[number]]] -= traced
         each["unknown"] += traced
     table, path = written(tmp_path, copies, told)
-    dataset = load(table, path) if relabelled else datasets.load_fer2013(table, tmp_path / "cache", "fail")
-    found = datasets.votes_of_test(table, path, dataset)
+    labels = "ferplus" if relabelled else "fer2013"
+    data = Fer2013Data(
+        "fer2013", str(table), "fail", str(tmp_path / "cache"), labels=labels, ferplus=str(path)
+    )
+    dataset = datasets.load_faces(data)
+    found = datasets.load_votes(data, dataset)
     test = dataset.test()
     assert found.shape == (len(test), 10)
     np.testing.assert_array_equal(found[:, :7].argmax(axis=1), test.labels)
@@ -234,6 +267,22 @@ def test_every_emotion_has_its_name_in_the_file():
         "neutral": "neutral",
     }
     assert set(ferplus.COLUMNS) == set(HEADER[2:])
+
+
+REAL = Path(
+    os.environ.get(
+        "FERPLUS_VOTES", Path(__file__).parents[4] / "shared" / "data" / "ferplus" / "fer2013new.csv"
+    )
+)
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="FER+'s own file is not here: FERPLUS_VOTES names it")
+def test_the_real_file_is_read():
+    """Votes for every row of fer2013.csv, in its splits, 173 of them without a name."""
+    votes = ferplus.read(REAL)
+    assert np.bincount(votes.usage).tolist() == [28_709, 3_589, 3_589]
+    assert np.count_nonzero(~votes.named) == 173
+    assert np.unique(votes.counts.sum(axis=1)).tolist() == [9, 10]
 
 
 @pytest.mark.slow
