@@ -5,7 +5,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking move-runs archive-runs restore-runs test test-slow test-all reliability fuzz lint check check-next bench clean
+.PHONY: help install lock hashes run train evaluate baseline compare leaderboard report predict export demo-page sync data ui serve-tracking archive-runs restore-runs test test-slow test-all reliability fuzz lint check check-next bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -77,9 +77,6 @@ ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
 
 serve-tracking: install  ## a team's server, with passwords from the environment (docs/team.md)
 	@$(BIN)/python -m fer_exp serve $(ARGS)
-
-move-runs: install  ## copy the runs of a store to another: make move-runs TO=http://127.0.0.1:5000
-	@$(BIN)/python -m fer_exp.tracking.archive.copy_runs --to $(TO) $(ARGS)
 
 archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl: make archive-runs ARGS="--study ladder"
 	@$(BIN)/python -m fer_exp archive $(or $(FILE),docs/runs.jsonl) $(ARGS)

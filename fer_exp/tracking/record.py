@@ -11,7 +11,7 @@ from fer_exp.tracking import keys
 if TYPE_CHECKING:
     from fer_exp.tracking import Record
 
-# What a copy may hold, by its tag `moved`: all of its run, or settings and figures alone.
+# What a copy holds, by its tag `moved`: all of its run, as older versions could copy it, or figures alone.
 WHOLE, FIGURES = "whole", "figures"
 
 

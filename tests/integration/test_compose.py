@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fer_exp.tracking.server import users
+from fer_exp.tracking.server import team
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "compose.yaml").read_text(encoding="utf-8")
@@ -33,9 +33,9 @@ def test_every_secret_comes_from_the_environment():
     secret = re.compile("PASSWORD|SECRET|ACCESS_KEY")
     assert [key for key in given if secret.search(key) and ":?" not in given[key]] == []
     needed = set(re.findall(r"\$\{(\w+):\?", TEXT))
-    assert {users.ADMIN_PASSWORD, users.SECRET_KEY} < needed
+    assert {team.ADMIN_PASSWORD, team.SECRET_KEY} < needed
     named = dict(re.findall(r"^(\w+)=(.*)$", EXAMPLE, flags=re.MULTILINE))
-    assert named.keys() == needed | {users.USERS}
+    assert named.keys() == needed
     assert set(named.values()) == {""}
     assert "/.env\n" in (ROOT / ".gitignore").read_text(encoding="utf-8")
 

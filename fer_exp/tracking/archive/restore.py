@@ -1,7 +1,7 @@
 """Runs as lines, and lines as runs again, of a store's own.
 
 A line holds nothing of the machine that its run comes from. A restored run has an id of its own and the tag
-`moved_from`, as a copied one has, but no weights and no answers to test.
+`moved_from`, but no weights and no answers to test.
 """
 
 import json
@@ -9,15 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
+from fer_exp.errors import UserError
 from fer_exp.tracking import redaction
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
-from fer_exp.tracking.archive.transfer import clear, copying, log
 from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.keys import Tag
-from fer_exp.tracking.record import FIGURES, Record
+from fer_exp.tracking.record import FIGURES, WHOLE, Record
 from fer_exp.tracking.store import Store
+
+# What MLflow takes in one call.
+_METRICS, _PARAMS = 1000, 100
 
 
 def origins(store: Store) -> dict[str, str]:
@@ -62,16 +66,32 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
     What is cut short counts for nothing, and is made anew the next time. Raises UserError.
     """
     client = target.client
-    with copying(line.id):
-        clear(target, line.id)
+    try:
+        _clear(target, line.id)
         made = client.create_run(target.experiment_id, line.started, {Tag.MOVED_FROM: line.id}, line.name)
         new = made.info.run_id
+        params = [Param(*item) for item in line.params.items()]
+        for at in range(0, len(params), _PARAMS):
+            client.log_batch(new, params=params[at : at + _PARAMS])
         metrics = [Metric(key, value, line.ended, 0) for key, value in line.metrics.items()]
-        log(client, new, [Param(*item) for item in line.params.items()], metrics)
+        for at in range(0, len(metrics), _METRICS):
+            client.log_batch(new, metrics[at : at + _METRICS])
         if line.plan:
             client.log_text(new, json.dumps(line.plan, indent=1), PLAN)
         client.set_terminated(new, line.status, line.ended)
         tags = line.tags | {Tag.MOVED: FIGURES} | ({Tag.PARENT: parent} if parent else {})
         # last, and in one call: whoever looks for runs looks for these
         client.log_batch(new, tags=[RunTag(*item) for item in tags.items()])
+    except (MlflowException, OSError) as error:
+        raise UserError(
+            f"run {line.id}: cannot be restored ({str(error).splitlines()[0]}); those before it are, so the "
+            "same command goes on from here"
+        ) from error
     return new
+
+
+def _clear(target: Store, old: str) -> None:
+    """Take away what stands for the run `old` in part: what was cut short, or has fewer figures."""
+    for record in target.records(**{Tag.MOVED_FROM: old}):
+        if record.tags.get(Tag.MOVED) != WHOLE:
+            target.client.delete_run(record.run_id)
