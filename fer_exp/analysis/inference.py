@@ -18,7 +18,7 @@ from fer_exp.analysis.estimates import (
     shared_runs,
     two_way,
 )
-from fer_exp.analysis.margins import SIGNIFICANCE, Tests, adjusted_jointly, margin_tests
+from fer_exp.analysis.margins import SIGNIFICANCE, Chances, adjusted_jointly, margin_tests
 from fer_exp.analysis.verdicts import FEWEST, Contrast, Family, Reason, Verdict, verdict_of
 
 # Points of accuracy; about what the 7,178 faces of test can tell.
@@ -86,8 +86,8 @@ def _estimated(
 
 def _concluded(
     plain: Contrast,
-    raw: Tests | None = None,
-    adjusted: Tests | None = None,
+    raw: Chances | None = None,
+    adjusted: Chances | None = None,
     *,
     family: int,
     margin: float,

@@ -16,7 +16,7 @@ SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Tests:
+class Chances:
     """p values, each small where the claim holds; NaN where no test can be made.
 
     difference: D is other than 0, two-sided. equivalence: |D| is below the margin. beyond: |D| is above it.
@@ -27,13 +27,13 @@ class Tests:
     beyond: float
 
 
-# what Tests holds, in its order
-_QUESTIONS = tuple(field.name for field in fields(Tests))
+# what Chances holds, in its order
+_QUESTIONS = tuple(field.name for field in fields(Chances))
 
-UNTESTED = Tests(float("nan"), float("nan"), float("nan"))
+UNTESTED = Chances(float("nan"), float("nan"), float("nan"))
 
 
-def margin_tests(estimate: Estimate, margin: float) -> Tests:
+def margin_tests(estimate: Estimate, margin: float) -> Chances:
     """The three p values of an estimate; `margin` in points, above 0.
 
     No test is made of differences without any spread: their error of 0 would make each p 0.
@@ -49,7 +49,7 @@ def margin_tests(estimate: Estimate, margin: float) -> Tests:
     equivalence = stats.t.cdf((size - margin) / error, freedom)
     # twice, so that it says yes just where the interval lies beyond the margin
     beyond = 2 * stats.t.sf((size - margin) / error, freedom)
-    return Tests(float(difference), float(equivalence), float(min(beyond, 1.0)))
+    return Chances(float(difference), float(equivalence), float(min(beyond, 1.0)))
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:
@@ -66,16 +66,16 @@ def holm(p_values: Sequence[float]) -> np.ndarray:
     return adjusted
 
 
-def adjusted_apart(tests: Sequence[Tests]) -> list[Tests]:
+def adjusted_apart(tests: Sequence[Chances]) -> list[Chances]:
     """Each question as a family of its own, by Holm.
 
     A family of some arms without effect and others at the margin then errs in up to 10 % instead of 5 %.
     """
     by_question = [holm([getattr(each, question) for each in tests]) for question in _QUESTIONS]
-    return [Tests(*map(float, row)) for row in zip(*by_question, strict=True)]
+    return [Chances(*map(float, row)) for row in zip(*by_question, strict=True)]
 
 
-def adjusted_jointly(tests: Sequence[Tests]) -> list[Tests]:
+def adjusted_jointly(tests: Sequence[Chances]) -> list[Chances]:
     """All questions of all contrasts as one family, by Holm with the counts that their logic allows.
 
     Whatever a difference is, only one of "it is 0" and "it is at least the margin" can be true of it. So m
@@ -95,9 +95,9 @@ def adjusted_jointly(tests: Sequence[Tests]) -> list[Tests]:
         before = _settled(rejected[contrast])
         rejected[contrast, question] = True
         unsettled -= _settled(rejected[contrast]) and not before
-    return [Tests(*map(float, row)) for row in adjusted]
+    return [Chances(*map(float, row)) for row in adjusted]
 
 
 def _settled(rejected: np.ndarray) -> bool:
-    """Of bool [3], in the order of Tests, whether nothing is left to ask."""
+    """Of bool [3], in the order of Chances, whether nothing is left to ask."""
     return bool(rejected[0] and rejected[1:].any())

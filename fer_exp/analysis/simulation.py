@@ -16,8 +16,8 @@ from fer_exp.analysis.margins import adjusted_apart
 from fer_exp.analysis.verdicts import Contrast, Verdict, verdict_of
 from fer_exp.analysis.worlds import Drawn, World
 
-MEASURED = World("as measured")
-STRESS = World("runs vary more", run_sd=0.5)
+MEASURED = World("as briefed")
+STRESS = World("as archived", run_sd=0.5)
 TRAINING = World("training faces count", run_sd=0.5, training_sd=0.2)
 
 # Points; half of the arms without effect and half just at the margin tempt both tests at once.

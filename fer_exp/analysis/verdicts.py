@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fer_exp.analysis.estimates import Estimate
-from fer_exp.analysis.margins import SIGNIFICANCE, UNTESTED, Tests
+from fer_exp.analysis.margins import SIGNIFICANCE, UNTESTED, Chances
 
 # Fewer runs than this have no verdict.
 FEWEST = 3
@@ -70,8 +70,8 @@ class Contrast:
     reason: Reason | None
     estimate: Estimate | None
     check: Estimate | None
-    tests: Tests = UNTESTED
-    adjusted: Tests = UNTESTED
+    tests: Chances = UNTESTED
+    adjusted: Chances = UNTESTED
     preliminary: bool = False
     same_as: str | None = None
     detectable: float | None = None
@@ -101,7 +101,7 @@ class Family:
         return found
 
 
-def verdict_of(points: float, adjusted: Tests, alpha: float = SIGNIFICANCE) -> Verdict:
+def verdict_of(points: float, adjusted: Chances, alpha: float = SIGNIFICANCE) -> Verdict:
     """The first verdict that the adjusted p values allow; a p value of exactly alpha allows none."""
     up = points > 0
     if adjusted.beyond < alpha:
