@@ -137,6 +137,7 @@ def two_way(arm: Arm, reference: Arm, groups: np.ndarray) -> Estimate:
     The variance is what a bootstrap gives that draws runs, plus what one gives that draws groups, less what
     one gives that draws each group in each run alone, all three by their formulas instead of by draws.
     Drawing both ways at once (Owen 2007) counts the last part three times, and here it is the largest.
+    Of one repeat, where no group is judged twice, the paired t test over runs is what is left.
     Sources: Owen 2007, The pigeonhole bootstrap; Cameron, Gelbach and Miller 2011, Robust inference with
     multiway clustering.
     """
@@ -205,12 +206,12 @@ def _unbiased(squares: float, units: int) -> float:
 
 
 def _estimate(parts: Parts, runs: int, faces: int) -> Estimate:
-    """Put the parts together; none may fall below what the others prove, as by luck it does at few runs."""
+    """Put the parts together."""
+    # what repeats share; it is negative by luck alone
     among_groups = max(parts.groups - parts.cells, 0.0)
-    among_runs = float("nan") if runs < 2 else max(parts.runs, parts.cells)
-    total = among_runs + among_groups
+    total = parts.runs + among_groups
     # Satterthwaite: the part of few units decides how many degrees of freedom the sum has
-    doubt = among_runs**2 / max(runs - 1, 1) + among_groups**2 / max(parts.drawn - 1, 1)
+    doubt = parts.runs**2 / max(runs - 1, 1) + among_groups**2 / max(parts.drawn - 1, 1)
     freedom = total**2 / doubt if doubt > 0 else float(runs - 1)
     lasting = among_groups / (1 - parts.overlap) if parts.overlap < 1 else 0.0
     error, floor = (POINTS * float(np.sqrt(variance)) for variance in (total, lasting))

@@ -33,7 +33,7 @@ def test_power_at_the_detectable_difference_by_scipy():
 
 @given(st.floats(-4, 4), st.floats(0.05, 2), st.floats(0, 1), st.integers(1, 8), st.integers(3, 40))
 def test_after_the_runs_needed_no_difference_is_undecided(points, error, floor, contrasts, runs):
-    """At the error that so many runs would have, any difference gets a verdict, alone in its family's level."""
+    """At the error that so many runs would have, any difference gets a verdict at its family's level."""
     now = Estimate(points, error, runs - 1, floor * error, runs, 1000, Method.TWO_WAY)
     needed = runs_needed(now, 1.0, contrasts)
     if needed is None:
