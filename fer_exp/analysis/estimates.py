@@ -39,6 +39,11 @@ class Judged:
     faces: np.ndarray
     right: np.ndarray
 
+    def __post_init__(self) -> None:
+        """Raise ValueError unless each face has one answer."""
+        if self.faces.shape != self.right.shape:
+            raise ValueError(f"{len(self.faces)} faces cannot have {len(self.right)} answers")
+
     @property
     def score(self) -> float:
         """The share that is right, 0 to 1; NaN of no faces."""

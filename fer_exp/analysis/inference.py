@@ -3,6 +3,7 @@
 The rule and its proof by simulation stand in docs/inference.md.
 """
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
@@ -35,13 +36,16 @@ def judge(
 ) -> Family:
     """Judge all arms of a study against its reference.
 
-    arms: the family, fixed before a run, in the order of the study's file, without the reference. groups: int
-    [N], the group of the face at each position; None if the answers are not to be used. margin: in points.
-    test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above 0, and for
-    a pair of runs that judged different faces.
+    arms: the family, fixed before a run, in the order of the study's file, without the reference. groups:
+    int [N], the group of the face at each position; None if the answers are not to be used. margin: in points.
+    test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above 0, for two
+    arms of one name, and for a pair of runs that judged different faces.
     """
     if not margin > 0:
         raise ValueError(f"a margin of {margin:g} points is no margin: it must be above 0")
+    names = Counter(each.name for each in (reference, *arms))
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"two arms of a study are called {twice[0]}")
     equals = _earlier_equals([reference, *arms])
     plain = [_estimated(arm, reference, groups, test_share, equals.get(arm.name)) for arm in arms]
     counted = [each for each in plain if each.verdict is Verdict.UNDECIDED and each.same_as is None]
@@ -110,7 +114,7 @@ def _earlier_equals(arms: Sequence[Arm]) -> dict[str, str]:
     first: dict[Hashable, str] = {}
     equals = {}
     for arm in arms:
-        key = tuple((run, *_content(arm.runs[run])) for run in sorted(arm.runs))
+        key = tuple((run, *_content(arm.runs[run])) for run in arm.scores())
         earlier = first.setdefault(key, arm.name)
         if earlier != arm.name:
             equals[arm.name] = earlier

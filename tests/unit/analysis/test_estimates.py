@@ -160,6 +160,12 @@ def test_runs_pair_by_index_and_never_by_position():
     np.testing.assert_allclose(differences(ours, theirs), [50, 30])
 
 
+def test_each_face_has_one_answer():
+    """Arrays of other lengths are refused at once."""
+    with pytest.raises(ValueError, match="3 faces cannot have 2 answers"):
+        Judged(np.arange(3), np.array([True, False]))
+
+
 def test_one_run_has_no_interval():
     """A mean and nothing else."""
     found = corrected([1.5])

@@ -163,6 +163,19 @@ def test_one_run_without_answers_leaves_scores_alone():
     assert partly.estimate == partly.check
 
 
+def test_runs_without_a_score_do_not_tell_arms_apart():
+    """A run that both lack, one by NaN and one by no entry."""
+    arm = scored("100", base(), 1.2, 0.7, 20)
+    lacking = Arm("200", {**arm.runs, 20: float("nan")})
+    assert judge(base(), [arm, lacking]).of("200").same_as == "100"
+
+
+def test_arms_are_told_apart_by_name():
+    """The reference among the arms, or an arm twice, is a slip of the study's file."""
+    with pytest.raises(ValueError, match="two arms of a study are called relu"):
+        judge(base(), [base()])
+
+
 def test_a_margin_of_nothing_is_refused():
     """Nothing is equivalent within 0 points."""
     for margin in (0, -1, float("nan")):

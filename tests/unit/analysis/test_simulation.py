@@ -87,6 +87,13 @@ def test_the_table_has_a_row_a_sample():
     assert "precision=0.5" in found[-1]
 
 
+def test_the_command_prints_the_table(monkeypatch, capsys):
+    """With the studies and the seed that it is given."""
+    monkeypatch.setattr(simulation, "table", lambda *options: iter([f"| {options} |"]))
+    simulation.main(["--studies", "7", "--seed", "3"])
+    assert capsys.readouterr().out == "| (7, 3) |\n"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("world", "effects"), simulation.CASES[:6])
 def test_the_rule_keeps_its_promises_at_full_size(world, effects):
