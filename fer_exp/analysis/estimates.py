@@ -168,7 +168,6 @@ class Parts:
     groups: float
     cells: float
     overlap: float
-    drawn: int
 
 
 def variances(values: Sequence[np.ndarray], groups: Sequence[np.ndarray]) -> Parts:
@@ -197,7 +196,7 @@ def variances(values: Sequence[np.ndarray], groups: Sequence[np.ndarray]) -> Par
         _unbiased(_squares(by_group), drawn),
         _unbiased(by_cell, cells),
     )
-    return Parts(mean, *(part / total**2 for part in found), overlap / _squares(counted), drawn)
+    return Parts(mean, *(part / total**2 for part in found), overlap / _squares(counted))
 
 
 def _squares(values: Sequence[float] | np.ndarray) -> float:
@@ -215,9 +214,8 @@ def _estimate(parts: Parts, runs: int, faces: int) -> Estimate:
     # what repeats share; it is negative by luck alone
     among_groups = max(parts.groups - parts.cells, 0.0)
     total = parts.runs + among_groups
-    # Satterthwaite: the part of few units decides how many degrees of freedom the sum has
-    doubt = parts.runs**2 / max(runs - 1, 1) + among_groups**2 / max(parts.drawn - 1, 1)
-    freedom = total**2 / doubt if doubt > 0 else float(runs - 1)
+    # not Satterthwaite's number: it is largest just where the runs' part is too small by luck
+    freedom = runs - 1
     lasting = among_groups / (1 - parts.overlap) if parts.overlap < 1 else 0.0
     error, floor = (POINTS * float(np.sqrt(variance)) for variance in (total, lasting))
     return Estimate(POINTS * parts.mean, error, freedom, min(floor, error), runs, faces, Method.TWO_WAY)

@@ -37,9 +37,9 @@ def judge(
     """Judge all arms of a study against its reference.
 
     arms: the family, fixed before a run, in the order of the study's file, without the reference. groups:
-    int [N], the group of the face at each position; None if the answers are not to be used. margin: in points.
-    test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above 0, for two
-    arms of one name, and for a pair of runs that judged different faces.
+    int [N], the group of the face at each position; None if the answers are not to be used. margin: in
+    points. test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above
+    0, for two arms of one name, and for a pair of runs that judged different faces.
     """
     if not margin > 0:
         raise ValueError(f"a margin of {margin:g} points is no margin: it must be above 0")

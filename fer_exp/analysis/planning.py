@@ -45,9 +45,8 @@ def runs_needed(
     first = FOLDS * math.ceil(estimate.runs / FOLDS)
     wanted = np.arange(first, _NEVER + 1, FOLDS)
     error = np.sqrt(estimate.floor**2 + (estimate.error**2 - estimate.floor**2) * estimate.runs / wanted)
-    # what is left of the doubt about the error falls at least as fast as the runs grow in number
-    freedom = np.maximum(estimate.freedom, wanted - 1)
-    widths = stats.t.ppf(1 - alpha / (2 * contrasts), freedom) + stats.t.ppf(1 - alpha / contrasts, freedom)
+    level = alpha / contrasts
+    widths = stats.t.ppf(1 - level / 2, wanted - 1) + stats.t.ppf(1 - level, wanted - 1)
     enough = wanted[(error * widths <= margin) & (wanted > estimate.runs)]
     return int(enough[0]) if len(enough) else None
 

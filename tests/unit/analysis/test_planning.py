@@ -51,7 +51,7 @@ def test_after_the_runs_needed_no_difference_is_undecided(points, error, floor, 
 def test_faces_that_vary_too_much_are_helped_by_no_runs():
     """A floor of a third of a point cannot show one point; none at all can."""
     assert runs_needed(dataclasses.replace(KNOWN, floor=0.33), 1.0) is None
-    # 1.96 + 1.645 errors are a point at .277: .0770 = .01 + .24 * 10 / 35.8
+    # 2.02 + 1.68 errors of 40 runs are a point at .270, and of 35 at .268: .01 + .24 * 10 / R is .07 and .079
     assert runs_needed(KNOWN, 1.0) == 40
     assert runs_needed(corrected([1.0, 1.0, 1.0]), 1.0) is None
 
