@@ -172,7 +172,7 @@ def _percent(found: Sequence[bool]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table in Markdown."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp.analysis.simulation", description=main.__doc__)
-    parser.add_argument("--studies", type=int, default=400, help="how many are drawn a row")
+    parser.add_argument("--studies", type=int, default=800, help="how many are drawn a row")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
     options = parser.parse_args(argv)
     for line in table(options.studies, options.seed):
