@@ -1,0 +1,129 @@
+"""A study judged: each arm against the reference, with an estimate, two intervals and a verdict.
+
+The rule and its proof by simulation stand in docs/inference.md.
+"""
+
+from collections import Counter
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fer_exp.analysis import planning
+from fer_exp.analysis.estimates import (
+    FIVE_FOLDS,
+    Arm,
+    Judged,
+    corrected,
+    differences,
+    shared_runs,
+    two_way,
+)
+from fer_exp.analysis.margins import SIGNIFICANCE, Chances, adjusted_jointly, margin_tests
+from fer_exp.analysis.verdicts import FEWEST, Contrast, Family, Reason, Verdict, verdict_of
+
+# Points of accuracy; about what the 7,178 faces of test can tell.
+MARGIN = 1.0
+
+
+def judge(
+    reference: Arm,
+    arms: Sequence[Arm],
+    groups: np.ndarray | None = None,
+    margin: float = MARGIN,
+    test_share: float = FIVE_FOLDS,
+    alpha: float = SIGNIFICANCE,
+) -> Family:
+    """Judge all arms of a study against its reference.
+
+    arms: the family, fixed before a run, in the order of the study's file, without the reference. groups:
+    int [N], the group of the face at each position; None if the answers are not to be used. margin: in
+    points. test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above
+    0, for two arms of one name, and for a pair of runs that judged different faces.
+    """
+    if not margin > 0:
+        raise ValueError(f"a margin of {margin:g} points is no margin: it must be above 0")
+    names = Counter(each.name for each in (reference, *arms))
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"two arms of a study are called {twice[0]}")
+    equals = _earlier_equals([reference, *arms])
+    plain = [_estimated(arm, reference, groups, test_share, equals.get(arm.name)) for arm in arms]
+    counted = [each for each in plain if each.verdict is Verdict.UNDECIDED and each.same_as is None]
+    raw = [margin_tests(each.estimate, margin) for each in counted]
+    adjusted = adjusted_jointly(raw)
+    tests = {each.arm: pair for each, *pair in zip(counted, raw, adjusted, strict=True)}
+    concluded = [
+        _concluded(
+            each, *tests.get(each.same_as or each.arm, ()), family=len(counted), margin=margin, alpha=alpha
+        )
+        for each in plain
+    ]
+    return Family(reference.name, margin, alpha, len(counted), tuple(concluded))
+
+
+def _estimated(
+    arm: Arm, reference: Arm, groups: np.ndarray | None, test_share: float, equal: str | None
+) -> Contrast:
+    """A contrast with its estimates, undecided as long as nothing is tested, or without a verdict.
+
+    equal: an earlier arm of the same runs, or the reference.
+    """
+    shared = shared_runs(arm, reference)
+    unpaired = tuple(sorted((arm.runs.keys() | reference.runs.keys()) - set(shared)))
+    estimate = check = reason = None
+    verdict = Verdict.UNDECIDED
+    if shared:
+        check = corrected(differences(arm, reference), test_share)
+        answered = all(isinstance(each.runs[run], Judged) for each in (arm, reference) for run in shared)
+        estimate = two_way(arm, reference, groups) if groups is not None and answered else check
+    if len(shared) < FEWEST:
+        verdict, reason = Verdict.NONE, Reason.TOO_FEW_RUNS if shared else Reason.NO_SHARED_RUNS
+    elif equal == reference.name:
+        verdict, equal = Verdict.IDENTICAL, None
+    elif not estimate.spread:
+        verdict, reason = Verdict.NONE, Reason.NO_SPREAD
+    preliminary = verdict is not Verdict.NONE and len(shared) < planning.LEAST
+    return Contrast(
+        arm.name, verdict, reason, estimate, check, preliminary=preliminary, same_as=equal, unpaired=unpaired
+    )
+
+
+def _concluded(
+    plain: Contrast,
+    raw: Chances | None = None,
+    adjusted: Chances | None = None,
+    *,
+    family: int,
+    margin: float,
+    alpha: float,
+) -> Contrast:
+    """A contrast with its tests and the verdict that they allow; as it is, if it was not tested."""
+    if raw is None or adjusted is None or plain.verdict is not Verdict.UNDECIDED:
+        return plain
+    verdict = verdict_of(plain.estimate.points, adjusted, alpha)
+    found = replace(plain, tests=raw, adjusted=adjusted, verdict=verdict)
+    if verdict is not Verdict.UNDECIDED:
+        return found
+    detectable = planning.detectable(plain.estimate, family, alpha)
+    needed = planning.runs_needed(plain.estimate, margin, family, alpha)
+    return replace(found, detectable=detectable, needed=needed)
+
+
+def _earlier_equals(arms: Sequence[Arm]) -> dict[str, str]:
+    """Of each arm whose runs are to the last digit those of an earlier one, the first such arm."""
+    first: dict[Hashable, str] = {}
+    equals = {}
+    for arm in arms:
+        key = tuple((run, *_content(arm.runs[run])) for run in arm.scores())
+        earlier = first.setdefault(key, arm.name)
+        if earlier != arm.name:
+            equals[arm.name] = earlier
+    return equals
+
+
+def _content(run: Judged | float) -> tuple[Hashable, ...]:
+    """What makes a run equal to another."""
+    if not isinstance(run, Judged):
+        return (float(run),)
+    order = np.argsort(run.faces, kind="stable")
+    return run.faces[order].tobytes(), np.packbits(run.right[order]).tobytes()

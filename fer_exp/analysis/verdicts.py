@@ -1,0 +1,114 @@
+"""What may be said of a study's arms against its reference, as codes; `wording` turns them into English."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from fer_exp.analysis.estimates import Estimate
+from fer_exp.analysis.margins import SIGNIFICANCE, UNTESTED, Chances
+
+# Fewer runs than this have no verdict.
+FEWEST = 3
+
+
+class Verdict(Enum):
+    """What holds of one arm against the reference, in the order in which it is asked."""
+
+    BETTER_BEYOND = "better by more than the margin"
+    WORSE_BEYOND = "worse by more than the margin"
+    BETTER_WITHIN = "better by less than the margin"
+    WORSE_WITHIN = "worse by less than the margin"
+    BETTER = "better"
+    WORSE = "worse"
+    EQUIVALENT = "equivalent within the margin"
+    UNDECIDED = "undecided"
+    IDENTICAL = "identical runs"
+    NONE = "no verdict"
+
+    @property
+    def better(self) -> bool:
+        """Whether it says that the arm is better, by however much."""
+        return self in (Verdict.BETTER_BEYOND, Verdict.BETTER_WITHIN, Verdict.BETTER)
+
+    @property
+    def worse(self) -> bool:
+        """Whether it says that the arm is worse, by however much."""
+        return self in (Verdict.WORSE_BEYOND, Verdict.WORSE_WITHIN, Verdict.WORSE)
+
+    @property
+    def small(self) -> bool:
+        """Whether it says that the difference is smaller than the margin, be it 0 or not."""
+        return self in (
+            Verdict.BETTER_WITHIN,
+            Verdict.WORSE_WITHIN,
+            Verdict.EQUIVALENT,
+            Verdict.IDENTICAL,
+        )
+
+
+class Reason(Enum):
+    """Why there is no verdict."""
+
+    NO_SHARED_RUNS = "no run of the same index in both arms"
+    TOO_FEW_RUNS = "fewer than three shared runs"
+    NO_SPREAD = "the same difference in every run"
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One arm against the reference of its study.
+
+    estimate: what the verdict rests on; None without a shared run. check: the corrected interval beside it.
+    tests, adjusted: p values before and after the adjustment for the family. same_as: an earlier arm of the
+    same runs, of which this one repeats the outcome uncounted. preliminary: whether there are fewer than ten
+    runs. detectable, needed: for an undecided one, the points that its runs detect, and the runs that would
+    decide it (None: no number would). unpaired: runs of either arm that the other lacks.
+    """
+
+    arm: str
+    verdict: Verdict
+    reason: Reason | None
+    estimate: Estimate | None
+    check: Estimate | None
+    tests: Chances = UNTESTED
+    adjusted: Chances = UNTESTED
+    preliminary: bool = False
+    same_as: str | None = None
+    detectable: float | None = None
+    needed: int | None = None
+    unpaired: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """All contrasts of a study, fixed before a run, in the order of its file.
+
+    margin: in points. counted: how many contrasts the adjustment is for; copies of an arm and arms without a
+    verdict are none. alpha: the share of families in which anything said may be false.
+    """
+
+    reference: str
+    margin: float
+    alpha: float
+    counted: int
+    contrasts: Sequence[Contrast]
+
+    def of(self, arm: str) -> Contrast:
+        """The contrast of an arm; raises KeyError if the family has none of that name."""
+        found = next((each for each in self.contrasts if each.arm == arm), None)
+        if found is None:
+            raise KeyError(arm)
+        return found
+
+
+def verdict_of(points: float, adjusted: Chances, alpha: float = SIGNIFICANCE) -> Verdict:
+    """The first verdict that the adjusted p values allow; a p value of exactly alpha allows none."""
+    up = points > 0
+    if adjusted.beyond < alpha:
+        return Verdict.BETTER_BEYOND if up else Verdict.WORSE_BEYOND
+    differs, small = adjusted.difference < alpha, adjusted.equivalence < alpha
+    if differs and small:
+        return Verdict.BETTER_WITHIN if up else Verdict.WORSE_WITHIN
+    if differs:
+        return Verdict.BETTER if up else Verdict.WORSE
+    return Verdict.EQUIVALENT if small else Verdict.UNDECIDED
