@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": Command("inference.demo.app", (), "serve a page to try a face in a browser"),
     "export": Command("inference.onnx_export", (), "write a run's network as an ONNX file"),
     "grim": Command("audit.grim.command", (), "test whether a printed accuracy can come from n faces"),
+    "simulate": Command("analysis.simulation", (), "show by simulation how often verdicts err"),
     "ui": Command("tracking.server.ui", (), "browse the runs in MLflow"),
     "archive": Command("tracking.archive.archive_runs", (), "keep runs in a text file"),
     "restore": Command("tracking.archive.archive_runs", ("--restore",), "put archived runs into the store"),

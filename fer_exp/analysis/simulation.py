@@ -1,6 +1,6 @@
 """Whether the rule keeps what it promises, on drawn studies of which the truth is known.
 
-`python -m fer_exp.analysis.simulation` prints the table of docs/inference.md.
+`python -m fer_exp simulate` prints the table of docs/inference.md.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_exp.analysis import planning
 from fer_exp.analysis.estimates import Estimate, corrected, differences
-from fer_exp.analysis.inference import MARGIN, judge
+from fer_exp.analysis.family import MARGIN, judge
 from fer_exp.analysis.margins import adjusted_apart
 from fer_exp.analysis.verdicts import Contrast, Verdict, verdict_of
 from fer_exp.analysis.worlds import Drawn, World
@@ -171,13 +171,9 @@ def _percent(found: Sequence[bool]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table in Markdown."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp.analysis.simulation", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m fer_exp simulate", description=main.__doc__)
     parser.add_argument("--studies", type=int, default=800, help="how many are drawn a row")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
     options = parser.parse_args(argv)
     for line in table(options.studies, options.seed):
         print(line, flush=True)
-
-
-if __name__ == "__main__":
-    main()

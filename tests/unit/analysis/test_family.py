@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_exp.analysis.estimates import Arm, Judged, Method
-from fer_exp.analysis.inference import judge
+from fer_exp.analysis.family import judge
 from fer_exp.analysis.margins import Chances
 from fer_exp.analysis.verdicts import Reason, Verdict, verdict_of
 
