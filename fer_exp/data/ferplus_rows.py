@@ -1,0 +1,83 @@
+"""FER+ for the Kaggle copy: which row of `fer2013new.csv`, hence whose votes, a file of the folder has.
+
+The votes come in the order of fer2013.csv and name no file. The rows of the files were found by their pixels
+and are kept in `fer2013_faces.npz`.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from fer_exp.data.fer2013_faces import known
+
+# The first row of each part of fer2013.csv, as file names call it.
+STARTS = {"Training": 0, "PublicTest": 28_709, "PrivateTest": 32_298}
+
+# Of so many rows one may carry a number out of order: the real file has four, for pictures that occur twice.
+STRAY_ONCE_IN = 1000
+
+
+def rows_of(pixels: np.ndarray, names: list[str] | None = None) -> np.ndarray:
+    """The row of fer2013.csv of each face of the Kaggle copy, int64 [N]; -1 where it is unknown.
+
+    pixels: uint8 [N, 48, 48]. names: their files, as `train/angry/Training_1426440.jpg`, whatever stands
+    before; they tell identical pictures apart. Without names, or where one begins with none of `STARTS`,
+    identical pictures get their rows in the order that they come in. No row is given twice.
+    """
+    table = known()
+    places = table.places(pixels)
+    parts, order = _parts(names, len(places)), _ordered(names, len(places))
+    rows = np.full(len(places), -1, np.int64)
+    row_parts = np.searchsorted(list(STARTS.values()), table.row, side="right") - 1
+    taken = np.zeros(len(table.row), bool)
+    # a face whose part is told first takes from that part's rows
+    for face in order[np.argsort(parts[order] < 0, kind="stable")].tolist():
+        place = places[face]
+        if place < 0:
+            continue
+        for at in range(table.first[place], table.first[place + 1]):
+            fits = parts[face] in (-1, row_parts[at])
+            if table.row[at] >= 0 and fits and not taken[at]:
+                taken[at], rows[face] = True, table.row[at]
+                break
+    return rows
+
+
+def _parts(names: list[str] | None, n: int) -> np.ndarray:
+    """Which of `STARTS` each name begins with, int64 [N], or -1."""
+    if names is None:
+        return np.full(n, -1)
+    parts = {name: number for number, name in enumerate(STARTS)}
+    return np.array([parts.get(name.rpartition("/")[2].partition("_")[0], -1) for name in names], np.int64)
+
+
+def _ordered(names: list[str] | None, n: int) -> np.ndarray:
+    """Positions in the order of the last three parts of the names, `split/class/file`."""
+    if names is None:
+        return np.arange(n)
+    ends = ["/".join(name.split("/")[-3:]) for name in names]
+    return np.array(sorted(range(n), key=ends.__getitem__), np.int64)
+
+
+def first_out_of_order(numbers: Iterable[int | None]) -> int | None:
+    """The first row, from 0, whose image number shows that rows lack, were doubled or sorted; None if none does.
+
+    numbers: of each row of fer2013new.csv, e.g. 12 of fer0000012.png, or None where the row names no image.
+    A row without a name may have used up a number or not, so numbers lag behind rows: by up to 85 in the real
+    file. Between two rows with names the numbers rise by 1 at least and by the distance of the rows at most.
+    One row in `STRAY_ONCE_IN` may stand out alone, since the real file names four pictures twice.
+    """
+    last_row = last = -1
+    row, strays = -1, 0
+    first = stray = None
+    for row, number in enumerate(numbers):
+        if number is None:
+            continue
+        if 1 <= number - last <= row - last_row:
+            last_row, last, stray = row, number, None
+        elif stray is not None or number == last:
+            return row if stray is None else stray
+        else:
+            stray, strays = row, strays + 1
+            first = row if first is None else first
+    return first if strays * STRAY_ONCE_IN > row + 1 else None
