@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp.data.near_copies import near_copies
 from fer_exp.data.near_copies import groups as chained
+from fer_exp.data.near_copies import near_copies
 from fer_exp.data.pixel_keys import pixel_keys
 from fer_exp.files import written_whole
 
@@ -31,9 +31,9 @@ _NONE = 65_535
 class Known:
     """The M different pictures of the Kaggle copy, by ascending key.
 
-    key: uint64 [M], the first 40 bits of their `pixel_keys`. photo: int64 [M], equal for pictures of one photo.
-    first: int64 [M + 1], where in `row` the rows of each begin. row: int64 [35887], the rows of the files that
-    hold a picture, in the order of the files' paths, or -1.
+    key: uint64 [M], the first 40 bits of their `pixel_keys`. photo: int64 [M], equal for pictures of one
+    photo. first: int64 [M + 1], where in `row` the rows of each begin. row: int64 [35887], the rows of the
+    files that hold a picture, in the order of the files' paths, or -1.
     """
 
     key: np.ndarray
@@ -57,7 +57,7 @@ def known() -> Known:
     photo = photo.astype(np.int64)
     photo[alone] = photo.max(initial=0) + 1 + np.arange(np.count_nonzero(alone))
     return Known(
-        np.cumsum(step, dtype=np.uint64),
+        np.cumsum(np.ascontiguousarray(step.T).view(">u8").reshape(-1), dtype=np.uint64),
         photo,
         np.concatenate([[0], np.cumsum(copies, dtype=np.int64)]),
         np.where(row == _NONE, -1, row.astype(np.int64)),
@@ -67,8 +67,8 @@ def known() -> Known:
 def photo_groups(pixels: np.ndarray) -> np.ndarray:
     """A number for each face, int64 [N], equal for faces of one photo, in the order of their first faces.
 
-    Takes uint8 [N, 48, 48]. Faces of the Kaggle copy, all or some of them, are looked up; a set with any other
-    face is searched, which takes minutes.
+    Takes uint8 [N, 48, 48]. Faces of the Kaggle copy, all or some of them, are looked up; a set with any
+    other face is searched, which takes minutes.
     """
     places = known().places(pixels)
     if (places < 0).any():
@@ -103,7 +103,8 @@ def write(path: Path, pixels: np.ndarray, names: list[str], row_of: dict[str, in
     _, member, pictures = np.unique(found, return_inverse=True, return_counts=True)
     photo = np.where(pictures > 1, np.cumsum(pictures > 1), 0)[member]
     columns = {
-        "step": np.diff(keys, prepend=np.uint64(0)).astype(np.uint32),
+        # steps from key to key, high bytes first and apart from low ones: they are mostly 0 and pack well
+        "step": np.diff(keys, prepend=np.uint64(0)).astype(">u8").view(np.uint8).reshape(-1, 8).T,
         "copies": copies.astype(np.uint8),
         "photo": photo.astype(np.uint16),
         "row": np.array([row_of.get(name, _NONE) for name in names], np.uint16),

@@ -1,4 +1,4 @@
-"""FER+ for the Kaggle copy: which row of `fer2013new.csv`, hence whose votes, a file of the folder has.
+"""FER+ for the Kaggle copy: the row of `fer2013new.csv`, hence the votes, of each file of the folder.
 
 The votes come in the order of fer2013.csv and name no file. The rows of the files were found by their pixels
 and are kept in `fer2013_faces.npz`.
@@ -60,7 +60,7 @@ def _ordered(names: list[str] | None, n: int) -> np.ndarray:
 
 
 def first_out_of_order(numbers: Iterable[int | None]) -> int | None:
-    """The first row, from 0, whose image number shows that rows lack, were doubled or sorted; None if none does.
+    """A row, from 0, at or just after which rows lack, were doubled or sorted; None if all are in order.
 
     numbers: of each row of fer2013new.csv, e.g. 12 of fer0000012.png, or None where the row names no image.
     A row without a name may have used up a number or not, so numbers lag behind rows: by up to 85 in the real

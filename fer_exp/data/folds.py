@@ -22,13 +22,12 @@ def fold(labels: np.ndarray, groups: np.ndarray, run: int, seed: int = 0) -> tup
         raise ValueError(f"run {run} and seed {seed} must be 0 or more")
     repeat, held_out = divmod(run, FOLDS)
     of_face = partition(labels, groups, repeat, seed)
-    fit, validation = np.flatnonzero(of_face != held_out), np.flatnonzero(of_face == held_out)
-    if not len(validation) or not len(fit):
+    if not np.bincount(of_face, minlength=FOLDS).all():
         raise UserError(
             f"{len(labels)} faces of {len(np.unique(groups))} photos cannot be cut into {FOLDS} folds; each "
             "fold needs a photo of its own"
         )
-    return fit, validation
+    return np.flatnonzero(of_face != held_out), np.flatnonzero(of_face == held_out)
 
 
 def partition(labels: np.ndarray, groups: np.ndarray, repeat: int, seed: int = 0) -> np.ndarray:

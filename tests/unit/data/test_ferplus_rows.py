@@ -1,0 +1,163 @@
+"""The votes of a file are found by its pixels, and a file of votes in another order is refused."""
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_near_copies import cut, photos, real
+
+from fer_exp.data import fer2013_faces, near_copies
+from fer_exp.data.fer2013_faces import known, photo_groups, photos_of_rows
+from fer_exp.data.ferplus_rows import first_out_of_order, rows_of
+
+FERPLUS = Path(os.environ.get("FERPLUS_ROOT", Path(__file__).parents[4] / "shared" / "data" / "ferplus"))
+
+# Four files of one picture in all parts, two of another, a near-copy of that, one whose row nobody knows.
+FILES = {
+    "test/happy/PrivateTest_7.jpg": (0, 32_298),
+    "train/angry/Training_9.jpg": (0, 5),
+    "train/happy/Training_2.jpg": (0, 3),
+    "test/angry/PublicTest_1.jpg": (0, 28_709),
+    "train/sad/Training_1.jpg": (1, 1),
+    "train/sad/Training_3.jpg": (1, 0),
+    "train/sad/Training_4.jpg": (2, 35),
+    "train/fear/Training_5.jpg": (3, None),
+}
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """Pixels and names of `FILES`, whose table stands in for that of FER-2013."""
+    photo = photos(3, 11)
+    pictures = [cut(photo[0], 0, 0), cut(photo[1], 0, 0), cut(photo[1], 1, 2), cut(photo[2], 0, 0)]
+    pixels = np.stack([pictures[number] for number, _ in FILES.values()])
+    rows = {name: row for name, (_, row) in FILES.items() if row is not None}
+    fer2013_faces.write(tmp_path / "table.npz", pixels, list(FILES), rows)
+    monkeypatch.setattr(fer2013_faces, "TABLE", tmp_path / "table.npz")
+    known.cache_clear()
+    yield pixels, list(FILES)
+    known.cache_clear()
+
+
+def test_each_file_has_its_own_row(small):
+    """Identical pictures are told apart by their names, in whatever order and below whatever folder."""
+    pixels, names = small
+    wanted = np.array([-1 if row is None else row for _, row in FILES.values()])
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(names))
+        found = rows_of(pixels[order], [f"archive/{names[each]}" for each in order])
+        np.testing.assert_array_equal(found, wanted[order])
+
+
+def test_a_part_of_the_files_has_rows_of_its_part(small):
+    """A test folder alone takes no rows of training faces."""
+    pixels, names = small
+    test = [number for number, name in enumerate(names) if name.startswith("test")]
+    assert rows_of(pixels[test], [names[each] for each in test]).tolist() == [32_298, 28_709]
+
+
+def test_without_names_rows_go_in_order_and_none_twice(small):
+    """A fifth file of a picture of four has no row; nor has a strange face."""
+    pixels, _ = small
+    found = rows_of(np.concatenate([pixels[:4], pixels[:1], 255 - pixels[:1]]))
+    assert sorted(found[:4]) == [3, 5, 28_709, 32_298]
+    assert found[4:].tolist() == [-1, -1]
+
+
+def test_photos_are_looked_up_for_any_part_of_the_set(small, monkeypatch):
+    """Nothing is searched, and faces whose link is left out stay one photo."""
+    pixels, _ = small
+    monkeypatch.setattr(near_copies, "_pairs_at", None)
+    assert photo_groups(pixels).tolist() == [0, 0, 0, 0, 1, 1, 1, 2]
+    assert photo_groups(pixels[[7, 6, 0, 4]]).tolist() == [0, 1, 2, 1]
+    assert photo_groups(pixels[:0]).tolist() == []
+
+
+@pytest.mark.usefixtures("small")
+def test_rows_of_one_photo_are_known_for_the_original_too():
+    """By their numbers alone; a row without a file is a photo of its own."""
+    photos_found = photos_of_rows()
+    assert len(photos_found) == fer2013_faces.ROWS
+    assert photos_found[3] == photos_found[5] == photos_found[28_709] == photos_found[32_298]
+    assert photos_found[0] == photos_found[1] == photos_found[35] != photos_found[3]
+    assert len(np.unique(photos_found)) == fer2013_faces.ROWS - 5
+
+
+def numbered(n: int, unnamed: dict[int, bool]) -> list[int | None]:
+    """Image numbers of n rows; unnamed: rows without a name, and whether each uses up a number."""
+    found, number = [], 0
+    for row in range(n):
+        found.append(None if row in unnamed else number)
+        number += unnamed.get(row, True)
+    return found
+
+
+def test_numbers_that_lag_as_in_the_real_file_are_in_order():
+    """Rows without a name, with or without a number of their own, and one in 1,000 that stands out alone."""
+    numbers = numbered(2500, {0: False, 17: True, 60: False, 61: False, 2499: False})
+    assert first_out_of_order(numbers) is None
+    for strange in (2000, 10):
+        assert first_out_of_order([*numbers[:1200], strange, *numbers[1200:]]) is None
+    assert first_out_of_order([]) is None
+    assert first_out_of_order([None, None]) is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "row"),
+    [
+        (lambda rows: rows[:40] + rows[41:], 40),
+        (lambda rows: rows[:40] + rows[39:], 40),
+        (lambda rows: rows[1:], 0),
+        (lambda rows: rows[::-1], 0),
+        (lambda rows: rows[:100] + rows[200:300] + rows[100:200] + rows[300:], 100),
+        (lambda rows: [*rows[:40], 3, *rows[41:]], 40),
+        (lambda rows: [*rows[:40], rows[41], rows[40], *rows[42:]], 42),
+    ],
+    ids=["missing", "doubled", "first missing", "sorted", "moved", "one of few", "swapped"],
+)
+def test_rows_that_lack_or_were_sorted_are_named(spoil, row):
+    """By a row that does not follow from those before."""
+    assert first_out_of_order(spoil(numbered(900, {20: False}))) == row
+
+
+@pytest.mark.slow
+def test_the_majority_of_votes_agrees_with_the_folders_as_published_rows_do():
+    """63.3 % of training faces, 63.2 and 63.4 % of public and private ones; 179 rows are unknown."""
+    pixels, names = real()
+    if not (FERPLUS / "fer2013new.csv").is_file():
+        pytest.skip("FER+ is not here: set FERPLUS_ROOT to the folder of fer2013new.csv")
+    with open(FERPLUS / "fer2013new.csv", newline="", encoding="utf-8") as file:
+        entries = list(csv.DictReader(file))
+    told = (
+        "anger",
+        "disgust",
+        "fear",
+        "happiness",
+        "sadness",
+        "surprise",
+        "neutral",
+        "contempt",
+        "unknown",
+        "NF",
+    )
+    folders = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    rows = rows_of(pixels, names)
+    assert np.count_nonzero(rows < 0) == 179
+    assert len(np.unique(rows)) == 35_709
+    agreeing = {}
+    for row, name in zip(rows, names, strict=True):
+        _, folder, stem = name.split("/")
+        if row < 0:
+            continue
+        entry = entries[row]
+        assert stem.startswith(f"{entry['Usage']}_")
+        most = max(told, key=lambda answer: int(entry[answer]))
+        judged = told.index(most) < 7 and sum(entry[each] == entry[most] for each in told) == 1
+        own = agreeing.setdefault(entry["Usage"], [])
+        own.append(judged and folders[told.index(most)] == folder)
+    shares = {usage: round(100 * float(np.mean(each)), 1) for usage, each in agreeing.items()}
+    assert shares == {"Training": 63.3, "PublicTest": 63.2, "PrivateTest": 63.4}
+    names_given = [entry["Image name"] for entry in entries]
+    assert first_out_of_order(int(name[3:-4]) if name else None for name in names_given) is None

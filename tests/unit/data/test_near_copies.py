@@ -1,0 +1,165 @@
+"""Faces of one photo are found however they were cut, and no others."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from fer_exp.data import fer2013_faces, near_copies
+from fer_exp.data.near_copy_sheet import near_copy_sheet
+
+ROOT = Path(os.environ.get("FER2013_ROOT", Path(__file__).parents[4] / "shared" / "data" / "fer2013.zip"))
+
+# Pairs of the same photo in FER-2013 that were seen by eye.
+SEEN = [
+    ("PrivateTest_57288449", "Training_22249127"),
+    ("PublicTest_21498023", "Training_47841216"),
+    ("PrivateTest_34615392", "Training_52261766"),
+    ("PublicTest_60061352", "Training_19633495"),
+    ("PrivateTest_46939282", "Training_1603531"),
+]
+
+
+def photos(n: int, seed: int, side: int = 56) -> np.ndarray:
+    """Soft random pictures, uint8 [n, side, side], as little alike as two can be."""
+    rng = np.random.default_rng(seed)
+    soft = gaussian_filter(rng.standard_normal((n, side, side)), (0, 2, 2))
+    return np.clip(128 + 50 * soft / soft.std(), 0, 255).astype(np.uint8)
+
+
+def cut(photo: np.ndarray, down: int, right: int) -> np.ndarray:
+    """48x48 of a photo of 56x56, shifted from its middle."""
+    return photo[4 + down : 52 + down, 4 + right : 52 + right]
+
+
+def by_hand(one: np.ndarray, other: np.ndarray) -> tuple[float, int, int, bool]:
+    """The best correlation of two faces, with its shift, tried one after another."""
+    found = []
+    for mirrored in (False, True):
+        turned = other[:, ::-1] if mirrored else other
+        for down in range(-4, 5):
+            for right in range(-4, 5):
+                a = one[max(down, 0) : 48 + min(down, 0), max(right, 0) : 48 + min(right, 0)]
+                b = turned[max(-down, 0) : 48 + min(-down, 0), max(-right, 0) : 48 + min(-right, 0)]
+                value = np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
+                found.append((value, down, right, mirrored))
+    return max(found)
+
+
+@given(st.integers(0, 2**32), st.floats(0.2, 0.9))
+@settings(max_examples=8)
+def test_every_pair_is_found_that_a_search_by_hand_finds(seed, threshold):
+    """With its correlation, shift and mirroring; faces are blends, so that many lie near the threshold."""
+    rng = np.random.default_rng(seed)
+    photo = photos(6, seed).astype(float)
+    made = []
+    for _ in range(12):
+        first, second = rng.integers(0, 6, 2)
+        blend = photo[first] + rng.random() * (photo[second] - photo[first])
+        face = cut(blend, *rng.integers(-2, 3, 2)).astype(np.uint8)
+        made.append(face[:, ::-1] if rng.random() < 0.3 else face)
+    pixels = np.unique(np.stack(made), axis=0)
+    found = near_copies.near_copies(pixels, threshold)
+    got = {(a, b): rest for a, b, *rest in zip(*(getattr(found, name) for name in vars(found)), strict=True)}
+    for first in range(len(pixels)):
+        for second in range(first + 1, len(pixels)):
+            value, down, right, mirrored = by_hand(pixels[first], pixels[second])
+            assert ((first, second) in got) == (value >= threshold)
+            if value >= threshold:
+                assert got[first, second] == [pytest.approx(value), down, right, mirrored]
+
+
+def test_shifted_mirrored_and_brightened_faces_are_one_photo():
+    """A chain of them is one group; a stranger, a plain face and its identical twin are not of it."""
+    photo, stranger = photos(2, 1)
+    bright = (cut(photo, 0, 0) * 0.6 + 90).astype(np.uint8)
+    plain = np.full((48, 48), 7, np.uint8)
+    own = cut(stranger, 0, 0)
+    copies = [cut(photo, 0, 0), cut(photo, 3, -4), cut(photo, -1, 2)[:, ::-1], bright]
+    pixels = np.stack([own, copies[0], plain, *copies[1:], plain, own])
+    pairs = near_copies.near_copies(pixels)
+    np.testing.assert_array_equal(near_copies.groups(pixels, pairs), [0, 1, 2, 1, 1, 1, 2, 0])
+
+
+def test_a_plain_face_is_like_no_other():
+    """Noise of a grey level on one colour says nothing of a photo."""
+    face = np.full((48, 48), 100, np.uint8)
+    dotted, moved = face.copy(), face.copy()
+    dotted[20:30, 20:30] = 110
+    moved[21:31, 20:30] = 110
+    assert len(near_copies.near_copies(np.stack([face, dotted, moved]))) == 0
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_set_may_be_empty(n):
+    """Nothing is found, and each face is a group."""
+    pixels = photos(1, 0, 48)[:n]
+    pairs = near_copies.near_copies(pixels)
+    assert len(pairs) == 0
+    assert near_copies.groups(pixels, pairs).tolist() == list(range(n))
+
+
+def test_blocks_do_not_change_what_is_found(monkeypatch):
+    """Sets of more faces than a block takes are searched like small ones."""
+    photo = photos(20, 3)
+    pixels = np.concatenate([[cut(each, 0, 0) for each in photo], [cut(each, -2, 1) for each in photo]])
+    whole = near_copies.near_copies(pixels)
+    assert whole.second.tolist() == list(range(20, 40))
+    for name, value in {"_ROWS": 7, "_COLUMNS": 11, "_PAIRS": 3}.items():
+        monkeypatch.setattr(near_copies, name, value)
+    again = near_copies.near_copies(pixels)
+    for name, column in vars(whole).items():
+        np.testing.assert_array_equal(getattr(again, name), column)
+
+
+def test_a_strange_set_is_searched():
+    """Its faces are not in the table, so its photos come from the search, in the order of its faces."""
+    photo = photos(3, 5)
+    pixels = np.stack(
+        [cut(photo[each], 0, shift) for each, shift in ((2, 0), (0, 0), (2, 3), (1, 0), (0, 1))]
+    )
+    assert fer2013_faces.photo_groups(pixels).tolist() == [0, 1, 0, 2, 1]
+
+
+def test_a_sheet_shows_pairs_of_all_correlations(tmp_path):
+    """As many as there are, or a sample from the lowest to the highest; none is an empty sheet."""
+    photo = photos(100, 6)
+    pixels = np.concatenate([[cut(each, 0, 0) for each in photo], [cut(each, 1, 1) for each in photo]])
+    pairs = near_copies.near_copies(pixels)
+    assert near_copy_sheet(pixels, pairs, tmp_path / "many.png") == 64
+    assert near_copy_sheet(pixels, pairs[:3], tmp_path / "few.png") == 3
+    assert near_copy_sheet(pixels, pairs[:0], tmp_path / "none.png") == 0
+    with Image.open(tmp_path / "few.png") as sheet:
+        shown = np.asarray(sheet)[8:104, 8:104]
+    assert any(np.array_equal(shown[::2, ::2], face) for face in pixels[:3])
+
+
+def real() -> tuple[np.ndarray, list[str]]:
+    """FER-2013 from its zip, with the names of its files; skips where it is not."""
+    if not ROOT.is_file():
+        pytest.skip(f"FER-2013 is not at {ROOT.name}: set FER2013_ROOT to its zip")
+    with zipfile.ZipFile(ROOT) as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
+        pictures = []
+        for name in names:
+            with archive.open(name) as file, Image.open(file) as picture:
+                pictures.append(np.asarray(picture))
+    return np.stack(pictures), names
+
+
+@pytest.mark.slow
+def test_the_table_of_fer2013_is_what_the_search_finds():
+    """Every photo of the 35,887 faces; the pairs that an eye has seen are among them."""
+    pixels, names = real()
+    groups = fer2013_faces.photo_groups(pixels)
+    stems = {name.rpartition("/")[2].removesuffix(".jpg"): number for number, name in enumerate(names)}
+    for first, second in SEEN:
+        assert groups[stems[first]] == groups[stems[second]]
+    searched = near_copies.groups(pixels, near_copies.near_copies(pixels))
+    np.testing.assert_array_equal(groups, searched)
