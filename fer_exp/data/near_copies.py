@@ -17,16 +17,19 @@ from fer_exp.data.pixel_keys import pixel_keys
 
 SIDE = 48
 
-# The largest shift in pixels, down or right.
+# The largest shift in pixels, down or right: of the near-copies in FER-2013 two thirds are off by one at most.
 SHIFT = 4
 
-# From here on two faces count as one photo.
+# From here on two faces count as one photo. By eye, all of 239 pairs that reach it in FER-2013 were one photo;
+# of .92 to .94 62 of 64 upright ones were, but few of the mirrored; of .90 to .92 52 of 64.
 NEAR = 0.94
 
-# Standard deviation in grey levels below which a window counts as plain and is no near-copy of anything.
+# Standard deviation in grey levels below which a window counts as plain and is no near-copy of anything. Of
+# FER-2013's faces 13 are constant and one has less than this; the 19 below 15 are near-copies of none.
 PLAIN = 5.0
 
-# Cosine coefficients of a description. Fewer let more pairs pass that must be correlated, more cost products.
+# Cosine coefficients of a description. With 31, one pair of distinct faces in 20,000 passes the bound; fewer let
+# more pass, more make the products dearer.
 COEFFICIENTS = 31
 
 # Waves a side of which the longest are taken.
@@ -90,7 +93,8 @@ def near_copies(pixels: np.ndarray, threshold: float = NEAR) -> Pairs:
 
     Takes uint8 [N, 48, 48]. The correlation is that of the pixels where the two overlap. Identical pictures
     are no pair; plain windows have no correlation. The same set gives the same pairs on every machine, since
-    a correlation is a ratio of whole sums.
+    a correlation is a ratio of whole sums. FER-2013 takes about four minutes of one core and 250 MB beside
+    its pixels; time grows with the square of the set.
     """
     _, first_of = np.unique(pixel_keys(pixels), return_index=True)
     at = np.sort(first_of)
