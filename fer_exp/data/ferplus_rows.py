@@ -59,6 +59,16 @@ def _ordered(names: list[str] | None, n: int) -> np.ndarray:
     return np.array(sorted(range(n), key=ends.__getitem__), np.int64)
 
 
+def image_number(name: str) -> int | None:
+    """12 for `fer0000012.png`, None for no name. Raises ValueError for any other name."""
+    if not name.strip():
+        return None
+    digits = name.strip().removeprefix("fer").removesuffix(".png")
+    if name.strip() != f"fer{digits}.png" or not (digits.isascii() and digits.isdigit() and len(digits) == 7):
+        raise ValueError(f"{name!r} is no name as fer0000012.png")
+    return int(digits)
+
+
 def first_out_of_order(numbers: Iterable[int | None]) -> int | None:
     """A row, from 0, at or just after which rows lack, were doubled or sorted; None if all are in order.
 

@@ -17,18 +17,18 @@ from fer_exp.data.pixel_keys import pixel_keys
 
 SIDE = 48
 
-# The largest shift in pixels, down or right: of the near-copies in FER-2013 two thirds are off by one at most.
+# The largest shift in pixels, down or right. Of FER-2013's near-copies two thirds are off by one at most.
 SHIFT = 4
 
-# From here on two faces count as one photo. By eye, all of 239 pairs that reach it in FER-2013 were one photo;
-# of .92 to .94 62 of 64 upright ones were, but few of the mirrored; of .90 to .92 52 of 64.
+# From here on two faces count as one photo. By eye, all of 239 pairs of FER-2013 that reach it are one photo.
+# From .92 to .94 62 of 64 upright pairs are, from .90 to .92 52 of 64; mirrored from .91 to .94 19 of 64.
 NEAR = 0.94
 
 # Standard deviation in grey levels below which a window counts as plain and is no near-copy of anything. Of
 # FER-2013's faces 13 are constant and one has less than this; the 19 below 15 are near-copies of none.
 PLAIN = 5.0
 
-# Cosine coefficients of a description. With 31, one pair of distinct faces in 20,000 passes the bound; fewer let
+# Cosine coefficients of a description. With 31, one pair of FER-2013 in 30,000 passes the bound; fewer let
 # more pass, more make the products dearer.
 COEFFICIENTS = 31
 
