@@ -89,7 +89,7 @@ def photos_of_rows() -> np.ndarray:
 
 
 def write(path: Path, pixels: np.ndarray, names: list[str], row_of: dict[str, int]) -> None:
-    """Make the table anew; takes about five minutes on one core.
+    """Make the table anew; takes three minutes of one core.
 
     pixels: uint8 [35887, 48, 48], the Kaggle copy. names: its files, as `train/angry/Training_1426440.jpg`.
     row_of: the row of each file that is known. Raises OSError if the table cannot be written.

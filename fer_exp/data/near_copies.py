@@ -93,7 +93,7 @@ def near_copies(pixels: np.ndarray, threshold: float = NEAR) -> Pairs:
 
     Takes uint8 [N, 48, 48]. The correlation is that of the pixels where the two overlap. Identical pictures
     are no pair; plain windows have no correlation. The same set gives the same pairs on every machine, since
-    a correlation is a ratio of whole sums. FER-2013 takes about four minutes of one core and 250 MB beside
+    a correlation is a ratio of whole sums. FER-2013 takes three minutes of one core and 250 MB beside
     its pixels; time grows with the square of the set.
     """
     _, first_of = np.unique(pixel_keys(pixels), return_index=True)
