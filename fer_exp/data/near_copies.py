@@ -14,8 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from fer_exp.data.pixel_keys import pixel_keys
-
-SIDE = 48
+from fer_exp.fer2013 import SIDE
 
 # The largest shift in pixels, down or right. Of FER-2013's near-copies two thirds are off by one at most.
 SHIFT = 4

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from fer_exp.data.near_copies import SIDE, Pairs
+from fer_exp.data.near_copies import Pairs
+from fer_exp.fer2013 import SIDE
 from fer_exp.files import write
 
 # Pairs in a row, and on a sheet: as many as can be looked at on one screen.

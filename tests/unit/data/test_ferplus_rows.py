@@ -1,18 +1,14 @@
 """The votes of a file are found by its pixels, and a file of votes in another order is refused."""
 
 import csv
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
-from test_near_copies import cut, photos, real
+from helpers.photos import FERPLUS, cut, photos, real
 
 from fer_exp.data import fer2013_faces, near_copies
 from fer_exp.data.fer2013_faces import known, photo_groups, photos_of_rows
 from fer_exp.data.ferplus_rows import STARTS, first_out_of_order, image_number, rows_of
-
-FERPLUS = Path(os.environ.get("FERPLUS_ROOT", Path(__file__).parents[4] / "shared" / "data" / "ferplus"))
 
 # Four files of one picture in all parts, two of another, a near-copy of that, one whose row nobody knows.
 FILES = {

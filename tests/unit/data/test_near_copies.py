@@ -1,20 +1,14 @@
 """Faces of one photo are found however they were cut, and no others."""
 
-import os
-import zipfile
-from pathlib import Path
-
 import numpy as np
 import pytest
+from helpers.photos import cut, photos, real
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scipy.ndimage import gaussian_filter
 
 from fer_exp.data import fer2013_faces, near_copies
 from fer_exp.data.near_copy_sheet import near_copy_sheet
-
-ROOT = Path(os.environ.get("FER2013_ROOT", Path(__file__).parents[4] / "shared" / "data" / "fer2013.zip"))
 
 # Pairs of the same photo in FER-2013 that were seen by eye.
 SEEN = [
@@ -24,18 +18,6 @@ SEEN = [
     ("PublicTest_60061352", "Training_19633495"),
     ("PrivateTest_46939282", "Training_1603531"),
 ]
-
-
-def photos(n: int, seed: int, side: int = 56) -> np.ndarray:
-    """Soft random pictures, uint8 [n, side, side], as little alike as two can be."""
-    rng = np.random.default_rng(seed)
-    soft = gaussian_filter(rng.standard_normal((n, side, side)), (0, 2, 2))
-    return np.clip(128 + 50 * soft / soft.std(), 0, 255).astype(np.uint8)
-
-
-def cut(photo: np.ndarray, down: int, right: int) -> np.ndarray:
-    """48x48 of a photo of 56x56, shifted from its middle."""
-    return photo[4 + down : 52 + down, 4 + right : 52 + right]
 
 
 def by_hand(one: np.ndarray, other: np.ndarray) -> tuple[float, int, int, bool]:
@@ -138,19 +120,6 @@ def test_a_sheet_shows_pairs_of_all_correlations(tmp_path):
     with Image.open(tmp_path / "few.png") as sheet:
         shown = np.asarray(sheet)[8:104, 8:104]
     assert any(np.array_equal(shown[::2, ::2], face) for face in pixels[:3])
-
-
-def real() -> tuple[np.ndarray, list[str]]:
-    """FER-2013 from its zip, with the names of its files; skips where it is not."""
-    if not ROOT.is_file():
-        pytest.skip(f"FER-2013 is not at {ROOT.name}: set FER2013_ROOT to its zip")
-    with zipfile.ZipFile(ROOT) as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        pictures = []
-        for name in names:
-            with archive.open(name) as file, Image.open(file) as picture:
-                pictures.append(np.asarray(picture))
-    return np.stack(pictures), names
 
 
 @pytest.mark.slow
