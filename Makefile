@@ -103,10 +103,10 @@ test-all: install  ## all tests; the real FER-2013 too where FER2013_ROOT names 
 reliability: install  ## try every fault and write docs/reliability.md
 	$(PYTEST) -m fault --reliability=docs/reliability.md
 
-fuzz: install  ## search both doors for inputs that end otherwise than in faces or one line: make fuzz SECONDS=60
+fuzz: install  ## search both readers for inputs that end otherwise than in faces or one line: make fuzz SECONDS=60
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[fuzz]"
-	$(BIN)/python tests/helpers/fuzz_doors.py csv --seconds $(or $(SECONDS),60)
-	$(BIN)/python tests/helpers/fuzz_doors.py pictures --seconds $(or $(SECONDS),60)
+	$(BIN)/python tests/helpers/fuzz_readers.py csv --seconds $(or $(SECONDS),60)
+	$(BIN)/python tests/helpers/fuzz_readers.py images --seconds $(or $(SECONDS),60)
 
 lint: install  ## style, spelling, and the layers of imports
 	$(BIN)/ruff check .

@@ -20,33 +20,33 @@ _COVERED = (4, 24)
 class Augmentation:
     """The changes that some settings ask for, in turn: `warp`, the network's own scaling, `cover`, `mix`."""
 
-    def __init__(self, chosen: settings.Augmentation):
-        self.chosen = chosen
-        self.warps = any((chosen.flip, chosen.rotate, chosen.shift, chosen.scale))
+    def __init__(self, config: settings.Augmentation):
+        self.config = config
+        self.warps = any((config.flip, config.rotate, config.shift, config.scale))
 
     def __bool__(self) -> bool:
         """Whether anything is changed at all."""
-        return self.warps or bool(self.chosen.erase or self.chosen.mixup)
+        return self.warps or bool(self.config.erase or self.config.mixup)
 
     def warp(self, pixels: Tensor) -> Tensor:
-        """Pictures [B, 48, 48] of 0..255, turned, scaled, moved and mirrored -> float32 [B, 48, 48].
+        """Images [B, 48, 48] of 0..255, turned, scaled, moved and mirrored -> float32 [B, 48, 48].
 
-        What comes in from outside repeats the picture's edge.
+        What comes in from outside repeats the image's edge.
         """
         if not self.warps:
             return pixels
-        chosen, count, device = self.chosen, len(pixels), pixels.device
+        config, count, device = self.config, len(pixels), pixels.device
 
         def either(most: float) -> Tensor:
             return torch.empty(count, device=device).uniform_(-most, most)
 
         angle, across, down = (
-            either(math.radians(chosen.rotate)),
-            *(either(2 * chosen.shift / SIDE) for _ in range(2)),
+            either(math.radians(config.rotate)),
+            *(either(2 * config.shift / SIDE) for _ in range(2)),
         )
-        # the grid says where a pixel is taken from, so a picture grows as its grid shrinks
-        size = 1 / (1 + either(chosen.scale))
-        mirror = 1 - 2 * (torch.rand(count, device=device) < chosen.flip).float()
+        # the grid says where a pixel is taken from, so an image grows as its grid shrinks
+        size = 1 / (1 + either(config.scale))
+        mirror = 1 - 2 * (torch.rand(count, device=device) < config.flip).float()
         cosine, sine, mirror, across, down = (
             each[:, None, None] for each in (angle.cos() * size, angle.sin() * size, mirror, across, down)
         )
@@ -61,7 +61,7 @@ class Augmentation:
 
     def cover(self, inputs: Tensor) -> Tensor:
         """Inputs float32 [B, 2304] with a rectangle of some at zero (random erasing, Zhong et al. 2020)."""
-        if not self.chosen.erase:
+        if not self.config.erase:
             return inputs
         count, device = len(inputs), inputs.device
         places = torch.arange(SIDE, device=device) + 0.5
@@ -72,14 +72,14 @@ class Augmentation:
             return (places - middle).abs() < half
 
         covered = within().unsqueeze(2) & within().unsqueeze(1)
-        covered &= (torch.rand(count, device=device) < self.chosen.erase)[:, None, None]
+        covered &= (torch.rand(count, device=device) < self.config.erase)[:, None, None]
         return inputs.masked_fill(covered.flatten(1), 0)
 
     def mix(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Each face with a share of another, and the targets [B, 7] alike (mixup, Zhang et al. 2018)."""
-        if not self.chosen.mixup:
+        if not self.config.mixup:
             return inputs, targets
-        parameter = torch.tensor(self.chosen.mixup, device=inputs.device)
+        parameter = torch.tensor(self.config.mixup, device=inputs.device)
         share = Beta(parameter, parameter).sample()
         other = torch.randperm(len(inputs), device=inputs.device)
         return inputs.lerp(inputs[other], share), targets.lerp(targets[other], share)

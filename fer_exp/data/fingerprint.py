@@ -48,9 +48,9 @@ class Fingerprint:
 
     def describe(self) -> str:
         """The fingerprint in one line."""
-        said = f"{self.kind}: {sum(self.train):,} train, {sum(self.test):,} test, "
-        said += f"pixel mean {self.mean:.4f}, std {self.std:.4f}"
-        return said + "".join(f"; {difference}" for difference in self.differences)
+        text = f"{self.kind}: {sum(self.train):,} train, {sum(self.test):,} test, "
+        text += f"pixel mean {self.mean:.4f}, std {self.std:.4f}"
+        return text + "".join(f"; {difference}" for difference in self.differences)
 
 
 def take(faces: Faces, drawn: bool) -> Fingerprint:
@@ -92,21 +92,21 @@ def _content(faces: Faces) -> str:
 
 
 def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std: float) -> list[str]:
-    said = []
+    differences = []
     for part, found, canonical in (
         ("train", train, fer2013.CANONICAL_TRAIN),
         ("test", test, fer2013.CANONICAL_TEST),
     ):
         for name, count, expected in zip(EMOTIONS, found, canonical, strict=True):
             if count != expected:
-                said.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
+                differences.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
     for what, found, canonical in (
         ("mean", mean, fer2013.CANONICAL_MEAN),
         ("std", std, fer2013.CANONICAL_STD),
     ):
         if round(found, 4) != canonical:
-            said.append(f"train pixel {what} is {found:.4f}, FER-2013's {canonical}")
-    return said
+            differences.append(f"train pixel {what} is {found:.4f}, FER-2013's {canonical}")
+    return differences
 
 
 def _kind(train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...]) -> str:

@@ -1,6 +1,6 @@
-"""A picture as the network sees it: grey, 48x48, 0 black to 255 white.
+"""An image as the network sees it: grey, 48x48, 0 black to 255 white.
 
-A grey 48x48 picture passes untouched. Anything else is turned upright (EXIF), laid over white where
+A grey 48x48 image passes untouched. Anything else is turned upright (EXIF), laid over white where
 it is transparent, made grey, cut to its central square (squeezing would change the face) and
 resized with Lanczos filtering, which keeps edges when a large photo shrinks. Of an animation the
 first frame counts.
@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import SIDE
 
-# Only formats that hold a picture of known size; Pillow would also open PDFs, fonts and scripts.
+# Only formats that hold an image of known size; Pillow would also open PDFs, fonts and scripts.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 
 # A file of a few bytes can declare any size; 64 million pixels is more than any camera's photo needs.
@@ -28,22 +28,22 @@ _SLOW_FORMATS = ("BMP", "PPM")
 _MOST_SLOW_PIXELS = 1_000_000
 _PLAIN_PPM, _LARGEST_PLAIN_PPM = (b"P1", b"P2", b"P3"), 1 << 16
 
-# What a picture may say of itself that changes how it looks.
+# What an image may say of itself that changes how it looks.
 _REMARKS = {"exif", "transparency"}
 
 
 def decode(data: bytes, place: str) -> np.ndarray:
-    """The bytes of a picture file as uint8 [48, 48]; raises UserError that names `place`."""
+    """The bytes of an image file as uint8 [48, 48]; raises UserError that names `place`."""
     return cut(upright(data, place))
 
 
-def is_called_picture(name: str) -> bool:
+def is_called_image(name: str) -> bool:
     """Whether a file's name ends as one of these formats does."""
     return Image.registered_extensions().get(PurePath(name).suffix.lower()) in FORMATS
 
 
 def upright(data: bytes, place: str) -> Image.Image:
-    """The bytes of a picture file as a grey picture of its own size; raises UserError that names `place`."""
+    """The bytes of an image file as a grey image of its own size; raises UserError that names `place`."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of sizes that are refused below, and of harmless metadata
@@ -57,8 +57,8 @@ def upright(data: bytes, place: str) -> Image.Image:
     except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, MemoryError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         if isinstance(error, Image.UnidentifiedImageError):
-            reason = f"not a {', '.join(FORMATS)} picture"
-        raise UserError(f"{place}: cannot be read as a picture ({reason})") from None
+            reason = f"not a {', '.join(FORMATS)} image"
+        raise UserError(f"{place}: cannot be read as an image ({reason})") from None
 
 
 def _refuse_large(image: Image.Image, data: bytes, place: str) -> None:
@@ -91,7 +91,7 @@ def _as_grey(image: Image.Image) -> Image.Image:
 
 
 def cut(grey: Image.Image, square: tuple[int, int, int] | None = None) -> np.ndarray:
-    """A square of a grey picture as uint8 [48, 48].
+    """A square of a grey image as uint8 [48, 48].
 
     square: its left, top and side in pixels; the central one if not given.
     """

@@ -53,10 +53,10 @@ def _grouped(train: Faces, fraction: float, rng: np.random.Generator) -> np.ndar
     groups, first, member, size = np.unique(
         train.group, return_index=True, return_inverse=True, return_counts=True
     )
-    chosen = np.zeros(len(groups), dtype=bool)
+    drawn = np.zeros(len(groups), dtype=bool)
     for label in range(len(EMOTIONS)):
         own = rng.permutation(np.flatnonzero(train.labels[first] == label))
         filled = np.cumsum(size[own])
         wanted = round(fraction * size[own].sum())
-        chosen[own[filled <= wanted]] = True
-    return np.flatnonzero(chosen[member])
+        drawn[own[filled <= wanted]] = True
+    return np.flatnonzero(drawn[member])

@@ -1,4 +1,4 @@
-"""Synthetic faces: drawn pictures of the seven expressions that need no download.
+"""Synthetic faces: drawn images of the seven expressions that need no download.
 
 Each face is an emotion's row of muscle pulls, from a hint to in full and a little mixed with another,
 on a person, pose and light drawn at random; `portrait` draws it. Hard enough that a small network has
@@ -100,14 +100,14 @@ def _lit(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _faces(labels: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """A picture uint8 [48, 48] of each emotion of int [N]."""
+    """An image uint8 [48, 48] of each emotion of int [N]."""
     for start in range(0, len(labels), BATCH):
         part = labels[start : start + BATCH]
         yield from _lit(render(_pulls(part, rng), _persons(len(part), rng)), rng)
 
 
 def draw_face(emotion: str, rng: np.random.Generator) -> np.ndarray:
-    """One picture, uint8 [48, 48], of an emotion out of `EMOTIONS` (ValueError for any other)."""
+    """One image, uint8 [48, 48], of an emotion out of `EMOTIONS` (ValueError for any other)."""
     return next(_faces(np.array([EMOTIONS.index(emotion)]), rng))
 
 
@@ -137,8 +137,8 @@ def rows(n_train: int, n_test: int, seed: int) -> Iterator[Row]:
         emotions = np.repeat(np.arange(len(EMOTIONS)), each)
         # every other one within the sorted emotions
         usages = (Usage.PUBLIC, Usage.PRIVATE) if part == "test" else (Usage.TRAIN,)
-        pictures = _faces(emotions, np.random.default_rng(derive(seed, "synthetic", part)))
-        yield from zip(pictures, emotions.tolist(), itertools.cycle(usages), strict=False)
+        images = _faces(emotions, np.random.default_rng(derive(seed, "synthetic", part)))
+        yield from zip(images, emotions.tolist(), itertools.cycle(usages), strict=False)
 
 
 def draw(n_train: int, n_test: int, seed: int) -> Faces:

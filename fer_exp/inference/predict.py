@@ -65,7 +65,7 @@ def picture_files(place: Path) -> list[Path]:
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in names:
             if not name.startswith("."):
-                (found if images.is_called_picture(name) else other).append(Path(folder, name))
+                (found if images.is_called_image(name) else other).append(Path(folder, name))
     if not found:
         raise UserError(f"{place}: holds no picture; known are {', '.join(images.FORMATS)}")
     if other:

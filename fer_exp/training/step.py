@@ -195,6 +195,6 @@ def choose(
     if pixels.device.type == "cpu" and known and rule.plain:
         return ManualStep(network, optimizer, pixels, targets)
     # what mixup draws its share by comes from the processor at each step, which a graph cannot hold
-    graphed = pixels.device.type == "cuda" and not rule.augmentation.chosen.mixup
+    graphed = pixels.device.type == "cuda" and not rule.augmentation.config.mixup
     plain = AutogradStep(network, optimizer, pixels, targets, rule)
     return GraphedStep(plain) if graphed else plain

@@ -221,13 +221,13 @@ def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrat
     "Disk: full, or read-only, where faces are cached", trials=4, expected="one line; nothing is left there"
 )
 @pytest.mark.parametrize("how", ["full", "read-only"])
-@pytest.mark.parametrize("door", ["drawn", "csv"])
-def test_faces_that_cannot_be_cached_are_one_line(small_disk, tiny_faces, tmp_path, how, door):
+@pytest.mark.parametrize("source", ["drawn", "csv"])
+def test_faces_that_cannot_be_cached_are_one_line(small_disk, tiny_faces, tmp_path, how, source):
     """The setting to change is named, and the set is read once there is room."""
     table = faces_on_disk.table(tiny_faces, tmp_path / "fer2013.csv")
 
     def load():
-        if door == "drawn":
+        if source == "drawn":
             return datasets.load_synthetic(70, 14, 0, small_disk)
         return datasets.load_fer2013(table, small_disk, "fail")
 

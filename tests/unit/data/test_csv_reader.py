@@ -56,7 +56,7 @@ def test_a_row_is_read_however_it_is_written(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         (row(pixels=" ".join(["7"] * 2303)), "line 2: has 2,303 pixels, a face has 2,304"),
         (row(pixels=" ".join(["7"] * 2305)), "line 2: has 2,305 pixels"),
@@ -85,19 +85,19 @@ def test_a_row_is_read_however_it_is_written(text):
     trials=17,
     expected="one line that names the row",
 )
-def test_a_wrong_row_is_refused_by_line(text, said):
+def test_a_wrong_row_is_refused_by_line(text, message):
     """What is wrong, where, and what was expected."""
     with pytest.raises(UserError) as caught:
         read(text)
-    assert f"a.csv{',' if 'line' in said else ':'} {said}" in str(caught.value)
+    assert f"a.csv{',' if 'line' in message else ':'} {message}" in str(caught.value)
 
 
 def test_a_broken_row_may_be_left_out():
     """The others are read, and the broken one is told of."""
-    told = []
+    errors = []
     text = row() + f"9,{PIXELS},Training\n4,{PIXELS},PublicTest\n"
-    assert [(label, usage) for _, label, usage in read(text, told.append)] == [(3, 0), (4, 1)]
-    assert "line 3" in str(told[0])
+    assert [(label, usage) for _, label, usage in read(text, errors.append)] == [(3, 0), (4, 1)]
+    assert "line 3" in str(errors[0])
 
 
 @given(st.binary(max_size=300))
@@ -113,12 +113,12 @@ def test_any_bytes_are_refused_in_one_line(data):
 def test_any_changed_character_gives_a_face_or_one_line(place, letter):
     """A mutated row is a valid face, nothing (its line vanished), or a UserError."""
     text = row()
-    found, said = [], "a.csv"
+    found, message = [], "a.csv"
     try:
         found = read(text[:place] + letter + text[place + 1 :])
     except UserError as error:
-        said = str(error)
-    assert said.startswith("a.csv")
+        message = str(error)
+    assert message.startswith("a.csv")
     assert len(found) <= 1
     assert all(pixels.shape == (48, 48) and 0 <= label < 7 for pixels, label, _ in found)
 
@@ -177,7 +177,7 @@ OPENED = f'3,"{PIXELS},Training\n'
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"),
+    ("broken", "message"),
     [
         (OPENED, ["line 3: is not CSV (unexpected end of data)"]),
         (OPENED * 2, ["line 3: is not CSV (',' expected", "line 4: is not CSV (unexpected end of data)"]),
@@ -191,11 +191,11 @@ OPENED = f'3,"{PIXELS},Training\n'
     trials=5,
     expected="costs its own line alone, by number",
 )
-def test_what_is_no_csv_costs_its_own_line_alone(broken, said):
+def test_what_is_no_csv_costs_its_own_line_alone(broken, message):
     """A quote that never closes would otherwise take all that follows into one row."""
-    told = []
-    found = read(row() + broken + f"4,{PIXELS},PublicTest\n" * 20, told.append)
+    errors = []
+    found = read(row() + broken + f"4,{PIXELS},PublicTest\n" * 20, errors.append)
     assert [label for _, label, _ in found] == [3] + [4] * 20
-    assert len(told) == len(said)
-    for error, expected in zip(told, said, strict=True):
+    assert len(errors) == len(message)
+    for error, expected in zip(errors, message, strict=True):
         assert f"a.csv, {expected}" in str(error)

@@ -1,4 +1,4 @@
-"""Every door gives the same faces, and says in one line what is wrong with a source."""
+"""Every source gives the same faces, and says in one line what is wrong with a source."""
 
 import os
 import shutil
@@ -31,8 +31,8 @@ def load(root, on_error="fail"):
     return datasets.load_fer2013(root, root.parent / "cache", on_error)
 
 
-def door(name, faces, folder):
-    """The faces laid out for one door."""
+def laid_out(name, faces, folder):
+    """The faces laid out as one source."""
     if name == "folder":
         return faces_on_disk.folder(faces, folder / "a")
     if name == "one level up":
@@ -62,9 +62,9 @@ def door(name, faces, folder):
         *("zip with a csv", "fer2013", "icml_face_data"),
     ],
 )
-def test_every_door_gives_the_same_faces(tiny_faces, tmp_path, name):
+def test_every_source_gives_the_same_faces(tiny_faces, tmp_path, name):
     """Pixels, labels, splits and groups, and so the fingerprint, do not depend on the layout."""
-    found = load(door(name, tiny_faces, tmp_path))
+    found = load(laid_out(name, tiny_faces, tmp_path))
     for column in ("pixels", "labels", "usage", "group"):
         np.testing.assert_array_equal(getattr(found.faces, column), getattr(tiny_faces, column))
     assert found.fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
@@ -136,7 +136,7 @@ def test_names_of_emotions_in_use_are_known(kaggle):
 
 
 def test_the_second_start_reads_the_cache(kaggle, monkeypatch, tiny_faces):
-    """No picture is decoded again, and what is mapped equals what was decoded."""
+    """No image is decoded again, and what is mapped equals what was decoded."""
     load(kaggle)
     monkeypatch.setattr(images, "decode", lambda *_: pytest.fail("decoded again"))
     np.testing.assert_array_equal(load(kaggle).faces.pixels, tiny_faces.pixels)
@@ -199,7 +199,7 @@ def test_a_damaged_cache_is_rebuilt(kaggle, tiny_faces):
     assert path.read_bytes() != bytes(data)
 
 
-def test_a_broken_picture_stops_or_is_listed(kaggle):
+def test_a_broken_image_stops_or_is_listed(kaggle):
     """By name in either case, and the count is right."""
     broken = sorted((kaggle / "train" / "sad").iterdir())[0]
     broken.write_bytes(broken.read_bytes()[:50])
@@ -287,8 +287,8 @@ def wrong_two_tables_in_a_zip(root):
     with zipfile.ZipFile(root / "a.zip", "w") as archive:
         archive.writestr("b/icml_face_data.csv", "emotion,pixels,Usage\n")
         archive.writestr("a/FER2013.csv", "emotion,pixels,Usage\n")
-    said = "holds more than one set, a/FER2013.csv and b/icml_face_data.csv; unpack it and name one"
-    return root / "a.zip", said
+    message = "holds more than one set, a/FER2013.csv and b/icml_face_data.csv; unpack it and name one"
+    return root / "a.zip", message
 
 
 def wrong_two_zips(root):
@@ -312,9 +312,9 @@ def wrong_damaged_table_in_a_zip(root):
     return root / "a.zip", "fer2013.csv: cannot be unpacked"
 
 
-def wrong_text_as_picture(root):
-    (root / "kaggle" / "train" / "happy" / "note.jpg").write_text("not a picture")
-    return root / "kaggle", "train/happy/note.jpg: cannot be read as a picture (not a JPEG"
+def wrong_text_as_image(root):
+    (root / "kaggle" / "train" / "happy" / "note.jpg").write_text("not an image")
+    return root / "kaggle", "train/happy/note.jpg: cannot be read as an image (not a JPEG"
 
 
 def wrong_cut_zip(root):
@@ -378,7 +378,7 @@ def wrong_packing(root):
         ),
         *(wrong_two_tables, wrong_two_tables_in_a_zip, wrong_unknown_split),
         *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
-        *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_picture, wrong_cut_zip),
+        *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_image, wrong_cut_zip),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
         *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
     ],
@@ -390,10 +390,10 @@ def wrong_packing(root):
 )
 def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
     """What is wrong and where; nothing is cached."""
-    root, said = wrong(kaggle.parent)
+    root, message = wrong(kaggle.parent)
     with pytest.raises(UserError) as caught:
         load(root)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert str(root) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (root.parent / "cache").exists()
@@ -464,8 +464,8 @@ def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
         file.write("9,1 2 3,Training\n")
     with pytest.raises(UserError, match=r"a\.csv, line 72: has 3 pixels.*data\.on_error=skip"):
         load(path)
-    [said] = load(path, "skip").skipped
-    assert "line 72" in said
+    [message] = load(path, "skip").skipped
+    assert "line 72" in message
     assert load(path, "skip").fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
 
 
@@ -539,7 +539,7 @@ def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInf
 
 
 @pytest.mark.parametrize(
-    ("info", "said"),
+    ("info", "message"),
     [
         (entry("../evil.png"), "lies outside the zip"),
         (entry("/etc/evil.png"), "lies outside the zip"),
@@ -548,18 +548,18 @@ def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInf
         (entry("train/happy/a.png", link=True), "is a link"),
     ],
 )
-def test_a_zip_that_reaches_out_is_refused(kaggle, tmp_path, info, said):
+def test_a_zip_that_reaches_out_is_refused(kaggle, tmp_path, info, message):
     """Before anything of it is read."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(info, b"x")
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         load(path)
 
 
 @pytest.mark.fault("Bad data: a zip bomb", trials=1, expected="one line that names the entry")
 def test_a_bomb_in_a_zip_is_refused(kaggle, tmp_path):
-    """100 MB of zeros in 100 kB is no picture."""
+    """100 MB of zeros in 100 kB is no image."""
     path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train/happy/bomb.png", bytes(100 * 1024 * 1024))
@@ -618,7 +618,7 @@ def test_mapped_faces_are_writable_in_memory_alone(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(not ROOT.exists(), reason="the real FER-2013 is not here: FER2013_ROOT names it")
 def test_the_real_set_is_what_its_papers_say(tmp_path):
-    """Counts by class, halves of test, distinct faces and copies; its CSV door gives the same."""
+    """Counts by class, halves of test, distinct faces and copies; its CSV gives the same."""
     found = datasets.load_fer2013(ROOT, tmp_path / "cache", "fail")
     assert found.fingerprint.kind == "canonical"
     assert found.fingerprint.train == (3995, 436, 4097, 7215, 4830, 3171, 4965)

@@ -48,14 +48,14 @@ def test_what_kaggle_gives_is_put_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ConnectionError("no route\nto host"), "no route to host"),
         (ConnectionError(), "ConnectionError"),
         (Exception("403"), "403"),
     ],
 )
-def test_what_kaggle_refuses_is_told_in_one_line(kaggle, tmp_path, error, said):
+def test_what_kaggle_refuses_is_told_in_one_line(kaggle, tmp_path, error, message):
     """Also where its error says nothing."""
 
     def refuse(_):
@@ -64,7 +64,7 @@ def test_what_kaggle_refuses_is_told_in_one_line(kaggle, tmp_path, error, said):
     kaggle.dataset_download = refuse
     with pytest.raises(UserError) as caught:
         download.download(tmp_path / "new")
-    assert str(caught.value) == f"Kaggle did not give msambare/fer2013 ({said})"
+    assert str(caught.value) == f"Kaggle did not give msambare/fer2013 ({message})"
     assert not (tmp_path / "new").exists()
 
 

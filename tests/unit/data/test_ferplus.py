@@ -54,7 +54,7 @@ def shuffled(tiny_faces):
 
 
 @pytest.fixture
-def told(shuffled):
+def votes(shuffled):
     """Votes that move every label on by one, so that none is FER-2013's own."""
     return [votes_for(ferplus.OURS[(label + 1) % 7]) for label in shuffled.labels]
 
@@ -64,38 +64,38 @@ def load(table, path, on_error="fail"):
     return datasets.load_fer2013(table, table.parent / "cache", on_error, path)
 
 
-def test_each_face_has_the_label_of_its_own_votes(shuffled, told, tmp_path):
+def test_each_face_has_the_label_of_its_own_votes(shuffled, votes, tmp_path):
     """Whatever its place in the file; halves of test stay what they are."""
-    found = load(*written(tmp_path, shuffled, told)).faces
+    found = load(*written(tmp_path, shuffled, votes)).faces
     expected = Faces.of(shuffled.pixels, (shuffled.labels + 1) % 7, shuffled.usage)
     for name in ("pixels", "labels", "usage", "group"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
 
 
-def test_what_has_no_label_is_left_out_and_counted(shuffled, told, tmp_path):
+def test_what_has_no_label_is_left_out_and_counted(shuffled, votes, tmp_path):
     """Ties, other answers and what FER+ dropped; the note of the set says so, and how many labels agree."""
-    told[0], told[1] = votes_for("fear", "surprise"), votes_for("happiness", "unknown")
-    told[2], told[3], told[4] = votes_for("contempt"), votes_for("unknown"), votes_for("NF")
-    told[5] = votes_for("neutral", "neutral", "contempt")
+    votes[0], votes[1] = votes_for("fear", "surprise"), votes_for("happiness", "unknown")
+    votes[2], votes[3], votes[4] = votes_for("contempt"), votes_for("unknown"), votes_for("NF")
+    votes[5] = votes_for("neutral", "neutral", "contempt")
     own = ferplus.OURS[shuffled.labels[6]]
-    told[6] = votes_for(own)
-    dataset = load(*written(tmp_path, shuffled, told, dropped=[7, 8]))
+    votes[6] = votes_for(own)
+    dataset = load(*written(tmp_path, shuffled, votes, dropped=[7, 8]))
     assert len(dataset.faces) == len(shuffled) - 7
-    said = "; ".join(dataset.fingerprint.differences)
-    assert "left out: 1 contempt, 2 dropped by FER+, 1 not a face, 2 tied, 1 unknown" in said
-    assert f"{1 / len(dataset.faces):.1%} as FER-2013's" in said
+    message = "; ".join(dataset.fingerprint.differences)
+    assert "left out: 1 contempt, 2 dropped by FER+, 1 not a face, 2 tied, 1 unknown" in message
+    assert f"{1 / len(dataset.faces):.1%} as FER-2013's" in message
     assert dataset.fingerprint.kind == "relabelled"
     again = load(tmp_path / "fer2013.csv", tmp_path / "fer2013new.csv")
     assert again.fingerprint == dataset.fingerprint
 
 
-def test_labels_of_two_kinds_never_share_a_cache_or_a_fingerprint(shuffled, told, tmp_path):
+def test_labels_of_two_kinds_never_share_a_cache_or_a_fingerprint(shuffled, votes, tmp_path):
     """Other votes are other faces, too; FER-2013's own stay as they were."""
-    table, path = written(tmp_path, shuffled, told)
+    table, path = written(tmp_path, shuffled, votes)
     before = datasets.load_fer2013(table, tmp_path / "cache", "fail")
     relabelled = load(table, path)
-    told[0] = votes_for("NF")
-    written(tmp_path, shuffled, told)
+    votes[0] = votes_for("NF")
+    written(tmp_path, shuffled, votes)
     changed = load(table, path)
     after = datasets.load_fer2013(table, tmp_path / "cache", "fail")
     assert before.fingerprint == after.fingerprint
@@ -103,18 +103,18 @@ def test_labels_of_two_kinds_never_share_a_cache_or_a_fingerprint(shuffled, told
     assert len({each.fingerprint.content for each in (before, relabelled, changed)}) == 3
 
 
-def test_a_zip_of_the_csv_will_do_as_well(shuffled, told, tmp_path):
+def test_a_zip_of_the_csv_will_do_as_well(shuffled, votes, tmp_path):
     """As Kaggle serves the original."""
-    table, path = written(tmp_path, shuffled, told)
+    table, path = written(tmp_path, shuffled, votes)
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(table, "fer2013/fer2013.csv")
     assert load(tmp_path / "a.zip", path).fingerprint == load(table, path).fingerprint
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_pictures_do_not_tell_their_row(shuffled, told, tmp_path, kind):
-    """Nothing in a picture's name says which votes are its own, so none are guessed."""
-    _, path = written(tmp_path, shuffled, told)
+def test_images_do_not_tell_their_row(shuffled, votes, tmp_path, kind):
+    """Nothing in an image's name says which votes are its own, so none are guessed."""
+    _, path = written(tmp_path, shuffled, votes)
     root = faces_on_disk.folder(shuffled, tmp_path / "a")
     if kind == "zip":
         root = faces_on_disk.zipped(root, tmp_path / "a.zip")
@@ -132,7 +132,7 @@ def rewritten(path, change):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         (lambda rows: rows[0].__setitem__(3, "joy"), "has no column happiness"),
         (lambda rows: rows[3].__setitem__(4, "x"), "row 3: votes are"),
@@ -150,19 +150,19 @@ def rewritten(path, change):
         (lambda rows: rows.__delitem__(slice(1, None)), "holds no row"),
     ],
 )
-def test_a_file_that_does_not_fit_is_refused(shuffled, told, tmp_path, change, said):
+def test_a_file_that_does_not_fit_is_refused(shuffled, votes, tmp_path, change, message):
     """By row, before a cache is written: votes of other rows would be wrong labels unseen."""
-    table, path = written(tmp_path, shuffled, [*told])
+    table, path = written(tmp_path, shuffled, [*votes])
     rewritten(path, change)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         load(table, path)
     assert not list(tmp_path.glob("cache/*.faces"))
 
 
-def test_the_order_of_the_image_names_does_not_matter(shuffled, told, tmp_path):
+def test_the_order_of_the_image_names_does_not_matter(shuffled, votes, tmp_path):
     """In the real file four stand out of order, and one row has nine votes."""
-    told[9]["unknown"], told[9][ferplus.OURS[(shuffled.labels[9] + 1) % 7]] = 0, 9
-    table, path = written(tmp_path, shuffled, told, dropped=[3, 8])
+    votes[9]["unknown"], votes[9][ferplus.OURS[(shuffled.labels[9] + 1) % 7]] = 0, 9
+    table, path = written(tmp_path, shuffled, votes, dropped=[3, 8])
     expected = load(table, path)
 
     def swap_names(rows):
@@ -182,24 +182,24 @@ def test_a_file_far_larger_than_the_real_one_is_refused(tmp_path):
         ferplus.read(tmp_path / "a.csv")
 
 
-def test_votes_of_another_usage_are_refused(shuffled, told, tmp_path):
+def test_votes_of_another_usage_are_refused(shuffled, votes, tmp_path):
     """They are votes for other faces."""
-    table, path = written(tmp_path, shuffled, told)
+    table, path = written(tmp_path, shuffled, votes)
     first = next(n for n, usage in enumerate(shuffled.usage) if usage != shuffled.usage[0])
     rewritten(path, lambda rows: rows.insert(1, rows.pop(first + 1)))
     with pytest.raises(UserError, match="row 1 of the faces has no votes of its Usage"):
         load(table, path)
 
 
-def test_no_row_may_be_skipped(shuffled, told, tmp_path):
+def test_no_row_may_be_skipped(shuffled, votes, tmp_path):
     """Votes belong to rows."""
     with pytest.raises(UserError, match=r"data\.on_error=fail"):
-        load(*written(tmp_path, shuffled, told), on_error="skip")
+        load(*written(tmp_path, shuffled, votes), on_error="skip")
 
 
-def test_a_missing_file_is_named(compose_settings, shuffled, told, tmp_path):
+def test_a_missing_file_is_named(compose_settings, shuffled, votes, tmp_path):
     """With the key that names it."""
-    table, path = written(tmp_path, shuffled, told)
+    table, path = written(tmp_path, shuffled, votes)
     with pytest.raises(UserError, match=r"no.csv: cannot be read"):
         load(table, path.with_name("no.csv"))
     config = compose_settings("data=fer2013", "data.labels=ferplus", f"data.root={table}")
@@ -214,12 +214,12 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
     at = rng.permutation(np.concatenate([np.arange(len(shuffled))] * 2))
     copies = shuffled[at]
     # the winner by label, and a trace of the row in the votes that do not win
-    told = [votes_for(ferplus.OURS[label]) for label in copies.labels]
-    for number, each in enumerate(told):
+    votes = [votes_for(ferplus.OURS[label]) for label in copies.labels]
+    for number, each in enumerate(votes):
         traced = number % 4
         each[ferplus.OURS[copies.labels[number]]] -= traced
         each["unknown"] += traced
-    table, path = written(tmp_path, copies, told)
+    table, path = written(tmp_path, copies, votes)
     labels = "ferplus" if relabelled else "fer2013"
     data = Fer2013Data(
         "fer2013", str(table), "fail", str(tmp_path / "cache"), labels=labels, ferplus=str(path)
@@ -229,7 +229,7 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
     test = dataset.test()
     assert found.shape == (len(test), 10)
     np.testing.assert_array_equal(found[:, :7].argmax(axis=1), test.labels)
-    keys = [(picture.tobytes(), usage) for picture, usage in zip(test.pixels, test.usage, strict=True)]
+    keys = [(image.tobytes(), usage) for image, usage in zip(test.pixels, test.usage, strict=True)]
     for key in set(keys):
         rows = [n for n in range(len(copies)) if (copies.pixels[n].tobytes(), copies.usage[n]) == key]
         assert [n % 4 for n in rows] == [found[n, 8] for n in range(len(test)) if keys[n] == key]
@@ -288,12 +288,12 @@ def test_the_real_file_is_read():
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
 def test_evaluation_stands_a_run_beside_the_taggers(
-    shuffled, told, tmp_path, monkeypatch, migrated_store, target
+    shuffled, votes, tmp_path, monkeypatch, migrated_store, target
 ):
     """By the scripts, for either labels: the figures are printed, and in the run."""
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    table, path = written(tmp_path, shuffled, told)
+    table, path = written(tmp_path, shuffled, votes)
     where = [
         "data=fer2013",
         f"data.root={table}",

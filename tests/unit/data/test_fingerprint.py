@@ -46,7 +46,7 @@ def test_a_darker_copy_is_altered_and_said_to_be():
     darker = dataclasses.replace(monkey, pixels=monkey.pixels // 2)
     taken = fingerprint.take(darker, drawn=False)
     assert taken.kind == "altered"
-    assert any(said.startswith("train pixel mean is 0.24") for said in taken.differences)
+    assert any(message.startswith("train pixel mean is 0.24") for message in taken.differences)
     assert "altered" in taken.describe()
 
 

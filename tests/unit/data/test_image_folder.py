@@ -22,7 +22,7 @@ CONTENT = bytes(range(256)) * 4
 
 @pytest.fixture
 def zip_path(tmp_path):
-    """A zip of one picture and one table."""
+    """A zip of one image and one table."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("train/happy/0.png", CONTENT)
         archive.writestr("fer2013.csv", "emotion,pixels,Usage\n")
@@ -47,27 +47,27 @@ def read_all(path) -> dict[str, bytes]:
 @pytest.mark.parametrize("name", EMOTIONS)
 def test_an_emotion_is_known_in_any_case(name):
     """And with blanks around it."""
-    assert {image_folder.emotion_label(said) for said in (name, name.upper(), f" {name.title()} ")} == {
+    assert {image_folder.emotion_label(text) for text in (name, name.upper(), f" {name.title()} ")} == {
         EMOTIONS.index(name)
     }
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("name", "meant"),
     [
         *(("anger", "angry"), ("Disgusted", "disgust"), ("FEARFUL", "fear"), ("happiness", "happy")),
         *(("sadness", "sad"), ("surprised", "surprise")),
     ],
 )
-def test_synonyms_are_known(said, meant):
+def test_synonyms_are_known(name, meant):
     """Those in circulation."""
-    assert image_folder.emotion_label(said) == EMOTIONS.index(meant)
+    assert image_folder.emotion_label(name) == EMOTIONS.index(meant)
 
 
-@pytest.mark.parametrize("said", ["", "0", "4", "happ", "happyy", "contempt", "angry sad"])
-def test_what_names_no_emotion_has_no_label(said):
+@pytest.mark.parametrize("name", ["", "0", "4", "happ", "happyy", "contempt", "angry sad"])
+def test_what_names_no_emotion_has_no_label(name):
     """Numbers neither: 4 is sad in the CSV and neutral in alphabetical folders."""
-    assert image_folder.emotion_label(said) is None
+    assert image_folder.emotion_label(name) is None
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def test_a_folder_of_no_emotion_is_named(path):
 @pytest.mark.parametrize("top", ["", "top/"])
 def test_a_folder_beside_the_splits_that_names_none_is_told(top):
     """Laid out as a split, it was meant as one; what holds no emotion, or lies elsewhere, was not."""
-    told = []
+    errors = []
     paths = ["train/sad/1.png", "dev/sad/2.png", "dev/happy/3.png", "holdout/sad/4.png", "plots/old/5.png"]
-    found = image_folder.arrange([*(top + path for path in paths), "a/b/sad/6.png"], "x", told.append)
+    found = image_folder.arrange([*(top + path for path in paths), "a/b/sad/6.png"], "x", errors.append)
     assert [file.path for file in found] == [f"{top}train/sad/1.png"]
-    assert [str(error).partition(";")[0] for error in told] == [
+    assert [str(error).partition(";")[0] for error in errors] == [
         f"x: the folder {top}dev names no split",
         f"x: the folder {top}holdout names no split",
     ]
@@ -134,7 +134,7 @@ def laid_out(root):
     return root
 
 
-def test_a_folder_lists_its_pictures_alone(tmp_path):
+def test_a_folder_lists_its_images_alone(tmp_path):
     """Sorted; no litter, no empty folder, nothing from beside."""
     paths, _ = image_folder.list_folder(laid_out(tmp_path))
     assert paths == ["test/sad/c.png", "train/sad/a.png", "train/sad/b.png"]
@@ -149,7 +149,7 @@ def test_litter_does_not_change_a_folders_key(tmp_path):
 
 
 @pytest.mark.parametrize("change", ["rename", "remove", "add", "rewrite"])
-def test_any_change_of_a_picture_changes_a_folders_key(tmp_path, change):
+def test_any_change_of_an_image_changes_a_folders_key(tmp_path, change):
     """Also a rewrite of the same length whose modification time is set back."""
     before = image_folder.list_folder(laid_out(tmp_path))[1]
     file = tmp_path / "train" / "sad" / "a.png"
@@ -236,7 +236,7 @@ def test_a_zip_is_read_without_folders_and_litter(zip_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         *((name, "lies outside the zip") for name in ("../x", "a/../../x", "/etc/x", "a\\..\\x", "\\x")),
         *((name, "lies outside the zip") for name in ("C:/x", "c:x", "\\\\host\\x", "..")),
@@ -245,13 +245,13 @@ def test_a_zip_is_read_without_folders_and_litter(zip_path):
 @pytest.mark.fault(
     "Bad data: a zip with ../, absolute or drive paths", trials=9, expected="one line that names the entry"
 )
-def test_an_entry_that_reaches_out_is_refused(zip_path, name, said):
+def test_an_entry_that_reaches_out_is_refused(zip_path, name, message):
     """Whichever system's paths it uses."""
     info = zipfile.ZipInfo("x")
     info.filename = name
     with zipfile.ZipFile(zip_path, "a") as archive:
         archive.writestr(info, b"x")
-    with pytest.raises(UserError, match=said) as caught, image_folder.open_zip(zip_path):
+    with pytest.raises(UserError, match=message) as caught, image_folder.open_zip(zip_path):
         pass
     assert repr(name) in str(caught.value)
 
@@ -352,10 +352,10 @@ def test_any_changed_byte_of_a_zip_ends_in_its_content_or_one_line(zip_path, sha
     data[int(share * len(data))] = byte
     changed = zip_path.with_name("changed.zip")
     changed.write_bytes(data)
-    found, said = {}, str(changed)
+    found, message = {}, str(changed)
     try:
         found = read_all(changed)
     except UserError as error:
-        said = str(error)
-    assert said.startswith(str(changed))
+        message = str(error)
+    assert message.startswith(str(changed))
     assert found.get("train/happy/0.png", CONTENT) == CONTENT

@@ -1,4 +1,4 @@
-"""Any picture becomes a grey 48x48 face, or is refused by name."""
+"""Any image becomes a grey 48x48 face, or is refused by name."""
 
 import io
 import struct
@@ -17,19 +17,19 @@ FACE = np.random.default_rng(1).integers(0, 256, (48, 48), dtype=np.uint8)
 
 
 def stored(image, kind="PNG", **options) -> bytes:
-    """A picture as the bytes of a file."""
+    """An image as the bytes of a file."""
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def test_a_grey_48x48_picture_passes_untouched():
+def test_a_grey_48x48_image_passes_untouched():
     """Pixel for pixel."""
     np.testing.assert_array_equal(images.decode(stored(Image.fromarray(FACE)), "x"), FACE)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "1", "I", "F", "I;16", "YCbCr"])
-@pytest.mark.fault("Bad data: pictures of every mode and size", trials=10, expected="a grey face of 48x48")
+@pytest.mark.fault("Bad data: images of every mode and size", trials=10, expected="a grey face of 48x48")
 def test_every_mode_and_size_becomes_a_face(mode):
     """Whatever it was, it is uint8 [48, 48] then."""
     if mode == "I;16":
@@ -90,7 +90,7 @@ def claims(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("size", [(9000, 9000), (12000, 12000), (50000, 50000)])
 @pytest.mark.fault(
-    "Bad data: a picture that claims to be huge", trials=3, expected="one line, nothing decoded"
+    "Bad data: an image that claims to be huge", trials=3, expected="one line, nothing decoded"
 )
 def test_a_giant_claim_is_refused_before_decoding(size):
     """Below, between and above Pillow's own two limits."""
@@ -99,12 +99,10 @@ def test_a_giant_claim_is_refused_before_decoding(size):
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"%PDF-1.4 ", b"GIF89a", stored(Image.fromarray(FACE))[:60]])
-@pytest.mark.fault(
-    "Bad data: what is no picture, or is cut", trials=5, expected="one line that names the file"
-)
-def test_what_is_no_picture_is_refused_by_name(data):
+@pytest.mark.fault("Bad data: what is no image, or is cut", trials=5, expected="one line that names the file")
+def test_what_is_no_image_is_refused_by_name(data):
     """Text, other formats, cut files."""
-    with pytest.raises(UserError, match=r"face\.jpg: cannot be read as a picture"):
+    with pytest.raises(UserError, match=r"face\.jpg: cannot be read as an image"):
         images.decode(data, "face.jpg")
 
 
@@ -117,19 +115,19 @@ def test_any_damage_ends_in_a_face_or_one_line(place, byte, length):
     """One byte changed, and the end cut off: never another exception."""
     data = bytearray(JPEG)
     data[place] = byte
-    shape, said = (48, 48), "face.jpg: "
+    shape, message = (48, 48), "face.jpg: "
     try:
         shape = images.decode(bytes(data[:length]), "face.jpg").shape
     except UserError as error:
-        said = str(error)
+        message = str(error)
     assert shape == (48, 48)
-    assert said.startswith("face.jpg: ")
+    assert message.startswith("face.jpg: ")
 
 
 @pytest.mark.parametrize("size", [(48, 48), (96, 96)])
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "LA", "RGBA"])
 def test_clear_is_white_however_it_is_written(mode, size):
-    """An alpha band, or a colour that is declared clear, in a small picture and a large one."""
+    """An alpha band, or a colour that is declared clear, in a small image and a large one."""
     if mode.endswith("A"):
         data = stored(Image.new(mode, size, (0,) * len(mode)))
     else:
@@ -191,7 +189,7 @@ def test_every_way_to_hold_a_camera_is_undone(turn):
 
 def test_a_cut_jpeg_is_refused_and_not_filled_with_grey():
     """Half a face is no face."""
-    with pytest.raises(UserError, match=r"face\.jpg: cannot be read as a picture \(image file is truncated"):
+    with pytest.raises(UserError, match=r"face\.jpg: cannot be read as an image \(image file is truncated"):
         images.decode(JPEG[: len(JPEG) * 2 // 3], "face.jpg")
 
 
@@ -208,14 +206,14 @@ def test_a_changed_byte_in_any_format_ends_in_a_face_or_one_line(kind, share, by
     data = bytearray(KINDS[kind])
     # headers are where it matters, so half of the changes go there
     data[int(share * (len(data) if byte % 2 else min(80, len(data))))] = byte
-    shape, said = (48, 48), "x: "
+    shape, message = (48, 48), "x: "
     try:
         shape = images.decode(bytes(data), "x").shape
     except UserError as error:
-        said = str(error)
+        message = str(error)
     assert shape == (48, 48)
-    assert said.startswith("x: ")
-    assert "\n" not in said
+    assert message.startswith("x: ")
+    assert "\n" not in message
 
 
 def run_length_bmp(width: int, height: int) -> bytes:
@@ -228,7 +226,7 @@ def run_length_bmp(width: int, height: int) -> bytes:
 
 
 def test_a_run_length_bmp_is_read_where_it_is_small():
-    """A picture of 48 lines is one as any other."""
+    """An image of 48 lines is one as any other."""
     assert images.decode(run_length_bmp(48, 48), "a.bmp").shape == (48, 48)
 
 

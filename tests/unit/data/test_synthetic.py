@@ -180,16 +180,16 @@ def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, 
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [(["sheet.jpg"], "name it sheet.png"), (["sheet.png", "--per-class", 0], "1 to 100")],
 )
-def test_a_wrong_request_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments, said):
+def test_a_wrong_request_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments, message):
     """Another format or no faces is refused before anything is written."""
     monkeypatch.chdir(tmp_path)
     code, lines = run(capsys, *arguments)
     assert code == 2
     assert len(lines) == 1
-    assert said in lines[0]
+    assert message in lines[0]
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""Search a door for an input that ends otherwise than in faces or in one line: `make fuzz`.
+"""Search a reader for an input that ends otherwise than in faces or in one line: `make fuzz`.
 
 Atheris changes inputs so that they reach code that none before has reached. One that ends in another
 error, takes too long or fills the memory stops the search and is left in the folder that is said.
@@ -35,21 +35,21 @@ def through_csv(data: bytes) -> None:
             assert 0 <= label < 7
     except UserError as error:
         left_out.append(error)
-    for said in map(str, left_out):
-        assert said.startswith("a.csv")
-        assert "\n" not in said
+    for message in map(str, left_out):
+        assert message.startswith("a.csv")
+        assert "\n" not in message
 
 
-def through_pictures(data: bytes) -> None:
-    """Read a picture; it is a face or is refused by name."""
-    found, said = np.zeros((48, 48), np.uint8), "a.png: "
+def through_images(data: bytes) -> None:
+    """Read an image; it is a face or is refused by name."""
+    found, message = np.zeros((48, 48), np.uint8), "a.png: "
     try:
         found = images.decode(data, "a.png")
     except UserError as error:
-        said = str(error)
+        message = str(error)
     assert (found.shape, found.dtype) == ((48, 48), np.uint8)
-    assert said.startswith("a.png: ")
-    assert "\n" not in said
+    assert message.startswith("a.png: ")
+    assert "\n" not in message
 
 
 def tables() -> list[bytes]:
@@ -62,8 +62,8 @@ def tables() -> list[bytes]:
     ]
 
 
-def small_pictures() -> list[bytes]:
-    """A small picture in each format to begin with."""
+def small_images() -> list[bytes]:
+    """A small image in each format to begin with."""
     found = []
     for kind in images.FORMATS:
         for mode in ("L", "RGB"):
@@ -73,20 +73,20 @@ def small_pictures() -> list[bytes]:
     return found
 
 
-DOORS = {"csv": (through_csv, tables), "pictures": (through_pictures, small_pictures)}
+READERS = {"csv": (through_csv, tables), "images": (through_images, small_images)}
 
 
 def main() -> None:
     """Search until the time is up or something is found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("door", choices=list(DOORS))
+    parser.add_argument("reader", choices=list(READERS))
     parser.add_argument("--seconds", type=int, default=60)
     args = parser.parse_args()
-    through, seeds = DOORS[args.door]
-    folder = Path(tempfile.mkdtemp(prefix=f"fuzz_{args.door}_"))
+    through, seeds = READERS[args.reader]
+    folder = Path(tempfile.mkdtemp(prefix=f"fuzz_{args.reader}_"))
     for number, seed in enumerate(seeds()):
         (folder / str(number)).write_bytes(seed)
-    print(f"{args.door}: {args.seconds} s; inputs lie in {folder}", flush=True)
+    print(f"{args.reader}: {args.seconds} s; inputs lie in {folder}", flush=True)
     limits = [f"-max_total_time={args.seconds}", f"-timeout={SECONDS_EACH}", f"-rss_limit_mb={MIB}"]
     options = [f"-artifact_prefix={folder}/", "-max_len=20000", "-print_final_stats=1"]
     atheris.Setup([sys.argv[0], *limits, *options, str(folder)], through)
