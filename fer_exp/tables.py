@@ -1,28 +1,78 @@
-"""Tables of text, and the forms in which they are printed."""
+"""Tables of typed values, and the forms in which they are printed.
+
+A person gets words and rounded figures: on a terminal, in Markdown or LaTeX. A program gets CSV in tidy form:
+one header for all tables, a line a value, nothing rounded.
+"""
 
 import csv
+import math
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import rich.box
 import rich.table
 from rich.cells import cell_len
 from rich.console import Console
 
+from fer_exp.formatting import PLAIN, Message, Styled, Words
+
+Text = str | Message
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of values. kind: how they are printed, see `formatting.KINDS`.
+
+    of: what tidy form says of each value, as metric, split, subset and n. key: for a column that tells the
+    rows apart, the name of its tidy column, `runs` for the number of runs that a row is of. english: whether
+    its text has no other language.
+    """
+
+    title: Text
+    kind: str = ""
+    of: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    numeric: bool = True
+    english: bool = False
+
 
 @dataclass
 class Table:
-    """A title, column names, rows of as many cells, and notes that belong below."""
+    """A title, columns, rows of as many values, and notes that belong below.
 
-    title: str
-    header: list[str]
-    rows: list[list[str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    A value is a text, a message, a number, an interval or None. name, about: which table it is, and what
+    all its values are of, for tidy form.
+    """
+
+    title: Text
+    header: Sequence[str | Column]
+    rows: list[list[Any]] = field(default_factory=list)
+    notes: list[Text] = field(default_factory=list)
+    name: str = ""
+    about: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[Column]:
+        """The header, a bare name as a column of text."""
+        return [each if isinstance(each, Column) else Column(each, numeric=False) for each in self.header]
+
+    def in_words(self, words: Words = PLAIN) -> "Table":
+        """The same with nothing but text in it."""
+        kinds = [column.kind for column in self.columns]
+        return replace(
+            self,
+            title=words.text(self.title),
+            header=[words.text(column.title) for column in self.columns],
+            rows=[[words.text(*each) for each in zip(row, kinds, strict=True)] for row in self.rows],
+            notes=[words.text(note) for note in self.notes],
+        )
 
 
-def print_terminal(table: Table) -> None:
+def print_terminal(table: Table, words: Words = PLAIN) -> None:
     """Print for a person at a terminal."""
+    table = table.in_words(words)
     # a path may hold what looks like rich's markup
     console = Console(markup=False, emoji=False)
     shown = _fitting(table, console.width)
@@ -66,8 +116,9 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
     return widths
 
 
-def print_markdown(table: Table) -> None:
+def print_markdown(table: Table, words: Words = PLAIN) -> None:
     """Print as a Markdown table under its title."""
+    table = table.in_words(words)
     print(f"**{table.title}**\n")
     for row in (table.header, ["---"] * len(table.header), *table.rows):
         print("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
@@ -77,30 +128,91 @@ def print_markdown(table: Table) -> None:
     print()
 
 
-def print_csv(table: Table) -> None:
-    """Print as comma-separated values, each row led by the table's title."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["table", *table.header])
-    writer.writerows([table.title, *row] for row in table.rows)
+# A column with longer text than this has lines that break.
+_LONG = 40
 
 
-def print_latex(table: Table) -> None:
-    """Print as a LaTeX tabular with its title as the caption."""
-    print("\\begin{table}\n\\caption{" + _latex(table.title) + "}")
-    print("\\begin{tabular}{" + "l" * len(table.header) + "}\n\\hline")
-    for number, row in enumerate([table.header, *table.rows]):
-        print(" & ".join(_latex(cell) for cell in row) + r" \\" + (r" \hline" if number == 0 else ""))
-    print("\\hline\n\\end{tabular}\n\\end{table}\n")
+def print_latex(table: Table, words: Words = PLAIN) -> None:
+    """Print as a LaTeX table for the package booktabs, with a caption, a label and its notes."""
+    shown = table.in_words(words)
+    texts = zip(*shown.rows, strict=True) if shown.rows else [()] * len(shown.header)
+    broken = [any(len(cell) > _LONG for cell in cells) for cells in texts]
+    width = 0.8 / max(sum(broken), 1)
+    kinds = (
+        f"p{{{width:.2g}\\linewidth}}" if long else "r" if column.numeric else "l"
+        for column, long in zip(table.columns, broken, strict=True)
+    )
+    label = "-".join(filter(None, (table.name, *table.about.values()))).replace(" ", "-")
+    print("% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering")
+    print(f"\\caption{{{_latex(shown.title)}}}\n\\label{{tab:{label}}}")
+    print(f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule")
+    for number, row in enumerate([shown.header, *shown.rows]):
+        print(" & ".join(map(_latex, row)) + r" \\" + ("\n\\midrule" if number == 0 else ""))
+    print("\\bottomrule\n\\end{tabular}")
+    for note in shown.notes:
+        print(f"\\par\\footnotesize {_latex(note)}")
+    print("\\end{table}\n")
+
+
+_LATEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
+_LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+_LATEX |= {"±": r"$\pm$", "·": r"$\cdot$", "<": "$<$", ">": "$>$"}
 
 
 def _latex(text: str) -> str:
-    escaped = "".join(f"\\{letter}" if letter in "&%$#_{}" else letter for letter in text)
-    return escaped.replace("±", "$\\pm$").replace("·", "$\\cdot$")
+    return "".join(_LATEX.get(letter, letter) for letter in text)
 
 
-FORMATS: dict[str, Callable[[Table], None]] = {
-    "table": print_terminal,
-    "markdown": print_markdown,
+# What tidy form says of each value, whatever tables are printed.
+_TIDY = ("metric", "split", "subset", "value", "low", "high", "p", "n", "runs", "text")
+
+
+def print_csv(tables: Sequence[Table], words: Words = PLAIN) -> None:
+    """Print all tables in tidy form, under one header; a share is 0 to 1, and nothing is rounded."""
+    named = [name for table in tables for name in (*table.about, *(column.key for column in table.columns))]
+    header = ["table", *dict.fromkeys(name for name in named if name and name not in _TIDY), *_TIDY]
+    writer = csv.DictWriter(sys.stdout, header, lineterminator="\n")
+    writer.writeheader()
+    for table in tables:
+        writer.writerows(tidy(table, words))
+
+
+def tidy(table: Table, words: Words = PLAIN) -> Iterator[dict[str, Any]]:
+    """A record for each value of a table that is there."""
+    for row in table.rows:
+        cells = list(zip(table.columns, row, strict=True))
+        keys = {column.key: words.text(cell, column.kind) for column, cell in cells if column.key}
+        for column, cell in cells:
+            found = {} if column.key else _values(cell, words)
+            if found:
+                metric = {"metric": words.text(column.title), **column.of}
+                yield {"table": table.name, **table.about, **keys, **metric, **found}
+
+
+def _values(cell: Any, words: Words) -> dict[str, Any]:
+    """What a cell holds, by the names of tidy columns; nothing where there is nothing."""
+    if isinstance(cell, Styled):
+        return _values(cell.value, words)
+    if hasattr(cell, "mean"):
+        found = {name: getattr(cell, name, math.nan) for name in ("low", "high", "p")}
+        return {"value": cell.mean} | {name: end for name, end in found.items() if not math.isnan(end)}
+    if isinstance(cell, int | float):
+        return {"value": cell}
+    return {"text": words.text(cell)} if cell else {}
+
+
+def _each(show: Callable[[Table, Words], None]) -> Callable[[Sequence[Table], Words], None]:
+    def show_all(tables: Sequence[Table], words: Words = PLAIN) -> None:
+        for table in tables:
+            show(table, words)
+
+    return show_all
+
+
+# What prints several tables, by the name of the form.
+FORMATS: dict[str, Callable[..., None]] = {
+    "table": _each(print_terminal),
+    "markdown": _each(print_markdown),
     "csv": print_csv,
-    "latex": print_latex,
+    "latex": _each(print_latex),
 }

@@ -5,10 +5,12 @@ then one rung without or with a single ingredient; then networks that are no MLP
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
 
-from fer_exp.analysis.comparison import against, origin, partly_tested, percent
+from fer_exp.analysis.comparison import against, mean, runs_of
 from fer_exp.fer2013 import PARTS
-from fer_exp.tables import Table
+from fer_exp.statistics import Difference, Interval
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
@@ -16,6 +18,70 @@ NAME = "ladder"
 
 # The rung that arms named without/... and with/... are compared with.
 TRUNK = "mirrored"
+
+
+class Incomparable(Enum):
+    """Why a rung has no gain though there is one below it."""
+
+    OTHER_FACES = "other_faces"
+
+
+class OverFaces(Interval):
+    """An accuracy of one network or ensemble, its interval over the faces instead of seeds."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A rung. test: by subset of test.
+
+    gain: over the rung below, of one shared seed a bare number. hours: means a run, by device.
+    """
+
+    name: str
+    runs: int
+    fit_on: int
+    val: Interval
+    test: Mapping[str, Interval | None]
+    gain: Difference | float | Incomparable | None
+    hours: Mapping[str, float]
+    taught: bool
+
+
+@dataclass(frozen=True)
+class Together:
+    """The seeds of a rung as one network. hours: of all. devices: those that are no processors."""
+
+    test: Mapping[str, OverFaces]
+    hours: float
+    devices: Sequence[str]
+
+
+def rungs(study: Study) -> list[Rung]:
+    """What each rung that was run reaches, what it gains, and what it cost."""
+    found = []
+    for place, arm in enumerate(study.arms):
+        runs = list(arm.runs.values())
+        if not runs:
+            continue
+        rung = Rung(
+            arm.name,
+            len(runs),
+            runs[0].fit_size,
+            mean(arm.values(keys.SELECTED_VAL_ACCURACY)),
+            {part: _tested(arm, part) for part in PARTS},
+            _gain(arm, previous(study, place)),
+            _hours(runs),
+            any(keys.Param.TAUGHT in run.params for run in runs),
+        )
+        found.append(rung)
+    return found
+
+
+def together(arm: Arm, ensemble: Record) -> Together:
+    """What the networks of an arm reach together."""
+    devices = sorted({run.device for run in arm.runs.values()} - {"cpu"})
+    hours = ensemble.metrics[keys.TRAIN_SECONDS] / 3600
+    return Together({part: _over_faces(ensemble, part) for part in PARTS}, hours, devices)
 
 
 def previous(study: Study, place: int) -> Arm | None:
@@ -27,114 +93,53 @@ def previous(study: Study, place: int) -> Arm | None:
     return study.arms[place - 1] if place else None
 
 
-def table(study: Study, ensembles: Mapping[str, Record]) -> Table:
-    """One row a rung: how many it learnt from, what it reaches, what it gains, what it cost.
-
-    ensembles: by the name of the arm whose seeds they join.
-    """
-    header = ["rung", "seeds", "fit on", "val", *PARTS, "gain on val", "hours a seed"]
-    title = f"{study.title}: accuracy in %, mean ± half of the 95 % interval over seeds"
-    found = Table(f"{title}; of one network or ensemble [95 % interval over faces]", header)
-    for place, arm in enumerate(study.arms):
-        runs = list(arm.runs.values())
-        if not runs:
-            continue
-        tested = [_tested(arm, part) for part in PARTS]
-        gain = _gain(arm, previous(study, place))
-        fit_on = str(runs[0].fit_size)
-        cells = [arm.name, str(len(runs)), fit_on, percent(arm.values(keys.SELECTED_VAL_ACCURACY)), *tested]
-        found.rows.append([*cells, gain, _hours(runs)])
-        if arm.name in ensembles:
-            together = ensembles[arm.name]
-            scores = [_with_interval(together, part) for part in PARTS]
-            total = together.metrics[keys.TRAIN_SECONDS] / 3600
-            on = "".join(f", {device}" for device in sorted({run.device for run in runs} - {"cpu"}))
-            cells = [f"{arm.name}, together", str(len(runs)), fit_on, "-", *scores]
-            found.rows.append([*cells, "-", f"{total:.2f} in all{on}"])
-    found.notes += _gaps(study)
-    found.notes += _sizes(study)
-    taught = [
-        arm.name for arm in study.arms if any(keys.Param.TAUGHT in run.params for run in arm.runs.values())
-    ]
-    if taught:
-        found.notes.append(
-            f"{', '.join(taught)}: learnt from a reference's answers, too; its hours come on top of theirs"
-        )
-    found.notes += [
-        "gain on val: points of validation accuracy over the rung above it, seed by seed; of without/ and "
-        f"with/ over `{TRUNK}`; * where p < .05, and without seeds enough no word of chance",
-        "reference/: no MLPs on pixels",
-        *partly_tested(study.arms, "union"),
-        "hours: of one core, or of a GPU named, which jobs at the same time shared",
-        *origin(study),
-    ]
-    return found
+def _tested(arm: Arm, part: str) -> Interval | None:
+    metric = keys.test(part, "accuracy")
+    runs = [run for run in arm.runs.values() if metric in run.metrics]
+    return _over_faces(runs[0], part) if len(runs) == 1 else mean(arm.values(metric))
 
 
-def _tested(arm: Arm, part: str) -> str:
-    values = arm.values(keys.test(part, "accuracy"))
-    if len(values) == 1:
-        [run] = (run for run in arm.runs.values() if keys.test(part, "accuracy") in run.metrics)
-        return _with_interval(run, part)
-    return percent(values)
+def _over_faces(run: Record, part: str) -> OverFaces:
+    return OverFaces(*(run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high")))
 
 
-def _with_interval(run: Record, part: str) -> str:
-    mean, low, high = (100 * run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high"))
-    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
-
-
-def _gaps(study: Study) -> list[str]:
-    """What is not finished; rungs that lack the same are said together."""
+def gaps(study: Study) -> dict[tuple[str, ...], list[str]]:
+    """The arms that lack jobs, by what they lack, `seed 0` and its state; those that lack the same as one."""
     lacking: dict[tuple[str, ...], list[str]] = {}
     for arm in study.arms:
-        states = tuple(said.removeprefix(f"{arm.name} · ") for said in arm.unfinished)
+        states = tuple((gap.job.removeprefix(f"{arm.name} · "), gap.state) for gap in arm.unfinished)
         lacking.setdefault(states, []).append(arm.name)
-    return [f"{', '.join(arms)} · {', '.join(states)}" for states, arms in lacking.items() if states]
+    return {states: arms for states, arms in lacking.items() if states}
 
 
-def _hours(runs: Sequence[Record]) -> str:
-    """The mean over the runs on each device."""
-    found: dict[str, list[float]] = {}
+def _hours(runs: Sequence[Record]) -> dict[str, float]:
+    by_device: dict[str, list[float]] = {}
     for run in runs:
-        found.setdefault(run.device, []).append(run.metrics[keys.TRAIN_SECONDS] / 3600)
-    means = {device: f"{sum(each) / len(each):.2f}" for device, each in sorted(found.items())}
-    return ", ".join(mean if device == "cpu" else f"{device}: {mean}" for device, mean in means.items())
+        by_device.setdefault(run.device, []).append(run.metrics[keys.TRAIN_SECONDS] / 3600)
+    return {device: sum(each) / len(each) for device, each in sorted(by_device.items())}
 
 
-def _gain(arm: Arm, below: Arm | None) -> str:
+def _gain(arm: Arm, below: Arm | None) -> Difference | float | Incomparable | None:
     """The difference to the rung below it, if it was validated on the same faces."""
-    if below is None or not below.runs:
-        return "-"
-    shared = sorted(set(arm.runs) & set(below.runs), key=int)
+    shared = sorted(set(arm.runs) & set(below.runs), key=int) if below else []
     if not shared:
-        return "-"
-    if any(arm.runs[seed].validation_size != below.runs[seed].validation_size for seed in shared):
-        return "other faces"
-    found = against(arm, below)
-    if found is None:
-        [difference] = (
-            100
-            * (
-                arm.runs[seed].metrics[keys.SELECTED_VAL_ACCURACY]
-                - below.runs[seed].metrics[keys.SELECTED_VAL_ACCURACY]
-            )
-            for seed in shared
-        )
-        return f"{difference:+.2f}"
-    star = "*" if found.p < 0.05 else ""
-    return f"{100 * found.mean:+.2f}{star} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
+        return None
+    pairs = [(arm.runs[seed], below.runs[seed]) for seed in shared]
+    if any(one.validation_size != other.validation_size for one, other in pairs):
+        return Incomparable.OTHER_FACES
+    # without two shared seeds
+    one, other = (run.metrics[keys.SELECTED_VAL_ACCURACY] for run in pairs[0])
+    return against(arm, below) or one - other
 
 
-def _sizes(study: Study) -> list[str]:
-    runs = [run for arm in study.arms for run in arm.runs.values()]
-    carved = sorted({(run.fit_size, run.validation_size) for run in runs})
-    said = [f"validation n = {validation} where it is fit on {fit}" for fit, validation in carved]
-    tested = {
-        part: next(
-            (run.metrics[keys.test(part, "n")] for run in runs if keys.test(part, "n") in run.metrics), None
-        )
-        for part in PARTS
-    }
-    said += [f"test n: {', '.join(f'{part} {n:.0f}' for part, n in tested.items() if n)}"]
-    return ["; ".join(said)]
+def splits(study: Study) -> list[tuple[int, int]]:
+    """The sizes (fit, validation) into which its runs split train."""
+    return sorted({(run.fit_size, run.validation_size) for run in runs_of(study)})
+
+
+def tested(study: Study) -> dict[str, int]:
+    """How many faces each subset of test has, of those on which a run was scored."""
+    runs = runs_of(study)
+    known = {part: [run.metrics.get(keys.test(part, "n")) for run in runs] for part in PARTS}
+    found = {part: next((n for n in numbers if n), None) for part, numbers in known.items()}
+    return {part: round(n) for part, n in found.items() if n}

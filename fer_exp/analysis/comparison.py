@@ -1,64 +1,154 @@
-"""The comparison: finished runs, read back from the store, as tables.
+"""The comparison of a study's arms: means, intervals, contrasts and the deck's figures, as numbers.
 
-A study's plan says which cells there must be, so failed and missing ones are shown; runs of other
-faces or another protocol have a table of their own and are never averaged with these.
+A study's plan says which cells there must be, so failed and missing ones are known; runs of other faces or
+another protocol have a summary of their own and are never averaged with these.
 """
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
 from fer_exp import statistics
 from fer_exp.analysis import published
-from fer_exp.statistics import Difference
-from fer_exp.tables import Table
-from fer_exp.tracking import keys
+from fer_exp.statistics import Difference, Interval
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
 SIGNIFICANCE = 0.05
 
 
-def scores(study: Study, test: str) -> Table:
-    """What each arm reaches: mean and 95 % interval over seeds, with the deck's figure beside it."""
-    header = ["arm", "seeds", "train", "val", f"test ({test})", "val macro-F1", "epoch", "seconds"]
-    table = Table(f"{study.title}: accuracy in %, mean ± half of the 95 % interval over seeds", header)
-    metrics = (keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(test, "accuracy"))
-    for arm in study.arms:
-        cells = [percent(arm.values(metric)) for metric in (*metrics, keys.SELECTED_VAL_MACRO_F1)]
-        middle = [_mean(arm.values(metric)) for metric in (keys.SELECTED_EPOCH, keys.TRAIN_SECONDS)]
-        table.rows.append([arm.name, str(len(arm.runs)), *cells, *middle])
-    table.notes += [f"{arm.name}: {_tuned(arm)}" for arm in study.arms if arm.tuned and arm.runs]
-    table.notes += [*missing(study), *_sizes(study, test), *partly_tested(study.arms, test), *origin(study)]
-    return table
+class Verdict(Enum):
+    """Of an arm against its reference."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    TIE = "tie"
+    UNTESTED = "untested"
 
 
-def missing(study: Study) -> list[str]:
-    """What a study lacks, and what was left out of it."""
-    said = [said for arm in study.arms for said in arm.unfinished]
-    if study.left_out:
-        counted = ", ".join(f"{count} {reason}" for reason, count in sorted(study.left_out.items()))
-        said.append(f"left out, not averaged with these: {counted}")
-    return said
+class Reproduction(Enum):
+    """Of a figure of the deck, by the interval in which one more run of ours would lie."""
+
+    WITHIN = "within"
+    OUTSIDE = "outside"
+    OPEN = "open"
 
 
-def _tuned(arm: Arm) -> str:
+@dataclass(frozen=True)
+class Contrast:
+    """An arm against a reference, seed by seed. p: adjusted by Holm's method over the family.
+
+    found: None without two shared seeds, and p is then NaN.
+    """
+
+    arm: str
+    found: Difference | None
+    p: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the arm is better than the reference."""
+        if self.found is None:
+            return Verdict.UNTESTED
+        if self.p >= SIGNIFICANCE:
+            return Verdict.TIE
+        return Verdict.BETTER if self.found.mean > 0 else Verdict.WORSE
+
+
+@dataclass(frozen=True)
+class DeckFigure:
+    """The deck's validation accuracy for an arm. misnamed: printed as of test."""
+
+    value: float
+    verdict: Reproduction
+    misnamed: bool
+
+
+@dataclass(frozen=True)
+class ArmSummary:
+    """What an arm reaches: means over its runs with intervals, None where there is no value.
+
+    validation: of each run. epoch, seconds: means. contrast: None for the base. deck: None where it printed
+    no figure. rates: the learning rate and weight decay that a search has found for it, and the trial.
+    """
+
+    name: str
+    runs: int
+    train: Interval | None
+    val: Interval | None
+    test: Interval | None
+    val_macro_f1: Interval | None
+    epoch: float | None
+    seconds: float | None
+    validation: Sequence[float]
+    contrast: Contrast | None
+    deck: DeckFigure | None
+    rates: tuple[float, float, str] | None
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The numbers of faces that figures are of; test: None if no run was scored on it."""
+
+    train: int
+    validation: int
+    test: int | None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When runs were trained, in how many minutes by device, by which commits; the last is empty for none."""
+
+    first: str
+    last: str
+    minutes: dict[str, float]
+    commits: Sequence[str]
+
+
+def summarise(study: Study, subset: str) -> list[ArmSummary]:
+    """What each arm reaches, its test on a subset, against the base and the deck."""
+    against_base = {contrast.arm: contrast for contrast in contrasts(study)}
+    return [_summary(study.name, arm, subset, against_base.get(arm.name)) for arm in study.arms]
+
+
+def _summary(study: str, arm: Arm, subset: str, contrast: Contrast | None) -> ArmSummary:
+    metrics = [keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(subset, "accuracy")]
+    metrics.append(keys.SELECTED_VAL_MACRO_F1)
+    epoch, seconds = (arm.values(metric) for metric in (keys.SELECTED_EPOCH, keys.TRAIN_SECONDS))
+    return ArmSummary(
+        arm.name,
+        len(arm.runs),
+        *(mean(arm.values(metric)) for metric in metrics),
+        float(np.mean(epoch)) if epoch else None,
+        float(np.mean(seconds)) if seconds else None,
+        arm.values(keys.SELECTED_VAL_ACCURACY),
+        contrast,
+        _of_deck(study, arm),
+        _rates(arm) if arm.tuned and arm.runs else None,
+    )
+
+
+def mean(values: Sequence[float]) -> Interval | None:
+    """The mean with its interval; None of nothing."""
+    return statistics.mean_interval(values) if values else None
+
+
+def _rates(arm: Arm) -> tuple[float, float, str]:
     params = next(iter(arm.runs.values())).params
-    lr, weight_decay = (float(params[key]) for key in (keys.Param.LR, keys.Param.WEIGHT_DECAY))
-    return f"learning rate {lr:g}, weight decay {weight_decay:g} (trial {arm.tuned} of its search)"
+    return float(params[keys.Param.LR]), float(params[keys.Param.WEIGHT_DECAY]), arm.tuned
 
 
-def contrasts(study: Study) -> Table:
-    """Each arm against the base, seed by seed, and against what the deck printed."""
-    header = ["arm", "against " + study.base.name, "p (Holm)", "verdict", "deck's val", "of the deck's"]
-    table = Table(f"{study.title}: differences in points of validation accuracy", header)
-    others = [arm for arm in study.arms if arm is not study.base]
-    differences = [against(arm, study.base) for arm in others]
-    adjusted = statistics.holm([found.p if found else np.nan for found in differences])
-    said = {arm.name: _contrast(*pair) for arm, *pair in zip(others, differences, adjusted, strict=True)}
-    for arm in study.arms:
-        table.rows.append([arm.name, *said.get(arm.name, ["base", "", ""]), *_against_deck(study.name, arm)])
-    return table
+def contrasts(study: Study, base: Arm | None = None) -> list[Contrast]:
+    """Every other arm against a base, the study's own if not given."""
+    base = base or study.base
+    others = [arm for arm in study.arms if arm is not base]
+    found = [against(arm, base) for arm in others]
+    adjusted = statistics.holm([each.p if each else np.nan for each in found])
+    pairs = zip(others, found, adjusted, strict=True)
+    return [Contrast(arm.name, each, float(p)) for arm, each, p in pairs]
 
 
 def against(arm: Arm, base: Arm) -> Difference | None:
@@ -66,90 +156,57 @@ def against(arm: Arm, base: Arm) -> Difference | None:
     shared = sorted(set(arm.runs) & set(base.runs), key=int)
     if len(shared) < 2:
         return None
-    return statistics.paired_difference(
-        arm.values(keys.SELECTED_VAL_ACCURACY, shared), base.values(keys.SELECTED_VAL_ACCURACY, shared)
-    )
+    values, reference = (each.values(keys.SELECTED_VAL_ACCURACY, shared) for each in (arm, base))
+    return statistics.paired_difference(values, reference)
 
 
-def _contrast(found: Difference | None, p: float) -> list[str]:
-    if found is None:
-        return ["", "", "no two shared seeds: no test"]
-    interval = f"{100 * found.mean:+.2f} [{100 * found.low:+.2f}, {100 * found.high:+.2f}]"
-    better = "better" if found.mean > 0 else "worse"
-    return [interval, chance(p), better if p < SIGNIFICANCE else "tie inside the noise"]
-
-
-def _against_deck(study: str, arm: Arm) -> list[str]:
-    """The deck's figure for this arm, and whether one more run of ours would plausibly give it."""
+def _of_deck(study: str, arm: Arm) -> DeckFigure | None:
+    """The deck's figure for an arm, and whether one more run of ours would plausibly give it."""
     printed = published.figure(study, arm.setting, "val_accuracy")
     if printed is None:
-        return ["", ""]
-    figure = f"{100 * printed.value:.2f}"
+        return None
     values = arm.values(keys.SELECTED_VAL_ACCURACY)
     if len(values) < 2:
-        return [figure, "open: it takes two seeds"]
+        return DeckFigure(printed.value, Reproduction.OPEN, False)
     expected = statistics.next_value_interval(values)
-    verdict = "reproduced" if expected.low <= printed.value <= expected.high else "not reproduced"
-    if "printed as Test" in printed.note:
-        verdict += "; printed as test, but of validation"
-    return [figure, verdict]
+    within = expected.low <= printed.value <= expected.high
+    verdict = Reproduction.WITHIN if within else Reproduction.OUTSIDE
+    return DeckFigure(printed.value, verdict, "printed as Test" in printed.note)
 
 
-def chance(p: float) -> str:
-    """A p-value to three places; none is ever 0."""
-    return f"{p:.3f}" if p >= 0.0005 else "<0.001"
+def runs_of(study: Study) -> list[Record]:
+    """All finished runs of a study."""
+    return [run for arm in study.arms for run in arm.runs.values()]
 
 
-def percent(values: Sequence[float]) -> str:
-    """A mean of shares in percent, with half of its 95 % interval where there is one."""
-    if not values:
-        return "-"
-    found = statistics.mean_interval(values)
-    half = "" if np.isnan(found.low) else f" ±{100 * (found.high - found.mean):.2f}"
-    return f"{100 * found.mean:.2f}{half}"
-
-
-def _mean(values: Sequence[float]) -> str:
-    return f"{np.mean(values):.1f}" if values else "-"
-
-
-def origin(study: Study) -> list[str]:
-    """When, by which code and at what cost the runs of a study were trained."""
-    runs = [run for arm in study.arms for run in arm.runs.values()]
+def sizes(study: Study, subset: str) -> Sizes | None:
+    """How many faces each figure is of; None without runs."""
+    runs = runs_of(study)
     if not runs:
-        return []
+        return None
+    tested = next((run.metrics[key] for run in runs if (key := keys.test(subset, "n")) in run.metrics), None)
+    return Sizes(runs[0].fit_size, runs[0].validation_size, None if tested is None else round(tested))
+
+
+def origin(study: Study) -> Origin | None:
+    """Where the runs of a study come from; None without runs."""
+    runs = runs_of(study)
+    if not runs:
+        return None
     days = sorted({datetime.date.fromtimestamp(run.started).isoformat() for run in runs})
-    commits = sorted({run.tags.get(keys.Tag.COMMIT, "")[:12] or "no commit" for run in runs})
+    commits = {run.tags.get(keys.Tag.COMMIT, "")[:12] for run in runs}
     spent: dict[str, float] = {}
     for run in runs:
         spent[run.device] = spent.get(run.device, 0) + run.metrics[keys.TRAIN_SECONDS] / 60
-    # jobs that share a GPU each count the whole time
-    units = {
-        device: "minutes of one core" if device == "cpu" else f"job-minutes of {device}" for device in spent
+    in_order = sorted(commits, key=lambda commit: (not commit, commit))
+    return Origin(days[0], days[-1], dict(sorted(spent.items())), in_order)
+
+
+def partly_tested(arms: Sequence[Arm], subset: str) -> dict[str, tuple[int, int]]:
+    """Of arms with seeds that were not tested while others were: how many were, of how many."""
+    counts = {
+        arm.name: (len(arm.values(keys.test(subset, "accuracy"))), len(arm.runs)) for arm in arms if arm.runs
     }
-    minutes = " and ".join(f"{spent[device]:.1f} {units[device]}" for device in sorted(spent))
-    when = " to ".join(dict.fromkeys((days[0], days[-1])))
-    return [f"trained {when} in {minutes} in all, at {', '.join(commits)}"]
-
-
-def partly_tested(arms: Sequence[Arm], test: str) -> list[str]:
-    """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
-    counts = [(arm, len(arm.values(keys.test(test, "accuracy")))) for arm in arms if arm.runs]
-    lacking = [f"{arm.name} {count} of {len(arm.runs)}" for arm, count in counts if count < len(arm.runs)]
-    if not lacking or not any(count for _, count in counts):
-        return []
-    return [f"test of fewer seeds: {', '.join(lacking)}"]
-
-
-def _sizes(study: Study, test: str) -> list[str]:
-    """How many faces each figure is of, so that none travels without its n."""
-    runs = [run for arm in study.arms for run in arm.runs.values()]
-    if not runs:
-        return []
-    sizes = [
-        f"train n = {runs[0].fit_size}",
-        f"validation n = {runs[0].validation_size}",
-    ]
-    tested = next((run.metrics[key] for run in runs if (key := keys.test(test, "n")) in run.metrics), None)
-    sizes.append(f"test n = {tested:.0f}" if tested else "test not opened yet: python evaluate.py study=...")
-    return ["; ".join(sizes)]
+    if not any(tested for tested, _ in counts.values()):
+        return {}
+    return {name: count for name, count in counts.items() if count[0] < count[1]}

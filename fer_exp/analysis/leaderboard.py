@@ -1,4 +1,4 @@
-"""Print the leader-board of FER-2013: `python -m fer_exp leaderboard`; beside others.
+"""Print the leaderboard of FER-2013: `python -m fer_exp leaderboard`; beside others.
 
 Ranked by the private half of test, which is what most report; a row that chose by that half itself, that is
 contested or that has no such figure stands below, unranked, with the reason. Ours are each study's arms and
@@ -10,30 +10,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import console, tables, tracking
-from fer_exp.analysis import comparison, published
+from fer_exp.analysis import published
+from fer_exp.analysis.comparison import mean
 from fer_exp.analysis.published import Result
-from fer_exp.tables import Table
+from fer_exp.tables import Column, Table
 from fer_exp.tracking import keys, studies
 from fer_exp.tracking.studies import Arm, Study, ensemble_of, read_studies
 
 PARTS = ("public", "private", "union")
 
-HEADER = [
-    "method",
-    "kind",
-    *PARTS,
-    "selected on",
-    "extra data",
-    "averaged at test",
-    "models",
-    "seeds",
-    "source",
-]
+_TOLD = ("selected on", "extra data", "averaged at test", "models", "seeds", "source")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the leader-board: accuracies of 0 to 1 as one value a seed, and how they came about.
+    """A row of the leaderboard: accuracies of 0 to 1 as one value a seed, and how they came about.
 
     why_not: what keeps it from being ranked; empty if nothing does.
     """
@@ -51,14 +42,9 @@ class Row:
         private, union = (sum(values) / len(values) for values in means)
         return private, union
 
-    def cells(self) -> list[str]:
-        """The row as printed, without its rank."""
-        return [
-            self.method,
-            self.kind,
-            *(comparison.percent(self.accuracies[part]) for part in PARTS),
-            *self.protocol,
-        ]
+    def cells(self) -> list:
+        """The row's values, without its rank."""
+        return [self.method, self.kind, *(mean(self.accuracies[part]) for part in PARTS), *self.protocol]
 
 
 def of_others(result: Result) -> Row:
@@ -125,20 +111,21 @@ def _counts(run: tracking.Record) -> bool:
 def canonical(studies: Sequence[Study]) -> list[str]:
     """The canonical sets of faces among those of the studies: one at most, but for how it was read."""
     runs = ((study.faces, run) for study in studies for arm in study.arms for run in arm.runs.values())
-    return list(
-        dict.fromkeys(faces for faces, run in runs if run.params.get(keys.Param.FACES_KIND) == "canonical")
-    )
+    kind = keys.Param.FACES_KIND
+    return list(dict.fromkeys(faces for faces, run in runs if run.params.get(kind) == "canonical"))
 
 
 def board(rows: Sequence[Row]) -> tuple[Table, Table]:
     """The ranked rows, best first, and the others, with the reason of each."""
     ordered = sorted(rows, key=lambda row: row.rank_by, reverse=True)
-    title = "accuracy on FER-2013 in %; ours: mean ± half of the 95 % interval over seeds"
-    ranked = Table(f"leader-board, by the private half: {title}", ["", *HEADER])
+    title = "accuracy on FER-2013 in %; ours: mean ± 95 % CI half-width over seeds"
+    ranked = Table(f"leaderboard, by PrivateTest: {title}", [Column("", key="rank"), *_columns()])
+    ranked.name = "leaderboard"
     fair = [row for row in ordered if not row.why_not]
-    ranked.rows = [[str(place), *row.cells()] for place, row in enumerate(fair, start=1)]
+    ranked.rows = [[place, *row.cells()] for place, row in enumerate(fair, start=1)]
     ranked.notes += [
-        "public, private: halves of test, 3,589 faces each: one figure near 73 % is uncertain by ±1.5 points",
+        "public, private: PublicTest and PrivateTest, 3,589 faces each: "
+        "one figure near 73 % is uncertain by ±1.5 percentage points",
         "selected on: what chose the weights; `not stated` may be test",
         "read: at the source; recalled: from memory, to be checked before it is cited",
     ]
@@ -146,9 +133,20 @@ def board(rows: Sequence[Row]) -> tuple[Table, Table]:
         ranked.notes.append(
             "none of ours: python train.py study=..., then python evaluate.py study=..., on FER-2013"
         )
-    others = Table(f"not ranked: {title}", ["why", *HEADER])
+    others = Table(f"not ranked: {title}", [Column("why", key="why", numeric=False), *_columns()])
+    others.name = "not_ranked"
     others.rows = [[row.why_not, *row.cells()] for row in ordered if row.why_not]
     return ranked, others
+
+
+def _columns() -> list[Column]:
+    tested = {"metric": "accuracy", "split": "test"}
+    return [
+        Column("method", key="method", numeric=False),
+        Column("kind", key="kind", numeric=False),
+        *(Column(part, "percent", tested | {"subset": part}) for part in PARTS),
+        *(Column(name, key=name.replace(" ", "_"), numeric=False) for name in _TOLD),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -164,5 +162,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         studies = read_studies(store)
         rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
         rows += of_baselines(store, canonical(studies))
-    for table in board(rows):
-        tables.FORMATS[args.format](table)
+    tables.FORMATS[args.format](board(rows))

@@ -7,39 +7,15 @@ printed figure is thereby explained. Where runs are missing it says which, and j
 from collections.abc import Sequence
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import SIGNIFICANCE, against, percent
+from fer_exp.analysis.comparison import SIGNIFICANCE, against
 from fer_exp.audit import by_arithmetic, by_runs
 from fer_exp.audit.by_runs import Check, MissingError, Runs, figure
-from fer_exp.audit.finding import EXPLAINED, IN_PART, UNEXPLAINED, Finding
-from fer_exp.tables import Table
+from fer_exp.audit.finding import EXPLAINED, IN_PART, OPEN, UNEXPLAINED, Finding
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Study
 
-OPEN = "open"
-
-# Of the findings in the audit of the deck, A1 to A16.
-_FINDINGS = 16
-
-
-def table(rows: Sequence[Finding]) -> Table:
-    """The findings side by side with the deck's figures."""
-    header = ["", "finding", "the deck printed", "as presented, here", "corrected, here", "verdict"]
-    found = Table("audit: the deck's slips, each reproduced and mended", header)
-    for row in rows:
-        found.rows.append([row.audit, row.id, row.printed, row.presented, row.corrected, row.verdict])
-    settled = {row.audit for row in rows if row.verdict == EXPLAINED and row.audit.startswith("A")}
-    found.notes.append(f"explained by a run or by arithmetic: {len(settled)} of the {_FINDINGS} findings")
-    found.notes.append("train, val and test are accuracies in %; deck protocol and one seed, as there")
-    return found
-
-
-def in_words(rows: Sequence[Finding]) -> Table:
-    """What each finding means, for a newcomer."""
-    return Table(
-        "the audit in words",
-        ["", "finding", "what it means"],
-        [[row.audit, row.id, row.paragraph] for row in rows],
-    )
+# The findings that have a number in the audit of the deck, A1 to A16.
+NUMBERED = 16
 
 
 def findings(studies: Sequence[Study], baselines: Sequence[Record]) -> list[Finding]:
@@ -78,8 +54,8 @@ def _softmax(baselines: Sequence[Record]) -> Check:
         near = abs(linear - printed) <= 2 * by_runs.NEAR and abs(ridge[0] - printed) <= 2 * by_runs.NEAR
         explained = near and abs(softmax - printed) > 2 * by_runs.NEAR
         return (
-            f"no activation: test {percent([linear])}; ridge on pixels: {percent(ridge[:1])}",
-            f"a true softmax: test {percent([softmax])}",
+            f"no activation: test {100 * linear:.2f}; ridge on pixels: {100 * ridge[0]:.2f}",
+            f"a true softmax: test {100 * softmax:.2f}",
             EXPLAINED if explained else UNEXPLAINED,
         )
 
@@ -98,10 +74,7 @@ def _seeds(studies: Sequence[Study]) -> Check:
         honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
         # a ceiling of epochs that changes nothing is the same contrast again
         by_values = {
-            (
-                tuple(study.base.values(keys.SELECTED_VAL_ACCURACY)),
-                tuple(arm.values(keys.SELECTED_VAL_ACCURACY)),
-            ): difference.p
+            tuple(tuple(each.values(keys.SELECTED_VAL_ACCURACY)) for each in (study.base, arm)): difference.p
             for study in honest
             for arm in study.arms
             if arm is not study.base and (difference := against(arm, study.base)) is not None

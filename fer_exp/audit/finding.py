@@ -1,19 +1,30 @@
 """A slip of the deck as a row: what it printed, the sum that judges it, and whether that explains it."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from fer_exp.analysis import published
 from fer_exp.analysis.published import Line
 from fer_exp.fer2013 import CANONICAL_TEST, CANONICAL_TRAIN
 
-EXPLAINED, IN_PART, UNEXPLAINED = "explained", "in part", "not explained"
+
+class AuditVerdict(Enum):
+    """Whether a finding explains the printed figure; open where runs are missing."""
+
+    EXPLAINED = "explained"
+    IN_PART = "in_part"
+    UNEXPLAINED = "not_explained"
+    OPEN = "open"
+
+
+EXPLAINED, IN_PART, UNEXPLAINED, OPEN = AuditVerdict
 
 TRAIN, TEST = sum(CANONICAL_TRAIN), sum(CANONICAL_TEST)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A slip. audit: the row of the audit, such as A1. verdict: explained, in part or not explained.
+    """A slip. audit: the row of the audit, such as A1.
 
     printed: what the deck shows. presented: what the slip gives here, by a sum or a run. corrected: what
     its mending gives, if a run shows that. paragraph: all of it for a newcomer.
@@ -23,7 +34,7 @@ class Finding:
     audit: str
     printed: str
     presented: str
-    verdict: str
+    verdict: AuditVerdict
     paragraph: str
     corrected: str = ""
 

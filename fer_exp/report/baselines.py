@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 
+from fer_exp.formatting import message
 from fer_exp.plots import charts
 from fer_exp.plots.charts import Bar
-from fer_exp.report.blocks import Block, Gap, Paragraph, Section, Sheet
+from fer_exp.report.blocks import Block, Gap, Paragraph, Section
 from fer_exp.report.source import VALIDATION, Source, data_arguments
 from fer_exp.report.studies import spoken
+from fer_exp.report.words import sheet
+from fer_exp.statistics import Interval
+from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, keys, studies
 
 
@@ -25,7 +29,7 @@ def section(source: Source) -> Section:
 def _blocks(faces: str, data: str, source: Source) -> list[Block]:
     words, tested = source.words, keys.test(source.test, "accuracy")
     fitted = studies.read_baselines(source.store, faces)
-    rivals = [(words.machine(record.name), record) for record in fitted if tested in record.metrics]
+    rivals = [(record.name, record) for record in fitted if tested in record.metrics]
     networks = _networks(faces, source)
     blocks: list[Block] = []
     if not rivals:
@@ -36,10 +40,10 @@ def _blocks(faces: str, data: str, source: Source) -> list[Block]:
     if not ranked:
         return blocks
     bars = [_bar(name, record, source.test) for name, record in ranked]
-    said = words("baselines.said", rows="; ".join(spoken(bar, words) for bar in bars))
+    said = words("baselines.said", rows=[spoken(bar) for bar in bars])
     figure = charts.intervals(bars, f"accuracy on test ({source.test}) in %")
     drawn = source.draw(figure, said, words("baselines.caption"))
-    return [_sheet(ranked, bars, source), drawn, *blocks]
+    return [sheet(_table(ranked, source), words), drawn, *blocks]
 
 
 def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
@@ -54,19 +58,26 @@ def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
 
 
 def _bar(name: str, record: Record, test: str) -> Bar:
-    ends = (100 * record.metrics[keys.test(test, f"accuracy{end}")] for end in ("", "_low", "_high"))
+    found = _accuracy(record, test)
+    ends = (100 * end for end in (found.mean, found.low, found.high))
     return Bar(record.name if record.kind == keys.Kind.BASELINE else name, *ends)
 
 
-def _sheet(ranked: Sequence[tuple[str, Record]], bars: Sequence[Bar], source: Source) -> Sheet:
-    words = source.words
-    n = int(ranked[0][1].metrics[keys.test(source.test, "n")])
-    header = [words(f"baselines.{key}") for key in ("classifier", "accuracy")]
-    header += ["macro-F1", words("baselines.seconds")]
-    rows = []
-    for (name, record), bar in zip(ranked, bars, strict=True):
+def _accuracy(record: Record, test: str) -> Interval:
+    return Interval(*(record.metrics[keys.test(test, f"accuracy{end}")] for end in ("", "_low", "_high")))
+
+
+def _table(ranked: Sequence[tuple[str, Record]], source: Source) -> Table:
+    columns = [
+        Column(message("baselines.classifier"), "gloss", key="arm", numeric=False),
+        Column(message("baselines.accuracy"), "range"),
+        Column(message("macro_f1"), ".3f"),
+        Column(message("baselines.seconds"), ".1f"),
+    ]
+    n = round(ranked[0][1].metrics[keys.test(source.test, "n")])
+    table = Table(message("baselines.table", part=source.test, n=n), columns)
+    for name, record in ranked:
+        accuracy = _accuracy(record, source.test)
         seconds = record.metrics.get(keys.FIT_SECONDS, record.metrics.get(keys.TRAIN_SECONDS))
-        score = f"{bar.mean:.2f} [{bar.low:.2f}, {bar.high:.2f}]"
-        f1 = f"{record.metrics[keys.test(source.test, 'macro_f1')]:.3f}"
-        rows.append([name, score, f1, "-" if seconds is None else f"{seconds:.1f}"])
-    return Sheet(words("baselines.table", part=source.test, n=f"{n:,}"), header, rows)
+        table.rows.append([name, accuracy, record.metrics[keys.test(source.test, "macro_f1")], seconds])
+    return table

@@ -35,9 +35,13 @@ def _weights(study: str, run: Record, source: Source) -> Block:
     except UserError as error:
         return Gap(words("gap.weights", run=run.name, reason=error))
     units, norms = charts.strongest(layer)
-    said = words("weights.said", count=len(units), high=f"{norms[0]:.2f}", low=f"{norms[-1]:.2f}")
-    facts = {"count": len(units), "run": run.name, "study": words.study(study)}
-    facts["loss"] = f"{run.metrics[keys.SELECTED_VAL_LOSS]:.3f}"
+    said = words("weights.said", count=len(units), high=norms[0], low=norms[-1])
+    facts = {
+        "count": len(units),
+        "run": run.name,
+        "study": study,
+        "loss": run.metrics[keys.SELECTED_VAL_LOSS],
+    }
     return source.draw(charts.first_layer(layer), said, words("weights.caption", **facts), white=True)
 
 
@@ -56,9 +60,8 @@ def _gallery(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
         kept = source.store.run(run.run_id).fetch(artifacts.GALLERY_FIGURE)
-        said = words("gallery.said", right=f"{100 * run.metrics[keys.TEST_ACCURACY]:.1f}")
+        said = words("gallery.said", right=run.metrics[keys.TEST_ACCURACY])
         picture = image(kept, said)
     except UserError:
         return Gap(words("gap.gallery", run=run.name, command=source.evaluate_command(run)))
-    name = f"{words.study(study)}: {run.name}"
-    return Picture(picture, words("gallery.caption", run=name), white=True, wide=True)
+    return Picture(picture, words("gallery.caption", study=study, run=run.name), white=True, wide=True)

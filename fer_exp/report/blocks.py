@@ -1,14 +1,10 @@
 """What a page is made of: sections with blocks in them, which the template knows by their `kind`."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from markupsafe import Markup
-
-# A number with its interval, or the sign that there is none.
-_NUMBER = re.compile(r"(-|[+-]?[\d.,]+( ±[\d.]+)?( \[.*\])?)?")
 
 
 @dataclass(frozen=True)
@@ -39,21 +35,17 @@ class Commands:
 class Sheet:
     """A table as shown: caption, column names, rows led by their name, and notes below.
 
-    english: numbers of columns whose cells stay English on every page.
+    english: numbers of columns whose cells stay English on every page. numeric: of those that are set flush
+    right.
     """
 
     caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
     notes: Sequence[str] = ()
-    english: Sequence[int] = ()
+    english: Collection[int] = ()
+    numeric: Collection[int] = ()
     kind: ClassVar[str] = "sheet"
-
-    @property
-    def numeric(self) -> set[int]:
-        """Columns of nothing but numbers, which are set flush right."""
-        columns = enumerate(zip(*self.rows, strict=True))
-        return {place for place, cells in columns if all(_NUMBER.fullmatch(cell) for cell in cells)}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.report import page
 from fer_exp.report.source import Source
-from fer_exp.report.words import LANGUAGES, Words
+from fer_exp.report.words import LANGUAGES, words_of
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import read_studies
 
@@ -59,7 +59,8 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
         store,
         studies,
         lost,
-        Words(args.lang),
+        args.lang,
+        words_of(args.lang),
         args.split,
         not args.no_faces,
         command,

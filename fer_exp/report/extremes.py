@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
+from fer_exp.formatting import Message, message
 from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
 from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
@@ -56,13 +57,17 @@ def _recalls(run: Record) -> list[float]:
 def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
     words = source.words
     by_arm = {arm.name: _recalls(run) for arm, run in opened}
-    rows = "; ".join(
-        f"{name} "
-        + ", ".join(
-            f"{words.emotion(emotion)} {value:.0f}" for emotion, value in zip(EMOTIONS, values, strict=True)
+    rows = [
+        message(
+            "recall.arm",
+            arm=arm,
+            recalls=[
+                message("recall.class", emotion=emotion, recall=value)
+                for emotion, value in zip(EMOTIONS, values, strict=True)
+            ],
         )
-        for name, values in by_arm.items()
-    )
+        for arm, values in by_arm.items()
+    ]
     return source.draw(charts.recalls(by_arm), words("recall.said", rows=rows), words("recall"))
 
 
@@ -76,19 +81,17 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
     figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
-    said = words("confusion.said", arm=arm.name, rows=_rows_of(counts, source))
+    said = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
     return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
 
 
-def _rows_of(counts: np.ndarray, source: Source) -> str:
+def _rows_of(counts: np.ndarray) -> list[Message]:
     """A confusion matrix int [7, 7] in words, a clause a class."""
-    words = source.words
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    said = []
+    rows = []
     for label, emotion in enumerate(EMOTIONS):
         wrong = np.where(np.arange(len(EMOTIONS)) == label, -1, shares[label])
         other = int(wrong.argmax())
-        values = {"right": f"{shares[label, label]:.0f}", "wrong": f"{wrong[other]:.0f}"}
-        names = {"emotion": words.emotion(emotion), "other": words.emotion(EMOTIONS[other])}
-        said.append(words("confusion.row", **names, **values))
-    return "; ".join(said)
+        facts = {"emotion": emotion, "right": shares[label, label]}
+        rows.append(message("confusion.row", **facts, other=EMOTIONS[other], wrong=wrong[other]))
+    return rows

@@ -8,9 +8,12 @@ import jinja2
 
 from fer_exp.analysis import claims
 from fer_exp.audit import audit
-from fer_exp.report import baselines, best, extremes, studies
-from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section, Sheet
+from fer_exp.formatting import Message, Styled, message
+from fer_exp.report import baselines, best, deck_tables, extremes, studies
+from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section
 from fer_exp.report.source import Source, data_arguments
+from fer_exp.report.words import sheet
+from fer_exp.tables import Table
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import read_baselines
 
@@ -28,7 +31,8 @@ def render(source: Source) -> str:
     )
     template = environment.get_template("page.html")
     words = source.words
-    return template.render(words=words, title=words("title"), opening=_opening(source), sections=sections)
+    facts = {"language": source.language, "words": words, "title": words("title")}
+    return template.render(opening=_opening(source), sections=sections, **facts)
 
 
 def _opening(source: Source) -> list[Block]:
@@ -38,26 +42,25 @@ def _opening(source: Source) -> list[Block]:
     facts = {
         "date": datetime.date.today().isoformat(),
         "command": source.command,
-        "runs": str(len(runs)),
-        "faces": "; ".join(_faces(source)) or words("none"),
-        "commits": ", ".join(sorted(filter(None, commits))) or words("none"),
+        "runs": len(runs),
+        "faces": Styled(_faces(source), ";") if runs else message("none"),
+        "commits": sorted(filter(None, commits)) or message("none"),
     }
-    header = [words("provenance.what"), words("provenance.value")]
-    rows = [[words(f"provenance.{key}"), value] for key, value in facts.items()]
-    blocks = [Paragraph(words("intro")), Sheet(words("provenance"), header, rows)]
+    table = Table(message("provenance"), [message("provenance.what"), message("provenance.value")])
+    table.rows = [[message(f"provenance.{key}"), value] for key, value in facts.items()]
+    blocks = [Paragraph(words("intro")), sheet(table, words)]
     if not runs:
         blocks.append(Gap(words("gap.store")))
     return blocks + [Gap(words("gap.plan", reason=error)) for error in source.lost]
 
 
-def _faces(source: Source) -> list[str]:
+def _faces(source: Source) -> list[Message]:
     """What each set of faces is, in words."""
-    words = source.words
     by_faces = {run.faces_digest: run for run in source.records()}
     return [
-        words(
+        message(
             "provenance.faces.value",
-            kind=words(f"kind.{run.params[keys.Param.FACES_KIND]}"),
+            kind=message(f"kind.{run.params[keys.Param.FACES_KIND]}"),
             data=run.data_name,
             content=faces[:12],
         )
@@ -74,9 +77,8 @@ def _closing(source: Source) -> Section:
         shown = [baseline for baseline in fitted if keys.test(source.test, "accuracy") in baseline.metrics]
         blocks = []
         if claims.closes(alike):
-            closing = claims.closing(alike, source.test, shown)
-            blocks.append(words.sheet(closing, words("closing.lead")))
-        blocks.append(words.sheet(claims.supported(alike)))
+            blocks.append(sheet(deck_tables.closing(alike, source.test, shown), words))
+        blocks.append(sheet(deck_tables.conclusions(alike), words))
         title = words("closing.title", data=first.data, protocol=first.protocol)
         found.sections.append(Section(title, blocks))
     if not found.sections:
@@ -86,18 +88,13 @@ def _closing(source: Source) -> Section:
 
 def _audit(source: Source) -> Section:
     words = source.words
-    columns = ("audit", "printed", "presented", "corrected", "verdict", "paragraph")
-    header = [words("audit.row"), *(words(f"audit.{column}") for column in columns[1:])]
-    # of the faces on which it was run; without any, what sums alone can judge
+    # of the faces on which it was run; without any, what arithmetic alone can judge
     faces = next((study.faces for study in source.studies if study.name == "audit"), None)
     alike = [study for study in source.studies if study.faces == faces]
     known = read_baselines(source.store, faces) if faces else []
-    rows = [[getattr(finding, column) for column in columns] for finding in audit.findings(alike, known)]
-    for row in rows:
-        row[columns.index("verdict")] = words.machine(row[columns.index("verdict")])
-    english = [columns.index(column) for column in ("printed", "presented", "corrected", "paragraph")]
-    sheet = Sheet(words("audit.table"), header, rows, english=english)
-    return Section(words("audit"), [Paragraph(words("audit.intro")), sheet])
+    fields = ("audit", "printed", "presented", "corrected", "verdict", "paragraph")
+    table = deck_tables.audit(audit.findings(alike, known), "audit_page", *fields)
+    return Section(words("audit"), [Paragraph(words("audit.intro")), sheet(table, words)])
 
 
 def _repeat(source: Source) -> Section:

@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 
 from fer_exp import tracking
 from fer_exp.errors import UserError
+from fer_exp.formatting import Words
 from fer_exp.plots import inline_svg
 from fer_exp.report.blocks import Picture
-from fer_exp.report.words import Words
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
@@ -29,13 +29,14 @@ _PNG = b"\x89PNG\r\n"
 class Source:
     """All that the sections of one page need.
 
-    lost: why sweeps could not be read back. test: the part of test in the tables. gallery: whether faces may
-    be shown. command: what makes this page again.
+    lost: why sweeps could not be read back. language: of the page, whose words these are. test: the subset of
+    test in the tables. gallery: whether faces may be shown. command: what makes this page again.
     """
 
     store: tracking.Store
     studies: Sequence[Study]
     lost: Sequence[UserError]
+    language: str
     words: Words
     test: str
     gallery: bool

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fer_exp import statistics
-from fer_exp.analysis import comparison, published, search
+from fer_exp.analysis import comparison, search
+from fer_exp.analysis.comparison import ArmSummary
+from fer_exp.formatting import Message, Words, message
 from fer_exp.plots import charts, learning_curves
 from fer_exp.plots.charts import Bar
 from fer_exp.plots.learning_curves import Band
+from fer_exp.report import study_tables
 from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Section
-from fer_exp.report.source import VALIDATION, Source
-from fer_exp.report.words import Words
+from fer_exp.report.source import Source
+from fer_exp.report.words import sheet
 from fer_exp.statistics import Interval
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
@@ -28,7 +30,7 @@ def section(source: Source) -> Section:
 
 def title(study: Study, words: Words) -> str:
     """What a study is called on the page; one without a name by its arms."""
-    name = words.study(study.name)
+    name = words.text(study.name, "gloss")
     if study.name == "adhoc":
         name += ": " + ", ".join(arm.name for arm in study.arms)
     return words("study.title", study=name, data=study.data, protocol=study.protocol)
@@ -36,11 +38,9 @@ def title(study: Study, words: Words) -> str:
 
 def _blocks(study: Study, source: Source) -> list[Block]:
     words = source.words
+    blocks: list[Block] = [sheet(table, words) for table in study_tables.tables(study, source.test)]
     if study.searched:
-        tables = [words.sheet(table) for table in search.tables(study)]
-        return [*tables, *_expected(study, source)]
-    tables = [comparison.scores(study, source.test), comparison.contrasts(study)]
-    blocks: list[Block] = [words.sheet(table) for table in tables]
+        return [*blocks, *_expected(study, source)]
     if not any(arm.runs for arm in study.arms):
         return [*blocks, Gap(words("gap.study"))]
     return [*blocks, _intervals(study, source), *_curves(study, source)]
@@ -49,12 +49,10 @@ def _blocks(study: Study, source: Source) -> list[Block]:
 def _expected(study: Study, source: Source) -> list[Block]:
     """What the best of so many trials may be expected to reach, a panel an arm."""
     words = source.words
-    counts = search.budgets(study)
-    found = {arm.name: {count: search.expected(arm, count) for count in counts} for arm in study.arms}
     known = {
-        name: {count: _in_percent(each) for count, each in curve.items() if each}
-        for name, curve in found.items()
-        if any(curve.values())
+        arm.name: {count: _in_percent(each) for count, each in arm.expected.items()}
+        for arm in search.summarise(study)
+        if arm.expected
     }
     if not known:
         return [Gap(words("gap.study"))]
@@ -72,33 +70,31 @@ def _in_percent(found: Interval) -> Interval:
 
 
 def _said_expected(name: str, curve: Mapping[int, Interval], words: Words) -> str:
-    means = ", ".join(f"{count}: {each.mean:.2f}" for count, each in curve.items())
+    means = [message("study.expected.mean", budget=count, mean=each.mean) for count, each in curve.items()]
     return words("study.expected.said", arm=name, means=means)
 
 
 def _intervals(study: Study, source: Source) -> Picture:
-    bars = [bar(arm, study.name) for arm in study.arms if arm.values(VALIDATION)]
-    run = next(run for arm in study.arms for run in arm.runs.values())
-    majority = 100 * run.metrics[keys.MAJORITY_ACCURACY]
-    figure = charts.intervals(bars, "validation accuracy in %", (majority, "largest class"))
-    said = source.words("study.intervals.said", rows="; ".join(spoken(each, source.words) for each in bars))
-    return source.draw(figure, said, source.words("study.intervals"))
+    bars = [_bar(arm) for arm in comparison.summarise(study, source.test) if arm.val]
+    majority = 100 * comparison.runs_of(study)[0].metrics[keys.MAJORITY_ACCURACY]
+    figure = charts.intervals(bars, "validation accuracy in %", (majority, "majority class"))
+    text = source.words("study.intervals.said", rows=[spoken(bar) for bar in bars])
+    return source.draw(figure, text, source.words("study.intervals"))
 
 
-def bar(arm: Arm, study: str) -> Bar:
+def _bar(arm: ArmSummary) -> Bar:
     """An arm's validation accuracy over its seeds, in percent, with the deck's figure."""
-    values = [100 * value for value in arm.values(VALIDATION)]
-    found = statistics.mean_interval(values)
-    printed = published.figure(study, arm.setting, "val_accuracy")
-    return Bar(arm.name, found.mean, found.low, found.high, values, 100 * printed.value if printed else None)
+    values = [100 * value for value in arm.validation]
+    found = _in_percent(arm.val)
+    printed = 100 * arm.deck.value if arm.deck else None
+    return Bar(arm.name, found.mean, found.low, found.high, values, printed)
 
 
-def spoken(bar: Bar, words: Words) -> str:
+def spoken(bar: Bar) -> Message:
     """A bar in words."""
-    kind = "said.interval" if np.isfinite(bar.low) else "said.mean"
-    numbers = {key: f"{getattr(bar, key):.2f}" for key in ("mean", "low", "high")}
-    said = words(kind, name=bar.name, **numbers)
-    return said if bar.printed is None else said + words("said.printed", printed=f"{bar.printed:.2f}")
+    facts = {"name": bar.name, "mean": bar.mean, "low": bar.low, "high": bar.high}
+    found = message("said.interval" if np.isfinite(bar.low) else "said.mean", **facts)
+    return found if bar.printed is None else message("said.printed", bar=found, printed=bar.printed)
 
 
 def _curves(study: Study, source: Source) -> list[Block]:
@@ -118,7 +114,7 @@ def _curves(study: Study, source: Source) -> list[Block]:
         ]
         blocks.append(Gallery(panels, words("study.curves")))
     if missing:
-        blocks.append(Gap(words("gap.curves", arms=", ".join(missing))))
+        blocks.append(Gap(words("gap.curves", arms=missing)))
     return blocks
 
 
@@ -135,8 +131,4 @@ def _bands(arm: Arm, source: Source) -> dict[str, Band]:
 
 def _said(name: str, bands: Mapping[str, Band], words: Words) -> str:
     ends = {metric.replace("/", "_"): band.mean[-1] for metric, band in bands.items()}
-    shown = {
-        key: f"{100 * value:.1f}" if key.endswith("accuracy") else f"{value:.2f}"
-        for key, value in ends.items()
-    }
-    return words("study.curves.said", arm=name, epochs=bands[keys.epoch("val", "loss")].epochs[-1], **shown)
+    return words("study.curves.said", arm=name, epochs=bands[keys.epoch("val", "loss")].epochs[-1], **ends)

@@ -10,10 +10,12 @@ import os
 from collections.abc import Iterator, Sequence
 
 from fer_exp import console, tables, tracking
-from fer_exp.analysis import ablation, claims, comparison, search
+from fer_exp.analysis import ablation, claims
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
+from fer_exp.report import deck_tables, study_tables
+from fer_exp.report.words import words_of
 from fer_exp.tables import Table
 from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
 
@@ -29,25 +31,22 @@ def provenance(args: argparse.Namespace) -> str:
 def all_tables(
     studies: Sequence[Study], wanted: str | None, test: str, store: tracking.Store
 ) -> Iterator[Table]:
-    """The tables of these studies, or of the one that is wanted; `test` names the part of test shown."""
+    """The tables of these studies, or of the one that is wanted; `test` names the subset of test shown."""
     for study in studies:
         if wanted not in (None, study.name):
             continue
         if study.name == ablation.NAME:
-            yield ablation.table(study, read_ensembles(store, study))
-        elif study.searched:
-            yield from search.tables(study)
+            yield study_tables.ladder(study, read_ensembles(store, study))
         else:
-            yield comparison.scores(study, test)
+            tables_of_study = study_tables.tables(study, test)
             # the arms of the audit have no base; its own table judges them
-            if study.name != "audit":
-                yield comparison.contrasts(study)
+            yield from tables_of_study[:1] if study.name == "audit" else tables_of_study
     if wanted in (None, "audit"):
         yield from _audit(studies, store)
     for alike in claims.alike([study for study in studies if wanted in (None, study.name)]):
         if claims.closes(alike):
-            yield claims.closing(alike, test, read_baselines(store, alike[0].faces))
-        yield from (claims.supported(alike), claims.in_words(alike))
+            yield deck_tables.closing(alike, test, read_baselines(store, alike[0].faces))
+        yield from (deck_tables.conclusions(alike), deck_tables.in_words(alike))
 
 
 def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
@@ -55,7 +54,8 @@ def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
     for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
         alike = [study for study in studies if study.faces == faces]
         rows = audit.findings(alike, read_baselines(store, faces))
-        yield from (audit.table(rows), audit.in_words(rows))
+        yield deck_tables.audit(rows, "audit", "audit", "id", "printed", "presented", "corrected", "verdict")
+        yield deck_tables.audit(rows, "audit_in_words", "audit", "id", "paragraph")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -81,7 +81,7 @@ def show(args: argparse.Namespace) -> None:
         raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
     if args.format == "markdown":
         print(provenance(args))
-    for table in all_tables(studies, args.study, args.split, store):
-        tables.FORMATS[args.format](table)
+    shown = list(all_tables(studies, args.study, args.split, store))
+    tables.FORMATS[args.format](shown, words_of("en"))
     if args.format == "table":
         print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")

@@ -15,6 +15,14 @@ from fer_exp.tracking.keys import TRIAL, TUNED, Tag
 from fer_exp.tracking.record import diverged
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A job of the plan that has not finished, and what its run is instead: missing, failed, ..."""
+
+    job: str
+    state: str
+
+
 @dataclass
 class Arm:
     """One cell of a study: the same choices under several seeds, or in a search's several trials.
@@ -26,7 +34,7 @@ class Arm:
     name: str
     setting: str
     runs: dict[str, Record] = field(default_factory=dict)
-    unfinished: list[str] = field(default_factory=list)
+    unfinished: list[Gap] = field(default_factory=list)
     diverged: dict[str, Record] = field(default_factory=dict)
     tuned: str | None = None
 
@@ -59,11 +67,6 @@ class Study:
     def base(self) -> Arm:
         """What the other arms are compared with."""
         return self.arms[0]
-
-    @property
-    def title(self) -> str:
-        """The study with all that its figures depend on."""
-        return f"{self.name} · {self.data} · {self.protocol} protocol · weights of the {self.selected_on}"
 
 
 def read_studies(
@@ -106,7 +109,7 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
         elif TRIAL in job and run is not None and diverged(run):
             arm.diverged[job[TRIAL]] = run
         else:
-            arm.unfinished.append(f"{job['name']}: {'missing' if run is None else run.status.lower()}")
+            arm.unfinished.append(Gap(job["name"], "missing" if run is None else run.status.lower()))
     tags = sweep.tags
     shared = [tags[tag] for tag in (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON)]
     planned = {job["identity"] for job in plan["jobs"]}
@@ -119,10 +122,10 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
 def _why_not(run: Record, sweep: Record) -> str:
     """Why a run for a study of this name is not averaged with the sweep's."""
     if run.faces_digest != sweep.faces_digest:
-        return "on other faces"
+        return "other_faces"
     if run.protocol not in sweep.protocol.split(", "):
-        return "by another protocol"
-    return "of settings or code that the newest sweep does not plan"
+        return "other_protocol"
+    return "not_planned"
 
 
 def read_baselines(store: tracking.Store, faces: str) -> list[Record]:

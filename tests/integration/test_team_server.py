@@ -276,7 +276,7 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
         assert "/#/experiments" not in done.stdout
     tables = compare(tmp_path)
     assert tables.returncode == 0, tables.stderr
-    assert "sgd,1," in tables.stdout
+    assert ",sgd,accuracy,validation," in tables.stdout
     done = run(tmp_path, "run=latest", "baseline=majority", *FEW, script="evaluate.py")
     assert done.returncode == 0, done.stderr
     found = team.database.rows(

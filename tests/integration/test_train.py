@@ -1,5 +1,6 @@
 """The script, as a user runs it: real processes on few drawn faces."""
 
+import csv
 import json
 import os
 import signal
@@ -151,10 +152,10 @@ def test_train_evaluate_compare(tmp_path):
     assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
     table = run(tmp_path, "--format", "csv", script="compare")
     assert table.returncode == 0, table.stderr
-    rows = [line for line in table.stdout.splitlines() if ",sgd,2," in line or ",adam,2," in line]
-    assert len(rows) == 2
-    for row in rows:
-        assert " ±" in row.split(",")[-4]
+    rows = list(csv.DictReader(table.stdout.splitlines()))
+    tested = [row for row in rows if (row["table"], row["split"], row["runs"]) == ("scores", "test", "2")]
+    assert [row["arm"] for row in tested] == ["sgd", "adam"]
+    assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in tested)
     store = open_store(tmp_path)
     [sweep] = store.records(kind="sweep")
     assert sweep.params["command"].startswith(

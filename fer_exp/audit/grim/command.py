@@ -13,7 +13,7 @@ from fer_exp.audit.grim import attainable, printed_value
 from fer_exp.audit.grim.attainable import Attainable, Fit
 from fer_exp.audit.grim.printed_value import Printed
 from fer_exp.errors import UserError
-from fer_exp.tables import Table
+from fer_exp.tables import Column, Table
 
 # Above, the gaps near 0 and 1 are too many to list in memory.
 MOST_BATCH, MOST_FACES = 4096, 10**8
@@ -54,14 +54,22 @@ def kinds(faces: int, batch: int | None) -> dict[str, Attainable]:
 
 def table(figures: Sequence[Printed], candidates: Sequence[int], batch: int | None) -> Table:
     """A row for each figure, candidate and kind; below, what all figures say together."""
-    header = ["value", "faces", "made as", "fits", "right", "chance", "verdict"]
-    shown = Table("can these figures come from so many faces?", header)
+    header = [
+        Column("value", key="printed"),
+        Column("faces", ",", key="faces"),
+        Column("made as", key="made_as", numeric=False),
+        Column("fits", ",", {"metric": "fits"}),
+        Column("right", of={"metric": "right"}),
+        Column("chance", ".2g", {"metric": "chance"}),
+        Column("verdict", of={"metric": "verdict"}, numeric=False),
+    ]
+    shown = Table("can these figures come from so many faces?", header, name="grim")
     for faces in candidates:
         for kind, shares in kinds(faces, batch).items():
             found = [attainable.fit(figure, shares) for figure in figures]
             for figure, fit in zip(figures, found, strict=True):
-                cells = [f"{fit.number:,}", numerators(fit, shares), f"{fit.chance:.2g}", verdict(fit)]
-                shown.rows.append([figure.text, f"{faces:,}", kind, *cells])
+                cells = [fit.number, numerators(fit, shares), fit.chance, verdict(fit)]
+                shown.rows.append([figure.text, faces, kind, *cells])
             shown.notes.append(together(faces, shares, found))
     shown.notes.append(
         "fits: how many attainable shares print as the value, if it was rounded and not cut off; right: the "
@@ -110,4 +118,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         batch = None if args.batch is None else whole("batch", args.batch, MOST_BATCH)
         candidates = list(dict.fromkeys(read_candidates(args.candidates)))
         shown = table(figures, candidates, batch)
-    tables.FORMATS[args.format](shown)
+    tables.FORMATS[args.format]([shown])

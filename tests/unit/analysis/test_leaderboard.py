@@ -55,11 +55,12 @@ def test_rows_are_ranked_by_the_private_half():
         for name, value in (("x", 40.5), ("y", 41.5))
     ]
     ranked, _ = leaderboard.board([*theirs, *leaderboard.of_studies([study("activation", RELU)], {})])
-    assert [row[:2] for row in ranked.rows] == [["1", "y"], ["2", "ours: relu"], ["3", "x"]]
-    ours = dict(zip(ranked.header, ranked.rows[1], strict=True))
+    assert [row[:2] for row in ranked.rows] == [[1, "y"], [2, "ours: relu"], [3, "x"]]
+    shown = ranked.in_words()
+    ours = dict(zip(shown.header, shown.rows[1], strict=True))
     assert ours["private"].startswith("41.00 ±")
     assert (ours["selected on"], ours["extra data"], ours["seeds"]) == ("validation", "none", "2")
-    assert dict(zip(ranked.header, ranked.rows[0], strict=True))["union"] == "-"
+    assert dict(zip(shown.header, shown.rows[0], strict=True))["union"] == "-"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_what_cannot_be_ranked_stands_apart_with_its_reason(changed, why):
     """However high its figure, it takes no place before an honest one."""
     rows = [leaderboard.of_others(result(**{"private": 99.0, **changed})), leaderboard.of_others(result())]
     ranked, others = leaderboard.board(rows)
-    assert [row[0] for row in ranked.rows] == ["1"]
+    assert [row[0] for row in ranked.rows] == [1]
     assert "99.00" not in ranked.rows[0]
     assert [row[0] for row in others.rows] == [why]
 
@@ -121,7 +122,7 @@ def test_the_command_prints_both_tables(store, capsys):
     """Others' results even where there is nothing of ours yet."""
     leaderboard.main(["--format", "markdown", "--tracking-uri", store.uri, "--experiment", "test"])
     out = capsys.readouterr().out
-    assert "**leader-board" in out
+    assert "**leaderboard" in out
     assert "**not ranked" in out
     assert "| 1 | ResMaskingNet with six more |" in out
     assert "none of ours" in out

@@ -12,6 +12,7 @@ from fer_exp.config import identity, settings
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.experiment import job, trial_selection
+from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, studies
 from fer_exp.tracking.studies import Arm, Study
 
@@ -41,71 +42,49 @@ def arm(name: str, *trials: Record) -> Arm:
     return found
 
 
-def tables(*arms: Arm):
-    """The tables of a search of these arms."""
+def searched(*arms: Arm) -> dict[str, search.ArmSearch]:
+    """What the arms of a search reached, by name."""
     study = Study(
         "optimizer_search", "honest", "fer2013", "abc", "lowest validation loss", list(arms), {}, True
     )
-    return search.tables(study)
-
-
-def row(table, name: str) -> dict[str, str]:
-    """The cells of an arm by the names of their columns."""
-    [cells] = [cells for cells in table.rows if cells[0] == name]
-    return dict(zip(table.header, cells, strict=True))
+    return {each.name: each for each in search.summarise(study)}
 
 
 def test_the_best_trial_has_the_lowest_validation_loss():
     """Not the highest accuracy: the rule by which weights are chosen too."""
-    best, _ = tables(
-        arm("adam", trial(0, 1.7, 0.41, 0.01), trial(1, 1.6, 0.40, 0.002), trial(2, 1.8, 0.3, 0.001))
-    )
-    assert row(best, "adam") == {
-        "arm": "adam",
-        "trials": "3",
-        "diverged": "0",
-        "best trial": "1",
-        "learning rate": "0.002",
-        "weight decay": "0",
-        "val loss": "1.6000",
-        "val": "40.00",
-    }
-    assert "train n = 80; validation n = 20" in best.notes
+    trials = trial(0, 1.7, 0.41, 0.01), trial(1, 1.6, 0.40, 0.002), trial(2, 1.8, 0.3, 0.001)
+    found = searched(arm("adam", *trials))["adam"]
+    assert (found.trials, found.diverged) == (3, 0)
+    assert found.best == search.Best(1, 0.002, 0.0, 1.6, 0.40, None)
 
 
 def test_the_curve_goes_from_the_mean_to_the_best():
     """Of 1, 2, 4 and all 5 trials; .40, .30, .25, .20 and .10 by their loss, too."""
     values = (0.40, 0.30, 0.25, 0.20, 0.10)
     trials = [trial(number, 2 - value, value) for number, value in enumerate(values)]
-    _, curve = tables(arm("adam", *trials), arm("sgd", *trials[:2]))
-    assert curve.header == ["arm", "1", "2", "4", "5"]
-    adam, sgd = row(curve, "adam"), row(curve, "sgd")
-    assert adam["1"].startswith("25.00 [")
-    assert adam["2"].startswith("32.00 [")
-    assert adam["5"].startswith("40.00 [")
-    assert adam["5"].endswith(", 40.00]")
-    assert (sgd["2"].partition(" ")[0], sgd["4"], sgd["5"]) == ("40.00", "-", "-")
+    found = searched(arm("adam", *trials), arm("sgd", *trials[:2]))
+    means = {budget: each.mean for budget, each in found["adam"].expected.items()}
+    assert means == pytest.approx({1: 0.25, 2: 0.32, 4: 0.38, 5: 0.40})
+    assert found["adam"].expected[5].high == pytest.approx(0.40)
+    assert list(found["sgd"].expected) == [1, 2]
 
 
 def test_a_trial_that_diverged_has_had_its_turn():
     """It counts with the accuracy of answering the largest class, and is never the best."""
-    best, curve = tables(arm("sgd", broken(0), trial(1, 1.7, 0.20)), arm("adam", broken(0), broken(1)))
-    assert [row(best, "sgd")[key] for key in ("trials", "diverged", "best trial")] == ["2", "1", "1"]
-    assert row(curve, "sgd")["1"].startswith("22.50 ")
-    assert row(curve, "sgd")["2"].startswith("20.00 ")
-    assert [row(best, "adam")[key] for key in ("trials", "diverged", "best trial")] == ["2", "2", "-"]
-    assert row(curve, "adam")["2"] == "25.00 [25.00, 25.00]"
+    found = searched(arm("sgd", broken(0), trial(1, 1.7, 0.20)), arm("adam", broken(0), broken(1)))
+    sgd, adam = found["sgd"], found["adam"]
+    assert (sgd.trials, sgd.diverged, sgd.best.number) == (2, 1, 1)
+    assert {budget: each.mean for budget, each in sgd.expected.items()} == pytest.approx({1: 0.225, 2: 0.2})
+    assert (adam.trials, adam.diverged, adam.best) == (2, 2, None)
+    assert adam.expected[2] == Interval(0.25, 0.25, 0.25)
 
 
 def test_a_best_rate_at_an_end_of_those_tried_is_told():
     """The range may be too narrow; in the middle nothing is said."""
     low, middle, high = (trial(number, 1.6, 0.4, lr) for number, lr in enumerate((0.001, 0.01, 0.1)))
     worse = dataclasses.replace(high, metrics={**high.metrics, "selected/val_loss": 1.7})
-    best, _ = tables(arm("a", low, middle, worse), arm("b", middle, low, worse), arm("c", low))
-    said = [note for note in best.notes if "of all trials" in note]
-    assert said == [
-        "a: the best has the lowest learning rate of all trials: a wider range may hold a better one"
-    ]
+    found = searched(arm("a", low, middle, worse), arm("b", middle, low, worse), arm("c", low))
+    assert [each.best.edge for each in found.values()] == ["lowest", None, None]
 
 
 @pytest.fixture
@@ -219,8 +198,11 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
     shown = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
     ).stdout
-    assert "the best trial of each arm" in shown
-    assert "of the best of so many trials" in shown
+    assert {line.partition(",")[0] for line in shown.splitlines()} >= {
+        "best_trials",
+        "budget_curve",
+        "scores",
+    }
     shut = run(tmp_path, "study=optimizer_search", *FEW[:2], script="evaluate.py")
     assert shut.returncode == 2
     assert "a search chooses by validation alone" in shut.stderr

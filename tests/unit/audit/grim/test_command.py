@@ -12,30 +12,37 @@ LOGGED = "0.3740250766277313"
 
 
 def rows(capsys, *arguments):
-    """What the tool prints as CSV, a dict a row."""
+    """What the tool prints in tidy form, a dict of its metrics for each figure, candidate and kind."""
     command.main([*arguments, "--format", "csv"])
-    return list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    found: dict[tuple[str, ...], dict[str, str]] = {}
+    for each in csv.DictReader(capsys.readouterr().out.splitlines()):
+        row = found.setdefault(tuple(each[key] for key in ("printed", "faces", "made_as")), {})
+        row[each["metric"]] = each["value"] or each["text"]
+    return found
 
 
 def test_a_logged_figure_tells_validation_from_test(capsys):
     """A mean over batches of 32 of 5,741 faces, no count, and nothing of 7,178."""
     found = rows(capsys, "--value", LOGGED, "--batch", "32", "--candidates", "5741,7178")
-    assert [(row["faces"], row["made as"], row["fits"]) for row in found] == [
-        ("5,741", "count", "0"),
-        ("5,741", "batches", "1"),
-        ("7,178", "count", "0"),
-        ("7,178", "batches", "0"),
-    ]
-    assert found[1]["right"] == "2,147 + 3"
-    assert found[1]["verdict"] == "fits; 1 in 100 figures would"
+    assert {(faces, kind): row["fits"] for (_, faces, kind), row in found.items()} == {
+        ("5,741", "count"): "0",
+        ("5,741", "batches"): "1",
+        ("7,178", "count"): "0",
+        ("7,178", "batches"): "0",
+    }
+    fitting = found[LOGGED, "5,741", "batches"]
+    assert fitting["right"] == "2,147 + 3"
+    assert fitting["verdict"] == "fits; 1 in 100 figures would"
 
 
 def test_values_may_be_shares_and_percentages_and_repeat(capsys):
     """Each value once a candidate; without a batch size only counts are tried."""
     found = rows(capsys, "--value", "37.40%", "--value", "0.374", "--value", "0.374", "--candidates", "1000")
-    assert [(row["value"], row["right"]) for row in found] == [("37.40%", "374"), ("0.374", "374")]
-    assert found[0]["verdict"] == "fits, but so would 10 % of all figures"
-    assert found[1]["verdict"] == "fits, but so would all figures"
+    assert [printed for printed, *_ in found] == ["37.40%", "0.374"]
+    percent, share = found.values()
+    assert percent["right"] == share["right"] == "374"
+    assert percent["verdict"] == "fits, but so would 10 % of all figures"
+    assert share["verdict"] == "fits, but so would all figures"
 
 
 def test_verdicts_say_what_accident_would_do():

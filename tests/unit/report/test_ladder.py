@@ -4,11 +4,12 @@ import dataclasses
 
 import pytest
 
-from fer_exp.analysis import ablation
-from fer_exp.analysis.comparison import origin
 from fer_exp.fer2013 import PARTS
+from fer_exp.report import study_tables
+from fer_exp.report.words import words_of
+from fer_exp.tables import Table
 from fer_exp.tracking import Record
-from fer_exp.tracking.studies import Arm, Study
+from fer_exp.tracking.studies import Arm, Gap, Study
 
 
 def run(seed: int, accuracy: float, validation: int = 20) -> Record:
@@ -33,7 +34,12 @@ def study_of(*arms: Arm) -> Study:
 
 def rows(*arms: Arm, ensembles=None) -> dict[str, list[str]]:
     """The ladder's rows by their first cell."""
-    return {name: cells for name, *cells in ablation.table(study_of(*arms), ensembles or {}).rows}
+    return {name: cells for name, *cells in ladder(study_of(*arms), ensembles).rows}
+
+
+def ladder(study: Study, ensembles=None) -> Table:
+    """The ladder's table in English."""
+    return study_tables.ladder(study, ensembles or {}).in_words(words_of("en"))
 
 
 def gain(cells: list[str]) -> str:
@@ -92,7 +98,7 @@ def test_hours_of_each_device_stand_apart():
     on_gpu.metrics["selected/train_seconds"] = 360.0
     mixed.runs["1"] = on_gpu
     assert rows(mixed)["top"][-1] == "NVIDIA H200: 0.10, 1.00"
-    [spent] = [note for note in origin(study_of(mixed)) if note.startswith("trained")]
+    [spent] = [note for note in ladder(study_of(mixed)).notes if note.startswith("trained")]
     assert "120.0 minutes of one core" in spent
     assert "6.0 job-minutes of NVIDIA H200" in spent
 
@@ -101,23 +107,26 @@ def test_who_learnt_from_a_reference_is_named():
     """What it knows is not of pixels alone, nor what it cost."""
     taught = arm("taught", 0.56)
     taught.runs["0"].params["training.taught"] = "0.9"
-    notes = ablation.table(study_of(arm("top", 0.53), taught), {}).notes
-    assert "taught: learnt from a reference's answers, too; its hours come on top of theirs" in notes
+    notes = ladder(study_of(arm("top", 0.53), taught)).notes
+    assert "taught: distilled from a reference model, whose hours are not included" in notes
 
 
 def test_a_rung_that_is_missing_is_named():
     """A gap is no row of dashes."""
-    gap = Arm("mirrored", "mirrored", {}, ["mirrored · seed 0: missing"])
+    gap = Arm("mirrored", "mirrored", {}, [Gap("mirrored · seed 0", "missing")])
     study = Study("ladder", "honest", "fer2013", "f", "lowest validation loss", [arm("deck", 0.4), gap])
-    table = ablation.table(study, {})
+    table = ladder(study)
     assert [row[0] for row in table.rows] == ["deck"]
     assert "mirrored · seed 0: missing" in table.notes
 
 
 def test_rungs_that_lack_the_same_are_named_together():
     """Not a line for each job that was not run."""
-    gaps = [Arm(name, name, {}, [f"{name} · seed {seed}: missing" for seed in (1, 2)]) for name in ("a", "b")]
-    table = ablation.table(study_of(arm("deck", 0.4), *gaps), {})
+    gaps = [
+        Arm(name, name, {}, [Gap(f"{name} · seed {seed}", "missing") for seed in (1, 2)])
+        for name in ("a", "b")
+    ]
+    table = ladder(study_of(arm("deck", 0.4), *gaps))
     assert "a, b · seed 1: missing, seed 2: missing" in table.notes
 
 

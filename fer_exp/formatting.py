@@ -1,0 +1,142 @@
+"""Values as text: the one place that knows how a figure is printed.
+
+A message is a key with typed values. A catalogue holds its template in one language, whose fields name the
+kind in which a value is printed: `{found:points}`. So no number is ever read back from text.
+"""
+
+import math
+import string
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MISSING = "-"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is to be said: the key of a template, and the values in it."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def message(key: str, **values: Any) -> Message:
+    """The message of this key with these values."""
+    return Message(key, values)
+
+
+@dataclass(frozen=True)
+class Styled:
+    """A value that is printed by a kind of its own, whatever its column or field says."""
+
+    value: Any
+    kind: str
+
+
+def _mean(value: Any) -> float:
+    return getattr(value, "mean", value)
+
+
+def _bounds(value: Any, sign: str = "") -> str:
+    return f" [{100 * value.low:{sign}.2f}, {100 * value.high:{sign}.2f}]"
+
+
+def _percent(value: Any) -> str:
+    """A share in percent, with half the width of its interval where it has one."""
+    half = getattr(value, "high", math.nan) - _mean(value)
+    return f"{100 * _mean(value):.2f}" + ("" if math.isnan(half) else f" ±{100 * half:.2f}")
+
+
+def _range(value: Any) -> str:
+    """A share in percent with the ends of its interval."""
+    return f"{100 * value.mean:.2f}{_bounds(value)}"
+
+
+def _signed(value: Any) -> str:
+    return f"{100 * _mean(value):+.2f}"
+
+
+def _ends(value: Any) -> str:
+    return _bounds(value, "+").lstrip()
+
+
+def _points(value: Any) -> str:
+    """A difference of shares in percentage points with its interval."""
+    return _signed(value) + _bounds(value, "+")
+
+
+def _gain(value: Any) -> str:
+    """A difference that may be of one pair alone; a star where p < .05."""
+    if not hasattr(value, "p"):
+        return _signed(value)
+    return _signed(value) + ("*" if value.p < 0.05 else "") + _bounds(value, "+")
+
+
+def _chance(p: float) -> str:
+    """A p value to three places; none is ever 0."""
+    return f"{p:.3f}" if p >= 0.0005 else "<0.001"
+
+
+def _equation(p: float) -> str:
+    """`p = 0.012`, or `p <0.001`."""
+    shown = _chance(p)
+    return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
+
+
+KINDS: dict[str, Callable[[Any], str]] = {
+    "percent": _percent,
+    "range": _range,
+    "signed": _signed,
+    "points": _points,
+    "bounds": _ends,
+    "gain": _gain,
+    "p": _chance,
+    "p=": _equation,
+    "one": lambda value: f"{100 * value:.1f}",
+}
+
+# How a list is joined that is none of words: by clauses, or by sentences.
+JOINTS = {";": "; ", ".": " "}
+
+
+class Words(string.Formatter):
+    """Text in one language. templates: by key; of one with a plural, by `one` and `other`, chosen by `n`.
+
+    A name may have a gloss, `gloss.<name>`, for the kind `gloss`.
+    """
+
+    def __init__(self, templates: Mapping[str, str | Mapping[str, str]] | None = None):
+        self.templates = templates or {}
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The text of this key, with the values in it."""
+        template = self.templates[key]
+        if isinstance(template, Mapping):
+            template = template["one" if values["n"] == 1 else "other"]
+        return self.vformat(template, (), values)
+
+    def text(self, value: Any, kind: str = "") -> str:
+        """A value as printed: in a kind of ours, or by a format of Python's; a list with commas between."""
+        match value:
+            case None:
+                return MISSING
+            case str():
+                return self.templates.get(f"gloss.{value}", value) if kind == "gloss" else value
+            case Message():
+                return self(value.key, **value.values)
+            case Styled():
+                return self.text(value.value, value.kind)
+            case Sequence() if kind in JOINTS:
+                return JOINTS[kind].join(map(self.text, value))
+            case Sequence():
+                return ", ".join(self.text(each, kind) for each in value)
+        return KINDS[kind](value) if kind in KINDS else format(value, kind)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """A value in the field of a template."""
+        return self.text(value, format_spec)
+
+
+# For tables whose words stand in them.
+PLAIN = Words()

@@ -1,0 +1,169 @@
+"""The deck's own tables again: its closing table, its conclusions, and the audit of its figures."""
+
+from collections.abc import Sequence
+
+from fer_exp.analysis import claims, published
+from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
+from fer_exp.analysis.comparison import Contrast, Verdict, mean, runs_of
+from fer_exp.audit.audit import NUMBERED
+from fer_exp.audit.finding import AuditVerdict, Finding
+from fer_exp.formatting import Message, message
+from fer_exp.report.study_tables import partly_tested
+from fer_exp.tables import Column, Table
+from fer_exp.tracking import Record, keys
+from fer_exp.tracking.studies import Study
+
+
+def _table(name: str, studies: Sequence[Study], columns: Sequence[Column]) -> Table:
+    about = {"dataset": studies[0].data, "protocol": studies[0].protocol}
+    kind = message("kind", data=studies[0].data, protocol=studies[0].protocol)
+    return Table(message(f"table.{name}", kind=kind), columns, [], [], name, about)
+
+
+def _words(key: str, metric: str, english: bool = False) -> Column:
+    return Column(message(key), of={"metric": metric}, numeric=False, english=english)
+
+
+def closing(studies: Sequence[Study], subset: str, fitted: Sequence[Record]) -> Table:
+    """The deck's closing table again: its choice of each section, ours beside its own figures.
+
+    fitted: the baselines on the faces of these studies.
+    """
+    own = {split: {"metric": "accuracy", "split": split} for split in claims.SPLITS}
+    own["val"]["split"] = "validation"
+    own["test"]["subset"] = subset
+    columns = [
+        Column(message("closing.row"), key="arm", numeric=False),
+        _words("choice", "choice"),
+        Column(message("seeds"), key="runs"),
+        *(Column(message(f"closing.{split}"), "percent", of) for split, of in own.items()),
+        *(
+            Column(message(f"deck_{split}"), "percent", of | {"metric": "deck_accuracy"})
+            for split, of in own.items()
+        ),
+    ]
+    table = _table("closing", studies, columns)
+    rows = claims.closing(studies, subset)
+    for row in rows:
+        choice, seeds = (row.arm.name, len(row.arm.runs)) if row.arm else (message("not_run"), 0)
+        name = message(f"closing.{row.study}")
+        table.rows.append([name, choice, seeds, *row.ours.values(), *row.deck.values()])
+    table.notes.append(message("closing.parts", subset=subset))
+    table.notes += partly_tested([row.arm for row in rows if row.arm], subset)
+    run = next((run for study in studies for run in runs_of(study)), None)
+    if run:
+        table.notes.append(message("closing.majority", share=run.metrics[keys.MAJORITY_ACCURACY]))
+    _add_baselines(table, fitted, subset)
+    return table
+
+
+def _add_baselines(table: Table, fitted: Sequence[Record], subset: str) -> None:
+    none = [None] * 3
+    for record in fitted:
+        how = message("closing.fitted", seconds=record.metrics[keys.FIT_SECONDS])
+        score = mean([record.metrics[keys.test(subset, "accuracy")]])
+        table.rows.append([message("baseline", name=record.name), how, None, None, None, score, *none])
+    for name, option in claims.missing_baselines(fitted).items():
+        table.rows.append([message("baseline", name=name), message("closing.not_fitted"), None, *none, *none])
+        table.notes.append(message("closing.fits", name=name, option=option))
+    given_up = published.figure("svc", "linear", "fit_seconds").value / 60
+    table.notes.append(message("closing.baselines", minutes=given_up))
+
+
+def conclusions(studies: Sequence[Study]) -> Table:
+    """Each conclusion of the deck with what the data says of it, and again where each arm was tuned."""
+    columns = [Column(message("concluded"), key="arm", numeric=False), _words("conclusions.data", "outcome")]
+    tuned = claims.any_tuned(studies)
+    columns += [_words("conclusions.tuned", "outcome_tuned")] if tuned else []
+    table = _table("conclusions", studies, columns)
+    for claim in CLAIMS:
+        found = claims.answers(studies, claim)[: 1 + tuned]
+        table.rows.append([message(f"claim.{claim.id}"), *(answer(claim, each) for each in found)])
+    return table
+
+
+def in_words(studies: Sequence[Study]) -> Table:
+    """A paragraph on each conclusion: on what the deck rested it, and what of it the runs support."""
+    columns = [Column(message("concluded"), key="arm", numeric=False), _words("in_words.why", "paragraph")]
+    table = _table("in_words", studies, columns)
+    for claim in CLAIMS:
+        own, tuned = claims.answers(studies, claim)
+        told = [
+            message(f"in_words.{how}", seeds=_seeds(each), answer=answer(claim, each))
+            for how, each in (("own", own), ("tuned", tuned))
+            if each.outcome not in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED)
+        ]
+        told = told or [message("in_words.not_run", study=claim.study)]
+        paragraph = message("in_words.paragraph", told=[message(f"claim.{claim.id}.rested"), *told])
+        table.rows.append([message(f"claim.{claim.id}"), paragraph])
+    return table
+
+
+def _seeds(found: Answer) -> Message:
+    fewest, most = found.seeds
+    if fewest == most:
+        return message("in_words.seeds", n=most)
+    return message("in_words.seeds_between", fewest=fewest, most=most)
+
+
+def answer(claim: Claim, found: Answer) -> Message:
+    """What a study says of a conclusion, and which of its arms it says nothing of yet."""
+    if found.outcome in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED, Outcome.UNDECIDED):
+        said = message(f"answer.{found.outcome.value}", study=found.study)
+    else:
+        said = _judged(claim.check, found)
+    return message("answer.missing", answer=said, arms=found.missing) if found.missing else said
+
+
+def _judged(check: str, found: Answer) -> Message:
+    key = f"answer.{check}.{found.outcome.value}"
+    match check, found.outcome:
+        case "best", Outcome.REFUTED:
+            return message(key, one=found.one, others=[_gap(each) for each in found.of(Verdict.BETTER)])
+        case "best", _:
+            return message(key, one=found.one, others=[each.arm for each in found.of(Verdict.TIE)])
+        case "same", Outcome.REFUTED:
+            differing = [_gap(each) for each in found.others if each.verdict is not Verdict.TIE]
+            return message(key, one=found.one, others=differing)
+        case "same", _:
+            widest = max(found.others, key=lambda each: abs(each.found.mean))
+            return message(key, n=len(found.others), widest=_gap(widest))
+        case "worse", _:
+            return message(key, one=found.one, others=_sorted(found))
+    [contrast] = found.others
+    return message(key, one=contrast.arm, other=found.one, found=contrast.found, p=contrast.p)
+
+
+def _gap(contrast: Contrast) -> Message:
+    return message("answer.gap", arm=contrast.arm, found=contrast.found)
+
+
+def _sorted(found: Answer) -> list[Message]:
+    """The others by how they stand."""
+    verdicts = (Verdict.WORSE, Verdict.BETTER, Verdict.TIE)
+    arms = {verdict: [each.arm for each in found.of(verdict)] for verdict in verdicts}
+    return [message(f"answer.arms.{verdict.value}", arms=names) for verdict, names in arms.items() if names]
+
+
+# What a finding is shown by: the field of it, and its column. What was printed and found stays English.
+_FINDING = {
+    "audit": Column(message("audit.row"), key="arm", numeric=False),
+    "id": Column(message("audit.finding"), key="finding", numeric=False),
+    **{key: _words(f"audit.{key}", key, english=True) for key in ("printed", "presented", "corrected")},
+    "verdict": _words("audit.verdict", "verdict"),
+    "paragraph": _words("audit.paragraph", "paragraph", english=True),
+}
+
+
+def audit(findings: Sequence[Finding], name: str, *fields: str) -> Table:
+    """The findings by some of their fields; name: of the table, `audit`, `audit_in_words` or `audit_page`."""
+    table = Table(message(f"table.{name}"), [_FINDING[field] for field in fields], name=name)
+    for finding in findings:
+        verdict = message(f"audit.{finding.verdict.value}")
+        table.rows.append([verdict if field == "verdict" else getattr(finding, field) for field in fields])
+    if name == "audit":
+        numbered = [each for each in findings if each.audit.startswith("A")]
+        settled = {each.audit for each in numbered if each.verdict is AuditVerdict.EXPLAINED}
+        table.notes.append(message("audit.settled", settled=len(settled), all=NUMBERED))
+        table.notes.append(message("audit.note"))
+    return table

@@ -1,0 +1,242 @@
+"""The tables of one study: what its arms reach and how they differ, its trials, or its rungs."""
+
+from collections.abc import Mapping, Sequence
+
+from fer_exp.analysis import ablation, comparison, search
+from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
+from fer_exp.analysis.comparison import ArmSummary, Contrast, DeckFigure, Verdict
+from fer_exp.fer2013 import PARTS
+from fer_exp.formatting import Message, Styled, message
+from fer_exp.tables import Column, Table
+from fer_exp.tracking import Record
+from fer_exp.tracking.studies import Arm, Study
+
+
+def tables(study: Study, subset: str) -> list[Table]:
+    """The two tables of a study or of a search; subset: the part of test whose accuracy is shown."""
+    if study.searched:
+        return [best_trials(study), budget_curve(study)]
+    arms = comparison.summarise(study, subset)
+    return [scores(study, arms, subset), contrasts(study, arms)]
+
+
+def about(study: Study) -> dict[str, str]:
+    """What all values of a study's tables are of."""
+    return {"study": study.name, "dataset": study.data, "protocol": study.protocol}
+
+
+def _table(kind: str, study: Study, columns: Sequence[Column]) -> Table:
+    # a sweep over protocols has several
+    rules = study.selected_on.split(", ")
+    selected = [message("selected_on." + rule.replace(" ", "_")) for rule in rules]
+    facts = {"study": study.name, "data": study.data, "protocol": study.protocol, "selected": selected}
+    title = message(f"table.{kind}", of=message("study.of", **facts))
+    arm = Column(message("arm"), key="arm", numeric=False)
+    return Table(title, [arm, *columns], [], [], kind, about(study))
+
+
+def _of_validation(title: str | Message, kind: str, metric: str, n: int | None = None) -> Column:
+    return Column(title, kind, {"metric": metric, "split": "validation", "n": n})
+
+
+def _words(title: Message, metric: str) -> Column:
+    return Column(title, of={"metric": metric}, numeric=False)
+
+
+def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
+    """What each arm reaches: mean and interval over its seeds."""
+    sizes = comparison.sizes(study, subset)
+    fitted, validation, test = (sizes.train, sizes.validation, sizes.test) if sizes else (None, None, None)
+    of_train = {"metric": "accuracy", "split": "train", "n": fitted}
+    of_test = {"metric": "accuracy", "split": "test", "subset": subset, "n": test}
+    columns = [
+        Column(message("seeds"), key="runs"),
+        Column(message("train"), "percent", of_train),
+        _of_validation(message("val"), "percent", "accuracy", validation),
+        Column(message("test", subset=subset), "percent", of_test),
+        _of_validation(message("val_macro_f1"), "percent", "macro_f1", validation),
+        Column(message("epoch"), ".1f", {"metric": "epoch"}),
+        Column(message("seconds"), ".1f", {"metric": "train_seconds"}),
+    ]
+    table = _table("scores", study, columns)
+    for arm in arms:
+        means = [arm.train, arm.val, arm.test, arm.val_macro_f1]
+        table.rows.append([arm.name, arm.runs, *means, arm.epoch, arm.seconds])
+    table.notes += [_rates(arm) for arm in arms if arm.rates]
+    table.notes += [*missing(study), *_sizes(study, subset), *partly_tested(study.arms, subset)]
+    table.notes += origin(study)
+    return table
+
+
+def _rates(arm: ArmSummary) -> Message:
+    learning_rate, weight_decay, trial = arm.rates
+    return message("rates", arm=arm.name, learning_rate=learning_rate, weight_decay=weight_decay, trial=trial)
+
+
+def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
+    """Each arm against the base, seed by seed, and beside what the deck printed."""
+    columns = [
+        _of_validation(message("against", base=study.base.name), "points", "accuracy_difference"),
+        Column(message("p_holm"), "p", {"metric": "p_holm"}),
+        _words(message("verdict"), "verdict"),
+        _of_validation(message("deck_val"), "percent", "deck_accuracy"),
+        _words(message("of_deck"), "deck_verdict"),
+    ]
+    table = _table("contrasts", study, columns)
+    for arm in arms:
+        table.rows.append([arm.name, *_contrast(arm.contrast), *_against_deck(arm.deck)])
+    return table
+
+
+def _contrast(contrast: Contrast | None) -> list:
+    if contrast is None:
+        return [message("base"), "", ""]
+    verdict = message(f"verdict.{contrast.verdict.value}")
+    if contrast.verdict is Verdict.UNTESTED:
+        return ["", "", verdict]
+    return [contrast.found, contrast.p, verdict]
+
+
+def _against_deck(deck: DeckFigure | None) -> list:
+    if deck is None:
+        return ["", ""]
+    verdict = message(f"deck.{deck.verdict.value}")
+    return [deck.value, message("deck.misnamed", verdict=verdict) if deck.misnamed else verdict]
+
+
+def best_trials(study: Study) -> Table:
+    """The best trial of each arm of a search."""
+    columns = [
+        *(Column(message(key), of={"metric": key}) for key in ("trials", "diverged", "best_trial")),
+        *(Column(message(key), "g", {"metric": key}) for key in ("learning_rate", "weight_decay")),
+        _of_validation(message("val_loss"), ".4f", "loss"),
+        _of_validation(message("val"), "percent", "accuracy"),
+    ]
+    table = _table("best_trials", study, columns)
+    for arm in search.summarise(study):
+        best, found = arm.best, [None] * 5
+        if best:
+            found = [best.number, best.learning_rate, best.weight_decay, best.loss, best.accuracy]
+            table.notes += [message(f"best_trials.{best.edge}", arm=arm.name)] if best.edge else []
+        table.rows.append([arm.name, arm.trials, arm.diverged, *found])
+    table.notes += [message("best_trials.rule"), *missing(study), *_sizes(study), *origin(study)]
+    return table
+
+
+def budget_curve(study: Study) -> Table:
+    """What the best of so many trials would reach on average."""
+    budgets = search.budgets(study)
+    of = {"metric": "expected_accuracy", "split": "validation"}
+    columns = [Column(str(count), "range", of | {"runs": count}) for count in budgets]
+    table = _table("budget_curve", study, columns)
+    for arm in search.summarise(study):
+        table.rows.append([arm.name, *(arm.expected.get(count) for count in budgets)])
+    table.notes += [message("budget_curve.mean"), message("budget_curve.diverged")]
+    return table
+
+
+def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
+    """One row a rung: how many it learnt from, what it reaches, what it gains, what it cost.
+
+    ensembles: by the name of the arm whose seeds they join.
+    """
+    tested = {"metric": "accuracy", "split": "test"}
+    columns = [
+        Column(message("seeds"), key="runs"),
+        Column(message("fit_on"), of={"metric": "n_fit", "split": "train"}),
+        _of_validation(message("val"), "percent", "accuracy"),
+        *(Column(part, "percent", tested | {"subset": part}) for part in PARTS),
+        _of_validation(message("gain"), "gain", "accuracy_gain"),
+        Column(message("hours"), of={"metric": "hours"}),
+    ]
+    table = _table("ladder", study, columns)
+    found = ablation.rungs(study)
+    arms = {arm.name: arm for arm in study.arms}
+    for rung in found:
+        table.rows.append(_rung(rung))
+        if rung.name in ensembles:
+            joined = ablation.together(arms[rung.name], ensembles[rung.name])
+            table.rows.append(_together(rung, joined))
+    table.notes += _ladder_notes(study, [rung.name for rung in found if rung.taught])
+    return table
+
+
+def _rung(rung: Rung) -> list:
+    tested = [Styled(each, "range") if isinstance(each, OverFaces) else each for each in rung.test.values()]
+    gain = message(f"ladder.{rung.gain.value}") if isinstance(rung.gain, Incomparable) else rung.gain
+    hours = [
+        Styled(each, ".2f") if device == "cpu" else message("ladder.hours_on", device=device, hours=each)
+        for device, each in rung.hours.items()
+    ]
+    alone = hours[0] if len(hours) == 1 else hours
+    return [rung.name, rung.runs, rung.fit_on, rung.val, *tested, gain, alone]
+
+
+def _together(rung: Rung, joined: Together) -> list:
+    name = message("ladder.together", arm=rung.name)
+    tested = [Styled(each, "range") for each in joined.test.values()]
+    hours = [message("ladder.in_all", hours=joined.hours), *joined.devices]
+    return [name, rung.runs, rung.fit_on, None, *tested, None, hours]
+
+
+def _ladder_notes(study: Study, taught: Sequence[str]) -> list[Message]:
+    notes = [
+        message("ladder.gap", arms=arms, jobs=[_gap(job, state) for job, state in gaps])
+        for gaps, arms in ablation.gaps(study).items()
+    ]
+    split = [message("ladder.split", fit=fit, validation=n) for fit, n in ablation.splits(study)]
+    tested = [message("ladder.tested", part=part, n=n) for part, n in ablation.tested(study).items()]
+    notes.append(message("ladder.sizes", split=split, tested=tested))
+    notes += [message("ladder.taught", arms=taught)] if taught else []
+    notes += [message("ladder.gain", trunk=ablation.TRUNK), message("ladder.reference")]
+    return [*notes, *partly_tested(study.arms, "union"), message("ladder.hours"), *origin(study)]
+
+
+def _gap(job: str, state: str) -> Message:
+    return message("gap.job", job=job, state=message(f"state.{state}"))
+
+
+def missing(study: Study) -> list[Message]:
+    """What a study lacks, and what was left out of it."""
+    found = [_gap(gap.job, gap.state) for arm in study.arms for gap in arm.unfinished]
+    if study.left_out:
+        reasons = [message(f"left_out.{reason}", n=n) for reason, n in sorted(study.left_out.items())]
+        found.append(message("left_out", reasons=reasons))
+    return found
+
+
+def _sizes(study: Study, subset: str = "") -> list[Message]:
+    """How many faces each figure is of, so that none travels without its n."""
+    sizes = comparison.sizes(study, subset)
+    if sizes is None:
+        return []
+    fitted = message("sizes", train=sizes.train, validation=sizes.validation)
+    if not subset:
+        return [fitted]
+    return [message("sizes.tested" if sizes.test else "sizes.shut", sizes=fitted, n=sizes.test)]
+
+
+def partly_tested(arms: Sequence[Arm], subset: str) -> list[Message]:
+    """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
+    lacking = comparison.partly_tested(arms, subset)
+    counted = [message("partly_tested.arm", arm=name, tested=n, of=of) for name, (n, of) in lacking.items()]
+    return [message("partly_tested", arms=counted)] if counted else []
+
+
+def origin(study: Study) -> list[Message]:
+    """When, by which code and at what cost the runs of a study were trained."""
+    found = comparison.origin(study)
+    if found is None:
+        return []
+    spent = [
+        message("origin.cpu", minutes=minutes)
+        if device == "cpu"
+        # jobs that share a GPU each count the whole time
+        else message("origin.device", device=device, minutes=minutes)
+        for device, minutes in found.minutes.items()
+    ]
+    whole = spent[0] if len(spent) == 1 else message("origin.both", spent=spent[:-1], last=spent[-1])
+    days = message("origin.days", first=found.first, last=found.last)
+    when = days if found.first != found.last else found.first
+    commits = [commit or message("origin.no_commit") for commit in found.commits]
+    return [message("origin", when=when, spent=whole, commits=commits)]

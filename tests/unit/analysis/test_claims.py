@@ -1,0 +1,112 @@
+"""The deck's conclusions, judged by hand-made runs."""
+
+import dataclasses
+
+import pytest
+from helpers.made_studies import activation, arm, run, study
+
+from fer_exp.analysis import claims
+from fer_exp.analysis.claims import CLAIMS, Outcome
+from fer_exp.analysis.comparison import Verdict
+from fer_exp.tracking.studies import Arm
+
+
+def answer(claim: str, *studies):
+    """What some studies say of a conclusion, and where each arm is tuned."""
+    [found] = [each for each in CLAIMS if each.id == claim]
+    return claims.answers(studies, found)
+
+
+def test_conclusions_are_judged_by_the_runs():
+    """ReLU is no better than one arm, so the deck's conclusion is not shown; tanh's promise is refuted."""
+    relu, _ = answer("relu", activation())
+    assert relu.outcome is Outcome.INCONCLUSIVE
+    assert [each.arm for each in relu.of(Verdict.TIE)] == ["softmax"]
+    tanh, _ = answer("tanh", activation())
+    assert (tanh.outcome, tanh.one) == (Outcome.REFUTED, "relu")
+    assert answer("layers", activation())[0].outcome is Outcome.NOT_RUN
+
+
+def test_the_chosen_optimizer_is_held_against_every_other():
+    """Though the study's base is another."""
+    arms = (
+        arm("adam", 0.390, 0.394, 0.392),
+        arm("adagrad", 0.410, 0.414, 0.411),
+        arm("sgd", 0.37, 0.372, 0.371),
+    )
+    found, _ = answer("adagrad", study("optimizer", *arms))
+    assert (found.outcome, found.one, len(found.others)) == (Outcome.SUPPORTED, "adagrad", 2)
+    found, _ = answer("adagrad", study("optimizer", *arms, arm("nadam", 0.45, 0.454, 0.451)))
+    assert found.outcome is Outcome.REFUTED
+    assert [each.arm for each in found.of(Verdict.BETTER)] == ["nadam"]
+
+
+def test_a_tuned_study_is_judged_beside_its_own():
+    """By the same question."""
+    tuned = dataclasses.replace(activation(), name="activation_tuned", arms=activation().arms[::2])
+    both = (activation(), tuned)
+    [kind] = claims.alike(both)
+    assert claims.any_tuned(kind)
+    assert not claims.any_tuned([activation()])
+    again = {claim.id: answer(claim.id, *both)[1] for claim in CLAIMS}
+    assert again["relu"].outcome is Outcome.INCONCLUSIVE
+    assert again["tanh"].outcome is Outcome.UNDECIDED
+    assert again["layers"].outcome is Outcome.NOT_SEARCHED
+    assert (again["adagrad"].outcome, again["adagrad"].study) == (Outcome.NOT_RUN, "optimizer_tuned")
+
+
+def test_tuned_studies_alone_close_no_table():
+    """The closing table has the deck's choices, at the deck's rates; its conclusions can be judged."""
+    tuned = dataclasses.replace(activation(), name="activation_tuned")
+    [kind] = claims.alike([tuned])
+    assert not claims.closes(kind)
+    assert claims.closes([activation(), tuned])
+    assert answer("relu", tuned)[0].outcome is Outcome.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("others", "outcome"),
+    [
+        ([(0.30, 0.301, 0.299)], Outcome.SUPPORTED),
+        ([(0.45, 0.451, 0.452)], Outcome.REFUTED),
+        ([(0.391, 0.393, 0.393)], Outcome.REFUTED),
+        ([(0.30, 0.301, 0.299), (0.391, 0.393, 0.393)], Outcome.IN_PART),
+    ],
+)
+def test_over_fitting_needs_worse_validation(others, outcome):
+    """All larger networks worse, none, or some."""
+    arms = [arm("128-32", 0.390, 0.394, 0.392), *(arm(f"x{i}", *values) for i, values in enumerate(others))]
+    assert answer("layers", study("layers", *arms))[0].outcome is outcome
+
+
+def test_sizes_that_do_not_matter_differ_nowhere():
+    """One difference refutes it, either way."""
+    base, alike = arm("32", 0.390, 0.394, 0.392), arm("16", 0.391, 0.393, 0.393)
+    assert answer("batch_size", study("batch_size", base, alike))[0].outcome is Outcome.SUPPORTED
+    better = arm("64", 0.45, 0.454, 0.451)
+    assert answer("batch_size", study("batch_size", base, alike, better))[0].outcome is Outcome.REFUTED
+
+
+def test_the_integrated_model_is_held_against_the_plain_corner():
+    """The last arm; the difference is turned, with its interval."""
+    arms = arm("all", 0.41, 0.414, 0.411), arm("one", 0.40, 0.41, 0.40), arm("none", 0.390, 0.394, 0.392)
+    found, _ = answer("final", study("final", *arms))
+    assert (found.outcome, found.one) == (Outcome.SUPPORTED, "none")
+    [contrast] = found.others
+    assert contrast.arm == "all"
+    assert 0 < contrast.found.low < contrast.found.mean < contrast.found.high
+
+
+def test_a_conclusion_knows_the_arms_that_are_missing():
+    """A verdict on some of the arms is no verdict on all; so are seeds that differ in number."""
+    layers = study("layers", arm("128-32", 0.390, 0.394, 0.392), arm("512-256", 0.30, 0.301))
+    layers.arms.append(Arm("884-886-888", "884-886-888"))
+    found, _ = answer("layers", layers)
+    assert found.missing == ["884-886-888"]
+    assert found.seeds == (2, 3)
+
+
+def test_baselines_that_are_not_fitted_are_named():
+    """One of several settings has them in its name."""
+    svc = dataclasses.replace(run(0, 0.0), name="linear SVC, C=0.1")
+    assert claims.missing_baselines([svc]) == {"ridge": "ridge", "majority": "majority"}

@@ -1,0 +1,112 @@
+"""The deck's closing table and conclusions, as printed."""
+
+import dataclasses
+
+from helpers.made_studies import activation, arm, run, study
+
+from fer_exp.audit import audit
+from fer_exp.report import deck_tables
+from fer_exp.report.words import words_of
+from fer_exp.tracking.studies import Arm
+
+ENGLISH = words_of("en")
+
+
+def conclusions(*studies) -> dict[str, list[str]]:
+    """What is said of each conclusion."""
+    rows = deck_tables.conclusions(studies).in_words(ENGLISH).rows
+    return {name: cells for name, *cells in rows}
+
+
+def closing(studies, fitted=()):
+    """The closing table in English."""
+    return deck_tables.closing(studies, "union", fitted).in_words(ENGLISH)
+
+
+def test_an_answer_names_its_arms_and_differences():
+    """Each question in its own words."""
+    said = conclusions(activation())
+    assert said["ReLU is the best activation"] == [
+        "inconclusive: no significant difference of softmax to relu"
+    ]
+    [tanh] = said["Tanh would be best with more epochs"]
+    assert tanh.startswith("refuted: tanh against relu -2.00 points [-2.25, -1.75], p = 0.002")
+    assert said["more and wider layers over-fit"] == ["not run: study=layers"]
+
+
+def test_answers_of_every_kind_are_in_words():
+    """Better, worse and no different arms; the widest difference; what is missing."""
+    base, alike = arm("128-32", 0.390, 0.394, 0.392), arm("x", 0.391, 0.393, 0.393)
+    layers = study("layers", base, alike, arm("y", 0.30, 0.301, 0.299), Arm("z", "z"))
+    [said] = conclusions(layers)["more and wider layers over-fit"]
+    assert said == ("supported in part; against 128-32 worse: y; no significant difference: x; not run: z")
+    batch = study("batch_size", base, alike)
+    [said] = conclusions(batch)["a larger batch is not always better: the size does not matter"]
+    assert said.startswith("supported as far as one contrast without a significant difference goes: x +0.03")
+    better = study("optimizer", base, arm("adagrad", 0.30, 0.301, 0.299))
+    [said] = conclusions(better)["Adagrad is the optimizer to integrate"]
+    assert said.startswith("refuted: better than adagrad are 128-32 +9.20 points [")
+
+
+def test_a_tuned_study_is_told_in_a_column_of_its_own():
+    """That is there only if one was tuned."""
+    tuned = dataclasses.replace(activation(), name="activation_tuned", arms=activation().arms[::2])
+    said = conclusions(activation(), tuned)
+    assert said["Tanh would be best with more epochs"][1] == "undecided: one seed"
+    assert said["more and wider layers over-fit"][1] == "not tuned"
+    assert said["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"
+    assert all(len(cells) == 1 for cells in conclusions(activation()).values())
+
+
+def test_a_paragraph_on_each_conclusion():
+    """On what the deck rested it, then each study that answers it, by how many seeds, with its verdict."""
+    tuned = dataclasses.replace(
+        activation(), name="activation_tuned", arms=[activation().arms[0], arm("tanh", 0.37)]
+    )
+    words = dict(deck_tables.in_words([activation(), tuned]).in_words(ENGLISH).rows)
+    [judged] = conclusions(activation())["ReLU is the best activation"]
+    said = words["ReLU is the best activation"]
+    assert said.startswith("The deck saw leaky ReLU ahead on validation")
+    assert f"At the deck's rates, 3 seeds an arm: {judged}." in said
+    assert said.endswith("Each arm tuned, 1 to 3 seeds an arm: undecided: one seed.")
+    assert words["more and wider layers over-fit"].endswith("Not run here: study=layers.")
+
+
+def test_the_closing_table_has_the_decks_columns():
+    """Ours beside the deck's, and what was not run is said."""
+    rows = {row[0]: row for row in closing([activation()]).rows}
+    assert list(rows)[:6] == ["MAIN", "Batch", "Activation", "Optimizer", "Layer", "FINAL"]
+    assert rows["Activation"][1:3] == ["relu", "3"]
+    assert rows["Activation"][-3:] == ["56.87", "34.75", "44.68"]
+    assert rows["Layer"][1] == "not run"
+
+
+def test_the_closing_table_sets_baselines_beside_the_networks():
+    """What was fitted, with its time; what was not, with the command; and the deck's own that it gave up."""
+    metrics = {"test/union/accuracy": 0.331, "fit/seconds": 99.0}
+    svc = dataclasses.replace(run(0, 0.0), name="linear SVC, C=0.1", metrics=metrics)
+    table = closing([activation()], [svc])
+    rows = {row[0]: row for row in table.rows}
+    assert rows["linear SVC, C=0.1"][1] == "fitted once in 99.0 s"
+    assert rows["linear SVC, C=0.1"][5] == "33.10"
+    assert rows["majority"][1] == "not fitted"
+    assert "majority: python evaluate.py baseline=majority fits it" in table.notes
+    assert not any("linear SVC: python" in note for note in table.notes)
+    assert "gave its linear SVC up after 307 minutes" in table.notes[-1]
+
+
+def test_the_closing_table_says_whose_test_is_of_fewer_seeds():
+    """Of the arms in it alone."""
+    shown = activation()
+    shown.arms[0].runs["1"].metrics.update({"test/union/accuracy": 0.38, "test/union/n": 7178})
+    assert "test of fewer seeds: relu 1 of 3" in closing([shown]).notes
+
+
+def test_the_audit_counts_what_is_settled():
+    """Each finding once, however many rows speak of it."""
+    findings = audit.findings([], [])
+    fields = ("audit", "id", "printed", "presented", "corrected", "verdict")
+    table = deck_tables.audit(findings, "audit", *fields).in_words(ENGLISH)
+    settled = {row[0] for row in table.rows if row[-1] == "explained"}
+    assert table.notes[0] == f"explained by a run or by arithmetic: {len(settled)} of the 16 findings"
+    assert len(table.rows) == len(findings)

@@ -1,0 +1,78 @@
+"""The tables of a study, as printed."""
+
+import dataclasses
+from pathlib import Path
+
+from helpers.made_studies import activation, arm, study
+
+from fer_exp import tables
+from fer_exp.report import study_tables
+from fer_exp.report.words import words_of
+from fer_exp.tracking.studies import Arm, Gap
+
+GOLDEN = Path(__file__).with_name("golden_tables.md")
+ENGLISH = words_of("en")
+
+
+def notes(table: tables.Table) -> list[str]:
+    """The notes of a table in English."""
+    return table.in_words(ENGLISH).notes
+
+
+def test_the_tables_of_six_runs_and_a_gap(capsys):
+    """Against a golden file: means, intervals, sizes, contrasts, verdicts, the deck's figures, the gap."""
+    gap = Arm(
+        "sigmoid", "sigmoid", {}, [Gap("sigmoid · seed 0", "failed"), Gap("sigmoid · seed 1", "missing")]
+    )
+    shown = study("activation", *activation().arms[:2], gap)
+    tables.FORMATS["markdown"](study_tables.tables(shown, "union"), ENGLISH)
+    assert capsys.readouterr().out == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_table_says_what_it_left_out_and_why():
+    """Runs that were trained for a study of this name, counted by reason."""
+    found = dataclasses.replace(activation(), left_out={"other_protocol": 1, "other_faces": 2})
+    scores, _ = study_tables.tables(found, "union")
+    assert "left out, not averaged with these: 2 on other faces, 1 by another protocol" in notes(scores)
+
+
+def test_a_mean_over_fewer_seeds_of_test_says_so():
+    """Whose seeds were not all evaluated."""
+    arms = [arm("relu", 0.390, 0.394), arm("tanh", 0.370, 0.375)]
+    arms[0].runs["1"].metrics.update({"test/union/accuracy": 0.38, "test/union/n": 7178})
+    scores, _ = study_tables.tables(study("activation", *arms), "union")
+    assert "test of fewer seeds: relu 1 of 2, tanh 0 of 2" in notes(scores)
+    assert any("test n = 7178" in note for note in notes(scores))
+
+
+def test_a_tuned_arm_says_its_rates():
+    """Below the table of scores, with the trial that they are of."""
+    tuned = arm("adam", 0.39, 0.40)
+    tuned.tuned = "7"
+    for each in tuned.runs.values():
+        each.params.update({"optimizer.lr": "0.00213", "optimizer.weight_decay": "1e-05"})
+    scores, _ = study_tables.tables(study("optimizer_tuned", tuned), "union")
+    assert "adam: learning rate 0.00213, weight decay 1e-05 (trial 7 of its search)" in notes(scores)
+
+
+def test_a_sweep_over_protocols_names_each_rule():
+    """By which the weights were selected."""
+    found = dataclasses.replace(activation(), selected_on="last epoch, lowest validation loss")
+    scores, _ = study_tables.tables(found, "union")
+    assert "weights of the last epoch, lowest validation loss:" in ENGLISH.text(scores.title)
+
+
+def test_tidy_records_say_what_each_value_is_of():
+    """Study, arm, split, metric, the value as the store has it, its interval, faces and runs."""
+    scores, contrasts = study_tables.tables(activation(), "union")
+    records = list(tables.tidy(scores, ENGLISH))
+    of_validation = [each for each in records if each.get("split") == "validation"]
+    [found] = [each for each in of_validation if (each["arm"], each["metric"]) == ("tanh", "accuracy")]
+    assert found | {"value": 0, "low": 0, "high": 0} == {
+        **{"table": "scores", "study": "activation", "dataset": "fer2013", "protocol": "honest"},
+        **{"arm": "tanh", "runs": "3", "metric": "accuracy", "split": "validation", "n": 20},
+        **{"value": 0, "low": 0, "high": 0},
+    }
+    assert 0.36 < found["low"] < found["value"] < found["high"] < 0.39
+    verdicts = [each["text"] for each in tables.tidy(contrasts, ENGLISH) if each["metric"] == "verdict"]
+    assert verdicts == ["worse", "no significant difference"]

@@ -1,0 +1,54 @@
+"""The catalogue: whatever is said in one language is said in the other, from the same values."""
+
+import re
+import string
+from collections.abc import Mapping
+
+import pytest
+
+from fer_exp.fer2013 import EMOTIONS
+from fer_exp.formatting import JOINTS, KINDS, message
+from fer_exp.report.words import words_of
+from fer_exp.statistics import Difference
+
+ENGLISH, KOREAN = words_of("en").templates, words_of("ko").templates
+GLOSSES = {key for key in KOREAN if key.startswith("gloss.")}
+
+
+def forms(template) -> list[str]:
+    """A template, or its forms for one and for more."""
+    return list(template.values()) if isinstance(template, Mapping) else [template]
+
+
+def fields(template) -> set[tuple[str, str]]:
+    """The values that a template takes, and how it prints each."""
+    parsed = (each for form in forms(template) for each in string.Formatter().parse(form))
+    return {(name, kind) for _, name, kind, _ in parsed if name}
+
+
+def test_both_languages_have_the_same_keys():
+    """But for the glosses of names that English keeps; every emotion has one."""
+    assert set(ENGLISH) == set(KOREAN) - GLOSSES
+    assert {f"gloss.{emotion}" for emotion in EMOTIONS} <= GLOSSES
+
+
+@pytest.mark.parametrize("key", ENGLISH)
+def test_both_languages_say_the_same(key):
+    """The same values in the same form, in a known kind; the Korean one is Korean."""
+    assert {name for name, _ in fields(ENGLISH[key])} == {name for name, _ in fields(KOREAN[key])}
+    assert fields(ENGLISH[key]) == fields(KOREAN[key])
+    for _, kind in fields(ENGLISH[key]):
+        assert kind in KINDS or kind in JOINTS or kind == "gloss" or re.fullmatch(r",?(\.\d)?[fg]?", kind)
+    for korean in forms(KOREAN[key]):
+        letters = re.sub(r"\{[^}]*\}", "", korean)
+        assert re.search("[가-힣]", letters) or not re.search("[A-Za-z]{2}", letters.replace("macro-F1", ""))
+    assert not any(re.search("[가-힣]", english) for english in forms(ENGLISH[key]))
+
+
+def test_a_verdict_is_said_in_both_languages_from_the_same_values():
+    """Numbers, names and order as each language has them."""
+    found = Difference(0.012, 0.005, 0.019, 0.01)
+    gaps = [message("answer.gap", arm="tanh", found=found)]
+    said = message("answer.best.refuted", one="relu", others=gaps)
+    assert words_of("en").text(said) == "refuted: better than relu are tanh +1.20 points [+0.50, +1.90]"
+    assert words_of("ko").text(said) == "반박됨: relu보다 높은 조건은 tanh +1.20 %p [+0.50, +1.90]"

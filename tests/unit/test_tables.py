@@ -1,0 +1,76 @@
+"""Tables in each of their forms."""
+
+import io
+
+import pandas
+import pytest
+
+from fer_exp import tables
+from fer_exp.formatting import Words, message
+from fer_exp.statistics import Interval
+from fer_exp.tables import Column, Table
+
+ACCURACY = {"metric": "accuracy", "split": "test", "n": 50}
+MEASURED = Table(
+    "measured",
+    [Column("arm", key="arm"), Column("seeds", key="runs"), Column("test", "percent", ACCURACY), "said"],
+    [
+        ["a, b", 3, Interval(0.4012345, 0.39, 0.41), message("good")],
+        ["c", 1, None, ""],
+        ["d", 2, Interval(0.3, float("nan"), float("nan")), "text"],
+    ],
+    name="scores",
+    about={"study": "x"},
+)
+OTHER = Table(
+    "other", [Column("arm", key="arm"), Column("p", "p", {"metric": "p"})], [["a, b", 0.04]], name="o"
+)
+WORDS = Words({"good": "50 % better"})
+
+
+@pytest.mark.parametrize("width", [40, 44])
+def test_a_narrow_terminal_shows_words_and_numbers_whole(width, capsys, monkeypatch):
+    """The frames go first."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    row = ["500-550-600", "0.374025 ±0.10", "0.374026", "12345"]
+    tables.print_terminal(tables.Table("t", ["arm", "train", "validation", "n"], [row]))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width
+    assert set(" ".join(row).split()) <= set(" ".join(lines).split())
+
+
+@pytest.mark.parametrize("form", list(tables.FORMATS))
+def test_every_form_prints_every_cell(form, capsys):
+    """Terminal, Markdown, CSV and LaTeX."""
+    tables.FORMATS[form]([Table("t", ["a_1", "b"], [["x", "50 %"], ["y", "±2"]], ["a note"])])
+    said = capsys.readouterr().out
+    for cell in ("x", "y", "50", "2"):
+        assert cell in said
+
+
+def test_csv_is_tidy(capsys):
+    """One header for all tables, one value a cell, nothing rounded, no line for what is missing."""
+    tables.FORMATS["csv"]([MEASURED, OTHER], WORDS)
+    found = pandas.read_csv(io.StringIO(capsys.readouterr().out))
+    assert list(found.columns[:5]) == ["table", "study", "arm", "metric", "split"]
+    assert len(found) == 5
+    accuracies = found[found.metric == "accuracy"].set_index("arm")
+    assert accuracies.value.to_dict() == {"a, b": 0.4012345, "d": 0.3}
+    assert accuracies.loc["a, b", ["low", "high", "n", "runs"]].tolist() == [0.39, 0.41, 50, 3]
+    assert pandas.isna(accuracies.low["d"])
+    assert found[found.table == "o"].value.tolist() == [0.04]
+    assert set(found.text.dropna()) == {"50 % better", "text"}
+
+
+def test_latex_has_rules_a_label_and_columns_by_their_kind(capsys):
+    """For booktabs; what TeX takes for its own is escaped, and long text is broken into lines."""
+    long = Table(r"a_b ~ 5 % \ {x}", ["name", Column("n")], [["word " * 20, 3]], ["p < .05"], name="t")
+    tables.FORMATS["latex"]([MEASURED, long], WORDS)
+    said = capsys.readouterr().out
+    assert said.count(r"\toprule") == said.count(r"\bottomrule") == said.count(r"\centering") == 2
+    assert r"\label{tab:scores-x}" in said
+    assert r"\begin{tabular}{rrrl}" in said
+    assert r"\begin{tabular}{p{0.8\linewidth}r}" in said
+    assert r"40.12 $\pm$0.88 & 50 \% better" in said
+    assert r"a\_b \textasciitilde{} 5 \% \textbackslash{} \{x\}" in said
+    assert r"\footnotesize p $<$ .05" in said
