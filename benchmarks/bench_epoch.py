@@ -45,7 +45,7 @@ def faces(args: argparse.Namespace):
 def work(args: argparse.Namespace) -> None:
     """Be one way: an epoch for each line that comes in, then say the peak memory."""
     import torch
-    from competitors import WAYS, Task, compose_settings
+    from epoch_implementations import WAYS, Task, compose_settings
 
     torch.set_num_threads(1)
     config = compose_settings(args.optimizer[0], args.layers[0], args.batch[0])
@@ -172,7 +172,7 @@ def main() -> None:
     if args.way:
         work(args)
         return
-    from competitors import WAYS, write_pictures
+    from epoch_implementations import WAYS, write_pictures
 
     args.ways = list(WAYS) if args.ways is None else [BASE, FLOOR, *args.ways]
     config = faces(args)

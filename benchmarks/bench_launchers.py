@@ -194,7 +194,7 @@ def main() -> None:
     there = [name for name in args if LAUNCHERS[name] is None or find_spec(LAUNCHERS[name])]
     engines = [LAUNCHERS[name] for name in there if LAUNCHERS[name]]
     versions = ", ".join(f"{engine} {importlib.metadata.version(engine)}" for engine in engines)
-    command = " ".join(["python benchmarks/launchers.py", *sys.argv[1:]])
+    command = " ".join(["python benchmarks/bench_launchers.py", *sys.argv[1:]])
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
     print(f"Printed by `{command}` on {datetime.date.today()}; {load}; {versions}.\n")
     for name in args:

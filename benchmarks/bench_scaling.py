@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from training import BASE, race
+from bench_epoch import BASE, race
 
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.factory import PIXELS

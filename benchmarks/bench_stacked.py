@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from competitors import compose_settings
-from training import ratio
+from bench_epoch import ratio
+from epoch_implementations import compose_settings
 
 from fer_exp.config.settings import Experiment
 from fer_exp.data.datasets import load_synthetic

@@ -193,7 +193,7 @@ def main() -> None:
             grow(folder, job.run_id, sweep.run_id, runs)
             weights.append(weigh(folder))
             asked.append(ask(folder))
-    command = f"python benchmarks/store_growth.py --sizes {args.sizes[0]} {args.sizes[1]}"
+    command = f"python benchmarks/bench_store_growth.py --sizes {args.sizes[0]} {args.sizes[1]}"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
     by = f"`{command} --epochs {args.epochs}` on {datetime.date.today()}"
     print(f"Printed by {by}; {load}; SQLite {sqlite3.sqlite_version}.\n")

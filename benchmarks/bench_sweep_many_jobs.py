@@ -90,7 +90,9 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=500)
     jobs = parser.parse_args().jobs
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
-    print(f"Printed by `python benchmarks/sweep_load.py --jobs {jobs}` on {datetime.date.today()}; {load}:\n")
+    print(
+        f"Printed by `python benchmarks/bench_sweep_many_jobs.py --jobs {jobs}` on {datetime.date.today()}; {load}:\n"
+    )
     folder = Path(tempfile.mkdtemp())
     try:
         grown, seconds = sweep(folder, jobs)

@@ -1,4 +1,4 @@
-"""One epoch of training by each of the ways that `trainer.py` compares, on the same faces and shapes.
+"""One epoch of training by each of the ways that `bench_epoch.py` compares, on the same faces and shapes.
 
 A way is a function of a `Task` that prepares what it needs and returns a function of one epoch.
 """

@@ -122,7 +122,7 @@ class GraphedStep:
 
 
 class ManualStep:
-    """The same step with every derivative written out, for layers that `derivatives` knows."""
+    """The same step with every derivative written out, for layers that `manual_backprop` knows."""
 
     def __init__(self, network: Network, optimizer: Optimizer, pixels: torch.Tensor, targets: torch.Tensor):
         """Learn from pixels uint8 [N, 48, 48] and targets float32 [N, 7], on the CPU."""

@@ -97,6 +97,10 @@ def test_no_module_imports_a_script(path):
 @pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.name)
 def test_what_a_benchmark_imports_of_ours_is_there(path):
     """No other test runs them, and a module that was renamed would be missed when it is too late."""
+    siblings = {sibling.stem for sibling in path.parent.glob("*.py")}
+    # an extra of its own
+    elsewhere = {name.split(".")[0] for name in imports(path)} - siblings - {"lightning"}
+    assert all(importlib.util.find_spec(name) for name in elsewhere), elsewhere
     for whole in {name for name in imports(path) if name.startswith("fer_exp.")}:
         place, _, last = whole.rpartition(".")
         assert hasattr(importlib.import_module(place), last) or importlib.util.find_spec(whole), whole

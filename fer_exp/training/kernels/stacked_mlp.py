@@ -2,7 +2,7 @@
 
 A layer of all networks is one batched matrix product over their weights, which lie as the rows of one
 buffer. All that tells the networks apart (activation, draws of dropout, optimizer) goes row by row, by the
-kernels of `derivatives`; so a network moves as `step.ManualStep` would move it alone, within rounding.
+kernels of `manual_backprop`; so a network moves as `step.ManualStep` would move it alone, within rounding.
 
 On a GPU the pass, which reads and writes memory that it keeps and nothing else, is captured as a CUDA graph;
 draws and optimizers, whose numbers change from step to step, stay outside.
