@@ -89,10 +89,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=500)
     jobs = parser.parse_args().jobs
+    command = f"python benchmarks/bench_sweep_many_jobs.py --jobs {jobs}"
     load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores of {platform.machine()}"
-    print(
-        f"Printed by `python benchmarks/bench_sweep_many_jobs.py --jobs {jobs}` on {datetime.date.today()}; {load}:\n"
-    )
+    print(f"Printed by `{command}` on {datetime.date.today()}; {load}:\n")
     folder = Path(tempfile.mkdtemp())
     try:
         grown, seconds = sweep(folder, jobs)

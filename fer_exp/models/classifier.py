@@ -38,13 +38,15 @@ class Classifier:
 
     def predict(self, pictures: np.ndarray) -> np.ndarray:
         """Names of the likeliest emotions, text [N], of grey pictures 0..255 [N, 48, 48]."""
-        return np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
+        names: np.ndarray = np.array(EMOTIONS)[self._logits(pictures).argmax(axis=1)]
+        return names
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities float64 [N, 7], in the order of `EMOTIONS`, of grey pictures 0..255 [N, 48, 48]."""
         logits = self._logits(pictures).astype(np.float64)
         exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return exponentials / exponentials.sum(axis=1, keepdims=True)
+        probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return probabilities
 
     def _logits(self, pictures: np.ndarray) -> np.ndarray:
         pictures = np.asarray(pictures)

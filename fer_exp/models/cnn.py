@@ -35,7 +35,7 @@ class ConvolutionalNetwork(Network):
             nn.Flatten(),
             nn.Dropout(settings.dropout),
             Linear(channels, len(EMOTIONS)),
-        ).to(memory_format=torch.channels_last)
+        ).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @classmethod
     def activations(cls, settings: Model) -> int:
@@ -52,7 +52,8 @@ class Picture(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Shape them."""
-        return pixels.unflatten(1, (1, SIDE, SIDE)).contiguous(memory_format=torch.channels_last)
+        pictures: Tensor = pixels.unflatten(1, (1, SIDE, SIDE))
+        return pictures.contiguous(memory_format=torch.channels_last)
 
 
 class Block(nn.Module):
@@ -72,7 +73,8 @@ class Block(nn.Module):
 
     def forward(self, entering: Tensor) -> Tensor:
         """[B, n_in, S, S] -> [B, n_out, S / stride, S / stride], rounded up."""
-        return self.activation(self.shortcut(entering) + self.inner(entering))
+        leaving: Tensor = self.activation(self.shortcut(entering) + self.inner(entering))
+        return leaving
 
 
 def _convolution(n_in: int, n_out: int, stride: int) -> list[nn.Module]:

@@ -6,6 +6,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TypeGuard
 
 import numpy as np
 import torch
@@ -55,12 +56,12 @@ def check(settings: Model) -> None:
     """Raise UserError where no network can be made of these settings, or one too large to train."""
     activation_factory(settings.activation)
     CLASSES[settings.name].check(settings)
-    for number, most, said in (
+    for number, most, what in (
         (_weights(settings), MOST_WEIGHTS, "weights"),
         (CLASSES[settings.name].activations(settings), MOST_ACTIVATIONS, "activations a picture"),
     ):
         if number > most:
-            raise UserError(f"model.hidden={settings.hidden}: {number:,} {said}; at most {most:,}")
+            raise UserError(f"model.hidden={settings.hidden}: {number:,} {what}; at most {most:,}")
 
 
 def _weights(settings: Model) -> int:
@@ -84,15 +85,15 @@ def rebuild(settings: Model, state: Mapping[str, Tensor]) -> Network:
     """The network whose `state_dict` this is; RuntimeError if it is not of these settings."""
     check(settings)
     # taken as they are, where the others are copied into what is there
-    scaling = [state.get(name) for name in ("shift", "scale")]
-    if not all(map(_is_scaling, scaling)):
+    shift, scale = state.get("shift"), state.get("scale")
+    if not (_is_scaling(shift) and _is_scaling(scale)):
         raise RuntimeError("shift and scale are no float32 [2304] or [1]")
-    network = CLASSES[settings.name](settings, *scaling)
+    network = CLASSES[settings.name](settings, shift, scale)
     network.load_state_dict(state)
     return network
 
 
-def _is_scaling(value: object) -> bool:
+def _is_scaling(value: object) -> TypeGuard[Tensor]:
     return (
         isinstance(value, Tensor)
         and value.shape in ((PIXELS,), (1,))

@@ -7,6 +7,7 @@ product for its compiler, by a private name, so it is tried before it is used.
 """
 
 import logging
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -65,7 +66,8 @@ class Linear(nn.Linear):
         if as_it_is or fastest(entering.numel() * self.out_features, entering) is Default:
             return super().forward(entering)
         if torch.is_grad_enabled():
-            return _Affine.apply(entering, self.weight, self.bias)
+            apply: Callable[..., Tensor] = _Affine.apply
+            return apply(entering, self.weight, self.bias)
         return _onednn(entering, self.weight, self.bias)
 
 
@@ -90,9 +92,10 @@ class _Affine(torch.autograd.Function):
 def _mkl_is_slow() -> bool:
     """Whether this is an AMD processor with AVX-512, and PyTorch has both libraries."""
     # a PyTorch that cannot tell keeps to its own choice
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     libraries = torch.backends.mkl.is_available() and torch.backends.mkldnn.is_available()
-    return libraries and able.get("avx512_f", False) and able.get("cpu_name", "").startswith("AMD")
+    fast = able.get("avx512_f", False) and able.get("cpu_name", "").startswith("AMD")
+    return bool(libraries and fast)
 
 
 @cache
@@ -116,4 +119,5 @@ def _onednn_agrees() -> bool:
 
 def _onednn(left: Tensor, right: Tensor, bias: Tensor | None = None) -> Tensor:
     """left [..., k] times right [n, k] transposed, plus bias [n]: [..., n]."""
-    return torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(left, right, bias, "none", [], "")
+    return product

@@ -68,7 +68,7 @@ class Patches(nn.Module):
     def forward(self, pixels: Tensor) -> Tensor:
         """Cut the pictures up."""
         count = SIDE // self.side
-        grid = pixels.unflatten(1, (count, self.side, count, self.side))
+        grid: Tensor = pixels.unflatten(1, (count, self.side, count, self.side))
         return grid.transpose(2, 3).flatten(3).flatten(1, 2)
 
 
@@ -82,8 +82,9 @@ class Block(nn.Module):
 
     def forward(self, entering: Tensor) -> Tensor:
         """[B, P, C] -> [B, P, C]."""
-        mixed = entering + self.between(self.before_between(entering).transpose(1, 2)).transpose(1, 2)
-        return mixed + self.within(self.before_within(mixed))
+        mixed: Tensor = entering + self.between(self.before_between(entering).transpose(1, 2)).transpose(1, 2)
+        within: Tensor = self.within(self.before_within(mixed))
+        return mixed + within
 
 
 class Mean(nn.Module):

@@ -4,6 +4,9 @@ A network holds its own pixel statistics as buffers, so that training, evaluatio
 disagree about the input's scale (one of the deck's slips, A10).
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -38,6 +41,8 @@ class Network(nn.Module):
     layers: what takes the normalised pixels float32 [B, 2304] to the logits [B, 7].
     """
 
+    shift: Tensor
+    scale: Tensor
     layers: nn.Sequential
 
     def __init__(self, settings: Model, shift: Tensor, scale: Tensor):
@@ -48,13 +53,13 @@ class Network(nn.Module):
         self.mirrored = settings.mirrored
 
     @classmethod
-    def check(cls, settings: Model) -> None:
+    def check(cls, settings: Any) -> None:
         """Raise UserError for settings of which this network cannot be made; none, if not overridden."""
 
     @classmethod
-    def activations(cls, settings: Model) -> int:
+    def activations(cls, settings: Any) -> int:
         """How many numbers all linear layers or convolutions put out for one picture."""
-        return sum(settings.hidden) + len(EMOTIONS)
+        return int(sum(settings.hidden)) + len(EMOTIONS)
 
     def normalise(self, pixels: Tensor) -> Tensor:
         """Pictures [B, 48, 48] of 0..255, whole numbers or not -> float32 [B, 2304]."""
@@ -69,10 +74,11 @@ class Network(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Pictures uint8 [B, 48, 48] -> logits float32 [B, 7], in the order of `EMOTIONS`."""
-        logits = self.layers(self.normalise(pixels))
+        logits: Tensor = self.layers(self.normalise(pixels))
         if not self.mirrored:
             return logits
-        return (logits + self.layers(self.normalise(pixels.flip(2)))) / 2
+        mirrored: Tensor = self.layers(self.normalise(pixels.flip(2)))
+        return (logits + mirrored) / 2
 
     @torch.no_grad()
     def initialise(self, seed: int) -> None:
@@ -89,7 +95,8 @@ class Network(nn.Module):
 
 def norm_of(name: str, units: int) -> list[nn.Module]:
     """The normalisation layer of this name over so many units, in a list that is empty for `none`."""
-    return {"none": [], "batch": [nn.BatchNorm1d(units)], "layer": [nn.LayerNorm(units)]}[name]
+    kinds: dict[str, Callable[[int], nn.Module]] = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+    return [] if name == "none" else [kinds[name](units)]
 
 
 @torch.inference_mode()

@@ -50,4 +50,5 @@ class Block(nn.Module):
 
     def forward(self, entering: Tensor) -> Tensor:
         """[B, width] -> [B, width]."""
-        return entering + self.inner(entering)
+        added: Tensor = self.inner(entering)
+        return entering + added

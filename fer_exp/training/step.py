@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from fer_exp.config import settings
 from fer_exp.data.augmentation import Augmentation
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models.factory import Network
+from fer_exp.models.factory import PIXELS, Network
 from fer_exp.training.kernels import cuda_graph, manual_backprop
 from fer_exp.training.kernels.cuda_graph import Capture
 
@@ -75,8 +75,8 @@ class AutogradStep:
         inputs, targets = augmentation.mix(augmentation.cover(inputs), self.targets[batch])
         half = self.rule.precision == "bfloat16"
         with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=half):
-            logits = self.network.layers(inputs)
-        logits = logits.to(targets)
+            outputs: torch.Tensor = self.network.layers(inputs)
+        logits = outputs.to(targets)
         loss = cross_entropy(logits, targets, label_smoothing=self.rule.label_smoothing)
         # kept in place: the gradients may be views that the optimizer knows as one tensor
         self.optimizer.zero_grad(set_to_none=False)
@@ -107,7 +107,8 @@ class GraphedStep:
         return logits
 
     def _captured(self, batch: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Callable[[], None]]:
-        positions, logits = batch.clone(), []
+        positions = batch.clone()
+        logits: list[torch.Tensor] = []
 
         def run() -> None:
             logits[:] = [self.plain.fill(positions)]
@@ -148,12 +149,14 @@ class _Pass:
     """Forward and backward through a network with batches of one size."""
 
     def __init__(self, network: Network, size: int):
-        like = network.layers[0].weight
-        self.bytes = torch.empty(size, like.shape[1], dtype=torch.uint8)
-        self.inputs = like.new_empty(size, like.shape[1])
-        self.target, self.slope = like.new_empty(2, size, len(EMOTIONS))
+        self.bytes = torch.empty(size, PIXELS, dtype=torch.uint8)
+        self.inputs = network.scale.new_empty(size, PIXELS)
+        self.target, self.slope = network.scale.new_empty(2, size, len(EMOTIONS))
         self.shift, self.scale = network.shift, network.scale.reciprocal()
         self.layers = manual_backprop.chain(network.layers, size)
+        first = self.layers[0]
+        assert isinstance(first, manual_backprop.Linear)
+        self.first = first
         self.dropouts = [layer for layer in self.layers if isinstance(layer, manual_backprop.Dropout)]
 
     @torch.no_grad()
@@ -170,7 +173,7 @@ class _Pass:
         slope = torch.softmax(flow, 1, out=self.slope).sub_(self.target).div_(len(batch))
         for layer in self.layers[:0:-1]:
             slope = layer.backward(slope)
-        self.layers[0].weigh(slope)
+        self.first.weigh(slope)
         return flow
 
 

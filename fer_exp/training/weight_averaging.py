@@ -5,6 +5,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from fer_exp.models.factory import Network
 
+Tensors = tuple[Tensor, ...] | list[Tensor]
+
 
 def averaged(network: Network, keep: float) -> AveragedModel:
     """The running mean of a network's weights and statistics, for `update_parameters` after each step.
@@ -13,7 +15,7 @@ def averaged(network: Network, keep: float) -> AveragedModel:
     keep less, so that the initial weights are soon forgotten.
     """
 
-    def follow(mean: list[Tensor], new: list[Tensor], steps: Tensor) -> None:
+    def follow(mean: Tensors, new: Tensors, steps: Tensor | int) -> None:
         count = int(steps)
         get_ema_multi_avg_fn(min(keep, count / (count + 10)))(mean, new, steps)
 

@@ -28,21 +28,21 @@ class FlatParameters:
         self.starts = list(itertools.accumulate(sizes, initial=0))
         like = self.parameters[0]
         self.whole = nn.Parameter(torch.zeros(self.starts[-1], dtype=like.dtype, device=like.device))
-        self.whole.grad = torch.zeros_like(self.whole)
+        gradient = self.whole.grad = torch.zeros_like(self.whole)
         with torch.no_grad():
             for place, weight in zip(self.split(self.whole.data), self.parameters, strict=True):
                 place.copy_(weight)
-        self._point()
+        self._point(gradient)
 
     def move(self, whole: torch.Tensor, gradient: torch.Tensor) -> None:
         """Keep the weights in `whole` [n] from now on and their gradients in `gradient` [n]."""
         self.whole.data, self.whole.grad = whole.copy_(self.whole.data), gradient
-        self._point()
+        self._point(gradient)
 
-    def _point(self) -> None:
-        places = zip(self.split(self.whole.data), self.split(self.whole.grad), strict=True)
-        for weight, (place, gradient) in zip(self.parameters, places, strict=True):
-            weight.data, weight.grad = place, gradient
+    def _point(self, gradient: torch.Tensor) -> None:
+        places = zip(self.split(self.whole.data), self.split(gradient), strict=True)
+        for weight, (place, slope) in zip(self.parameters, places, strict=True):
+            weight.data, weight.grad = place, slope
 
     def split(self, whole: torch.Tensor) -> list[torch.Tensor]:
         """Views of a tensor [..., n], shaped as the network's parameters."""

@@ -8,7 +8,7 @@ table does not name, or whose kernels PyTorch has changed, is trained by autogra
 import logging
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,8 @@ class Linear:
 
     def __init__(self, module: nn.Linear, size: int):
         self.weight, self.bias = module.weight.detach(), module.bias.detach()
+        assert module.weight.grad is not None
+        assert module.bias.grad is not None
         self.weight_slope, self.bias_slope = module.weight.grad, module.bias.grad
         self.transposed = self.weight.t()
         self.by = linear.fastest(size * self.weight.numel(), self.weight)
@@ -70,8 +72,8 @@ class Kernel(NamedTuple):
     what left the activation if `by_left`, else at what entered it. All [B, n].
     """
 
-    forward: Callable[[nn.Module, Tensor, Tensor], Tensor]
-    backward: Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]
+    forward: Callable[[Any, Tensor, Tensor], Tensor]
+    backward: Callable[[Any, Tensor, Tensor, Tensor], Tensor]
     by_left: bool
 
 
@@ -160,7 +162,7 @@ def known(module: nn.Module) -> bool:
     """Whether `chain` can take this very class with these options."""
     if isinstance(module, nn.Softmax) and module.dim is None:
         return False
-    kind = type(module)
+    kind: Any = type(module)
     return kind in (linear.Linear, nn.Dropout) or (kind in KERNELS and _agrees(kind))
 
 
@@ -199,4 +201,6 @@ def chain(modules: Iterable[nn.Module], size: int) -> list[Layer]:
 
 def unit(module: nn.Module, leaving: Tensor, slope: Tensor) -> Activation | Dropout:
     """The layer of a known module that has no weights, which writes to this memory, [B, n] each."""
-    return (Dropout if isinstance(module, nn.Dropout) else Activation)(module, leaving, slope)
+    if isinstance(module, nn.Dropout):
+        return Dropout(module, leaving, slope)
+    return Activation(module, leaving, slope)

@@ -115,7 +115,7 @@ class BatchedMLPStep:
         slope = torch.softmax(flow, 2, out=self.slope).sub_(self.target).div_(self.divisor)
         for layer in self.layers[:0:-1]:
             slope = layer.backward(slope)
-        self.layers[0].weigh(slope)
+        self.linear[0].weigh(slope)
 
 
 class _Linear:
