@@ -2,7 +2,7 @@
 
 Ranked by the private half of test, which is what most report; a row that chose by that half itself, that is
 contested or that has no such figure stands below, unranked, with the reason. Ours are each study's arms and
-the baselines, if they were evaluated and their faces are the canonical FER-2013.
+the baselines, if they were evaluated and their faces are FER-2013.
 """
 
 import argparse
@@ -13,6 +13,7 @@ from fer_exp import console, tables, tracking
 from fer_exp.analysis import published
 from fer_exp.analysis.comparison import mean
 from fer_exp.analysis.published import Result
+from fer_exp.fer2013 import GENUINE
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import keys, studies
 from fer_exp.tracking.studies import Arm, Study, ensemble_of, read_studies
@@ -104,15 +105,15 @@ def _averaged(run: tracking.Record) -> str:
 
 
 def _counts(run: tracking.Record) -> bool:
-    """Whether a run was evaluated on the canonical FER-2013; other faces have no place here."""
-    return run.params.get(keys.Param.FACES_KIND) == "canonical" and keys.TEST_ACCURACY in run.metrics
+    """Whether a run was evaluated on FER-2013, whichever copy; other faces have no place here."""
+    return run.params.get(keys.Param.FACES_KIND) in GENUINE and keys.TEST_ACCURACY in run.metrics
 
 
-def canonical(studies: Sequence[Study]) -> list[str]:
-    """The canonical sets of faces among those of the studies: one at most, but for how it was read."""
+def genuine(studies: Sequence[Study]) -> list[str]:
+    """The sets of faces that are FER-2013 among those of the studies: one a copy, but for how it was read."""
     runs = ((study.faces, run) for study in studies for arm in study.arms for run in arm.runs.values())
     kind = keys.Param.FACES_KIND
-    return list(dict.fromkeys(faces for faces, run in runs if run.params.get(kind) == "canonical"))
+    return list(dict.fromkeys(faces for faces, run in runs if run.params.get(kind) in GENUINE))
 
 
 def board(rows: Sequence[Row]) -> tuple[Table, Table]:
@@ -161,5 +162,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         studies = read_studies(store)
         rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
-        rows += of_baselines(store, canonical(studies))
+        rows += of_baselines(store, genuine(studies))
     tables.FORMATS[args.format](board(rows))

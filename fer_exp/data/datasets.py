@@ -22,7 +22,7 @@ from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.data.sources import Source
 from fer_exp.errors import UserError
-from fer_exp.fer2013 import EMOTIONS
+from fer_exp.fer2013 import EMOTIONS, GENUINE
 
 log = logging.getLogger(__name__)
 
@@ -128,8 +128,10 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
         log.warning("data.labels=ferplus: %s", dataset.fingerprint.describe())
         return dataset
     dataset = _load_source(source, cache_dir, on_error)
-    if dataset.fingerprint.kind != "canonical":
-        log.warning("data.root=%s is not the canonical FER-2013, %s", root, dataset.fingerprint.describe())
+    if dataset.fingerprint.kind in GENUINE:
+        log.info("data.root=%s is FER-2013, its %s copy", root, dataset.fingerprint.kind)
+    else:
+        log.warning("data.root=%s is not FER-2013, %s", root, dataset.fingerprint.describe())
     if dataset.skipped:
         log.warning("%d files were left out, the first: %s", len(dataset.skipped), dataset.skipped[0])
     return dataset

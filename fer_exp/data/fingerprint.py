@@ -1,7 +1,7 @@
-"""The fingerprint of a set of faces: what tells it from any other, and the real FER-2013 from copies.
+"""The fingerprint of a set of faces: what tells it from any other, and FER-2013 from what bears its name.
 
-Blurred, equalised, re-split and thinned copies circulate under the same name; figures on them are
-no figures on FER-2013.
+Two copies are FER-2013, `kaggle` and `original`. Blurred, equalised, re-split and thinned ones circulate
+under the same name; figures on them are no figures on FER-2013.
 """
 
 import hashlib
@@ -19,10 +19,11 @@ ALTERED = 0.2
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """kind: canonical, altered, other, relabelled or synthetic. train, test: faces of each emotion, [7].
+    """kind: kaggle, original, altered, other, relabelled or synthetic.
 
+    train, test: faces of each emotion, [7].
     mean, std: of the training pixels, of 255. content: hash of all pixels, labels and usages.
-    differences: what tells an altered copy from the canonical set, or labels from FER-2013's, in words.
+    differences: what tells an altered copy from FER-2013, or labels from FER-2013's, in words.
     """
 
     kind: str
@@ -61,7 +62,7 @@ def take(faces: Faces, drawn: bool) -> Fingerprint:
     counts = tuple(train.counts().values()), tuple(test.counts().values())
     differences = () if drawn else tuple(_differences(*counts, mean, std))
     return Fingerprint(
-        "synthetic" if drawn else _kind(*counts, differences),
+        "synthetic" if drawn else _kind(*counts, differences, _copy(mean, std)),
         _content(faces),
         *counts,
         mean,
@@ -100,18 +101,26 @@ def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std
         for name, count, expected in zip(EMOTIONS, found, canonical, strict=True):
             if count != expected:
                 differences.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
-    for what, found, canonical in (
-        ("mean", mean, fer2013.CANONICAL_MEAN),
-        ("std", std, fer2013.CANONICAL_STD),
-    ):
-        if round(found, 4) != canonical:
-            differences.append(f"train pixel {what} is {found:.4f}, FER-2013's {canonical}")
+    if _copy(mean, std) is None:
+        means, stds = (list(dict.fromkeys(values)) for values in zip(*fer2013.COPIES.values(), strict=True))
+        for what, value, expected in (("mean", mean, means), ("std", std, stds)):
+            if round(value, 4) not in expected:
+                text = " or ".join(f"{each:.4f}" for each in expected)
+                differences.append(f"train pixel {what} is {value:.4f}, FER-2013's {text}")
     return differences
 
 
-def _kind(train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...]) -> str:
-    if not differences:
-        return "canonical"
+def _copy(mean: float, std: float) -> str | None:
+    """The copy of FER-2013 whose training pixels have this mean and standard deviation."""
+    found = (round(mean, 4), round(std, 4))
+    return next((name for name, expected in fer2013.COPIES.items() if expected == found), None)
+
+
+def _kind(
+    train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...], copy: str | None
+) -> str:
+    if copy and not differences:
+        return copy
     canonical = sum(fer2013.CANONICAL_TRAIN) + sum(fer2013.CANONICAL_TEST)
     near = abs(sum(train) + sum(test) - canonical) <= ALTERED * canonical
     return "altered" if near else "other"

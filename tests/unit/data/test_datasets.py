@@ -454,7 +454,7 @@ def test_what_is_left_out_is_counted_and_named_in_the_log(kaggle, caplog):
     assert len(found.skipped) == 3
     assert found.fingerprint.train == (6,) * 7
     assert "3 files were left out, the first: " in caplog.text
-    assert "is not the canonical FER-2013, other: 42 train, 28 test" in caplog.text
+    assert "is not FER-2013, other: 42 train, 28 test" in caplog.text
 
 
 def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
@@ -620,7 +620,7 @@ def test_mapped_faces_are_writable_in_memory_alone(tmp_path):
 def test_the_real_set_is_what_its_papers_say(tmp_path):
     """Counts by class, halves of test, distinct faces and copies; its CSV gives the same."""
     found = datasets.load_fer2013(ROOT, tmp_path / "cache", "fail")
-    assert found.fingerprint.kind == "canonical"
+    assert found.fingerprint.kind == "kaggle"
     assert found.fingerprint.train == (3995, 436, 4097, 7215, 4830, 3171, 4965)
     assert found.fingerprint.test == (958, 111, 1024, 1774, 1247, 831, 1233)
     parts = {name: len(at) for name, at in found.test().parts(found.train().group)}

@@ -28,15 +28,37 @@ def as_canonical(monkeypatch):
     taken = fingerprint.take(canonical_like(), drawn=False)
     monkeypatch.setattr(fer2013, "CANONICAL_TRAIN", taken.train)
     monkeypatch.setattr(fer2013, "CANONICAL_TEST", taken.test)
-    monkeypatch.setattr(fer2013, "CANONICAL_MEAN", round(taken.mean, 4))
-    monkeypatch.setattr(fer2013, "CANONICAL_STD", round(taken.std, 4))
+    figures = (round(taken.mean, 4), round(taken.std, 4))
+    monkeypatch.setattr(
+        fer2013, "COPIES", {"kaggle": figures, "original": (figures[0], round(figures[1] - 0.0001, 4))}
+    )
 
 
 @pytest.mark.usefixtures("as_canonical")
-def test_the_set_itself_is_canonical():
-    """Counts and pixel statistics agree."""
+def test_each_copy_of_the_set_has_its_name(monkeypatch):
+    """Counts and pixel statistics agree, whichever of the two it is."""
     taken = fingerprint.take(canonical_like(), drawn=False)
-    assert (taken.kind, taken.differences) == ("canonical", ())
+    assert (taken.kind, taken.differences) == ("kaggle", ())
+    copies = dict(zip(("original", "kaggle"), fer2013.COPIES.values(), strict=True))
+    monkeypatch.setattr(fer2013, "COPIES", copies)
+    taken = fingerprint.take(canonical_like(), drawn=False)
+    assert (taken.kind, taken.differences) == ("original", ())
+    assert taken.describe().startswith("original: ")
+
+
+@pytest.mark.usefixtures("as_canonical")
+@pytest.mark.parametrize("change", ["blurred", "equalised", "class-filled"])
+def test_an_altered_copy_is_neither(change):
+    """As they circulate: by its pixels or by its counts."""
+    whole = canonical_like()
+    if change == "class-filled":
+        extra = np.flatnonzero((whole.labels == 1) & (whole.usage == 0))
+        made = whole[np.concatenate([np.arange(len(whole)), extra])]
+    elif change == "blurred":
+        made = dataclasses.replace(whole, pixels=(whole.pixels // 2 + np.roll(whole.pixels, 1, 2) // 2))
+    else:
+        made = dataclasses.replace(whole, pixels=255 - whole.pixels // 2)
+    assert fingerprint.take(made, drawn=False).kind == "altered"
 
 
 @pytest.mark.usefixtures("as_canonical")
