@@ -96,8 +96,8 @@ KINDS: dict[str, Callable[[Any], str]] = {
     "one": lambda value: f"{100 * value:.1f}",
 }
 
-# How a list is joined that is none of words: by clauses, or by sentences.
-JOINTS = {";": "; ", ".": " "}
+# How a list is joined that is none of words: by clauses, by sentences or figures, or by alternatives.
+JOINTS = {";": "; ", ".": " ", "/": "/"}
 
 
 class Words(string.Formatter):

@@ -1,7 +1,7 @@
-"""The deck's slips that arithmetic alone can find, and those of its counts and logs.
+"""The deck's errors that arithmetic alone can find, in its counts and logs.
 
-No run is needed: the figures in `published.csv` and `logged.csv` and the counts of FER-2013 suffice. What
-they leave open is said to be not explained.
+No run is needed: the figures in `deck_figures.csv` and `deck_logs.csv` and the counts of FER-2013 suffice.
+What they leave open is said to be not explained.
 """
 
 from collections.abc import Sequence
@@ -44,20 +44,16 @@ def counting() -> Finding:
     )
     classes = {train[name] - count for name, count in zip(EMOTIONS, CANONICAL_TRAIN, strict=True)}
     totals = (train["all"] - TRAIN, test["all"] - TEST)
-    of_classes = sum(train[name] for name in EMOTIONS)
     # the folder itself and the folders of its classes
     folders = 1 + len(EMOTIONS)
-    return Finding(
-        "counting",
-        "A1",
-        f"{train['all']:,} train and {test['all']:,} test images",
-        f"{train['all']:,} = {TRAIN:,} + {totals[0]}; {test['all']:,} = {TEST:,} + {totals[1]}; each class "
-        f"+ {'/'.join(str(more) for more in sorted(classes))}; the classes sum to {of_classes:,}",
-        EXPLAINED if classes == {1} and set(totals) == {folders} else UNEXPLAINED,
-        f"The set has {TRAIN:,} training and {TEST:,} test images. The deck counted each class folder as an "
-        f"image of its class, and the {len(EMOTIONS)} class folders with their parent as {folders} images of "
-        "each total, so its class counts and its total do not even agree with each other.",
-    )
+    values = {
+        **{"train": train["all"], "test": test["all"], "faces_train": TRAIN, "faces_test": TEST},
+        **{"more_train": totals[0], "more_test": totals[1], "more_classes": sorted(classes)},
+        **{"of_classes": sum(train[name] for name in EMOTIONS), "emotions": len(EMOTIONS)},
+        "folders": folders,
+    }
+    explained = classes == {1} and set(totals) == {folders}
+    return Finding("counting", EXPLAINED if explained else UNEXPLAINED, values)
 
 
 def fits(figures: Sequence[Line], faces: int, in_batches: bool = True) -> list[Fit]:
@@ -84,19 +80,17 @@ def split_naming() -> Finding:
     """The batch section's test figures are those of the validation split."""
     tested = lines("batch_size", "test_accuracy")
     validation, test = fits(tested, VALIDATION), fits(tested, TEST)
-    accident = prod(fit.chance for fit in validation)
     explained = _fitting(validation) == len(validation) and not _fitting(test)
-    return Finding(
-        "split_naming",
-        "A2",
-        f"{len(tested)} lines of Test Accuracy in the batch section, {len(validation)} distinct",
-        f"means over batches of {VALIDATION:,} faces: {_fitting(validation)} of {len(validation)} fit (by "
-        f"accident {accident:.0e}); of {TEST:,}: {_fitting(test)}",
-        EXPLAINED if explained else UNEXPLAINED,
-        f"A split of the {TRAIN:,} training faces 8 to 2 leaves {VALIDATION:,} for validation. Every figure "
-        f"that the batch section calls test can come from {VALIDATION:,} faces and none from the {TEST:,} of "
-        "the test set: the deck measured validation and named it test.",
-    )
+    values = {
+        **{
+            "lines": len(tested),
+            "distinct": len(validation),
+            "accident": prod(fit.chance for fit in validation),
+        },
+        **{"train": TRAIN, "validation": VALIDATION, "test": TEST},
+        **{"fit_validation": _fitting(validation), "fit_test": _fitting(test)},
+    }
+    return Finding("split_naming", EXPLAINED if explained else UNEXPLAINED, values)
 
 
 def batch_mean_metric() -> Finding:
@@ -107,14 +101,9 @@ def batch_mean_metric() -> Finding:
     as_counts = fits(fitted, FITTED, False) + fits(held_out, VALIDATION, False)
     explained = _fitting(means) == len(means) and not _fitting(as_counts)
     short = attainable.batch_means(VALIDATION, 256)
-    return Finding(
-        "batch_mean_metric",
-        "A3",
-        f"{len(means)} distinct accuracies in the logs, as {held_out[0].value}",
-        f"as means over batches of {FITTED:,} and {VALIDATION:,} faces {_fitting(means)} of {len(means)} "
-        f"fit, as shares right {_fitting(as_counts)}",
-        EXPLAINED if explained else UNEXPLAINED,
-        "The deck averaged the accuracies of the batches, so that a face in the short last batch weighs more "
-        f"than another: at batch {short.batch} the last {short.last} of {VALIDATION:,} faces count like "
-        f"{short.batch}. Its accuracies differ a little from the share of faces that were right.",
-    )
+    values = {
+        **{"distinct": len(means), "example": held_out[0].value, "fitted": FITTED, "validation": VALIDATION},
+        **{"fit_means": _fitting(means), "fit_counts": _fitting(as_counts)},
+        **{"batch": short.batch, "last": short.last},
+    }
+    return Finding("batch_mean_metric", EXPLAINED if explained else UNEXPLAINED, values)

@@ -5,9 +5,8 @@ import dataclasses
 import pytest
 
 from fer_exp.analysis import published
-from fer_exp.audit import audit, by_runs
-from fer_exp.audit.by_runs import CHECKS
-from fer_exp.audit.finding import EXPLAINED, OPEN, UNEXPLAINED
+from fer_exp.audit import audit
+from fer_exp.audit.finding import EXPLAINED, OPEN, UNEXPLAINED, AuditVerdict, Finding, MissingError, figure
 from fer_exp.tracking import Record
 from fer_exp.tracking.studies import Arm, Study
 
@@ -20,10 +19,10 @@ def run(params: dict[str, str] | None = None, **metrics: float) -> Record:
     return Record("id", "name", "FINISHED", params or {}, {}, found, 0.0, "")
 
 
-def verdict(slip: str, runs: dict[str, Record]) -> str:
-    """What the judge of a slip says of these runs."""
-    [judge] = [each.judge for each in CHECKS if each.id == slip]
-    return judge(runs)[2]
+def verdict(id: str, runs: dict[str, Record]) -> AuditVerdict:
+    """What a check says of these runs."""
+    [check] = [each for each in audit.checks([], []) if each.id == id]
+    return check.finding(runs).verdict
 
 
 def carried(fresh: float, epochs: int) -> dict[str, Record]:
@@ -104,10 +103,10 @@ def test_what_was_not_run_is_named_with_its_command():
     assert [row.audit for row in audit.findings([], [])][:3] == ["A1", "A2", "A3"]
 
 
-def test_an_unopened_test_is_named_with_its_command():
+def test_a_test_set_that_was_not_evaluated_is_named_with_its_command():
     """The readings of test belong to evaluation."""
-    with pytest.raises(by_runs.MissingError, match="test not opened: python evaluate"):
-        by_runs.figure({"a": run()}, "a", "test/union/accuracy")
+    with pytest.raises(MissingError, match="test not evaluated: python evaluate"):
+        figure({"a": run()}, "a", "test/union/accuracy")
 
 
 def test_one_seed_is_a_slip_if_most_contrasts_are_ties():
@@ -125,3 +124,14 @@ def test_one_seed_is_a_slip_if_most_contrasts_are_ties():
     worse = dataclasses.replace(study, arms=[study.arms[0], arm("c", 0.18, 0.19, 0.2)])
     rows = {row.id: row for row in audit.findings([worse], [])}
     assert rows["one_seed"].verdict == UNEXPLAINED
+
+
+def test_a_finding_is_said_by_its_words_with_the_values_found():
+    """As the figures are printed in the deck; what is missing stands in the place of what was found."""
+    values = {"printed": 0.2471, "linear": 0.33, "ridge": 0.331, "softmax": 0.25}
+    found = Finding("softmax", EXPLAINED, values)
+    assert (found.audit, found.printed) == ("A12", "test 24.7 for the activation Softmax")
+    assert found.presented == "no activation: test 33.00; ridge on pixels: 33.10"
+    assert found.corrected == "a true softmax: test 25.00"
+    missing = Finding("softmax", OPEN, {"printed": 0.2471}, "not run: x")
+    assert (missing.presented, missing.corrected) == ("not run: x", "")

@@ -1,0 +1,148 @@
+"""The deck's errors on test that runs show: collapsed networks, wrongly read faces, and its softmax."""
+
+from collections.abc import Sequence
+
+from fer_exp.audit.by_training import NEAR
+from fer_exp.audit.finding import (
+    EXPLAINED,
+    IN_PART,
+    UNEXPLAINED,
+    Check,
+    Judgement,
+    MissingError,
+    Runs,
+    figure,
+    printed,
+    shares,
+)
+from fer_exp.fer2013 import CANONICAL_TEST
+from fer_exp.formatting import Message, Styled, message
+from fer_exp.tracking import Record, keys
+
+# How far a reading of test by other weights of the same kind may lie apart.
+_NEAR_READING = 0.02
+# A validation loss comes this near to the classes' entropy if nothing but their frequencies was learnt.
+_NEAR_LOSS = 0.02
+
+_COLLAPSED = ("rmsprop", "adadelta", "adam")
+_OPTIMIZERS = ("sgd", "adagrad", "nadam")
+_LAYERS = ("512-256", "512-256-128", "256-128", "64-32-16", "884-886-888", "500-550-600-650-700")
+
+
+def checks(baselines: Sequence[Record]) -> list[Check]:
+    """How the evaluated runs judge; the softmax beside these baselines."""
+    optimizers, layers = (
+        dict(zip(settings, printed(study, settings, "test_accuracy"), strict=True))
+        for study, settings in (("optimizer", _OPTIMIZERS), ("layers", _LAYERS))
+    )
+    [softmax] = printed("activation", ["identity"], "test_accuracy")
+    return [
+        Check("collapse", _collapse, {"largest": max(CANONICAL_TEST)}),
+        Check(
+            "test_path",
+            lambda runs: _readings(runs, "test_path", "optimizer", optimizers),
+            {"figures": shares(list(optimizers.values()))},
+        ),
+        Check(
+            "layer_test_path",
+            lambda runs: _readings(runs, "layer_test_path", "layers", layers),
+            {"figures": shares(list(layers.values()))},
+        ),
+        Check("softmax", lambda runs: _softmax(runs, baselines, softmax), {"printed": softmax}),
+    ]
+
+
+def _constant(runs: Runs, arm: str) -> bool:
+    """Whether an arm's network answers by the frequencies of the classes alone."""
+    loss, accuracy, majority, entropy = (
+        figure(runs, arm, metric)
+        for metric in (
+            keys.SELECTED_VAL_LOSS,
+            keys.SELECTED_VAL_ACCURACY,
+            keys.MAJORITY_ACCURACY,
+            keys.PRIOR_ENTROPY,
+        )
+    )
+    return abs(loss - entropy) <= _NEAR_LOSS and abs(accuracy - majority) <= NEAR
+
+
+def _correct(runs: Runs, arm: str) -> int:
+    """How many test faces an arm predicts correctly."""
+    share, n = (figure(runs, arm, keys.test("union", metric)) for metric in ("accuracy", "n"))
+    return round(share * n)
+
+
+def _collapse(runs: Runs) -> Judgement:
+    ways = {"fresh": "presented", "shared": "shared"}
+    collapsed = {
+        name: {way: _constant(runs, f"collapse/{arm}_{name}") for way, arm in ways.items()}
+        for name in _COLLAPSED
+    }
+    optimizers = [
+        message(
+            "collapse.optimizer", name=name, ways=[_way(runs, name, way, arm) for way, arm in ways.items()]
+        )
+        for name in _COLLAPSED
+    ]
+    corrected = [f"collapse/corrected_{name}" for name in _COLLAPSED]
+    sound = any(_constant(runs, arm) for arm in corrected)
+    values = {
+        "n": figure(runs, "collapse/presented_rmsprop", keys.test("union", "n")),
+        "optimizers": optimizers,
+        "corrected": [Styled(_correct(runs, arm), ",") for arm in corrected],
+    }
+    explained = [any(found.values()) for found in collapsed.values()]
+    verdict = EXPLAINED if all(explained) and not sound else IN_PART if any(explained) else UNEXPLAINED
+    return verdict, values
+
+
+def _way(runs: Runs, name: str, way: str, arm: str) -> Message:
+    whole = f"collapse/{arm}_{name}"
+    key = "collapse.constant" if _constant(runs, whole) else "collapse.way"
+    return message(key, way=way, right=_correct(runs, whole))
+
+
+def _readings(runs: Runs, id: str, study: str, figures: dict[str, float]) -> Judgement:
+    """Search the mismatches for one that gives the deck's accuracy of every arm, and of each alone.
+
+    figures: by the arm's setting in the study.
+    """
+    arms = {setting: f"test_path/{study}_{setting}" for setting in figures}
+    sound = [figure(runs, arm, keys.mismatch(keys.SOUND)) for arm in arms.values()]
+    combinations = keys.mismatches(runs[next(iter(arms.values()))].metrics)
+
+    def distance(combination: str, setting: str) -> float:
+        return abs(figure(runs, arms[setting], keys.mismatch(combination)) - figures[setting])
+
+    common = min(combinations, key=lambda each: max(distance(each, setting) for setting in figures))
+    worst = max(distance(common, setting) for setting in figures)
+    best = {
+        setting: min(combinations, key=lambda each, setting=setting: distance(each, setting))
+        for setting in figures
+    }
+    alone = [
+        message(f"{id}.single", arm=setting, combination=combination)
+        for setting, combination in best.items()
+        if distance(combination, setting) <= _NEAR_READING
+    ]
+    return EXPLAINED if worst <= _NEAR_READING else UNEXPLAINED, {
+        "combinations": len(combinations),
+        "common": common,
+        "worst": worst,
+        "distance": 100 * _NEAR_READING,
+        "alone": alone or message(f"{id}.none"),
+        "sound": shares(sound),
+    }
+
+
+def _softmax(runs: Runs, baselines: Sequence[Record], wanted: float) -> Judgement:
+    linear, softmax = (
+        figure(runs, f"softmax/{arm}", keys.TEST_ACCURACY) for arm in ("presented", "corrected")
+    )
+    ridge = [run.metrics[keys.TEST_ACCURACY] for run in baselines if run.name.startswith("ridge")]
+    if not ridge:
+        raise MissingError("no baseline: python evaluate.py baseline=ridge")
+    near = abs(linear - wanted) <= 2 * NEAR and abs(ridge[0] - wanted) <= 2 * NEAR
+    explained = near and abs(softmax - wanted) > 2 * NEAR
+    values = {"linear": linear, "ridge": ridge[0], "softmax": softmax}
+    return EXPLAINED if explained else UNEXPLAINED, values

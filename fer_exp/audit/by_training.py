@@ -1,0 +1,156 @@
+"""The deck's errors of training that runs show: each arm of `study=audit` is as presented, or corrected."""
+
+import math
+from collections.abc import Sequence
+
+from fer_exp.analysis import published
+from fer_exp.analysis.comparison import SIGNIFICANCE, against
+from fer_exp.audit.finding import (
+    EXPLAINED,
+    IN_PART,
+    UNEXPLAINED,
+    Check,
+    Judgement,
+    MissingError,
+    Runs,
+    figure,
+    printed,
+    shares,
+)
+from fer_exp.formatting import message
+from fer_exp.tracking import keys
+from fer_exp.tracking.studies import Study
+
+# How far two runs of one treatment may lie apart in accuracy: two seeds of the main model differ so much.
+NEAR = 0.015
+
+_SIZES = ("16", "32", "64", "128", "256")
+
+
+def checks(studies: Sequence[Study]) -> list[Check]:
+    """How the runs of training judge; the seeds by those of the honest studies."""
+    fewest, most = _logged_epochs()
+    batches = shares(printed("batch_size", _SIZES, "train_accuracy"))
+    [accuracy], [loss] = (printed("main", ["main"], metric) for metric in ("train_accuracy", "val_loss"))
+    return [
+        Check("carryover", _carryover, {"train": batches, "sizes": _SIZES, "fewest": fewest, "most": most}),
+        Check("noop_epochs", _noop_epochs),
+        Check("dead_scheduler", _dead_scheduler),
+        Check("last_vs_best", _last_vs_best, {"printed": loss}),
+        Check("normalisation", _normalisation, {"train": accuracy, "loss": loss}),
+        Check("one_seed", lambda _: _one_seed(studies)),
+    ]
+
+
+def _logged_epochs() -> tuple[int, int]:
+    """The fewest and the most epochs after which a run of the batch section ended, by its logs."""
+    last: dict[tuple[str, str], int] = {}
+    for line in published.logged():
+        if line.study == "batch_size" and line.epoch:
+            run = line.setting, line.ceiling
+            last[run] = max(last.get(run, 0), int(line.epoch))
+    return min(last.values()), max(last.values())
+
+
+def _carryover(runs: Runs) -> Judgement:
+    fresh = [f"carryover/corrected_{size}" for size in _SIZES]
+    # the first of the deck's networks was fresh as well
+    carried = fresh[:1] + [f"carryover/presented_{size}" for size in _SIZES[1:]]
+    wanted = printed("batch_size", _SIZES, "train_accuracy")
+    accuracies, epochs = (
+        [[figure(runs, arm, metric) for arm in arms] for arms in (carried, fresh)]
+        for metric in (keys.epoch("train", "accuracy"), keys.EPOCHS_RUN)
+    )
+    # a fresh network gets as far, but takes longer than any run in the deck's logs
+    as_long = [max(each[1:]) <= _logged_epochs()[1] for each in epochs]
+    near = [
+        all(abs(one - other) <= NEAR for one, other in zip(each, wanted, strict=True)) for each in accuracies
+    ]
+    explained = near[0] and as_long[0] and not (near[1] and as_long[1])
+    values = {}
+    for name, reached, lasted in zip(("carried", "fresh"), accuracies, epochs, strict=True):
+        values |= {name: shares(reached), f"{name}_epochs": [round(each) for each in lasted]}
+    return EXPLAINED if explained else UNEXPLAINED, values
+
+
+def _noop_epochs(runs: Runs) -> Judgement:
+    arms = [f"noop_epochs/presented_{ceiling}" for ceiling in (100, 2000, 20000)]
+    losses = {figure(runs, arm, keys.SELECTED_VAL_LOSS) for arm in arms}
+    epochs = {figure(runs, arm, keys.EPOCHS_RUN) for arm in arms}
+    explained = len(losses) == 1 and max(epochs) < 100
+    return EXPLAINED if explained else UNEXPLAINED, {
+        "epochs": [round(each) for each in sorted(epochs)],
+        "losses": message("noop_epochs.losses", n=len(losses)),
+        "accuracy": figure(runs, "noop_epochs/corrected", keys.SELECTED_VAL_ACCURACY),
+        "loss": figure(runs, "noop_epochs/corrected", keys.SELECTED_VAL_LOSS),
+    }
+
+
+def _drops(runs: Runs, arm: str) -> int:
+    """How often the plateau scheduler lowered the rate before the last epoch."""
+    last = figure(runs, arm, keys.LEARNING_RATE)
+    rate, factor = (float(runs[arm].params[key]) for key in (keys.Param.LR, keys.Param.SCHEDULER_FACTOR))
+    return round(math.log(last / rate) / math.log(factor))
+
+
+def _dead_scheduler(runs: Runs) -> Judgement:
+    stopped = [
+        arm
+        for arm, run in runs.items()
+        if run.params[keys.Param.STOPPING_NAME] == "deck"
+        and run.params[keys.Param.SCHEDULER_NAME] == "plateau"
+    ]
+    figure(runs, "dead_scheduler/presented", keys.EPOCHS_RUN)
+    dead = sum(_drops(runs, arm) for arm in stopped)
+    alive = _drops(runs, "dead_scheduler/corrected")
+    epochs = figure(runs, "dead_scheduler/corrected", keys.EPOCHS_RUN)
+    values = {"dead": dead, "stopped": len(stopped), "alive": alive, "epochs": epochs}
+    return EXPLAINED if dead == 0 < alive else UNEXPLAINED, values
+
+
+def _last_vs_best(runs: Runs) -> Judgement:
+    (last, last_loss), (best, best_loss) = (
+        [figure(runs, arm, keys.selected("val", metric)) for metric in ("accuracy", "loss")]
+        for arm in ("normalisation/unit", "last_vs_best/corrected")
+    )
+    entropy = figure(runs, "normalisation/unit", keys.PRIOR_ENTROPY)
+    [loss] = printed("main", ["main"], "val_loss")
+    values = {"last": last, "last_loss": last_loss, "best": best, "best_loss": best_loss, "entropy": entropy}
+    return EXPLAINED if loss > entropy and last_loss > best_loss else UNEXPLAINED, values
+
+
+def _normalisation(runs: Runs) -> Judgement:
+    [accuracy], [loss] = (printed("main", ["main"], metric) for metric in ("train_accuracy", "val_loss"))
+    metrics = (keys.epoch("train", "accuracy"), keys.SELECTED_VAL_LOSS)
+    ends = {
+        name: [figure(runs, f"normalisation/{name}", metric) for metric in metrics]
+        for name in ("unit", "centred", "global", "standardised")
+    }
+    near = [
+        name
+        for name, (reached, lost) in ends.items()
+        if abs(reached - accuracy) <= 2 * NEAR and abs(lost - loss) <= 0.1 * loss
+    ]
+    told = [
+        message("normalisation.end", name=name, train=reached, loss=lost)
+        for name, (reached, lost) in ends.items()
+    ]
+    values = {"ends": told, "near": near or message("normalisation.none")}
+    return EXPLAINED if near else UNEXPLAINED, values
+
+
+def _one_seed(studies: Sequence[Study]) -> Judgement:
+    honest = [study for study in studies if study.protocol == "honest" and study.name != "adhoc"]
+    # a ceiling of epochs that changes nothing is the same contrast again
+    by_values = {
+        tuple(tuple(each.values(keys.SELECTED_VAL_ACCURACY)) for each in (study.base, arm)): difference.p
+        for study in honest
+        for arm in study.arms
+        if arm is not study.base and (difference := against(arm, study.base)) is not None
+    }
+    found = [p for (base, arm), p in by_values.items() if base != arm]
+    if not found:
+        raise MissingError("not run: python train.py study=activation (and the other studies)")
+    ties = sum(p >= SIGNIFICANCE for p in found)
+    verdict = EXPLAINED if 2 * ties > len(found) else IN_PART if ties else UNEXPLAINED
+    return verdict, {"ties": ties, "contrasts": len(found)}
