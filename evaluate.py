@@ -173,11 +173,11 @@ def show_taggers(record: Any, store: Any, dataset: Any, votes: Any) -> None:
 def fit(chosen: Any, store: Any, dataset: Any) -> Any:
     """The run of the baseline that the settings name, fitted now if it is not there."""
     from fer_exp.evaluation.baselines import estimators
-    from fer_exp.evaluation.baselines.progress import PairProgressBar
+    from fer_exp.evaluation.baselines.progress import PairBar
     from fer_exp.tracking import keys
 
     name = estimators.describe(chosen.baseline)
-    with PairProgressBar(getattr(chosen.baseline, "tol", 0.0)) as reporter:
+    with PairBar(getattr(chosen.baseline, "tol", 0.0)) as reporter:
         kept = Path(chosen.data.cache_dir) / "svc"
         record, anew = estimators.ensure(chosen.baseline, dataset, store, kept, reporter)
     seconds = record.metrics[keys.FIT_SECONDS]

@@ -14,7 +14,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn, Self, TextIO
 
 from fer_exp.errors import UserError
 
@@ -139,6 +139,32 @@ def wipe() -> None:
     sys.stdout.flush()
 
 
+class Bar:
+    """How far something has come: a bar on a terminal, lines elsewhere."""
+
+    def __init__(self, text: str, total: int | None):
+        # here, since most commands draw none
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self.drawn = sys.stdout.isatty()
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, disable=not self.drawn)
+        self.task = self.progress.add_task(text, total=total)
+
+    def __enter__(self) -> Self:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.progress.stop()
+
+    def show(self, text: str, done: int, total: int, line: str) -> None:
+        """Show a text beside the bar, or this line, if it is none of nothing."""
+        self.progress.update(self.task, description=text, completed=done, total=total)
+        if line and not self.drawn:
+            print(line, flush=True)
+
+
 class Output:
     """A stream that gives up what nobody takes, a pipe whose reader has gone or a full disk.
 
@@ -201,6 +227,19 @@ class _Quiet(logging.Handler):
 
 class LogFile(_Quiet, logging.FileHandler):
     """The log of a job, which trains on where a full disk takes no more of it."""
+
+
+class JobLog(logging.Handler):
+    """The log of one of many jobs that take turns, whose files are not all open at a time."""
+
+    def __init__(self, path: str):
+        super().__init__()
+        self.path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add a line, if the disk takes it."""
+        with suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
+            file.write(self.format(record) + "\n")
 
 
 class LogStream(_Quiet, logging.StreamHandler):

@@ -6,14 +6,14 @@ import numpy as np
 
 from fer_exp.config import identity
 from fer_exp.experiment.monitor import duration
-from fer_exp.experiment.plan import Job
+from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, keys
 
 # What jobs of a kind may differ in.
 _OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
 
 
-def said(planned: Sequence[Job], known: Iterable[Record], device: str) -> str:
+def said(planned: Sequence[PlannedJob], known: Iterable[Record], device: str) -> str:
     """The time that jobs will take on a device, in a line. known: runs of any kind."""
     seconds: dict[frozenset, list[float]] = {}
     for run in known:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_exp import console, tracking
-from fer_exp.experiment.plan import Job
+from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.record import settled
 
@@ -56,7 +56,7 @@ def duration(seconds: float) -> str:
 
 
 def stand(
-    planned: Sequence[Job],
+    planned: Sequence[PlannedJob],
     before: Mapping[str, Record],
     now: Mapping[str, Record],
     elapsed: float,
@@ -82,7 +82,9 @@ def stand(
 class SweepMonitor:
     """Shows a sweep's standing: a line drawn again and again on a terminal, now and then one elsewhere."""
 
-    def __init__(self, planned: Sequence[Job], before: Mapping[str, Record], store: tracking.Store, run: str):
+    def __init__(
+        self, planned: Sequence[PlannedJob], before: Mapping[str, Record], store: tracking.Store, run: str
+    ):
         self.planned, self.before = planned, before
         self.store, self.run = store, run
         self.started = time.monotonic()

@@ -27,7 +27,7 @@ TRAIN, CONTINUE, REUSE, LEAVE = "train", "continue", "reuse", "leave failed"
 
 
 @dataclass(frozen=True)
-class Job:
+class PlannedJob:
     """One job of a sweep. values: what it has of each swept key; faces: their content hash."""
 
     values: Mapping[str, str]
@@ -105,7 +105,7 @@ def _last(key: str) -> str:
     return re.split(r"[./]", key)[-1]
 
 
-def title(study: str, jobs: Sequence[Job]) -> str:
+def title(study: str, jobs: Sequence[PlannedJob]) -> str:
     """What people call a sweep: `optimizer · 6 arms x 5 seeds · honest`, or by its trials."""
     seeds = {job.settings.seed for job in jobs}
     numbers = {job.trial for job in jobs} - {None}

@@ -18,11 +18,10 @@ from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.errors import UserError
-from fer_exp.experiment import cost_estimate, teacher
-from fer_exp.experiment import job as experiment_job
+from fer_exp.experiment import cost_estimate, facts, job_check, teacher
 from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.monitor import SweepMonitor
-from fer_exp.experiment.plan import Job
+from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import artifacts, descriptions, keys, record
 from fer_exp.training.device import device_name
 
@@ -31,7 +30,7 @@ log = logging.getLogger(__name__)
 # What all figures of a sweep's table share; where jobs differ, all that occurs.
 _SWEEP_TAGS = {
     keys.Tag.PROTOCOL: lambda job: job.settings.protocol.name,
-    keys.Tag.SELECTED_ON: lambda job: experiment_job.selection_rule(job.settings.protocol),
+    keys.Tag.SELECTED_ON: lambda job: facts.selection_rule(job.settings.protocol),
     keys.Tag.DATA: lambda job: job.settings.data.name,
     keys.Tag.FACES: lambda job: job.faces,
 }
@@ -42,7 +41,7 @@ class Sweep:
 
     def __init__(
         self,
-        planned: Sequence[Job],
+        planned: Sequence[PlannedJob],
         factors: Sequence[str],
         store: tracking.Store,
         datasets: Sequence[Dataset],
@@ -75,7 +74,7 @@ class Sweep:
         the store, creating it if there is none. Raises UserError for a mistake in any job.
         """
         for _, chosen in composed:
-            experiment_job.check(chosen)
+            job_check.check(chosen)
         sets = {data: datasets.load_faces(data) for data in {chosen.data for _, chosen in composed}}
         store = tracking.Store(composed[0][1].tracking)
         store.sync()
@@ -85,8 +84,8 @@ class Sweep:
             values = experiment_plan.swept_values(overrides, factors)
             dataset = sets[chosen.data]
             taught, _ = teacher.named(chosen, dataset, store)
-            key = experiment_job.identity(taught, dataset)
-            planned.append(Job(values, taught, dataset.digest, key))
+            key = facts.identity(taught, dataset)
+            planned.append(PlannedJob(values, taught, dataset.digest, key))
         return cls(planned, factors, store, list(sets.values()), command)
 
     @property
@@ -120,8 +119,8 @@ class Sweep:
         """Whether the jobs have their rates from a search."""
         return isinstance(self.settings.search, RandomSearch)
 
-    def open(self) -> list[str]:
-        """Open the sweep's run and return the overrides that tell each job of it."""
+    def open(self) -> str:
+        """Open the sweep's run; its id, for the jobs."""
         tags = {keys.Tag.KIND: keys.Kind.SWEEP, keys.Tag.STUDY: self.settings.study}
         for key, of in _SWEEP_TAGS.items():
             tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
@@ -145,8 +144,7 @@ class Sweep:
         self.open_run.enter_context(self.run.recording())
         # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
         atexit.register(self._abandon)
-        quoted = ",".join(f"'{factor}'" for factor in self.factors)
-        return [f"sweep.parent='{self.run.id}'", f"sweep.factors=[{quoted}]"]
+        return self.run.id
 
     def start_watch(self, at_a_time: int) -> None:
         """Say what is about to be done, and show from now on how the sweep stands.
@@ -231,7 +229,7 @@ def _said(counts: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in counts.items())
 
 
-def _state(job: Job, action: str, run: tracking.Record | None) -> str:
+def _state(job: PlannedJob, action: str, run: tracking.Record | None) -> str:
     if run is None:
         return "not started"
     if job.trial is not None and record.diverged(run):

@@ -11,7 +11,7 @@ from fer_exp import console
 # Seconds of a job, from its start to its figures and its model.
 NEEDED = (
     "hydra",
-    "fer_exp.experiment.job",
+    "fer_exp.experiment.drivers",
     "fer_exp.plots.diagnostics",
     "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store",

@@ -1,15 +1,11 @@
-"""Trainers whose passes are made at once, and the jobs that they belong to.
+"""Trainers whose passes are made at once.
 
-What one job owns (split, order of batches, dropout, optimizer, scheduler, stopping rule, history, run) stays
-its own: a `Stack` only makes the next pass of each trainer, and `Trainer.epochs()` goes on with it as with
-one of its own. A job is a generator that yields its trainer whenever it needs a pass; jobs of a kind are
-taken through their epochs side by side, and one that ends makes room for the next.
+What each owns (split, order of batches, dropout, optimizer, scheduler, stopping rule, history) stays its own:
+a `Stack` only makes the next pass of each, and `Trainer.epochs()` goes on with it as with one of its own.
 """
 
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
 from functools import partial
 from typing import NamedTuple
 
@@ -25,12 +21,6 @@ from fer_exp.training.kernels import stacked_mlp
 from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 from fer_exp.training.step import Rule, no_denormals
 from fer_exp.training.trainer import Learnt, Trainer
-
-# Yielded by a job that another process trains at the moment: its next step would wait.
-BUSY = object()
-
-# Yields its trainer before each pass, or BUSY once; where jobs are stacked, keeps its failures to itself.
-Job = Generator[Trainer | object, None, object]
 
 
 class Stack:
@@ -97,73 +87,13 @@ class Kind(NamedTuple):
     device: str
 
 
-def kind(chosen: Experiment) -> Kind | None:
+def kind(config: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
-    model, training = chosen.model, chosen.training
+    model, training = config.model, config.training
     plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
-    plain &= Rule.of(training, chosen.augmentation).plain and not training.averaging and not training.taught
-    if not plain or chosen.trained_before or not optimizers.elementwise(chosen.optimizer):
+    plain &= Rule.of(training, config.augmentation).plain and not training.averaging and not training.taught
+    if not plain or config.trained_before or not optimizers.elementwise(config.optimizer):
         return None
     if not stacked_mlp.stackable(factory.activation_factory(model.activation)()):
         return None
-    return Kind(chosen.data, tuple(model.hidden), training.batch_size, training.device)
-
-
-def train(jobs: Sequence[tuple[Experiment, Job]], width: int) -> None:
-    """Take jobs, each with its settings, to their ends, at most `width` of a kind at a time."""
-    groups: dict[Kind | None, list[Job]] = {}
-    for chosen, job in jobs:
-        groups.setdefault(kind(chosen), []).append(job)
-    alone: list[Job] = []
-    with ExitStack() as closing:
-        for _, job in jobs:
-            closing.callback(job.close)
-        for key, alike in groups.items():
-            # one alone on a GPU is a stack as well, for the sake of the graph
-            if key is None or (key.device == "cpu" and min(width, len(alike)) == 1):
-                alone += alike
-            else:
-                alone += _side_by_side(alike, width)
-        for job in alone:
-            while next(job, None) is not None:
-                pass
-
-
-def _side_by_side(alike: Sequence[Job], width: int) -> list[Job]:
-    """Take jobs of a kind to their ends, but for those returned, which another process is at."""
-    waiting, busy = deque(alike), []
-    live: dict[Job, Trainer] = {}
-    stacked: Stack | None = None
-    while waiting or live:
-        while waiting and len(live) < width:
-            job = waiting.popleft()
-            trainer = _next_pass(job)
-            if trainer is BUSY:
-                busy.append(job)
-            elif trainer is not None:
-                live[job] = trainer
-                stacked = None
-        if not live:
-            continue
-        try:
-            stacked = stacked or Stack(live.values())
-            stacked.learn()
-        except Exception as error:
-            # no telling whose it is
-            for job in live:
-                with suppress(StopIteration):
-                    job.throw(error)
-            live, stacked = {}, None
-            continue
-        going_on = {job: trainer for job, trainer in live.items() if _next_pass(job) is not None}
-        if len(going_on) < len(live):
-            live, stacked = going_on, None
-    return busy
-
-
-def _next_pass(job: Job) -> Trainer | object | None:
-    """Take a job to where it needs a pass; its trainer, or BUSY, or None if it has ended."""
-    trainer = next(job, None)
-    while isinstance(trainer, Trainer) and trainer.finished:
-        trainer = next(job, None)
-    return trainer
+    return Kind(config.data, tuple(model.hidden), training.batch_size, training.device)

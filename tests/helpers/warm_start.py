@@ -192,7 +192,7 @@ def serve() -> None:
 
     What one of them imports is imported here as well when it has ended, so the next need not.
     """
-    importlib.import_module("fer_exp.experiment.job")
+    importlib.import_module("fer_exp.experiment.drivers")
     gc.freeze()
     codes: dict[int, int | None] = {}
     # tempfile's own context would have every process that is forked remove it

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import yaml
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from fer_exp.config import identity, settings
 from fer_exp.config.settings import Experiment
 from fer_exp.evaluation.baselines import estimators
-from fer_exp.experiment import job
+from fer_exp.experiment import job_check
 from fer_exp.models import factory
 from fer_exp.training import early_stopping
+from hydra_plugins.fer_exp._composition import expand
 
 CONF = Path(__file__).parents[2] / "conf"
 # The audit's options and the ladder's lie in folders and are chosen by their path, others by their name.
@@ -61,7 +61,7 @@ def test_every_option_composes_and_builds(compose_settings, group, option):
     """
     chosen = compose_settings(*chosen_by(group, option))
     assert isinstance(chosen, Experiment)
-    job.check(chosen)
+    job_check.check(chosen)
     early_stopping.build(chosen.stopping)
     said = {
         "layers": "-".join(map(str, chosen.model.hidden)),
@@ -127,7 +127,7 @@ def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
     best = ["++search.best={" + f"{value}:3" + "}"] if study.endswith("_tuned") else []
     chosen = compose_settings(f"study={study}", f"{key}={value}", *best)
     assert chosen.study == study
-    job.check(chosen)
+    job_check.check(chosen)
     early_stopping.build(chosen.stopping)
 
 
@@ -137,8 +137,7 @@ def test_a_study_says_why_and_counts_its_jobs(study):
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"study={study}"], return_hydra_config=True)
-    swept = [f"{key}={values}" for key, values in config.hydra.sweeper.params.items()]
-    [jobs] = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(swept), None)
+        _, jobs = expand(GlobalHydra.instance().config_loader(), config.hydra.sweeper.params, [])
     assert config.about.question
     assert config.about.expected
     assert int(config.about.cost.split()[0]) == len(jobs)

@@ -17,8 +17,8 @@ from helpers.processes import FEW, open_store, run, start
 from fer_exp import tracking
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import job as experiment_job
-from fer_exp.experiment import plan
+from fer_exp.experiment import drivers, plan
+from fer_exp.experiment.job import Job
 from fer_exp.inference import predict
 from fer_exp.models import checkpoint
 from fer_exp.report import text
@@ -77,9 +77,9 @@ def figures(run: tracking.Record) -> dict[str, float]:
 
 def goes_on(config, failed: tracking.Record) -> None:
     """The same job again goes on in the same run, and its figures are those of one never disturbed."""
-    done = experiment_job.run(config, "again", {}, nothing)
+    done = drivers.run(Job(config, "again"))
     assert (done.action, done.run_id) == (plan.CONTINUE, failed.run_id)
-    whole = experiment_job.run(dataclasses.replace(config, rerun="all"), "whole", {}, nothing)
+    whole = drivers.run(Job(dataclasses.replace(config, rerun="all"), "whole"))
     store = tracking.Store(config.tracking)
     assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
     steps = [point.step for point in store.client.get_metric_history(done.run_id, "val/loss")]
@@ -117,7 +117,7 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
             undo.append(spoil(small_disk, how))
 
     with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
-        experiment_job.run(config, "a", {}, watch)
+        drivers.run(Job(config, "a", show=watch))
     [failed] = store.records("FAILED")
     undo[0]()
     last = small_disk / "artifacts" / failed.run_id / "artifacts" / artifacts.LAST
@@ -134,11 +134,11 @@ def test_a_disk_that_takes_nothing_is_one_line(small_disk, job, how):
     config = job(*on(small_disk))
     undo = spoil(small_disk, how)
     with pytest.raises(UserError, match=r"cannot be written \((No space left|Read-only)"):
-        experiment_job.run(config, "a", {}, nothing)
+        drivers.run(Job(config, "a"))
     store = tracking.Store(config.tracking)
     assert [run.status for run in store.records()] == ["FAILED"]
     undo()
-    assert store.record(experiment_job.run(config, "a", {}, nothing).run_id).status == "FINISHED"
+    assert store.record(drivers.run(Job(config, "a")).run_id).status == "FINISHED"
 
 
 def fill_around(store: Path) -> Path:
@@ -171,7 +171,7 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     with pytest.raises(
         UserError, match=r"mlflow\.db: the store cannot be written \(database or disk is full\)"
     ):
-        experiment_job.run(config, "a", {}, watch)
+        drivers.run(Job(config, "a", show=watch))
     [left] = tracking.Store(config.tracking).records("RUNNING")
     fillers[0].unlink()
     store.close_abandoned()
@@ -253,7 +253,7 @@ def test_a_lost_checkpoint_is_trained_anew(job, store, how):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        experiment_job.run(job(), "a", {}, kill)
+        drivers.run(Job(job(), "a", show=kill))
     [killed] = store.records("KILLED")
     path = store.run(killed.run_id).fetch(artifacts.LAST)
     data = path.read_bytes()
@@ -262,8 +262,8 @@ def test_a_lost_checkpoint_is_trained_anew(job, store, how):
     at = len(data) // 2
     if how != "deleted":
         path.write_bytes(data[:at] + (bytes([data[at] ^ 1]) + data[at + 1 :]) * (how == "flipped"))
-    done = experiment_job.run(job(), "again", {}, nothing)
-    whole = experiment_job.run(job("rerun=all"), "whole", {}, nothing)
+    done = drivers.run(Job(job(), "again"))
+    whole = drivers.run(Job(job("rerun=all"), "whole"))
     assert done.run_id != killed.run_id
     assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
 
@@ -276,7 +276,7 @@ def test_a_lost_checkpoint_is_trained_anew(job, store, how):
 @pytest.mark.parametrize("reader", ["prediction", "compare"])
 def test_a_run_without_its_files_is_told(job, store, tmp_path, capsys, reader):
     """Figures are in the store itself; only what needs the files says that they are gone."""
-    done = experiment_job.run(job(), "a", {}, nothing)
+    done = drivers.run(Job(job(), "a"))
     shutil.rmtree(tmp_path / "mlartifacts")
     where = ["--tracking-uri", store.uri, "--experiment", "test"]
     with pytest.raises(SystemExit, match="2"):

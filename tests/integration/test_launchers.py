@@ -10,7 +10,6 @@ import subprocess
 import sys
 from concurrent.futures import Future
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from helpers.processes import FEW, PATIENCE, ROOT, open_store, run, start
@@ -22,7 +21,9 @@ from omegaconf import OmegaConf
 
 from fer_exp.errors import UserError
 from fer_exp.report import text
-from hydra_plugins import fer_exp_launchers
+from hydra_plugins.fer_exp import _job_by_job
+from hydra_plugins.fer_exp._job_by_job import JobByJob
+from hydra_plugins.fer_exp.joblib_launcher import JoblibLauncher
 
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "hydra" / "launcher").glob("*.yaml"))
 
@@ -51,7 +52,7 @@ def test_every_launcher_takes_the_number_of_jobs(launcher_config, name):
 def test_joblib_is_the_launcher_of_sweeps(launcher_config):
     """Unless another is named; and a plugin that brings one of this name adds nothing to it."""
     assert OmegaConf.to_container(launcher_config("joblib"), resolve=True) == {
-        "_target_": "hydra_plugins.fer_exp_launchers.JoblibLauncher",
+        "_target_": "hydra_plugins.fer_exp.joblib_launcher.JoblibLauncher",
         "n_jobs": 1,
     }
 
@@ -59,7 +60,7 @@ def test_joblib_is_the_launcher_of_sweeps(launcher_config):
 _FORKED = """
 import os, sys
 from types import SimpleNamespace
-from hydra_plugins.fer_exp_launchers import JoblibLauncher
+from hydra_plugins.fer_exp.joblib_launcher import JoblibLauncher
 
 def look():
     needed = {"fer_exp.experiment.job", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"}
@@ -91,7 +92,7 @@ def test_the_processes_of_a_sweep_are_forked_from_one_that_has_imported_all(tmp_
 @pytest.mark.parametrize("name", ["ray", "submitit_local"])
 def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config, monkeypatch, name):
     """In a line that says what to do, before anything is planned."""
-    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: None)
+    monkeypatch.setattr(_job_by_job, "find_spec", lambda _: None)
     chosen = launcher_config(name)
     with pytest.raises(UserError, match=r"is not installed: pip install -e '\.\[(ray|submitit)\]'"):
         get_class(chosen._target_).check(chosen)
@@ -99,7 +100,7 @@ def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config
 
 def test_slurm_is_refused_where_there_is_none(launcher_config, monkeypatch):
     """As long as sbatch is not found."""
-    monkeypatch.setattr(fer_exp_launchers, "find_spec", lambda _: True)
+    monkeypatch.setattr(_job_by_job, "find_spec", lambda _: True)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     chosen = launcher_config("submitit_slurm")
     with pytest.raises(UserError, match="no sbatch here"):
@@ -140,17 +141,15 @@ def test_a_slurm_job_asks_for_what_the_config_says(launcher_config, tmp_path, mo
     }
 
 
-class ByHand(fer_exp_launchers.JobByJob):
+class ByHand(JobByJob):
     """An engine whose jobs end at the next look, but for those of the numbers in `dying`, which are lost."""
 
     def __init__(self, n_jobs, dying=()):
         super().__init__(n_jobs)
         self.dying, self.most, self.now, self.told = dying, 0, 0, []
-        callbacks = SimpleNamespace(on_job_end=lambda lost, **_: self.told.append(lost))
-        context = SimpleNamespace(callbacks=callbacks)
-        self.setup(hydra_context=context, task_function=None, config=OmegaConf.create())
+        self.lost = lambda *job: self.told.append(job)
 
-    def _call(self, number, overrides):  # noqa: ARG002 - nothing is run
+    def _call(self, number):
         return print, number
 
     def start(self, run, number):  # noqa: ARG002 - an engine's signature
@@ -186,14 +185,14 @@ def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
 )
 def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
     """Where a last turn would leave a core idle, and each core was to have a job."""
-    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
-    assert fer_exp_launchers.JoblibLauncher(n_jobs).at_once(left) == at_once
+    monkeypatch.setattr("loky.cpu_count", lambda: 2)
+    assert JoblibLauncher(n_jobs).at_once(left) == at_once
 
 
 def test_fewer_jobs_than_cores_stay_few(monkeypatch):
     """The user wants something else of the machine."""
-    monkeypatch.setattr("joblib.cpu_count", lambda: 4)
-    assert fer_exp_launchers.JoblibLauncher(2).at_once(3) == 2
+    monkeypatch.setattr("loky.cpu_count", lambda: 4)
+    assert JoblibLauncher(2).at_once(3) == 2
 
 
 def test_a_lost_job_is_told_and_the_others_go_on():
@@ -206,7 +205,7 @@ def test_a_lost_job_is_told_and_the_others_go_on():
 
 def test_a_process_serves_job_after_job_and_is_replaced_when_it_dies():
     """So that imports are paid once; and the signal or the exit code is known."""
-    engine = fer_exp_launchers.JoblibLauncher(2)
+    engine = JoblibLauncher(2)
     first, second = (engine.start(os.getpid).result() for _ in range(2))
     left = engine.start(os._exit, 7)
     assert isinstance(left.exception(), BaseException)
@@ -282,7 +281,7 @@ def basic_table(tmp_path_factory, migrated_store, capsys):
 @pytest.mark.slow
 @pytest.mark.xdist_group("launchers")
 @pytest.mark.parametrize(
-    ("name", "extra"), [("joblib", "joblib"), ("submitit_local", "submitit"), ("ray", "ray")]
+    ("name", "extra"), [("joblib", "loky"), ("submitit_local", "submitit"), ("ray", "ray")]
 )
 def test_a_sweep_outlives_a_killed_job_and_comes_to_the_same_table(folder, basic_table, capsys, name, extra):
     """SIGKILL to one job: it is said to have failed, three finish; the same command does the fourth."""

@@ -3,13 +3,14 @@
 import pytest
 from helpers.processes import ROOT
 from hydra import initialize_config_dir
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from hydra.utils import get_class
 from omegaconf import Container, OmegaConf
 
-from hydra_plugins.fer_exp_sweeper import compose
+from hydra_plugins.fer_exp._composition import Composer, expand
 
 
 @pytest.fixture
@@ -49,8 +50,9 @@ def test_a_job_has_the_config_that_hydra_composes(sweep, overrides):
     """To the last key, and so each time, whatever was put into the configs before."""
     loader, config = sweep
     expected = list(parts(loader.load_sweep_config(config, list(overrides))))
+    composer = Composer(loader, config)
     for _ in range(2):
-        found = compose(loader, config, overrides)
+        found = composer.compose(overrides)
         assert list(parts(found)) == expected
         found.seed = 9
 
@@ -65,8 +67,9 @@ def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
         loader = GlobalHydra.instance().config_loader()
         config = loader.load_configuration("config", chosen, RunMode.MULTIRUN)
         expected = list(parts(loader.load_sweep_config(config, list(overrides))))
+        composer = Composer(loader, config)
         for _ in range(2):
-            found = compose(loader, config, overrides)
+            found = composer.compose(overrides)
             assert found.extra.value == 3
             assert list(parts(found)) == expected
 
@@ -81,7 +84,7 @@ def test_a_mistake_is_told_as_hydra_does(sweep, wrong):
     with pytest.raises(HydraException) as expected:
         loader.load_sweep_config(config, ["optimizer.lr=0.1", wrong])
     with pytest.raises(type(expected.value)) as found:
-        compose(loader, config, ["optimizer.lr=0.1", wrong])
+        Composer(loader, config).compose(["optimizer.lr=0.1", wrong])
     assert str(found.value) == str(expected.value)
     assert str(found.value.__cause__) == str(expected.value.__cause__)
 
@@ -91,10 +94,9 @@ def test_files_are_merged_once_for_each_choice(sweep, monkeypatch):
     loader, config = sweep
     merged, load = [], loader.load_sweep_config
     monkeypatch.setattr(loader, "load_sweep_config", lambda *given: merged.append(given) or load(*given))
+    composer = Composer(loader, config)
     jobs = [
-        compose(loader, config, [f"optimizer={name}", f"seed={n}"])
-        for n in range(3)
-        for name in ("sgd", "adam")
+        composer.compose([f"optimizer={name}", f"seed={n}"]) for n in range(3) for name in ("sgd", "adam")
     ]
     assert [(job.optimizer.name, job.seed) for job in jobs[:3]] == [("sgd", 0), ("adam", 0), ("sgd", 1)]
     assert len(merged) == 2
@@ -104,14 +106,47 @@ def test_what_a_sweep_has_looked_up_holds_for_its_jobs(sweep):
     """As the time of its start, which names its folder."""
     loader, config = sweep
     OmegaConf.register_new_resolver("now", lambda _: "then", use_cache=True, replace=True)
-    compose(loader, config, ["seed=0"])
+    composer = Composer(loader, config)
+    composer.compose(["seed=0"])
     folder = config.hydra.sweep.dir
     OmegaConf.register_new_resolver("now", lambda _: "later", use_cache=True, replace=True)
-    assert compose(loader, config, ["seed=1"]).hydra.sweep.dir == folder
+    assert composer.compose(["seed=1"]).hydra.sweep.dir == folder
     assert "then" in folder
 
 
-def test_a_sweep_composes_no_job_to_check_it_again(sweep):
-    """All have been when it was planned."""
-    sweeper = get_class(sweep[1].hydra.sweeper._target_)(None)
-    sweeper.validate_batch_is_legal([["no=such"]])
+@pytest.mark.parametrize(
+    ("params", "arguments", "factors", "jobs"),
+    [
+        ({}, ["seed=1"], [], [["seed=1"]]),
+        (
+            {"optimizer": "sgd,adam"},
+            ["seed=0,1", "rerun=all"],
+            ["optimizer", "seed"],
+            [
+                [f"optimizer={name}", f"seed={seed}", "rerun=all"]
+                for name in ("sgd", "adam")
+                for seed in (0, 1)
+            ],
+        ),
+        ({"seed": "range(0,5)"}, ["seed=3,1"], ["seed"], [["seed=3"], ["seed=1"]]),
+        ({"seed": "range(0,5)"}, ["seed=7"], ["seed"], [["seed=7"]]),
+        ({}, ["seed=sort(3,1,2)", "~audit"], ["seed"], None),
+        ({}, ["+x='a b',c", "scheduler=glob(*)"], ["x", "scheduler"], None),
+        ({}, ["model.hidden=[1,2],[3]"], ["model.hidden"], [["model.hidden=[1,2]"], ["model.hidden=[3]"]]),
+    ],
+)
+def test_every_combination_is_a_job_as_hydras_own_sweeper_makes_them(sweep, params, arguments, factors, jobs):
+    """The last key varies first; what is typed replaces what the study sweeps."""
+    loader = sweep[0]
+    found = expand(loader, params, arguments)
+    parsed = OverridesParser.create(config_loader=loader).parse_overrides(
+        [f"{key}={value}" for key, value in params.items()] + arguments
+    )
+    assert found == (factors, BasicSweeper.split_arguments(parsed, None)[0])
+    assert jobs is None or found[1] == jobs
+
+
+def test_values_that_cannot_be_counted_are_refused(sweep):
+    """They are for sweepers that draw."""
+    with pytest.raises(HydraException, match=r"optimizer\.lr=interval\(0,1\)"):
+        expand(sweep[0], {}, ["optimizer.lr=interval(0,1)"])

@@ -20,7 +20,7 @@ from helpers.processes import FEW, PATIENCE, run
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.experiment import job
+from fer_exp.experiment import facts
 from fer_exp.metrics import Scores
 from fer_exp.tracking.server import mlflow_server
 from fer_exp.tracking.server import team as server_team
@@ -197,7 +197,7 @@ def log_a_job(number: int, uri: str, ready, sent) -> None:
     with record.recording():
         for epoch in range(1, EPOCHS + 1):
             scores = Scores(1 / epoch, 0.5, 0.4, 100)
-            metrics = job.epoch_metrics(Epoch(epoch, 0.01, scores, scores, False, 0.1))
+            metrics = facts.epoch_metrics(Epoch(epoch, 0.01, scores, scores, False, 0.1))
             record.log(metrics, epoch)
             rows += len(metrics)
         record.text("config.yaml", f"seed: {number}\n")

@@ -25,16 +25,13 @@ ALLOWED = {
     # oneDNN's product, tried before it is used; else PyTorch's own layer
     "fer_exp/models/linear.py": {"torch.ops.mkldnn"},
     # a sweep's jobs are composed as Hydra composes them; the sweeps' tests tell
-    "hydra_plugins/fer_exp_sweeper.py": {"hydra._internal"},
-    # where Hydra starts a sweep by its own sweeper
-    "train.py": {"hydra._internal"},
-    # processes that stay between jobs; the launchers' tests tell
-    "hydra_plugins/fer_exp_launchers.py": {"joblib.externals.loky"},
+    "hydra_plugins/fer_exp/_composition.py": {"hydra._internal"},
     # a CUDA graph played without a GPU: the test alone fails
     "tests/helpers/recorded.py": {"torch._C"},
     # one composed tree for many tests: they fail, nothing else
     "tests/conftest.py": {"hydra._internal"},
-    "tests/integration/test_conf.py": {"hydra._internal"},
+    # Hydra's own sweeper, to hold ours against
+    "tests/integration/test_sweeper.py": {"hydra._internal"},
     # that it is not imported
     "tests/unit/training/test_optimizers.py": {"torch._dynamo"},
 }

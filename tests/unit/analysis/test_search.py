@@ -11,7 +11,7 @@ from fer_exp.analysis import search
 from fer_exp.config import identity, settings
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import job, trial_selection
+from fer_exp.experiment import facts, trial_selection
 from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, studies
 from fer_exp.tracking.studies import Arm, Study
@@ -110,7 +110,7 @@ def ended(store, tiny_dataset):
     """What lets a search's trial end: finished with a validation loss, or in an error."""
 
     def end(chosen, loss=None, error="", accuracy=0.3):
-        tags = {"kind": "job", "identity": job.identity(chosen, tiny_dataset)}
+        tags = {"kind": "job", "identity": facts.identity(chosen, tiny_dataset)}
         made = store.create("trial", identity.recipe(chosen), tags)
         made.log({"yardstick/val_majority_accuracy": 0.25})
         if loss is not None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from fer_exp.config import search_space, settings
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.errors import UserError
-from fer_exp.experiment import job
+from fer_exp.experiment import facts
 
 SEARCH = RandomSearch(
     name="random",
@@ -113,7 +113,7 @@ def test_a_trial_is_the_job_that_types_its_rates(compose_settings, tiny_dataset)
     typed = compose_settings(
         "optimizer=sgd", f"optimizer.lr={rates.lr}", f"optimizer.weight_decay={rates.weight_decay}"
     )
-    assert job.identity(drawn, tiny_dataset) == job.identity(typed, tiny_dataset)
+    assert facts.identity(drawn, tiny_dataset) == facts.identity(typed, tiny_dataset)
     assert settings.is_trial(drawn)
     assert not settings.is_trial(typed)
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from fer_exp.config import identity, search_space, settings
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
-from fer_exp.experiment import job
+from fer_exp.experiment import job_check
 from fer_exp.training.trainer import Trainer
 
 
@@ -330,7 +330,7 @@ def test_every_limit_trains_or_is_refused_in_one_line(parsed_with, tiny_faces, l
         # the device is judged by what the machine has
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, device="cpu"))
         try:
-            job.check(chosen)
+            job_check.check(chosen)
             epoch = next(Trainer(chosen, train, train_val_split(train, chosen.split, chosen.seed)).epochs())
             outcome = [epoch.train.loss, epoch.validation.loss]
         except UserError as error:

@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as arrays
 
 from fer_exp.data import datasets
 from fer_exp.evaluation import ensembles
-from fer_exp.experiment import job
+from fer_exp.experiment import drivers
+from fer_exp.experiment.job import Job
 from fer_exp.models import network
 from fer_exp.tracking import artifacts, registry, studies
 
@@ -34,7 +35,7 @@ def arm(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
     runs = {}
     for seed in ("0", "1"):
         config = compose_settings("layers=64-32-16", "training.epochs=1", f"seed={seed}", *tracking_overrides)
-        runs[seed] = store.record(job.run(config, "main", {}, lambda _: None).run_id)
+        runs[seed] = store.record(drivers.run(Job(config, "main")).run_id)
     return studies.Arm("main", "main", runs)
 
 

@@ -9,7 +9,8 @@ import pytest
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.evaluation import mismatches, scoring
-from fer_exp.experiment import job
+from fer_exp.experiment import drivers
+from fer_exp.experiment.job import Job
 from fer_exp.tracking import artifacts
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
@@ -20,7 +21,7 @@ def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, sto
     """A finished run on the tiny faces."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     config = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
-    outcome = job.run(config, "main", {}, lambda _: None)
+    outcome = drivers.run(Job(config, "main"))
     return store.record(outcome.run_id)
 
 

@@ -14,7 +14,7 @@ def record(chosen, seconds, faces="f"):
 
 def planned(chosen, faces="f"):
     """A job of these settings."""
-    return plan.Job({}, chosen, faces, "identity")
+    return plan.PlannedJob({}, chosen, faces, "identity")
 
 
 def test_a_job_takes_as_long_as_its_like(compose_settings):

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer_exp import tracking
 from fer_exp.config import settings
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
-from fer_exp.experiment import job, plan
+from fer_exp.experiment import drivers, facts, job_check, plan, recorder
+from fer_exp.experiment.job import Job
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts, record
 from fer_exp.training.trainer import DivergedError, Trainer
@@ -42,7 +44,7 @@ def nothing(_epoch) -> None:
 def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     """Three epochs become three steps of each metric, baselines, sizes, and selected scores."""
     seen = []
-    outcome = job.run(tiny(), "main", {"choice.optimizer": "adam"}, seen.append)
+    outcome = drivers.run(Job(tiny(), "main", {"choice.optimizer": "adam"}, show=seen.append))
     record = store.record(outcome.run_id)
     assert record.status == "FINISHED"
     assert [epoch.number for epoch in seen] == [1, 2, 3]
@@ -61,7 +63,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
 
 def test_a_checkpoint_describes_itself(tiny, store):
     """Architecture, classes, recipe, epoch and scores lie beside the weights."""
-    outcome = job.run(tiny(), "main", {}, nothing)
+    outcome = drivers.run(Job(tiny(), "main"))
     content = checkpoint.load(store.run(outcome.run_id).fetch(artifacts.LAST))
     assert content["model"]["hidden"] == [64, 32, 16]
     assert content["classes"][0] == "angry"
@@ -72,11 +74,9 @@ def test_a_checkpoint_describes_itself(tiny, store):
 
 def test_three_epochs_and_three_more_equal_six(tiny, store):
     """A resumed run has the same weights, bit for bit, and the whole history, dropout included."""
-    whole = job.run(tiny("training.epochs=6", "model.dropout=0.3"), "whole", {}, nothing)
-    half = job.run(tiny("model.dropout=0.3"), "half", {}, nothing)
-    rest = job.run(
-        tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest", {}, nothing
-    )
+    whole = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3"), "whole"))
+    half = drivers.run(Job(tiny("model.dropout=0.3"), "half"))
+    rest = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest"))
     one, other = (
         checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (whole, rest)
     )
@@ -88,22 +88,22 @@ def test_three_epochs_and_three_more_equal_six(tiny, store):
 
 def test_another_architecture_is_refused_by_name(tiny):
     """A resumed run never silently becomes what it was not asked to be."""
-    half = job.run(tiny(), "half", {}, nothing)
+    half = drivers.run(Job(tiny(), "half"))
     with pytest.raises(UserError, match=r"it is 2304-64-32-16-7 relu \(unit\), not 2304-64-32-16-7 tanh"):
-        job.run(tiny("model/activation=tanh", f"resume='{half.run_id}'"), "x", {}, nothing)
+        drivers.run(Job(tiny("model/activation=tanh", f"resume='{half.run_id}'"), "x"))
 
 
 def test_another_recipe_is_refused_by_name(tiny):
     """The setting that differs is named with both values."""
-    half = job.run(tiny(), "half", {}, nothing)
+    half = drivers.run(Job(tiny(), "half"))
     with pytest.raises(UserError, match=r"optimizer\.lr=0\.001 \(here 0\.1\)"):
-        job.run(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x", {}, nothing)
+        drivers.run(Job(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x"))
 
 
 def test_a_loss_that_is_not_finite_fails_the_run(tiny, store):
     """The message names epoch, step and learning rate, and the run says it too."""
     with pytest.raises(DivergedError, match=r"epoch 1, step \d, at learning rate 1e\+30"):
-        job.run(tiny("optimizer=sgd", "optimizer.lr=1e30"), "x", {}, nothing)
+        drivers.run(Job(tiny("optimizer=sgd", "optimizer.lr=1e30"), "x"))
     [failed] = store.records("FAILED", kind="job")
     assert "learning rate 1e+30" in failed.tags["error"]
 
@@ -111,9 +111,9 @@ def test_a_loss_that_is_not_finite_fails_the_run(tiny, store):
 def test_a_job_of_a_sweep_is_trained_once(tiny, store):
     """The second sweep with the same job finds its figures by identity."""
     parent = store.create("sweep", {}, {"kind": "sweep"})
-    first = job.run(tiny(f"sweep.parent='{parent.id}'"), "a", {}, nothing)
-    again = job.run(tiny(f"sweep.parent='{parent.id}'"), "a", {}, nothing)
-    anew = job.run(tiny(f"sweep.parent='{parent.id}'", "rerun=all"), "a", {}, nothing)
+    first = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
+    again = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
+    anew = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'", "rerun=all"), "a"))
     assert (first.action, again.action, anew.action) == (plan.TRAIN, plan.REUSE, plan.TRAIN)
     assert again.run_id == first.run_id != anew.run_id
 
@@ -123,7 +123,7 @@ def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
     """Killed before or after an epoch was logged, it ends with each epoch once and the same figures."""
     parent = store.create("sweep", {}, {"kind": "sweep"})
     chosen = tiny("training.epochs=4", f"sweep.parent='{parent.id}'")
-    log = job.tracking.Run.log
+    log = tracking.Run.log
 
     def killed_before_logging(run, metrics, step=0):
         if step == 2:
@@ -136,15 +136,15 @@ def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
 
     with monkeypatch.context() as patch:
         if moment == "checkpoint":
-            patch.setattr(job.tracking.Run, "log", killed_before_logging)
+            patch.setattr(tracking.Run, "log", killed_before_logging)
         with pytest.raises(KeyboardInterrupt):
-            job.run(chosen, "a", {}, killed_after_logging)
+            drivers.run(Job(chosen, "a", show=killed_after_logging))
     [killed] = store.records("KILLED", kind="job")
-    done = job.run(chosen, "a", {}, nothing)
+    done = drivers.run(Job(chosen, "a"))
     assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
     history = store.client.get_metric_history(done.run_id, "val/loss")
     assert sorted(point.step for point in history) == [1, 2, 3, 4]
-    whole = job.run(tiny("training.epochs=4"), "whole", {}, nothing)
+    whole = drivers.run(Job(tiny("training.epochs=4"), "whole"))
     figures = [store.record(run).metrics["selected/val_loss"] for run in (whole.run_id, done.run_id)]
     assert figures[0] == figures[1]
 
@@ -158,10 +158,10 @@ def test_a_job_killed_after_its_last_scores_logs_them_once(tiny, store, monkeypa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(job._Job, "_draw", kill)
+        patch.setattr(recorder.Recorder, "_draw", kill)
         with pytest.raises(KeyboardInterrupt):
-            job.run(chosen, "a", {}, nothing)
-    done = job.run(chosen, "a", {}, nothing)
+            drivers.run(Job(chosen, "a"))
+    done = drivers.run(Job(chosen, "a"))
     assert done.action == plan.CONTINUE
     assert len(store.client.get_metric_history(done.run_id, "selected/val_loss")) == 1
 
@@ -175,42 +175,43 @@ def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        job.run(chosen, "a", {}, kill)
+        drivers.run(Job(chosen, "a", show=kill))
     [killed] = store.records("KILLED", kind="job")
     path = store.run(killed.run_id).fetch(artifacts.LAST)
     path.write_bytes(path.read_bytes()[:1000])
-    done = job.run(chosen, "a", {}, nothing)
+    done = drivers.run(Job(chosen, "a"))
     assert done.run_id != killed.run_id
     assert store.record(done.run_id).status == "FINISHED"
 
 
 def test_identity_depends_on_what_determines_figures_alone(compose_settings, tiny_dataset):
     """Paths, device and names leave it; a seed, a rate or a split changes it."""
-    key = job.identity(compose_settings(), tiny_dataset)
+    key = facts.identity(compose_settings(), tiny_dataset)
     paths = ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db")
     for same in (*paths, "study=main", "about.question=why", "n_jobs=2"):
-        assert job.identity(compose_settings(same), tiny_dataset) == key
+        assert facts.identity(compose_settings(same), tiny_dataset) == key
     for other in ("seed=1", "optimizer.lr=0.002", "split=random", "training.epochs=99", "protocol=deck"):
-        assert job.identity(compose_settings(other), tiny_dataset) != key
+        assert facts.identity(compose_settings(other), tiny_dataset) != key
 
 
 def test_a_teacher_that_teaches_nothing_leaves_the_identity(compose_settings, tiny_dataset):
     """So a sweep may name it for those of its jobs that are taught."""
-    key = job.identity(compose_settings(), tiny_dataset)
+    key = facts.identity(compose_settings(), tiny_dataset)
     named = ("training.teacher=abc", "training.taught=0.5")
-    assert job.identity(compose_settings(named[0]), tiny_dataset) == key
-    taught = job.identity(compose_settings(*named), tiny_dataset)
+    assert facts.identity(compose_settings(named[0]), tiny_dataset) == key
+    taught = facts.identity(compose_settings(*named), tiny_dataset)
     assert (
-        len({key, taught, job.identity(compose_settings("training.teacher=x", named[1]), tiny_dataset)}) == 3
+        len({key, taught, facts.identity(compose_settings("training.teacher=x", named[1]), tiny_dataset)})
+        == 3
     )
 
 
 def test_a_job_is_taught_by_a_finished_run(tiny, store):
     """By its answers to the train faces; and the run says by which."""
-    teacher = job.run(tiny(), "teacher", {}, nothing).run_id
-    alone = job.run(tiny("training.epochs=1"), "alone", {}, nothing)
+    teacher = drivers.run(Job(tiny(), "teacher")).run_id
+    alone = drivers.run(Job(tiny("training.epochs=1"), "alone"))
     options = ("training.epochs=1", f"training.teacher={teacher}", "training.taught=0.9")
-    taught = job.run(tiny(*options), "taught", {}, nothing)
+    taught = drivers.run(Job(tiny(*options), "taught"))
     assert store.record(taught.run_id).tags["taught_by"] == f"teacher (run {teacher})"
     one, other = (
         checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (alone, taught)
@@ -220,18 +221,18 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
 
 def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
     """By whatever name it was called, wherever it is kept; another teacher makes another job."""
-    first = job.run(tiny(), "first", {}, nothing).run_id
-    other = job.run(tiny("optimizer=sgd"), "other · seed 0", {}, nothing).run_id
+    first = drivers.run(Job(tiny(), "first")).run_id
+    other = drivers.run(Job(tiny("optimizer=sgd"), "other · seed 0")).run_id
     options = ("training.epochs=1", "training.taught=0.9")
     keys = []
     for teacher in (first, "first", other, "'other · seed ${seed}'"):
-        run = job.run(tiny(*options, f"training.teacher={teacher}"), "taught", {}, nothing).run_id
+        run = drivers.run(Job(tiny(*options, f"training.teacher={teacher}"), "taught")).run_id
         keys.append(store.record(run).tags["identity"])
         known = first if teacher == "first" else other if "other" in teacher else teacher
         assert store.record(run).params["training.teacher"] == store.record(known).tags["identity"]
     assert keys[0] == keys[1] != keys[2] == keys[3]
     store.create("first", {}, {"kind": "job", "faces": "others"}).end("FINISHED")
-    again = job.run(tiny(*options, "training.teacher=first"), "taught", {}, nothing).run_id
+    again = drivers.run(Job(tiny(*options, "training.teacher=first"), "taught")).run_id
     assert store.record(again).tags["identity"] == keys[0]
 
 
@@ -250,9 +251,9 @@ def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
 )
 def test_a_teacher_that_knows_the_validation_faces_or_is_none_is_refused(tiny, store, change, said):
     """What selects must be new to the teacher too, or it would tell."""
-    teacher = job.run(tiny("training.epochs=1"), "teacher", {}, nothing).run_id
+    teacher = drivers.run(Job(tiny("training.epochs=1"), "teacher")).run_id
     with pytest.raises(UserError, match=said):
-        job.run(tiny(f"training.teacher={teacher}", "training.taught=0.5", change), "x", {}, nothing)
+        drivers.run(Job(tiny(f"training.teacher={teacher}", "training.taught=0.5", change), "x"))
     assert len(store.records()) == 1
 
 
@@ -260,7 +261,7 @@ def test_options_are_refused_before_data_is_read(tiny, monkeypatch):
     """An option that PyTorch does not know stops the job at once."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: pytest.fail("data was read"))
     with pytest.raises(UserError, match=r"optimizer\.options\.foo"):
-        job.run(tiny("+optimizer.options.foo=1"), "x", {}, nothing)
+        drivers.run(Job(tiny("+optimizer.options.foo=1"), "x"))
 
 
 @pytest.mark.slow
@@ -272,7 +273,7 @@ def test_the_best_weights_are_a_model_that_answers_with_names(tiny, tiny_faces, 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
 
     chosen = tiny("tracking.log_model=true")
-    outcome = job.run(chosen, "main", {}, nothing)
+    outcome = drivers.run(Job(chosen, "main"))
     mlflow.set_tracking_uri(chosen.tracking.uri)
     [logged] = mlflow.search_logged_models([store.experiment_id], output_format="list")
     assert logged.source_run_id == outcome.run_id
@@ -287,7 +288,7 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
     chosen = dataclasses.replace(chosen, trained_before=[{"training": {"batch_size": 16}}])
-    outcome = job.run(chosen, "carried", {}, lambda _: None)
+    outcome = drivers.run(Job(chosen, "carried"))
     faces = tiny_dataset.train()
     [stage] = settings.stages(chosen)
     first, second = (
@@ -297,7 +298,7 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     second.network.load_state_dict(first.network.state_dict())
     last = list(second.epochs())[-1]
     assert store.record(outcome.run_id).metrics["val/loss"] == last.validation.loss
-    fresh = job.run(dataclasses.replace(chosen, trained_before=[]), "fresh", {}, lambda _: None)
+    fresh = drivers.run(Job(dataclasses.replace(chosen, trained_before=[]), "fresh"))
     assert store.record(fresh.run_id).metrics["val/loss"] != last.validation.loss
 
 
@@ -305,7 +306,7 @@ def test_the_network_stays_the_same_through_all_trainings(compose_settings):
     """Weights of other layers cannot be carried over."""
     chosen = dataclasses.replace(compose_settings(), trained_before=[{"model": {"hidden": [8]}}])
     with pytest.raises(UserError, match="only its training may change"):
-        job.check(chosen)
+        job_check.check(chosen)
 
 
 @pytest.mark.slow
@@ -319,14 +320,14 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "")
     left_out = dataclasses.replace(datasets.load_faces(None), skipped=("set: train/sad/a.png: broken",))
     monkeypatch.setattr(datasets, "load_faces", lambda _: left_out)
-    done = job.run(tiny("tracking.log_model=true"), "main", {}, nothing)
+    done = drivers.run(Job(tiny("tracking.log_model=true"), "main"))
 
     def full(path, _content):
         raise UserError(f"{path}: cannot write the checkpoint (No space left on device)")
 
     monkeypatch.setattr(checkpoint, "save", full)
     with pytest.raises(UserError, match=str(tmp_path)):
-        job.run(tiny(), "failed", {}, nothing)
+        drivers.run(Job(tiny(), "failed"))
     [failed] = store.records("FAILED")
     assert failed.tags["error"] == (
         "UserError: checkpoints/best.pt: cannot write the checkpoint (No space left on device)"
@@ -347,8 +348,8 @@ def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
     parent = store.create("sweep", {}, {"kind": "sweep"})
     drawn = ("optimizer=sgd", "search.lr.sgd=[1e30,1e30]", f"sweep.parent='{parent.id}'")
     with pytest.raises(DivergedError):
-        job.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing)
-    assert job.run(tiny("study=optimizer_search", *drawn), "x", {}, nothing).action == plan.REUSE
+        drivers.run(Job(tiny("study=optimizer_search", *drawn), "x"))
+    assert drivers.run(Job(tiny("study=optimizer_search", *drawn), "x")).action == plan.REUSE
     [failed] = store.records("FAILED", kind="job")
     assert record.diverged(failed)
     assert failed.metrics["yardstick/val_majority_accuracy"] > 0

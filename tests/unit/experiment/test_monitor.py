@@ -6,10 +6,10 @@ import pytest
 
 from fer_exp import console
 from fer_exp.experiment import monitor
-from fer_exp.experiment.plan import Job
+from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, UnreachableError
 
-JOBS = [Job({"seed": str(seed)}, None, "faces", f"id{seed}") for seed in range(5)]
+JOBS = [PlannedJob({"seed": str(seed)}, None, "faces", f"id{seed}") for seed in range(5)]
 
 
 def record(status, accuracy=None):
@@ -105,7 +105,7 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(store, monkeypatch, ca
 
 def test_a_trial_that_diverged_is_done():
     """It has had its turn."""
-    trials = [Job({"search.trial": str(trial)}, None, "faces", f"id{trial}") for trial in range(2)]
+    trials = [PlannedJob({"search.trial": str(trial)}, None, "faces", f"id{trial}") for trial in range(2)]
     lost = Record("run", "name", "FAILED", {}, {"error": "DivergedError: x"}, {}, 0.0, "")
     found = monitor.stand(trials, {}, {"id0": lost}, elapsed=60)
     assert (found.done, found.failed) == (1, 0)

@@ -60,7 +60,9 @@ def test_a_truth_needs_its_key_too():
 def test_a_sweep_is_named_by_study_arms_and_seeds(compose_settings):
     """`optimizer · 2 arms x 2 seeds · honest`, by its factors where it is no named study."""
     planned = [
-        plan.Job({"optimizer": name, "seed": str(seed)}, compose_settings(f"seed={seed}"), "faces", "id")
+        plan.PlannedJob(
+            {"optimizer": name, "seed": str(seed)}, compose_settings(f"seed={seed}"), "faces", "id"
+        )
         for name in ("sgd", "adam")
         for seed in (0, 1)
     ]
@@ -73,7 +75,7 @@ def test_a_sweep_is_named_by_study_arms_and_seeds(compose_settings):
 def test_a_sweep_of_seeds_alone_is_named_so(compose_settings):
     """And one over protocols names them all."""
     deck, honest = (
-        plan.Job({"seed": "0"}, compose_settings(f"protocol={name}"), "faces", "id")
+        plan.PlannedJob({"seed": "0"}, compose_settings(f"protocol={name}"), "faces", "id")
         for name in ("deck", "honest")
     )
     assert plan.title("adhoc", [honest]) == "seeds · 1 arm x 1 seed · honest"
@@ -83,7 +85,7 @@ def test_a_sweep_of_seeds_alone_is_named_so(compose_settings):
 def test_the_plan_says_what_the_deck_called_an_arm(compose_settings):
     """In the study of a factor the arm's setting is the factor's value, else the study's name."""
     values = {"batch_size": "64", "training.epochs": "100", "seed": "3"}
-    job = plan.Job(values, compose_settings("study=batch_size", "seed=3"), "faces", "id")
+    job = plan.PlannedJob(values, compose_settings("study=batch_size", "seed=3"), "faces", "id")
     assert job.entry() == {
         "name": "batch_size 64 · epochs 100 · seed 3",
         "arm": "batch_size 64 · epochs 100",
@@ -108,7 +110,7 @@ def test_a_trial_that_diverged_is_not_trained_again():
 def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):
     """As seeds are elsewhere; the sweep is named by them, and the plan numbers them."""
     planned = [
-        plan.Job(
+        plan.PlannedJob(
             {"optimizer": name, "search.trial": trial}, compose_settings("study=optimizer_search"), "f", "id"
         )
         for name in ("sgd", "adam")
@@ -130,4 +132,4 @@ def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):
 def test_the_plan_says_which_trial_a_tuned_arm_has(compose_settings):
     """The best of its search."""
     config = compose_settings("study=optimizer_tuned", "++search.best={adam:7}", "seed=2")
-    assert plan.Job({"optimizer": "adam", "seed": "2"}, config, "f", "id").entry()["tuned"] == "7"
+    assert plan.PlannedJob({"optimizer": "adam", "seed": "2"}, config, "f", "id").entry()["tuned"] == "7"

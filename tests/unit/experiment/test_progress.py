@@ -1,6 +1,8 @@
 """What a job shows while it trains."""
 
-from fer_exp.experiment.progress import ProgressBar, log_line
+import sys
+
+from fer_exp.experiment.progress import EpochBar, conclusion, log_line
 from fer_exp.metrics import Scores
 from fer_exp.training.trainer import Epoch
 
@@ -17,17 +19,26 @@ def test_the_line_is_the_decks_with_the_split_named_right():
 
 def test_without_a_terminal_each_epoch_is_a_line(capsys):
     """Plain text, as a log wants it."""
-    with ProgressBar("main", 100, quiet=False) as reporter:
-        reporter(EPOCH)
+    with EpochBar("main", 100) as bar:
+        bar(EPOCH)
     assert capsys.readouterr().out == log_line(EPOCH, 100) + "\n"
 
 
-def test_a_job_among_others_is_quiet_and_concludes(capsys):
-    """Its epochs go to its log; at the end it says what came of it, with n."""
-    with ProgressBar("main", 100, quiet=True) as reporter:
-        reporter(EPOCH)
-    assert capsys.readouterr().out == ""
-    assert reporter.conclusion("abc") == (
+def test_on_a_terminal_a_bar_stands_for_all_epochs(capsys, monkeypatch):
+    """With the newest figures beside it."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with EpochBar("main", 100) as bar:
+        bar(EPOCH)
+    shown = capsys.readouterr().out
+    assert "main · loss 1.6027 · accuracy 0.3866" in shown
+    assert log_line(EPOCH, 100) not in shown
+
+
+def test_a_job_concludes():
+    """With the size of validation."""
+    assert conclusion([EPOCH], "abc") == (
         "1 epochs in 2.5 s, lowest validation loss 1.6027 with accuracy 0.3866 (n = 20) in epoch 6 (run abc)"
     )
-    assert ProgressBar("main", 100, quiet=True).conclusion("abc") == "nothing was left to train (run abc)"
+    assert conclusion([], "abc") == "nothing was left to train (run abc)"

@@ -11,7 +11,8 @@ from torch import nn
 from fer_exp import tracking
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import job
+from fer_exp.experiment import drivers
+from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import onnx_export
 from fer_exp.models import factory, network
@@ -38,7 +39,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     config = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-        outcome = job.run(config, "tiny", {}, lambda _: None)
+        outcome = drivers.run(Job(config, "tiny"))
     store = tracking.Store(config.tracking)
     record = store.record(outcome.run_id)
     flags = ["--tracking-uri", uri, "--experiment", "test"]

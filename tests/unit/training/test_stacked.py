@@ -1,4 +1,4 @@
-"""A job in a stack is the same job alone, and what becomes of one leaves the others as they are."""
+"""A trainer in a stack is the same trainer alone, and one that ends leaves the others as they are."""
 
 import dataclasses
 import itertools
@@ -6,17 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import yaml
 from helpers.side_by_side import assert_alike, train_side_by_side
 
 from fer_exp.config.settings import Activation, CosineScheduler, MLPModel, Optimizer, PatienceStopping
-from fer_exp.data import datasets
 from fer_exp.data.splits import Split
-from fer_exp.experiment import job as experiment_job
 from fer_exp.models import checkpoint, factory
-from fer_exp.training import stacked
-from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 from fer_exp.training.stacked import kind
 from fer_exp.training.trainer import Trainer
 
@@ -161,106 +156,3 @@ def test_what_must_be_alike_and_what_trains_alone(trainer):
     adafactor = Optimizer("adafactor", "torch.optim.Adafactor", 0.01, 0.0, {})
     assert kind(change(chosen, optimizer=adafactor)) is None
     assert kind(change(chosen, trained_before=[{"training": {"batch_size": 8}}])) is None
-
-
-def ignore(_epoch) -> None:
-    """Watch nothing."""
-
-
-@pytest.fixture
-def job(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
-    """What makes the settings and the steps of a sweep's job, with what it says at its end in `told`."""
-    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-    parent = store.create("sweep", {}, {"kind": "sweep"}).id
-    common = ["layers=64-32-16", "batch_size='16'", "training.epochs=2", "stopping=none", *tracking_overrides]
-
-    def make(*overrides, told: list, watch=ignore):
-        chosen = compose_settings(*common, *overrides, f"sweep.parent='{parent}'")
-
-        def steps():
-            try:
-                told.append((yield from experiment_job.steps(chosen, "x", {}, watch)))
-            except Exception as error:
-                told.append(error)
-
-        return chosen, steps()
-
-    return make
-
-
-@pytest.mark.slow
-def test_each_job_has_a_run_of_its_own(job, store):
-    """One fails by itself; the others end with the figures that they have alone."""
-    told, alone = [], []
-    choices = [["seed=1"], ["optimizer=sgd", "optimizer.lr=1e30"], ["model/activation=tanh"]]
-    stacked.train([job(*each, told=told) for each in choices], width=3)
-    for each in (choices[0], choices[2]):
-        stacked.train([job(*each, "rerun=all", told=alone)], width=1)
-    assert "epoch 1, step 2, at learning rate 1e+30" in str(told[0])
-    assert [run.tags["error"][:13] for run in store.records("FAILED")] == ["DivergedError"]
-    for one, other in zip(told[1:], alone, strict=True):
-        mine, theirs = (store.record(outcome.run_id) for outcome in (one, other))
-        assert (mine.status, mine.params) == ("FINISHED", theirs.params)
-        for name, value in theirs.metrics.items():
-            assert "seconds" in name or mine.metrics[name] == pytest.approx(value, rel=1e-4)
-        assert store.run(mine.run_id).logged_steps("val/loss") == {1, 2}
-
-
-@pytest.mark.slow
-def test_more_jobs_than_a_stack_is_wide(job, store):
-    """The next begins when one has ended; what cannot be stacked trains as well."""
-    told = []
-    choices = [["seed=1"], ["seed=2"], ["seed=3"], ["optimizer.target=torch.optim.Adamax", "seed=4"]]
-    stacked.train([job("training.epochs=1", *each, told=told) for each in choices], width=2)
-    assert len(told) == len(store.records("FINISHED", kind="job")) == 4
-
-
-@pytest.mark.slow
-def test_a_job_that_another_process_trains_is_waited_for_last(job, store):
-    """Of the same job twice the second finds it done, and the third job has not waited for it."""
-    told = []
-    stacked.train([job(*each, told=told) for each in (["seed=1"], ["seed=1"], ["seed=2"])], width=3)
-    assert [outcome.action for outcome in told] == ["train", "train", "reuse"]
-    assert told[2].run_id == told[0].run_id
-    assert len(store.records("FINISHED", kind="job")) == 2
-
-
-@pytest.mark.slow
-def test_an_interruption_ends_all_as_killed(job, store):
-    """Wherever it comes; their epochs are kept, and the same jobs go on with them."""
-    told = []
-
-    def interrupt(epoch) -> None:
-        if epoch.number == 2:
-            raise KeyboardInterrupt
-
-    def jobs(*watches):
-        return [
-            job("training.epochs=3", f"seed={seed}", told=told, watch=watch)
-            for seed, watch in enumerate(watches)
-        ]
-
-    with pytest.raises(KeyboardInterrupt):
-        stacked.train(jobs(ignore, interrupt, ignore), width=3)
-    assert len(store.records("KILLED", kind="job")) == 3
-    stacked.train(jobs(ignore, ignore, ignore), width=3)
-    assert [outcome.action for outcome in told] == ["continue"] * 3
-    for outcome in told:
-        assert store.run(outcome.run_id).logged_steps("val/loss") == {1, 2, 3}
-
-
-@pytest.mark.slow
-def test_a_pass_that_breaks_fails_all_that_it_was_made_for(job, store, monkeypatch):
-    """Such as on a full GPU; the rest of the sweep goes on."""
-    told = []
-
-    def full(*_arguments) -> None:
-        raise torch.OutOfMemoryError("the device is full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(BatchedMLPStep, "__call__", full)
-        choices = [["seed=1"], ["seed=2"], ["layers=128-32", "seed=3", "training.epochs=1"]]
-        stacked.train([job(*each, told=told) for each in choices], width=3)
-    assert [str(error) for error in told[:2]] == ["the device is full"] * 2
-    assert told[2].action == "train"
-    assert [run.status for run in store.records(kind="job")] == ["FINISHED", "FAILED", "FAILED"]

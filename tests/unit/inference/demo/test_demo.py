@@ -22,7 +22,8 @@ from PIL import Image
 from fer_exp import tracking
 from fer_exp.config import settings
 from fer_exp.data import datasets, synthetic
-from fer_exp.experiment import job
+from fer_exp.experiment import drivers
+from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference.demo import app
 from fer_exp.inference.demo.answers import MOST_NETWORKS, Answers, NoRunError
@@ -43,7 +44,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "tracking.log_model=false", *where)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-        outcome = job.run(chosen, "tiny", {}, lambda _: None)
+        outcome = drivers.run(Job(chosen, "tiny"))
     return tracking.Store(chosen.tracking), outcome.run_id
 
 

@@ -15,8 +15,9 @@ import evaluate
 from fer_exp import tracking
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import job as experiment_job
+from fer_exp.experiment import drivers, facts
 from fer_exp.experiment import plan as experiment_plan
+from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import PARTS
 from fer_exp.report import studies, text
 from fer_exp.tracking import artifacts, keys
@@ -408,8 +409,8 @@ def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, st
     """A job of a sweep, trained, evaluated, kept and restored: its identity, and its new store."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *tracking_overrides)
-    identity = experiment_job.identity(chosen, tiny_dataset)
-    outcome = experiment_job.run(chosen, "main", {}, lambda _: None)
+    identity = facts.identity(chosen, tiny_dataset)
+    outcome = drivers.run(Job(chosen, "main"))
     tags = {**SHARED, "kind": "sweep", "study": "main", "data": "synthetic"}
     plan = store.create("main", {}, tags | {"faces": tiny_dataset.fingerprint.content})
     entry = {"name": "main", "arm": "main", "setting": "main", "seed": "0", "identity": identity}
@@ -438,7 +439,7 @@ def test_a_sweep_reuses_a_restored_job(restored, compose_settings):
     parent = other.create("sweep", {}, {"kind": "sweep"})
     place = [f"tracking.uri={other.uri}", "tracking.experiment=test", f"sweep.parent='{parent.id}'"]
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *place)
-    outcome = experiment_job.run(chosen, "main", {}, lambda _: None)
+    outcome = drivers.run(Job(chosen, "main"))
     assert (outcome.action, outcome.run_id) == (experiment_plan.REUSE, other.latest(identity).run_id)
 
 

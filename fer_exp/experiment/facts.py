@@ -1,0 +1,54 @@
+"""What a run says of its job: the identity by which it is found, its tags, its params, an epoch's metrics."""
+
+from collections.abc import Mapping
+
+from fer_exp.config.identity import hash_of, recipe
+from fer_exp.config.settings import Experiment, Protocol
+from fer_exp.data.datasets import Dataset
+from fer_exp.data.splits import Split
+from fer_exp.tracking import keys
+from fer_exp.training.device import device_name
+from fer_exp.training.trainer import Epoch
+
+# Part of a job's identity. Raise it when the code changes so that the same settings give other
+# figures: older runs are then neither reused nor averaged with newer ones.
+RECIPE = 2
+
+
+def identity(config: Experiment, dataset: Dataset) -> str:
+    """Hash of everything that determines the job's figures: recipe and faces, not paths or device."""
+    content = {"recipe": RECIPE, "faces": dataset.digest, **recipe(config)}
+    return hash_of(content)
+
+
+def selection_rule(protocol: Protocol) -> str:
+    """How the reported weights are chosen, in words; it stands beside every score."""
+    return "lowest validation loss" if protocol.weights == "best" else "last epoch"
+
+
+def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
+    """By what a job's run is looked up, and what stands beside its scores."""
+    return {
+        keys.Tag.KIND: keys.Kind.JOB,
+        keys.Tag.STUDY: config.study,
+        keys.Tag.IDENTITY: identity(config, dataset),
+        keys.Tag.FACES: dataset.digest,
+        keys.Tag.PROTOCOL: config.protocol.name,
+        keys.Tag.SELECTED_ON: selection_rule(config.protocol),
+        keys.Tag.DEVICE: device_name(config.training.device),
+    }
+
+
+def params(config: Experiment, dataset: Dataset, split: Split) -> dict[str, object]:
+    """The recipe of a job, and what is known of its faces."""
+    sizes = {"fit": len(split.fit), "validation": len(split.validation)}
+    known = {**dataset.fingerprint.flat(), **sizes, "skipped": len(dataset.skipped)}
+    return recipe(config) | {keys.faces(key): value for key, value in known.items()}
+
+
+def epoch_metrics(epoch: Epoch) -> Mapping[str, float]:
+    """An epoch as metrics, in the sections that MLflow's charts show."""
+    found = {keys.LEARNING_RATE: epoch.learning_rate, keys.EPOCH_SECONDS: epoch.seconds}
+    for section, scores in (("train", epoch.train), ("val", epoch.validation)):
+        found |= {keys.epoch(section, key): getattr(scores, key) for key in ("loss", "accuracy", "macro_f1")}
+    return found

@@ -1,0 +1,123 @@
+"""The sweeper: composes and plans all jobs of a sweep before one starts, launches them, and sums them up.
+
+All of it happens here, and not in a callback of Hydra's, which would turn any error into a warning and go on.
+"""
+
+import pickle
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from fer_exp import files, provenance
+from hydra_plugins.fer_exp._composition import Composer, as_settings, as_tree, expand
+from hydra_plugins.fer_exp._launcher import PlannedLauncher
+
+
+class PlannedSweeper(Sweeper):
+    """Every combination of the swept values, as Hydra's own; `max_batch_size` of them are launched at once.
+
+    params: what is swept, by key, unless the command says otherwise.
+    """
+
+    def __init__(self, max_batch_size: int | None = None, params: Mapping[str, str] | None = None):
+        self.max_batch_size, self.params = max_batch_size, params or {}
+        # what each job is told beside its own overrides
+        self.common: dict[str, Any] = {}
+        self.composed: list[bytes] = []
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Take what Hydra hands every sweeper."""
+        self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+
+    def sweep(self, arguments: list[str]) -> None:
+        """Plan, launch and close the sweep; exits 1 if a job is not done. Raises UserError."""
+        options = self.config.hydra.launcher
+        engine = get_class(options._target_)
+        # Hydra's own have nothing to check, and run a job at a time
+        ours = issubclass(engine, PlannedLauncher)
+        if ours:
+            engine.check(options)
+        with files.failing_in_one_line():
+            factors, jobs = expand(self.hydra_context.config_loader, self.params, arguments)
+            command = provenance.typed("train.py")
+            settings = self._compose(jobs, command)
+            if ours and not settings[0].dry_run:
+                engine.prepare(options)
+
+            from fer_exp.experiment.sweep import Sweep
+
+            sweep = Sweep.plan(list(zip(jobs, settings, strict=True)), factors, command)
+            if settings[0].dry_run:
+                sweep.show_plan()
+                return
+            self.common |= {"sweep.parent": sweep.open(), "sweep.factors": factors}
+        if not sweep.nothing_to_do:
+            sweep.start_watch(options.n_jobs if "n_jobs" in options else 1)
+            launcher = self._launcher()
+            if ours:
+                launcher.config_of, launcher.lost = self._config_of, sweep.lost
+            self._launch(launcher, jobs)
+        if not sweep.close():
+            raise SystemExit(1)
+
+    def _compose(self, jobs: Sequence[Sequence[str]], command: str) -> list[Any]:
+        """The checked settings of each job. command: what the user typed."""
+        composer = Composer(self.hydra_context.config_loader, self.config)
+        configs = [composer.compose(job) for job in jobs]
+        self.composed = [pickle.dumps(config) for config in configs]
+        for config in configs:
+            # as Hydra hands a job its config
+            with open_dict(config):
+                del config["hydra"]
+        if self.config.search.get("tuned") and not self.config.search.best:
+            from fer_exp.experiment import trial_selection
+
+            best = trial_selection.choose([as_tree(config) for config in configs], command)
+            self.common["search.best"] = best
+            for config in configs:
+                config.search.best = best
+        return [as_settings(config) for config in configs]
+
+    def _config_of(self, number: int) -> DictConfig:
+        """The whole config of a job, as it was composed when the sweep was planned."""
+        own = pickle.loads(self.composed[number])
+        OmegaConf.copy_cache(self.config, own)
+        with open_dict(own):
+            own.hydra.job.id, own.hydra.job.num = f"{own.hydra.job.name}_{number}", number
+        for key, value in self.common.items():
+            OmegaConf.update(own, key, value, merge=False)
+        return own
+
+    def _launcher(self) -> Launcher:
+        folder = Path(self.config.hydra.sweep.dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        OmegaConf.save(self.config, folder / "multirun.yaml")
+        return Plugins.instance().instantiate_launcher(
+            hydra_context=self.hydra_context, task_function=self.task_function, config=self.config
+        )
+
+    def _launch(self, launcher: Launcher, jobs: Sequence[Sequence[str]]) -> None:
+        # for Hydra's own launchers, which compose each job anew; forced, as no file has an arm as a key
+        common = [f"++{key}={_as_override(value)}" for key, value in self.common.items()]
+        size = self.max_batch_size or len(jobs)
+        for start in range(0, len(jobs), size):
+            batch = [[*job, *common] for job in jobs[start : start + size]]
+            for returned in launcher.launch(batch, initial_job_idx=start):
+                # raises what a job has raised
+                _ = returned.return_value
+
+
+def _as_override(value: Any) -> str:
+    """A text, a list of texts or a dict of numbers in Hydra's grammar."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{key}:{each}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(_as_override, value)) + "]"
+    return f"'{value}'"
