@@ -122,7 +122,7 @@ def _adam(
 
 
 class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
-    """Adam that has no memory of the mean: b = 0."""
+    """v <- a v + (1 - a) g^2, p <- p - lr g / (sqrt(v) + eps): Adam that has no memory of the mean, b = 0."""
 
     options = ("momentum", "centered", "maximize", "capturable", "differentiable", "foreach")
 
@@ -138,7 +138,10 @@ class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
 
 
 class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
-    """Adam that moves by a mixture of its mean and the slope: one more step of the mean, by another b."""
+    """Adam that moves by a mixture of its mean and the slope, (1 - u) g / (1 - U) + u' m / (1 - U u').
+
+    U is the product of all u so far, u' the next of them. The mixture is one more step of the mean, by b.
+    """
 
     options = ("decoupled_weight_decay", "maximize", "capturable", "differentiable", "foreach")
 
@@ -162,7 +165,10 @@ class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
 
 
 class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
-    """The root of a quotient in place of a quotient of roots, in memory that is kept."""
+    """v <- r v + (1 - r) g^2, d = sqrt((u + eps) / (v + eps)) g, u <- r u + (1 - r) d^2, p <- p - lr d.
+
+    The root of a quotient in place of PyTorch's quotient of roots, in memory that is kept.
+    """
 
     options = ("maximize", "capturable", "differentiable", "foreach")
 

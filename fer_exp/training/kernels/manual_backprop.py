@@ -36,7 +36,7 @@ class Layer(Protocol):
 
 
 class Linear:
-    """Products with the weights; `backward` also fills the gradients of weights and bias in place."""
+    """y = x W^T + b; `backward`, s W, also fills the gradients in place, s^T x of W and the sum of s of b."""
 
     def __init__(self, module: nn.Linear, size: int):
         self.weight, self.bias = module.weight.detach(), module.bias.detach()
@@ -77,6 +77,8 @@ class Kernel(NamedTuple):
     by_left: bool
 
 
+# From a slope s: s where y > 0 (ReLU); s, or a s where x < 0 (leaky); s y (1 - y) (sigmoid); s (1 - y^2)
+# (tanh); y (s - sum of s y) (softmax); s (P(x) + x p(x)), P the normal distribution, p its density (GELU)
 KERNELS: dict[type[nn.Module], Kernel] = {
     nn.ReLU: Kernel(
         lambda _, x, out: torch.clamp_min(x, 0, out=out),

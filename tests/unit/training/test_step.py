@@ -1,17 +1,13 @@
 """The step written out by hand is the plain step of PyTorch, only faster."""
 
 import dataclasses
-import inspect
 import itertools
-from functools import cache
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from helpers.recorded import recorded
 from torch.nn.functional import cross_entropy
 
 from fer_exp.config.settings import Activation, Experiment, MLPModel, Optimizer
@@ -19,9 +15,7 @@ from fer_exp.config.targets import named_class
 from fer_exp.data.splits import Split
 from fer_exp.models import factory, mlp
 from fer_exp.training import optimizers
-from fer_exp.training.kernels import manual_backprop
-from fer_exp.training.kernels.stacked_mlp import stackable
-from fer_exp.training.step import AutogradStep, GraphedStep, ManualStep, Rule, no_denormals
+from fer_exp.training.step import AutogradStep, ManualStep, no_denormals
 from fer_exp.training.trainer import Trainer
 
 CONF = Path(__file__).parents[3] / "conf"
@@ -79,7 +73,7 @@ def difference(ours: Trainer, steps: int = 51) -> float:
     plain = Plain(ours.settings, ours.pixels, ours.labels)
     batches = list(torch.randperm(FACES, generator=torch.Generator().manual_seed(0)).split(BATCH))
     found = []
-    for number, batch in enumerate(itertools.islice(itertools.cycle(batches), steps)):
+    for number, batch in zip(range(steps), itertools.cycle(batches), strict=False):
         logits = []
         for step in (ours.step, plain):
             # of the processor's draws alone: torch.manual_seed keeps a traceback for a GPU that is not in use
@@ -182,31 +176,9 @@ def test_another_activation_is_left_to_autograd(trainer, target, options):
     assert last.train.loss < first.train.loss
 
 
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        ({}, "no attribute"),
-        ({"threshold_backward": SimpleNamespace(grad_input=lambda s, *_, **__: s)}, "another"),
-    ],
-)
-def test_an_activation_whose_kernel_has_changed_is_left_to_autograd(
-    trainer, monkeypatch, caplog, names, reason
-):
-    """Whether PyTorch has renamed it or changed it; a line in the log says so, once."""
-    monkeypatch.setattr(manual_backprop, "aten", SimpleNamespace(**names))
-    monkeypatch.setattr(manual_backprop, "_agrees", cache(inspect.unwrap(manual_backprop._agrees)))
-    ours = trainer(gentle("adam"), model("relu"))
-    assert isinstance(ours.step, AutogradStep)
-    assert not stackable(torch.nn.ReLU())
-    assert stackable(torch.nn.Tanh()) is False
-    assert [record.message.split()[0] for record in caplog.records] == ["ReLU", "Tanh"]
-    assert reason in caplog.messages[0]
-
-
 def test_another_optimizer_goes_over_each_weight(trainer):
     """One that looks at more than a number at a time must see the shapes."""
-    chosen = Optimizer("adafactor", "torch.optim.Adafactor", 0.01, 0.0, {})
-    run = trainer(chosen, model("relu"))
+    run = trainer(Optimizer("adafactor", "torch.optim.Adafactor", 0.01, 0.0, {}), model("relu"))
     assert run.flat is None
     assert difference(run) < LOOSE
 
@@ -276,40 +248,3 @@ def test_no_step_reads_memory_that_nothing_was_written_to(trainer, name):
     assert isinstance(ours.step, ManualStep)
     assert difference(ours, steps=6) < 1e-4
     assert all(weight.isfinite().all() for weight in ours.network.parameters())
-
-
-def some_residual(compose_settings, tiny_faces, *changes) -> Trainer:
-    """A trainer of a network that only autograd knows, with all that may be done to a batch but mixup."""
-    chosen = compose_settings(
-        "rung=mirrored",
-        "model.hidden=[16,16]",
-        f"training.batch_size={BATCH}",
-        "augmentation.erase=0.5",
-        *changes,
-    )
-    train = tiny_faces[tiny_faces.usage == 0]
-    return Trainer(chosen, train, Split(np.arange(FACES), np.arange(FACES)))
-
-
-def test_a_captured_step_is_the_step_itself(compose_settings, tiny_faces):
-    """Bit for bit, over changing batches, draws, weights and statistics; a capture for each size of batch."""
-    plain, graphed = (some_residual(compose_settings, tiny_faces) for _ in range(2))
-    captures = []
-
-    def on_trial(run):
-        # as `cuda_graph.capture` does before it captures
-        run()
-        captures.append(run)
-        return recorded(run)
-
-    chosen = graphed.settings
-    rule = Rule.of(chosen.training, graphed.epoch_targets.augmentation)
-    step = AutogradStep(
-        graphed.network, graphed.optimizer, graphed.pixels, graphed.epoch_targets.targets, rule
-    )
-    graphed.step = GraphedStep(step, on_trial)
-    for ours, theirs in itertools.islice(zip(graphed.epochs(), plain.epochs(), strict=True), 3):
-        assert (ours.train, ours.validation) == (theirs.train, theirs.validation)
-    for name, tensor in plain.network.state_dict().items():
-        assert torch.equal(graphed.network.state_dict()[name], tensor), name
-    assert len(captures) == 2

@@ -1,12 +1,11 @@
-"""The loop learns, stops, resumes and fails as it says."""
+"""The loop learns, stops and fails as it says."""
 
-import copy
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from helpers.networks import weights
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from fer_exp import metrics
@@ -15,27 +14,6 @@ from fer_exp.errors import UserError
 from fer_exp.models import checkpoint, network
 from fer_exp.training.trainer import DivergedError, Trainer
 
-OPTIMIZERS = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "optimizer").iterdir())
-
-
-@pytest.fixture
-def trainer(compose_settings, tiny_faces):
-    """What makes a trainer on the tiny train faces: fitted on 30, validated with 12."""
-    train = tiny_faces[tiny_faces.usage == 0]
-    parts = Split(np.arange(0, 30), np.arange(30, 42))
-
-    def make(*overrides, split=parts, plain=True, teacher=None):
-        common = ["batch_size='16'", "stopping=none", "training.epochs=6"]
-        common += ["layers=64-32-16"] if plain else []
-        return Trainer(compose_settings(*common, *overrides), train, split, teacher)
-
-    return make
-
-
-def weights(trained) -> list[np.ndarray]:
-    """All weights of a trainer's network."""
-    return [tensor.numpy().copy() for tensor in trained.network.state_dict().values()]
-
 
 def test_the_network_can_learn_every_face(trainer):
     """Fitted long enough on 42 faces of noise it knows them all by heart."""
@@ -43,29 +21,6 @@ def test_the_network_can_learn_every_face(trainer):
     learner = trainer("training.epochs=80", "optimizer.lr=0.003", split=everything)
     *_, last = learner.epochs()
     assert last.validation.accuracy == 1.0
-
-
-@pytest.mark.parametrize(
-    ("optimizer", "scheduler"),
-    [(name, "plateau") for name in OPTIMIZERS] + [("adam", "cosine"), ("sgd", "cosine"), ("adam", "none")],
-)
-def test_three_epochs_restored_and_three_more_equal_six(trainer, tmp_path, optimizer, scheduler):
-    """Bit for bit, with dropout, through a file."""
-    choices = [f"optimizer={optimizer}", f"scheduler={scheduler}", "model.dropout=0.3"]
-    # a plateau that acts within six epochs
-    choices += ["scheduler.patience=0"] if scheduler == "plateau" else []
-    whole, half, rest = trainer(*choices), trainer(*choices), trainer(*choices)
-    list(whole.epochs())
-    for epoch in half.epochs():
-        if epoch.number == 3:
-            break
-    checkpoint.save(tmp_path / "last.pt", half.state())
-    rest.restore(checkpoint.load(tmp_path / "last.pt"))
-    list(rest.epochs())
-    for one, other in zip(weights(whole), weights(rest), strict=True):
-        np.testing.assert_array_equal(one, other)
-    timeless = [[dataclasses.replace(e, seconds=0) for e in each.history] for each in (whole, rest)]
-    assert timeless[0] == timeless[1]
 
 
 def sad(pictures: np.ndarray) -> np.ndarray:
@@ -88,53 +43,6 @@ def test_a_teacher_is_learnt_from_as_much_as_asked(trainer, flip):
         np.testing.assert_array_equal(one, other)
 
 
-def test_recurring_views_go_on_exactly_where_training_stopped(trainer, tmp_path):
-    """The views are drawn and answered anew, and are the same."""
-    options = ("augmentation=moved", "training.taught=0.5", "training.views=2")
-    whole, half = trainer(*options, teacher=darkest), trainer(*options, teacher=darkest)
-    list(whole.epochs())
-    for _ in zip(range(3), half.epochs(), strict=False):
-        pass
-    checkpoint.save(tmp_path / "last.pt", half.state())
-    rest = trainer(*options, teacher=darkest)
-    rest.restore(checkpoint.load(tmp_path / "last.pt"))
-    list(rest.epochs())
-    for one, other in zip(weights(whole), weights(rest), strict=True):
-        np.testing.assert_array_equal(one, other)
-
-
-def darkest(pictures: np.ndarray) -> np.ndarray:
-    """A teacher who tells in which seventh of a picture its darkest pixel lies."""
-    places = pictures.reshape(len(pictures), -1).argmin(axis=1)
-    return np.eye(7)[places * 7 // (48 * 48)]
-
-
-RICHER = (
-    ("model=residual", "model.hidden=[16,16]", "augmentation=full", "training.averaging=0.9"),
-    ("model=mixer", "model.hidden=[8,8]", "training.precision=bfloat16", "training.label_smoothing=0.1"),
-    ("model=cnn", "model.hidden=[4,8,8]", "optimizer=adamw", "scheduler=cosine", "scheduler.warmup_epochs=2"),
-    ("model.norm=layer", "model.normalisation=face", "augmentation.mixup=0.3", "training.averaging=0.5"),
-)
-
-
-@pytest.mark.parametrize("choices", RICHER, ids=lambda choices: choices[0])
-def test_every_network_goes_on_bit_for_bit(trainer, tmp_path, choices):
-    """With all that may be done to a batch, and with averaged weights beside those that learn."""
-    whole, half, rest = (trainer(*choices, plain=False) for _ in range(3))
-    list(whole.epochs())
-    for epoch in half.epochs():
-        if epoch.number == 3:
-            break
-    checkpoint.save(tmp_path / "last.pt", half.state())
-    rest.restore(checkpoint.load(tmp_path / "last.pt"))
-    list(rest.epochs())
-    for one, other in zip(weights(whole), weights(rest), strict=True):
-        np.testing.assert_array_equal(one, other)
-    for key, one in whole.weights().items():
-        np.testing.assert_array_equal(one, rest.weights()[key])
-    assert [epoch.validation for epoch in whole.history] == [epoch.validation for epoch in rest.history]
-
-
 def test_averaged_weights_are_validated_and_kept(trainer):
     """Not those that learn: the two differ, and the score is the mean's."""
     run = trainer("training.averaging=0.9")
@@ -151,31 +59,6 @@ def test_a_last_batch_of_one_is_refused_where_batches_are_normalised(trainer):
     with pytest.raises(UserError, match=r"training\.batch_size=29: of 30 faces it leaves a batch of one"):
         trainer("model.norm=batch", "training.batch_size=29")
     trainer("model.norm=layer", "training.batch_size=29")
-
-
-def test_a_restored_run_stops_where_the_whole_one_does(trainer, tmp_path):
-    """What the stopping rule has counted is carried over."""
-    choices = ("stopping=patience", "stopping.patience=4", "training.epochs=60", "optimizer.lr=0.01")
-    whole = trainer(*choices)
-    total = len(list(whole.epochs()))
-    half, rest = trainer(*choices), trainer(*choices)
-    for epoch in half.epochs():
-        if epoch.number == total - 2:
-            break
-    checkpoint.save(tmp_path / "last.pt", half.state())
-    rest.restore(checkpoint.load(tmp_path / "last.pt"))
-    assert [epoch.number for epoch in rest.epochs()] == [total - 1, total]
-    assert total < 60
-
-
-def test_a_finished_run_has_nothing_left(trainer, tmp_path):
-    """Restored at its end it yields no epoch more and is still finished."""
-    whole, again = trainer(), trainer()
-    list(whole.epochs())
-    checkpoint.save(tmp_path / "last.pt", whole.state())
-    again.restore(checkpoint.load(tmp_path / "last.pt"))
-    assert again.finished
-    assert list(again.epochs()) == []
 
 
 def test_the_same_seed_gives_the_same_run_and_another_does_not(trainer):
@@ -358,13 +241,3 @@ def test_the_same_seed_gives_the_same_file(trainer, tmp_path, monkeypatch):
         list(learner.epochs())
         checkpoint.save(tmp_path / name, learner.state())
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
-
-
-def test_a_state_is_of_its_epoch(trainer):
-    """It is written down while the next epoch already changes the weights."""
-    run = trainer("training.epochs=2", "optimizer=adam", "training.averaging=0.9", "scheduler=cosine")
-    epochs = run.epochs()
-    next(epochs)
-    kept, copied = run.state(), copy.deepcopy(run.state())
-    next(epochs)
-    torch.testing.assert_close(kept, copied, rtol=0, atol=0)
