@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,13 +52,13 @@ def write(path: Path, key: str, entry: Entry) -> None:
     text += b" " * (-(_PREAMBLE + len(text)) % 64)
     digest = hashlib.sha256(text)
     for array in arrays:
-        digest.update(array)
+        digest.update(array.data)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.written_whole(path) as file:
             file.write(MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text)
             for array in arrays:
-                file.write(array)
+                file.write(array.data)
     except OSError as error:
         raise UserError(
             f"data.cache_dir={path.parent}: cannot write the cache ({error.strerror}); name a folder that can"
@@ -86,7 +87,7 @@ def read(path: Path, key: str) -> Entry | None:
         # copy-on-write: pages are shared between jobs, and PyTorch asks for writable memory
         payload = np.memmap(path, np.uint8, "c", start, (size,))
         digest = hashlib.sha256(text)
-        digest.update(payload)
+        digest.update(payload.data)
         if digest.digest() != expected:
             return None
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
@@ -103,6 +104,6 @@ def _faces(payload: np.ndarray, columns: dict[str, tuple[str, tuple[int, ...]]])
     return Faces(**arrays)
 
 
-def _fingerprint(kept: dict) -> Fingerprint:
-    listed = ("train", "test", "differences")
-    return Fingerprint(**{key: tuple(value) if key in listed else value for key, value in kept.items()})
+def _fingerprint(kept: dict[str, Any]) -> Fingerprint:
+    # JSON knows no tuples
+    return Fingerprint(**(kept | {name: tuple(kept[name]) for name in ("train", "test", "differences")}))

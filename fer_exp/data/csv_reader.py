@@ -8,7 +8,7 @@ import csv
 import io
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 
@@ -25,7 +25,7 @@ _LONGEST_ROW = 1 << 17
 Line = tuple[int, str]
 
 
-def read(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Row]:
+def read(file: IO[bytes], place: str, on_broken: Callable[[UserError], None]) -> Iterator[Row]:
     """Yield (pixels uint8 [48, 48], label, usage) of each row.
 
     on_broken: told of each row that is none, with its first line in the message; it raises to stop.
@@ -71,7 +71,7 @@ def _of_one_row(again: deque[Line], lines: Iterator[Line], taken: list[Line]) ->
         yield line[1]
 
 
-def _lines(file: BinaryIO, place: str, on_broken: Callable[[UserError], None]) -> Iterator[Line]:
+def _lines(file: IO[bytes], place: str, on_broken: Callable[[UserError], None]) -> Iterator[Line]:
     text = io.TextIOWrapper(file, "utf-8-sig", errors="replace", newline="")
     number, budget = 0, Budget(place)
     try:

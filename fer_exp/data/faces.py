@@ -113,7 +113,7 @@ def content_rank(pixels: np.ndarray) -> np.ndarray:
     Equal for pixel-identical images only; independent of the order they come in.
     """
     rows = np.ascontiguousarray(pixels).reshape(len(pixels), SIDE * SIDE)
-    digests = b"".join(hashlib.blake2b(row, digest_size=16).digest() for row in rows)
+    digests = b"".join(hashlib.blake2b(row.data, digest_size=16).digest() for row in rows)
     halves = np.frombuffer(digests, dtype=">u8").astype(np.uint64).reshape(-1, 2)
     _, rank = np.unique(halves, axis=0, return_inverse=True)
     return rank.reshape(-1).astype(np.int64)

@@ -146,8 +146,8 @@ def beside(rows: Iterable[Row], votes: Votes, faces: Faces, relabelled: bool) ->
     relabelled: whether the faces carry the labels of their votes. Raises UserError if a face is none of them.
     """
     found: dict[tuple[bytes, int, int], deque[np.ndarray]] = defaultdict(deque)
-    for number, (image, label, usage) in aligned(rows, votes):
-        label = votes.label(number) if relabelled else label
+    for number, (image, own, usage) in aligned(rows, votes):
+        label = votes.label(number) if relabelled else own
         if usage != Usage.TRAIN and not isinstance(label, str):
             # copies of one label lie in the order of the file, as sorting leaves them
             found[_key(image, label, usage)].append(votes.counts[number])
@@ -159,4 +159,4 @@ def beside(rows: Iterable[Row], votes: Votes, faces: Faces, relabelled: bool) ->
 
 
 def _key(image: np.ndarray, label: int, usage: int) -> tuple[bytes, int, int]:
-    return hashlib.blake2b(np.ascontiguousarray(image), digest_size=16).digest(), int(label), int(usage)
+    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest(), int(label), int(usage)

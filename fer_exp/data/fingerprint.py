@@ -78,34 +78,34 @@ def _pixel_statistics(pixels: np.ndarray) -> tuple[float, float]:
     )
     total = squares = 0.0
     for block in blocks:
-        total += block.sum()
-        squares += block @ block
+        total += float(block.sum())
+        squares += float(block @ block)
     n = max(pixels.size, 1)
-    mean = float(total / n)
+    mean = total / n
     return mean / 255, float(np.sqrt(max(squares / n - mean**2, 0.0))) / 255
 
 
 def _content(faces: Faces) -> str:
     digest = hashlib.sha256()
     for array in (faces.pixels, faces.labels, faces.usage):
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def _differences(train: tuple[int, ...], test: tuple[int, ...], mean: float, std: float) -> list[str]:
     differences = []
-    for part, found, canonical in (
+    for part, counts, canonical in (
         ("train", train, fer2013.CANONICAL_TRAIN),
         ("test", test, fer2013.CANONICAL_TEST),
     ):
-        for name, count, expected in zip(EMOTIONS, found, canonical, strict=True):
+        for name, count, expected in zip(EMOTIONS, counts, canonical, strict=True):
             if count != expected:
                 differences.append(f"{part} has {count:,} {name}, FER-2013 {expected:,}")
     if _copy(mean, std) is None:
         means, stds = (list(dict.fromkeys(values)) for values in zip(*fer2013.COPIES.values(), strict=True))
-        for what, value, expected in (("mean", mean, means), ("std", std, stds)):
-            if round(value, 4) not in expected:
-                text = " or ".join(f"{each:.4f}" for each in expected)
+        for what, value, published in (("mean", mean, means), ("std", std, stds)):
+            if round(value, 4) not in published:
+                text = " or ".join(f"{each:.4f}" for each in published)
                 differences.append(f"train pixel {what} is {value:.4f}, FER-2013's {text}")
     return differences
 

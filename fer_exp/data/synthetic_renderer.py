@@ -233,9 +233,9 @@ def render(m: Muscles, t: Traits) -> np.ndarray:
         return np.broadcast_to(values, t.skin.shape)[:, 0].tolist()
 
     layers = []
-    for points, tone, shown, lift in _layers(m, t):
-        tones = np.clip(tone, 0, 255).astype(int)
-        layers.append((_on_canvas(points, lift, t), column(tones), column(shown)))
+    for points, tone, where, lift in _layers(m, t):
+        grey = np.clip(tone, 0, 255).astype(int)
+        layers.append((_on_canvas(points, lift, t), column(grey), column(where)))
     canvas = Image.new("L", (SIDE * _SCALE, SIDE * _SCALE))
     pen = ImageDraw.Draw(canvas)
     drawn = np.empty((len(t.skin), SIDE, SIDE), np.float32)
@@ -244,5 +244,5 @@ def render(m: Muscles, t: Traits) -> np.ndarray:
         for coordinates, tones, shown in layers:
             if shown[face]:
                 pen.polygon(coordinates[face], fill=tones[face])
-        drawn[face] = canvas.reduce(_SCALE)
+        drawn[face] = np.asarray(canvas.reduce(_SCALE))
     return drawn

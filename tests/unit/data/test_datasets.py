@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import stat
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -126,12 +125,6 @@ def test_folders_are_not_counted_as_faces(kaggle):
     for emotion in EMOTIONS:
         (kaggle / "train" / emotion / "folder.png").mkdir()
     (kaggle / "train" / "happy" / ".hidden.png").write_bytes(b"x")
-    assert load(kaggle).fingerprint.train == (6,) * 7
-
-
-def test_names_of_emotions_in_use_are_known(kaggle):
-    """Happiness is happy, in any case."""
-    (kaggle / "train" / "happy").rename(kaggle / "train" / "Happiness")
     assert load(kaggle).fingerprint.train == (6,) * 7
 
 
@@ -351,20 +344,6 @@ def wrong_dangling_link(root):
     return root / "kaggle", "gone.png: cannot be read (No such file or directory)"
 
 
-def wrong_twice(root):
-    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
-    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        archive.writestr(archive.namelist()[5], b"x")
-    return path, "twice"
-
-
-def wrong_packing(root):
-    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
-        archive.writestr("train/happy/rare.png", b"x")
-    return path, "is packed in a rare way"
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -373,8 +352,6 @@ def wrong_packing(root):
             wrong_two_sets_in_a_zip,
             wrong_deeper,
             wrong_dangling_link,
-            wrong_twice,
-            wrong_packing,
         ),
         *(wrong_two_tables, wrong_two_tables_in_a_zip, wrong_unknown_split),
         *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
@@ -385,7 +362,7 @@ def wrong_packing(root):
 )
 @pytest.mark.fault(
     "Bad data: sets that are none, or two, or laid out otherwise",
-    trials=26,
+    trials=24,
     expected="one line that names the place; nothing cached",
 )
 def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
@@ -525,36 +502,6 @@ def test_a_zip_of_a_hundred_thousand_folders_costs_little(kaggle, tmp_path):
         for number in range(100_000):
             archive.mkdir(f"train/{number}")
     assert load(path).fingerprint.train == (6,) * 7
-
-
-def entry(name: str, link: bool = False, locked: bool = False) -> zipfile.ZipInfo:
-    """An entry that no honest zip has."""
-    info = zipfile.ZipInfo("x")
-    info.filename = name
-    if link:
-        info.external_attr = (stat.S_IFLNK | 0o777) << 16
-    if locked:
-        info.flag_bits |= 1
-    return info
-
-
-@pytest.mark.parametrize(
-    ("info", "message"),
-    [
-        (entry("../evil.png"), "lies outside the zip"),
-        (entry("/etc/evil.png"), "lies outside the zip"),
-        (entry("train/happy/..\\..\\evil.png"), "lies outside the zip"),
-        (entry("C:/evil.png"), "lies outside the zip"),
-        (entry("train/happy/a.png", link=True), "is a link"),
-    ],
-)
-def test_a_zip_that_reaches_out_is_refused(kaggle, tmp_path, info, message):
-    """Before anything of it is read."""
-    path = faces_on_disk.zipped(kaggle, tmp_path / "a.zip")
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(info, b"x")
-    with pytest.raises(UserError, match=message):
-        load(path)
 
 
 @pytest.mark.fault("Bad data: a zip bomb", trials=1, expected="one line that names the entry")

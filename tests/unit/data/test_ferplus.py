@@ -222,7 +222,12 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
     table, path = written(tmp_path, copies, votes)
     labels = "ferplus" if relabelled else "fer2013"
     data = Fer2013Data(
-        "fer2013", str(table), "fail", str(tmp_path / "cache"), labels=labels, ferplus=str(path)
+        name="fer2013",
+        root=str(table),
+        on_error="fail",
+        cache_dir=str(tmp_path / "cache"),
+        labels=labels,
+        ferplus=str(path),
     )
     dataset = datasets.load_faces(data)
     found = datasets.load_votes(data, dataset)
