@@ -13,11 +13,14 @@ from fer_exp import tracking
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
-from fer_exp.fer2013 import CANONICAL_MEAN, CANONICAL_STD, EMOTIONS
+from fer_exp.fer2013 import COPIES, EMOTIONS
 from fer_exp.tracking import keys
 
 if TYPE_CHECKING:
     from fer_exp.models.factory import MLP
+
+# Of the copy that the deck used, in [0, 1].
+_MEAN, _STD = COPIES["kaggle"]
 
 # What enters the first layer, of pixels 0..255 as float32.
 SCALES = {
@@ -25,7 +28,7 @@ SCALES = {
     "divided_twice": lambda pixels: pixels / 255**2,
     "raw": lambda pixels: pixels,
     "centred": lambda pixels: pixels / 127.5 - 1,
-    "standardised": lambda pixels: (pixels / 255 - CANONICAL_MEAN) / CANONICAL_STD,
+    "standardised": lambda pixels: (pixels / 255 - _MEAN) / _STD,
 }
 
 # How the picture lies: as it is, or with rows read as columns.

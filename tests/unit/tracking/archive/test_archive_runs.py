@@ -10,11 +10,13 @@ from types import SimpleNamespace
 import pytest
 from helpers.processes import store_in
 from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
 
-import evaluate
 from fer_exp import tracking
+from fer_exp.config import settings
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
+from fer_exp.evaluation import command
 from fer_exp.experiment import drivers, facts
 from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.job import Job
@@ -425,11 +427,12 @@ def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, st
 
 
 def opened(store, *overrides):
-    """Run evaluate.py's own part against a store."""
+    """Do to a store what evaluate.py does."""
     overrides = [*overrides, "baseline=majority", f"tracking.uri={store.uri}", "tracking.experiment=test"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("evaluate", overrides=[each.replace("study=", "of_study=") for each in overrides])
-    evaluate.evaluate(config)
+    args = settings.build(settings.Evaluation, OmegaConf.to_container(config), "")
+    command.evaluate(args, baseline_asked=True)
 
 
 @pytest.mark.usefixtures("plain_figures")
