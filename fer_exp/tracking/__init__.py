@@ -8,10 +8,10 @@ FINISHED, FAILED (an exception) or KILLED (Ctrl-C, SIGTERM), whatever happens.
 from fer_exp.tracking import environment
 from fer_exp.tracking.connection import UnreachableError, is_server
 from fer_exp.tracking.errors import UnwritableError
-from fer_exp.tracking.offline_queue import servers_missed
+from fer_exp.tracking.outbox import servers_missed
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.run import LONGEST_PARAM, NoFileError, Run
-from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store
+from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store, open_store
 
 __all__ = [
     "LONGEST_PARAM",
@@ -26,5 +26,6 @@ __all__ = [
     "existing_experiment",
     "existing_store",
     "is_server",
+    "open_store",
     "servers_missed",
 ]

@@ -1,12 +1,11 @@
 """The way to a server of runs: whether anybody is there, and what means that nobody is."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
 from mlflow.exceptions import MlflowException
-from mlflow.utils.credentials import get_default_host_creds
-from mlflow.utils.rest_utils import http_request
 
 from fer_exp.errors import UserError
 from fer_exp.provenance import without_login
@@ -16,6 +15,9 @@ FAILURES = (MlflowException, requests.RequestException, OSError)
 
 # The seconds that a server has to say that it is there.
 _ANSWER = 5
+
+# What a server says that is there but serves nobody, beside 5xx: it gave up waiting, or is asked too often.
+_BUSY = (408, 429)
 
 
 class UnreachableError(UserError):
@@ -34,9 +36,20 @@ def is_server(uri: str) -> bool:
 
 
 def reach(uri: str) -> None:
-    """Return if a server is there; raises UnreachableError within seconds if not."""
+    """Return if a server is there; raises UnreachableError within seconds if not.
+
+    No login is sent, since MLflow answers this question to everyone.
+    """
+    verify = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or (
+        os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
+    )
+    certificate = os.environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None
     with answering(uri):
-        http_request(get_default_host_creds(uri), "/health", "GET", timeout=_ANSWER, max_retries=0)
+        address = f"{uri.rstrip('/')}/health"
+        answer = requests.get(address, timeout=_ANSWER, verify=verify, cert=certificate)
+        # whoever refuses is there
+        if _is_away(answer.status_code):
+            answer.raise_for_status()
 
 
 @contextmanager
@@ -58,4 +71,8 @@ def _nobody_answers(error: Exception) -> bool:
         code = error.response.status_code
     else:
         return isinstance(error, requests.RequestException | ConnectionError | TimeoutError)
-    return code in (408, 429) or code >= 500
+    return _is_away(code)
+
+
+def _is_away(code: int) -> bool:
+    return code in _BUSY or code >= 500

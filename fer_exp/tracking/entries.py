@@ -5,22 +5,37 @@ file or a model is named, not held. So an entry that is sent twice leaves the ru
 keeps a metric of the same value, step and time once, and the rest replaces what is there.
 """
 
+import json
+import tempfile
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelStatus, Metric, Param, RunTag
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
-from fer_exp.tracking import code_paths, keys, redaction
+from fer_exp.tracking import code_paths, keys
+from fer_exp.tracking.git import git_revision
 
 LogEntry = dict[str, Any]
+
+# What a model is said to come from, in the place of the program's path.
+PROGRAM = "fer_exp"
 
 # The weights of a model to be kept, pictures to try it with, and what it says to them.
 MODEL, PICTURES, ANSWER = "model/weights.pt", "model/pictures.npy", "model/answer.npy"
@@ -61,6 +76,14 @@ def model() -> LogEntry:
     return {"kind": "model"}
 
 
+def parse(line: str) -> LogEntry:
+    """An entry from its line of JSON; raises ValueError for a line that is none."""
+    entry = json.loads(line)
+    if not isinstance(entry, dict) or entry.get("kind") not in _DELIVERIES:
+        raise ValueError
+    return entry
+
+
 def deliver(client: MlflowClient, run_id: str, entry: LogEntry, files: Path) -> None:
     """Hand an entry of the run to MLflow; raises what MLflow raises."""
     _DELIVERIES[entry["kind"]](client, run_id, entry, files)
@@ -78,48 +101,41 @@ def log_model(
     from mlflow.models import Model
 
     run = client.get_run(run_id)
-    before = client.search_logged_models([run.info.experiment_id], f"source_run_id = '{run_id}'")
+    experiment = run.info.experiment_id
+    before = client.search_logged_models([experiment], f"source_run_id = '{run_id}'")
     if any(each.status == LoggedModelStatus.READY for each in before):
         return
     for half_done in before:
         client.delete_logged_model(half_done.model_id)
-    mlflow.set_tracking_uri(client.tracking_uri)
-    # what `mlflow.pyfunc.log_model` does, but for a run that is under way and needs no other status
-    opened = client.create_logged_model(run.info.experiment_id, "model", run_id, _origin(), run.data.params)
-    logged = Model.log(
-        artifact_path=None,
-        flavor=_Untried,
-        run_id=run_id,
-        model_id=opened.model_id,
-        loader_module="fer_exp.models.classifier",
-        data_path=str(weights),
-        code_paths=[str(code_paths.folder("models.classifier"))],
-        signature=infer_signature(pictures, answer),
-        input_example=pictures,
-        # given, since MLflow would load the model in a process of its own to find them
-        pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")],
-        validate_serving_input=False,
-    )
-    redaction.leave_out_of_model(logged)
+    origin = {keys.Tag.SOURCE_NAME: PROGRAM, keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.COMMIT: git_revision()}
+    made = client.create_logged_model(experiment, "model", run_id, origin, run.data.params)
+    # not at its place, which is a path of this machine
+    described = Model("model", run_id, model_uuid=made.model_id, model_id=made.model_id)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "model"
+        mlflow.pyfunc.save_model(
+            folder,
+            loader_module="fer_exp.models.classifier",
+            data_path=str(weights),
+            code_paths=[str(code_paths.folder("models.classifier"))],
+            mlflow_model=described,
+            signature=infer_signature(pictures, answer),
+            # one, as MLflow writes each twice, as 40 kB of text
+            input_example=pictures[:1],
+            # given, since MLflow would load the model in a process of its own to find them
+            pip_requirements=[f"{name}=={version(name).partition('+')[0]}" for name in ("torch", "numpy")],
+        )
+        client.log_model_artifacts(made.model_id, str(folder))
+    client.log_outputs(run_id, [LoggedModelOutput(made.model_id, step=0)])
+    client.log_batch(run_id, _of_model(client, run, made.model_id), synchronous=True)
+    client.finalize_logged_model(made.model_id, "READY")
 
 
-@cache
-def _origin() -> dict[str, str]:
-    """The tags by which MLflow says what program a model comes from, the same for all of a process."""
-    from mlflow.tracking.context.registry import resolve_tags
-
-    return resolve_tags({keys.Tag.SOURCE_NAME: redaction.PROGRAM})
-
-
-class _Untried:
-    """MLflow's flavor pyfunc, whose models it would load and ask once more: these have just answered."""
-
-    @staticmethod
-    def save_model(validate_serving_input: bool, **given: Any) -> None:  # noqa: ARG004 - for `Model.log` alone
-        """Write a model down."""
-        import mlflow
-
-        mlflow.pyfunc.save_model(**given)
+def _of_model(client: MlflowClient, run: Run, model_id: str) -> list[Metric]:
+    """The figures of the selected weights as a model's, which MLflow's pages show beside it."""
+    names = filter(keys.is_selected, run.data.metrics)
+    points = [point for name in names for point in client.get_metric_history(run.info.run_id, name)]
+    return [Metric(each.key, each.value, each.timestamp, each.step, model_id) for each in points]
 
 
 def _now() -> int:
@@ -128,15 +144,17 @@ def _now() -> int:
 
 def _metrics(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
     values = entry["values"].items()
-    client.log_batch(run_id, [Metric(key, value, entry["time"], entry["step"]) for key, value in values])
+    points = [Metric(key, value, entry["time"], entry["step"]) for key, value in values]
+    # whatever MLFLOW_ENABLE_ASYNC_LOGGING says: an entry is delivered when the server has spoken
+    client.log_batch(run_id, points, synchronous=True)
 
 
 def _params(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    client.log_batch(run_id, params=[Param(*pair) for pair in entry["values"].items()])
+    client.log_batch(run_id, params=[Param(*pair) for pair in entry["values"].items()], synchronous=True)
 
 
 def _tags(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    client.log_batch(run_id, tags=[RunTag(*pair) for pair in entry["values"].items()])
+    client.log_batch(run_id, tags=[RunTag(*pair) for pair in entry["values"].items()], synchronous=True)
 
 
 def _status(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
@@ -169,6 +187,7 @@ def _model(client: MlflowClient, run_id: str, _: LogEntry, files: Path) -> None:
     log_model(client, run_id, files / MODEL, pictures, answer)
 
 
+# How each kind is delivered.
 _DELIVERIES: dict[str, Callable[[MlflowClient, str, LogEntry, Path], None]] = {
     "metrics": _metrics,
     "params": _params,

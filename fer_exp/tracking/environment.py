@@ -12,10 +12,17 @@ GIVEN = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
 }
 
+# This machine, as a server on it is called.
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 
 def give() -> None:
     """Put into this process's environment what a user has not set."""
     os.environ.update(GIVEN | os.environ)
+    # no proxy is to see what is said to a server of this machine, least of all a password
+    name = "no_proxy" if os.environ.get("no_proxy") else "NO_PROXY"
+    known = os.environ.get(name, "").split(",")
+    os.environ[name] = ",".join(filter(None, dict.fromkeys([*known, *_LOOPBACK])))
 
 
 give()

@@ -1,13 +1,20 @@
 """Why a store does not open, or takes nothing, said to the person who can help it."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import DBAPIError
 
 from fer_exp.errors import UserError
 from fer_exp.provenance import without_login
+
+T = TypeVar("T")
+
+# The seconds that a call waits for another program that locks a store's file, a backup or a repair.
+PATIENCE = 120
 
 
 def cannot_open(place: str, error: Exception) -> UserError:
@@ -32,24 +39,44 @@ class UnwritableError(UserError):
     """A store in a file takes nothing: its disk is full, or another program keeps it locked."""
 
 
-@contextmanager
-def writing(uri: str) -> Iterator[None]:
-    """Raise UnwritableError if a store in a file does not take what is written inside.
+def patiently(uri: str, write: Callable[[], T]) -> T:
+    """What a call returns that writes to a store; a file that another program locks is waited for.
 
-    Ctrl-C or SIGTERM in the middle of a transaction is raised as it came, not as what MLflow makes of it.
+    Raises UnwritableError if a store in a file does not take it. Ctrl-C or SIGTERM in the middle of a
+    transaction is raised as it came, not as what MLflow makes of it.
     """
-    try:
-        yield
-    except MlflowException as error:
-        if interruption := _interruption(error):
-            raise interruption from error
-        # as SQLAlchemy words it, with the whole statement below
-        said = re.match(r"\(sqlite3\.OperationalError\) (.*)", str(error))
-        if said is None:
-            raise
-        raise UnwritableError(
-            f"tracking.uri={uri}: the store cannot be written ({said[1]}); once it can, start the same again"
-        ) from error
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return write()
+        except MlflowException as error:
+            if interruption := _interruption(error):
+                raise interruption from error
+            reason = _reason(error)
+            if reason is None:
+                raise
+            # MLflow itself has waited for 20 s by then
+            if _is_locked(reason) and time.monotonic() < until:
+                time.sleep(0.1)
+                continue
+            raise UnwritableError(
+                f"tracking.uri={uri}: the store cannot be written ({reason}); once it can, start the same "
+                "again"
+            ) from error
+
+
+def _reason(error: BaseException | None) -> sqlite3.OperationalError | None:
+    """What SQLite said, if an error came of that."""
+    while error is not None:
+        if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.OperationalError):
+            return error.orig
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _is_locked(reason: sqlite3.OperationalError) -> bool:
+    # the code's lowest byte is its kind
+    return getattr(reason, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _interruption(error: BaseException | None) -> BaseException | None:

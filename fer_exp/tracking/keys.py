@@ -24,6 +24,11 @@ def selected(part: str, quantity: str) -> str:
     return f"selected/{part}_{quantity}"
 
 
+def is_selected(metric: str) -> bool:
+    """Whether a metric is of the selected weights."""
+    return metric.startswith("selected/")
+
+
 SELECTED_TRAIN_ACCURACY = selected("train", "accuracy")
 # What arms are compared by.
 SELECTED_VAL_ACCURACY = selected("val", "accuracy")

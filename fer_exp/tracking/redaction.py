@@ -5,12 +5,6 @@ import shlex
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlparse
-
-from mlflow.models.model import ModelInfo
-
-# What a model is said to come from, in the place of the program's path.
-PROGRAM = "fer_exp"
 
 
 def left_out(text: str, *folders: Path | None) -> str:
@@ -64,12 +58,3 @@ def _repeatable(command: str) -> str:
         placed = name in _TO_NAME or value.startswith(("/", "~", "file:", "sqlite:"))
         kept.append(f"{key}{equals}PATH" if placed else word)
     return shlex.join(kept)
-
-
-def leave_out_of_model(logged: ModelInfo) -> None:
-    """Rewrite what MLflow notes in a logged model of where it lies."""
-    place = urlparse(logged.artifact_path)
-    if place.scheme in ("", "file"):
-        description = Path(unquote(place.path)) / "MLmodel"
-        text = description.read_text(encoding="utf-8")
-        description.write_text(text.replace(logged.artifact_path, "model"), encoding="utf-8")

@@ -1,8 +1,9 @@
-"""One run in the store, to write to."""
+"""One run in the store, to write to: in a file of this machine, or on a server that may be away."""
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +18,8 @@ from mlflow.data.meta_dataset import MetaDataset
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, keys, redaction
-from fer_exp.tracking.connection import FAILURES, is_server, reach
-from fer_exp.tracking.offline_queue import OfflineQueue
+from fer_exp.tracking.connection import FAILURES, reach
+from fer_exp.tracking.outbox import Outbox
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,19 +32,26 @@ class NoFileError(UserError):
     """A run lacks a file that is asked for."""
 
 
-class Run:
-    """An open run: takes metrics, tags and files; its lock, held while it records, shows that it lives.
+class Run(ABC):
+    """An open run: takes metrics, tags and files; its lock, held while it records, shows that it lives."""
 
-    What is written to a run on a server is kept in its spool while the server does not answer.
-    """
+    # where artifacts lie that are not kept in a folder of this machine
+    uploads: Path
 
     def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
         self.client = client
         self.id = run_id
         self.artifacts = artifacts
         self.lock = lock
-        self.spool = OfflineQueue(client, run_id) if is_server(client.tracking_uri) else None
         self.written: set[str] = set()
+
+    @abstractmethod
+    def _send(self, entry: entries.LogEntry) -> None:
+        """Write an entry to the run."""
+
+    @abstractmethod
+    def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
+        """Keep a checkpoint as a model; example: pictures uint8 [N, 48, 48]; answer: its text to them [N]."""
 
     @contextmanager
     def recording(self) -> Iterator[None]:
@@ -67,10 +75,8 @@ class Run:
         Path(self.lock.lock_file).unlink(missing_ok=True)
 
     def end(self, status: str) -> None:
-        """Set the status that the run ends with; what a server has not taken by now is left to `sync`."""
+        """Set the status that the run ends with."""
         self._send(entries.status(status))
-        if self.spool:
-            self.spool.leave()
 
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
@@ -83,14 +89,13 @@ class Run:
 
     def history(self, metrics: Iterable[str]) -> dict[str, dict[int, float]]:
         """Every logged value of some metrics, by metric and step; one query each."""
-        self._flush()
         return {
             metric: {point.step: point.value for point in self.client.get_metric_history(self.id, metric)}
             for metric in metrics
         }
 
     def log(self, metrics: Mapping[str, float], step: int = 0) -> None:
-        """Log metrics of one step in one call."""
+        """Log metrics of one step, such as an epoch's, in one call."""
         self._send(entries.metrics(metrics, step))
 
     def params(self, params: Mapping[str, Any]) -> None:
@@ -122,25 +127,12 @@ class Run:
         kept = {key: described[key] for key in ("name", "digest", "source_type", "source")}
         self._send(entries.dataset({**kept, "profile": json.dumps(dict(profile))}, context))
 
-    def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
-        """Keep a checkpoint as a model; example: pictures uint8 [N, 48, 48]; answer: its text to them [N]."""
-        if self.spool is None:
-            with errors.writing(self.client.tracking_uri):
-                entries.log_model(self.client, self.id, checkpoint, example, answer)
-            return
-        folder = self.spool.files
-        (folder / entries.MODEL).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(checkpoint, folder / entries.MODEL)
-        for name, array in ((entries.PICTURES, example), (entries.ANSWER, answer)):
-            np.save(folder / name, array, allow_pickle=False)
-        self._send(entries.model())
-
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
         """A local path to write the artifact `name` at; it is kept when the block ends without error."""
         # written in place: the writer is atomic, a copy by MLflow would not be
         folder = local_path(self.artifacts)
-        path = (folder or self._uploads) / name
+        path = (folder or self.uploads) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         yield path
         if folder is None:
@@ -154,15 +146,9 @@ class Run:
             path = folder / name
         elif name in self.written:
             # not asked back from a server that may be gone by now
-            path = self._uploads / name
+            path = self.uploads / name
         else:
-            self._flush()
-            try:
-                path = Path(self.client.download_artifacts(self.id, name))
-            except FAILURES:
-                if self.spool:
-                    reach(self.client.tracking_uri)
-                path = Path()
+            path = self._download(name)
         if not path.is_file():
             raise NoFileError(
                 f"run {self.id}: has no {name}; it ended before its first epoch, lost its files, or was "
@@ -170,20 +156,68 @@ class Run:
             )
         return path
 
-    @property
-    def _uploads(self) -> Path:
-        return self.spool.files if self.spool else Path(".cache") / "uploads" / self.id
+    def _download(self, name: str) -> Path:
+        """An artifact that lies elsewhere; no file if there is none."""
+        try:
+            return Path(self.client.download_artifacts(self.id, name))
+        except FAILURES:
+            return Path()
+
+
+class LocalRun(Run):
+    """A run in a store of this machine: what is written is in the file when the call returns."""
+
+    def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
+        super().__init__(client, run_id, artifacts, lock)
+        self.uploads = Path(".cache") / "uploads" / run_id
+
+    def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
+        """Keep a checkpoint as a model, as `Run` says."""
+        self._write(lambda: entries.log_model(self.client, self.id, checkpoint, example, answer))
 
     def _send(self, entry: entries.LogEntry) -> None:
-        if self.spool:
-            self.spool.send(entry)
-        else:
-            with errors.writing(self.client.tracking_uri):
-                entries.deliver(self.client, self.id, entry, self._uploads)
+        self._write(lambda: entries.deliver(self.client, self.id, entry, self.uploads))
 
-    def _flush(self) -> None:
-        if self.spool:
-            self.spool.flush()
+    def _write(self, write: Callable[[], None]) -> None:
+        errors.patiently(self.client.tracking_uri, write)
+
+
+class ServerRun(Run):
+    """A run on a server: what is written goes through its outbox, which keeps it while the server is away."""
+
+    def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
+        super().__init__(client, run_id, artifacts, lock)
+        self.outbox = Outbox(client, run_id)
+        self.uploads = self.outbox.files
+
+    def end(self, status: str) -> None:
+        """Set the status that the run ends with; what the server has not taken by now is left to `sync`."""
+        super().end(status)
+        self.outbox.leave()
+
+    def history(self, metrics: Iterable[str]) -> dict[str, dict[int, float]]:
+        """Every logged value of some metrics, once the server has all of them."""
+        self.outbox.flush()
+        return super().history(metrics)
+
+    def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
+        """Keep a checkpoint as a model, as `Run` says."""
+        (self.uploads / entries.MODEL).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(checkpoint, self.uploads / entries.MODEL)
+        for name, array in ((entries.PICTURES, example), (entries.ANSWER, answer)):
+            np.save(self.uploads / name, array, allow_pickle=False)
+        self._send(entries.model())
+
+    def _send(self, entry: entries.LogEntry) -> None:
+        self.outbox.send(entry)
+
+    def _download(self, name: str) -> Path:
+        self.outbox.flush()
+        found = super()._download(name)
+        if found == Path():
+            # it may be the server that is missing
+            reach(self.client.tracking_uri)
+        return found
 
 
 def local_path(artifacts: str) -> Path | None:

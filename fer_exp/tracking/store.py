@@ -11,6 +11,7 @@ import platform
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import descriptions, errors, keys, offline_queue, sqlite
+from fer_exp.tracking import descriptions, errors, keys, outbox, sqlite
 from fer_exp.tracking.connection import answering, is_server, reach
 from fer_exp.tracking.git import git_revision
-from fer_exp.tracking.record import Record, by_identity
-from fer_exp.tracking.run import Run
+from fer_exp.tracking.queries import Queries
+from fer_exp.tracking.record import Record
+from fer_exp.tracking.run import LocalRun, Run, ServerRun
+
+log = logging.getLogger(__name__)
 
 SQLITE = sqlite.ADDRESS
 
@@ -34,7 +38,7 @@ SQLITE = sqlite.ADDRESS
 _FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
 
 
-class Store:
+class Store(Queries):
     """The place where runs are kept: a SQLite file with an artifact folder beside it, or a server."""
 
     def __init__(self, chosen: settings.Tracking):
@@ -86,18 +90,26 @@ class Store:
             found[keys.Tag.LOCKS] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
         return found
 
-    def sync(self) -> dict[str, Counter[str]]:
+    def sync(self, failed: list[UserError] | None = None) -> dict[str, Counter[str]]:
         """Send what ended runs kept here while this server was away; what it took, by run and kind.
 
-        Raises UserError if the server refuses something.
+        failed: takes up why some could not be sent, which else is only warned of: the server refuses an
+        entry, or a file is damaged.
         """
         taken = {}
-        for kept in offline_queue.all_kept(self.client):
+        for kept in outbox.all_waiting(self.client):
             # a run at work sends for itself
             with self._abandoned(kept.run_id) as abandoned:
-                if abandoned:
+                if not abandoned:
+                    continue
+                try:
                     taken[kept.run_id] = kept.flush()
                     kept.leave()
+                except UserError as error:
+                    if failed is None:
+                        log.warning("%s", error)
+                    else:
+                        failed.append(error)
         return taken
 
     def close_abandoned(self, error: str | None = None, **tags: str) -> None:
@@ -107,11 +119,15 @@ class Store:
         if none is given.
         """
         for record in self.records("RUNNING", **(tags or self.place)):
-            with self._abandoned(record.run_id) as abandoned, errors.writing(self.uri):
-                if abandoned and error:
-                    self.client.set_tag(record.run_id, keys.Tag.ERROR, error)
-                if abandoned:
-                    self.client.set_terminated(record.run_id, "FAILED" if error else "KILLED")
+            with self._abandoned(record.run_id) as abandoned:
+                # it may have ended between the query and the lock
+                if abandoned and self.record(record.run_id).status == "RUNNING":
+                    errors.patiently(self.uri, partial(self._close, record.run_id, error))
+
+    def _close(self, run_id: str, error: str | None) -> None:
+        if error:
+            self.client.set_tag(run_id, keys.Tag.ERROR, error, synchronous=True)
+        self.client.set_terminated(run_id, "FAILED" if error else "KILLED")
 
     @contextlib.contextmanager
     def _abandoned(self, run_id: str) -> Iterator[bool]:
@@ -161,8 +177,10 @@ class Store:
         marks |= self.place
         if parent:
             marks[keys.Tag.PARENT] = parent
-        with answering(self.uri), errors.writing(self.uri):
-            created = self.client.create_run(self.experiment_id, run_name=name, tags=marks)
+        with answering(self.uri):
+            created = errors.patiently(
+                self.uri, lambda: self.client.create_run(self.experiment_id, run_name=name, tags=marks)
+            )
         run = self._run(created.info.run_id, created.info.artifact_uri)
         run.params(params)
         return run
@@ -176,69 +194,13 @@ class Store:
         return self._run(record.run_id, record.artifacts)
 
     def _run(self, run_id: str, artifacts: str) -> Run:
-        return Run(self.client, run_id, artifacts, self.lock(run_id))
+        kind = ServerRun if is_server(self.uri) else LocalRun
+        return kind(self.client, run_id, artifacts, self.lock(run_id))
 
-    def record(self, run_id: str) -> Record:
-        """The run of this id, read back. Raises UserError if there is none."""
-        try:
-            with answering(self.uri):
-                found = self.client.get_run(run_id)
-        except MlflowException:
-            raise UserError(f"run {run_id}: there is no such run in {self.uri}") from None
-        if found.info.lifecycle_stage == "deleted":
-            raise UserError(f"run {run_id}: it is deleted in {self.uri}; restore it there: make ui")
-        return Record.of(found)
 
-    def find(self, wanted: str, faces: str | None = None) -> Record:
-        """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
-
-        `best` has the lowest validation loss of the finished runs on `faces`, a content hash, or, if not
-        given, on those of the latest run: losses on different faces do not compare. Neither of them is a
-        run that was restored from an archive, without its weights. Raises UserError.
-        """
-        finished = self.records("FINISHED", kind=keys.Kind.JOB)
-        if wanted not in ("best", "latest"):
-            return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
-        whole = [run for run in finished if run.whole]
-        if wanted == "best" and whole:
-            faces = faces or whole[0].faces_digest
-            whole = [run for run in whole if run.faces_digest == faces]
-            whole.sort(key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
-        if not whole:
-            restored = " but those that were restored from an archive, without weights" * bool(finished)
-            raise UserError(f"run={wanted}: there is no finished run yet{restored}: python train.py")
-        return whole[0]
-
-    def latest(self, identity: str) -> Record | None:
-        """The run that holds the figures of this job or baseline; None if it was never begun."""
-        return by_identity(self.records(identity=identity)).get(identity)
-
-    def latest_of_all(self, kind: str = keys.Kind.JOB) -> dict[str, Record]:
-        """The run that holds the figures of each job of this kind, by identity, with one query."""
-        return by_identity(self.records(kind=kind))
-
-    def children(self, run_id: str) -> dict[str, Record]:
-        """The runs nested below a sweep's, by identity, with one query."""
-        return by_identity(self.records(**{keys.Tag.PARENT: run_id}))
-
-    def records(self, status: str | None = None, **tags: str) -> list[Record]:
-        """All runs of this status that carry these tags, newest first."""
-        if self.uri.startswith(SQLITE):
-            path = Path(self.uri.removeprefix(SQLITE))
-            return sqlite.records(path, self.experiment_id, status, tags)
-        terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
-        wanted = " and ".join(terms + ([f"attributes.status = '{status}'"] if status else []))
-        found: list[Record] = []
-        token = None
-        while True:
-            with answering(self.uri):
-                page = self.client.search_runs(
-                    [self.experiment_id], wanted, max_results=1000, page_token=token
-                )
-            found += [Record.of(run) for run in page]
-            token = page.token
-            if not token:
-                return found
+def open_store(uri: str, experiment: str) -> Store:
+    """The store of an experiment, created if there is none; its files beside whatever opens it."""
+    return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
 
 
 def existing_experiment(uri: str, name: str) -> str:
@@ -262,4 +224,4 @@ def existing_experiment(uri: str, name: str) -> str:
 def existing_store(uri: str, experiment: str) -> Store:
     """The store to read runs from; raises UserError, and creates nothing, if there is none."""
     existing_experiment(uri, experiment)
-    return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
+    return open_store(uri, experiment)

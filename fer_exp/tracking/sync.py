@@ -1,15 +1,16 @@
 """Send what runs have kept while their server was away: `python -m fer_exp sync`.
 
 A run whose server stops answering goes on and keeps what it writes in `.cache/spool`; what is sent there
-once is not sent again.
+once is not sent again. A login goes only to a server that the user has named, not to one that a file names.
 """
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from fer_exp import console, tracking
-from fer_exp.config import settings
 from fer_exp.errors import UserError
 
 
@@ -22,16 +23,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     failed: list[UserError] = []
     for uri in [args.tracking_uri] if args.tracking_uri else tracking.servers_missed():
         try:
-            store = tracking.Store(settings.Tracking(uri, "mlartifacts", args.experiment, False))
-            for run_id, taken in store.sync().items():
+            if uri not in (args.tracking_uri, os.environ.get("MLFLOW_TRACKING_URI")) and _has_login():
+                raise UserError(f"{uri}: not sent your login unasked; if you trust it: --tracking-uri {uri}")
+            store = tracking.open_store(uri, args.experiment)
+            for run_id, taken in store.sync(failed).items():
                 print(f"run {run_id}: sent {said(taken)}")
         except UserError as error:
             failed.append(error)
-            console.complain(error)
+    for error in failed:
+        console.complain(error)
     if failed:
         raise SystemExit(2)
     if not tracking.servers_missed():
         print("nothing is left to send")
+
+
+def _has_login() -> bool:
+    """Whether MLflow would send a name, a password or a token to any server."""
+    named = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
+    return any(map(os.environ.get, named)) or (Path.home() / ".mlflow" / "credentials").exists()
 
 
 def said(taken: Counter[str]) -> str:

@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.progress import track
 
 from fer_exp import console, files, tracking
-from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive.restore import line_of, origins, restore
@@ -145,7 +144,7 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Archived
 def put_back(args: argparse.Namespace) -> None:
     """Restore what of a file a store lacks."""
     lines = read(args.file)
-    store = tracking.Store(settings.Tracking(args.tracking_uri, "mlartifacts", args.experiment, False))
+    store = tracking.open_store(args.tracking_uri, args.experiment)
     # of two at once, the second waits and then finds all there
     with store.lock("restore"):
         known = _known(lines, store)

@@ -1,7 +1,10 @@
 """Why a store does not open, or takes nothing."""
 
+import sqlite3
+
 import pytest
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import OperationalError
 
 from fer_exp.tracking import errors
 
@@ -34,16 +37,50 @@ def test_no_line_shows_the_password_of_a_uri(uri):
     assert "anna" not in said
 
 
+def raising(error: Exception, cause: Exception | None = None):
+    """A call that fails as one of MLflow's does."""
+
+    def call() -> None:
+        raise error from cause
+
+    return call
+
+
+def of_sqlite(said: str, code: int) -> OperationalError:
+    """What SQLAlchemy makes of SQLite's error."""
+    reason = sqlite3.OperationalError(said)
+    reason.sqlite_errorcode = code
+    return OperationalError("INSERT INTO metrics ...", {}, reason)
+
+
 def test_a_file_that_takes_nothing_is_told_in_a_line():
-    """Without the statement that SQLAlchemy quotes; any other error stays as it is."""
-    full = "(sqlite3.OperationalError) database or disk is full\n[SQL: INSERT INTO metrics ...]"
-    with pytest.raises(errors.UnwritableError) as caught, errors.writing("sqlite:///a.db"):
-        raise MlflowException(full)
+    """Without the statement that SQLAlchemy quotes, however MLflow words it; others stay."""
+    full = of_sqlite("database or disk is full", sqlite3.SQLITE_FULL)
+    odd = MlflowException("(raised as a result of Query-invoked autoflush ...")
+    with pytest.raises(errors.UnwritableError) as caught:
+        errors.patiently("sqlite:///a.db", raising(odd, full))
     assert str(caught.value).startswith(
         "tracking.uri=sqlite:///a.db: the store cannot be written (database or disk is full); "
     )
-    with pytest.raises(MlflowException, match="no such run"), errors.writing("sqlite:///a.db"):
-        raise MlflowException("no such run")
+    with pytest.raises(MlflowException, match="no such run"):
+        errors.patiently("sqlite:///a.db", raising(MlflowException("no such run")))
+
+
+def test_a_locked_file_is_waited_for_but_not_for_ever(monkeypatch):
+    """MLflow by itself gives up after 20 s."""
+    locked = of_sqlite("database is locked", sqlite3.SQLITE_BUSY)
+    calls = []
+
+    def call() -> str:
+        calls.append(1)
+        if len(calls) < 3:
+            raise MlflowException("locked") from locked
+        return "written"
+
+    assert errors.patiently("sqlite:///a.db", call) == "written"
+    monkeypatch.setattr(errors, "PATIENCE", 0.2)
+    with pytest.raises(errors.UnwritableError, match="database is locked"):
+        errors.patiently("sqlite:///a.db", raising(MlflowException("locked"), locked))
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SystemExit(143)])
@@ -59,8 +96,8 @@ def test_an_interrupted_transaction_is_an_interruption(interruption):
         except RuntimeError as error:
             raise MlflowException("This transaction is closed") from error
 
-    with pytest.raises(type(interruption)) as caught, errors.writing("sqlite:///x.db"):
-        commit()
+    with pytest.raises(type(interruption)) as caught:
+        errors.patiently("sqlite:///x.db", commit)
     assert caught.value is interruption
 
 
@@ -73,5 +110,5 @@ def test_other_errors_of_mlflow_stay_what_they_are():
         except ValueError as error:
             raise MlflowException("odd") from error
 
-    with pytest.raises(MlflowException, match="odd"), errors.writing("sqlite:///x.db"):
-        commit()
+    with pytest.raises(MlflowException, match="odd"):
+        errors.patiently("sqlite:///x.db", commit)

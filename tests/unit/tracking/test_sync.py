@@ -23,6 +23,23 @@ def test_without_anything_kept_it_says_so(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == "nothing is left to send\n"
 
 
+def test_a_login_goes_to_no_server_that_only_a_file_names(tmp_path, monkeypatch, capsys):
+    """Whoever can write into the folder would else collect passwords."""
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / ".cache" / "spool" / "127.0.0.1_9" / "0" / "entries.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}\n")
+    (kept.parent.parent / "server").write_text("http://127.0.0.1:9")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    with pytest.raises(SystemExit, match="2"):
+        sync.main([])
+    assert "not sent your login unasked; if you trust it: --tracking-uri" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        sync.main(["--tracking-uri", "http://127.0.0.1:9"])
+    assert "no MLflow server answers there" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.fault(
     "Store: an MLflow server that cannot be reached at the start",

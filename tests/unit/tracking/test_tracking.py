@@ -22,7 +22,7 @@ from fer_exp.inference import predict
 from fer_exp.inference.demo import app
 from fer_exp.report import command as report
 from fer_exp.report import text
-from fer_exp.tracking import redaction
+from fer_exp.tracking import redaction, sqlite
 from fer_exp.tracking.server import ui
 
 
@@ -334,11 +334,20 @@ def test_what_only_reads_makes_no_store(tmp_path, monkeypatch, capsys, name):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("known", [True, False])
 @pytest.mark.parametrize(
     "wanted", [{}, {"kind": "job"}, {"status": "FAILED"}, {"kind": "job", "identity": "b"}]
 )
-def test_runs_are_read_as_mlflow_finds_them(store, wanted):
-    """The same runs in the same order, with all they were told and their last metrics, odd ones too."""
+def test_runs_are_read_as_mlflow_finds_them(store, wanted, known, monkeypatch):
+    """The same runs in the same order, with all they were told and their last metrics, odd ones too.
+
+    known: whether MLflow's tables are those that are read directly, which a new version may change.
+    """
+    path = sqlite.file_of(store.uri)
+    assert sqlite.is_known(path)
+    if not known:
+        monkeypatch.setattr(sqlite, "_SCHEMA", "of another version")
+        assert not sqlite.is_known(path)
     for identity, loss in (("a", 1.0), ("b", float("nan")), ("a", float("inf")), ("it's", -0.5)):
         run = store.create(identity, {"lr": 0.1}, {"kind": "job", "identity": identity})
         run.log({"val/loss": 3.0, "other": 1.0}, 1)
