@@ -13,7 +13,7 @@ def scores(record: Record, parts: Iterable[Part]) -> Table:
     """The scores of an evaluated run on each part of test, and its alarms."""
     title = f"{record.name} (run {record.run_id}), {record.protocol} protocol, "
     title += f"weights of the {record.selected_on}: test, accuracy with 95 % interval over faces"
-    table = Table(title, ["part of test", "n", "accuracy in %", "macro-F1", "log-loss", "calibration"])
+    table = Table(title, ["subset", "n", "accuracy in %", "macro-F1", "log-loss", "ECE"])
     for part in parts:
         accuracy = f"{100 * metrics.accuracy(part.counts):.2f} [{100 * part.low:.2f}, {100 * part.high:.2f}]"
         others = [f"{metrics.macro_f1(part.counts):.3f}", f"{part.loss:.3f}", f"{part.calibration_error:.3f}"]

@@ -130,7 +130,7 @@ def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery
     if answers.scores is not None:
         drawn[artifacts.RELIABILITY_FIGURE] = diagnostics.reliability(answers.scores, test.labels, of)
     if gallery:
-        title = f"{of}: faces read right and wrong, drawn at random"
+        title = f"{of}: faces predicted correctly and incorrectly, drawn at random"
         drawn[artifacts.GALLERY_FIGURE] = diagnostics.gallery(test.pixels, test.labels, answers.labels, title)
     for name, figure in drawn.items():
         run.figure(name, figure)

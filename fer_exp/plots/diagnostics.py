@@ -95,7 +95,7 @@ def _mark(axes, rates: Sequence[float], selected: int, side: str) -> None:
 
 
 def reliability(scores: np.ndarray, labels: np.ndarray, title: str) -> Figure:
-    """How often answers of each confidence are right, from logits or log-probabilities [N, 7]."""
+    """Accuracy by confidence, with the expected calibration error, from logits or the like [N, 7]."""
     count, confidence, accuracy = metrics.reliability(scores, labels)
     seen = count > 0
     edges = np.linspace(0, 1, len(count) + 1)[:-1]
@@ -107,16 +107,14 @@ def reliability(scores: np.ndarray, labels: np.ndarray, title: str) -> Figure:
         upper.text(0.03, 0.09, "calibrated", color=GREY, rotation=40, rotation_mode="anchor")
         upper.plot(confidence[seen], accuracy[seen], "o-", color=BLUE)
         error = metrics.calibration_error(scores, labels)
-        upper.set(
-            title=f"{title}\ncalibration error {error:.3f}", ylabel="share right", xlim=(0, 1), ylim=(0, 1)
-        )
+        upper.set(title=f"{title}\nECE {error:.3f}", ylabel="accuracy", xlim=(0, 1), ylim=(0, 1))
         lower.bar(edges, count, width=1 / len(count), align="edge", color=BLUE, edgecolor="white")
-        lower.set(xlabel="confidence of the answer", ylabel="faces")
+        lower.set(xlabel="confidence of the prediction", ylabel="faces")
     return figure
 
 
 def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title: str) -> Figure:
-    """Faces uint8 [N, 48, 48] that were read right (upper half) and wrong (lower), a column a true class.
+    """Faces uint8 [N, 48, 48] predicted correctly (upper half) and incorrectly (lower), a column a class.
 
     Which ones is a draw with a fixed seed: neither the best nor the worst.
     """
@@ -138,7 +136,7 @@ def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title
                     top = row * _ROW
                     sheet[top : top + SIDE, left : left + SIDE] = pixels[position]
                     read = EMOTIONS[predicted[position]]
-                    text, color = (read, BLUE) if right else (f"read as {read}", ORANGE)
+                    text, color = (read, BLUE) if right else (f"predicted: {read}", ORANGE)
                     axes.text(y=top + SIDE + 3, s=text, color=color, va="top", **said)
         axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()

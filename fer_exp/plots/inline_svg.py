@@ -1,19 +1,17 @@
-"""Figures as SVG that stands in a page: clean, named for readers of screens, in the page's own colours.
+"""Matplotlib's SVG cleaned to stand in a page: named for readers of screens, in the page's own colours.
 
-Black becomes the page's ink and the palette its variables, so that a dark page turns the figure with it.
-Ids are kept only where something refers to them, and made the figure's own.
+Black becomes the page's ink and the palette its variables, so that a dark page turns the figure with it; no
+colour of matplotlib's can.
 """
 
+import html
 import io
 import re
-from xml.etree import ElementTree
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
-
-_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 _COLOURS = {
     "#000000": "currentColor",
@@ -23,66 +21,33 @@ _COLOURS = {
     GREY.lower(): "var(--grey)",
 }
 
+_CLEANED = (
+    # its style sheet would reach the whole page
+    (r"<style.*?</style>|<metadata>.*?</metadata>|<!--.*?-->", ""),
+    # of groups, to which nothing refers and which every figure has
+    (r' id="[\w.]+_\d+"', ""),
+    # half of its size
+    (r">\s+<", "><"),
+    # the page's typeface
+    (r" ?font-family: [^;\"]*;?", ""),
+)
 
-def inline(figure: Figure, name: str, said: str) -> str:
-    """The figure as an `svg` element; name: of letters and digits, unique in the page; said: its alt text."""
-    file = io.BytesIO()
+
+def inline(figure: Figure, name: str, text: str) -> str:
+    """The figure as an `svg` element; name: unique in the page, as its ids are by it; text: its alt text."""
+    file = io.StringIO()
+    unsaid = dict.fromkeys(("Creator", "Date", "Format", "Type"))
     with matplotlib.rc_context({**STYLE, "svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(
-            file,
-            format="svg",
-            transparent=True,
-            metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")),
-        )
-    root = ElementTree.fromstring(file.getvalue())
-    _own_ids(root, name)
-    # its style sheet would reach the whole page, and its blanks are half of its size
-    for parent in root.iter():
-        for child in parent.findall(f"{{{_SVG}}}style"):
-            parent.remove(child)
-    for element in root.iter():
-        if "style" in element.attrib:
-            element.set("style", _style(element.get("style")))
-        if element.tag != f"{{{_SVG}}}text":
-            element.text = None
-        element.tail = None
-    width = float(root.get("width").removesuffix("pt"))
-    for size in ("width", "height"):
-        del root.attrib[size]
+        figure.savefig(file, format="svg", transparent=True, metadata=unsaid)
+    opening, _, body = file.getvalue().partition("<svg ")[2].partition(">")
+    for pattern, new in _CLEANED:
+        body = re.sub(pattern, new, body, flags=re.DOTALL)
+    body = re.sub(r'(?<=style=")[^"]*', _in_page_colours, body)
+    box, width = (re.search(rf'{key}="([^"]*)"', opening)[1] for key in ("viewBox", "width"))
     # a point of the figure is a point of the screen where there is room
-    root.set("style", f"width: {width * 4 / 3:.0f}px")
-    root.set("role", "img")
-    root.set("aria-label", said)
-    ElementTree.register_namespace("", _SVG)
-    ElementTree.register_namespace("xlink", _XLINK)
-    return ElementTree.tostring(root, encoding="unicode")
+    style = f"width: {float(width.removesuffix('pt')) * 4 / 3:.0f}px"
+    return f'<svg viewBox="{box}" style="{style}" role="img" aria-label="{html.escape(text)}">{body.strip()}'
 
 
-def _own_ids(root: ElementTree.Element, name: str) -> None:
-    """Drop ids that nothing refers to, and lead the others with the figure's name."""
-    refers = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
-    used = set()
-    for element in root.iter():
-        for key, value in element.attrib.items():
-            if found := refers.search(value):
-                used.add(found[1] or found[2])
-                element.set(key, value.replace("#", f"#{name}-", 1))
-    for element in root.iter():
-        if "id" in element.attrib:
-            identity = element.attrib.pop("id")
-            if identity in used:
-                element.set("id", f"{name}-{identity}")
-
-
-def _style(style: str) -> str:
-    """A style in the page's colours and in its typeface."""
-    parts = [part.strip() for part in style.split(";") if part.strip()]
-    kept = []
-    for part in parts:
-        key, value = (text.strip() for text in part.split(":", 1))
-        if key == "font":
-            # size and weight without the family
-            key, value = "font-size", re.search(r"[\d.]+px", value)[0]
-        if key != "font-family":
-            kept.append(f"{key}: {_COLOURS.get(value.lower(), value)}")
-    return "; ".join(kept)
+def _in_page_colours(style: re.Match) -> str:
+    return re.sub(r"#[0-9a-f]{6}", lambda colour: _COLOURS.get(colour[0], colour[0]), style[0])

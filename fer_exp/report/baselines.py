@@ -40,9 +40,9 @@ def _blocks(faces: str, data: str, source: Source) -> list[Block]:
     if not ranked:
         return blocks
     bars = [_bar(name, record, source.test) for name, record in ranked]
-    said = words("baselines.said", rows=[spoken(bar) for bar in bars])
+    alt = words("baselines.said", rows=[spoken(bar) for bar in bars])
     figure = charts.intervals(bars, f"accuracy on test ({source.test}) in %")
-    drawn = source.draw(figure, said, words("baselines.caption"))
+    drawn = source.draw(figure, alt, words("baselines.caption"))
     return [sheet(_table(ranked, source), words), drawn, *blocks]
 
 

@@ -35,14 +35,14 @@ def _weights(study: str, run: Record, source: Source) -> Block:
     except UserError as error:
         return Gap(words("gap.weights", run=run.name, reason=error))
     units, norms = charts.strongest(layer)
-    said = words("weights.said", count=len(units), high=norms[0], low=norms[-1])
+    alt = words("weights.said", count=len(units), high=norms[0], low=norms[-1])
     facts = {
         "count": len(units),
         "run": run.name,
         "study": study,
         "loss": run.metrics[keys.SELECTED_VAL_LOSS],
     }
-    return source.draw(charts.first_layer(layer), said, words("weights.caption", **facts), white=True)
+    return source.draw(charts.first_layer(layer), alt, words("weights.caption", **facts), white=True)
 
 
 def _first_layer(run: Record, source: Source) -> np.ndarray:
@@ -60,8 +60,8 @@ def _gallery(study: str, run: Record, source: Source) -> Block:
     words = source.words
     try:
         kept = source.store.run(run.run_id).fetch(artifacts.GALLERY_FIGURE)
-        said = words("gallery.said", right=run.metrics[keys.TEST_ACCURACY])
-        picture = image(kept, said)
+        alt = words("gallery.said", right=run.metrics[keys.TEST_ACCURACY])
+        picture = image(kept, alt)
     except UserError:
         return Gap(words("gap.gallery", run=run.name, command=source.evaluate_command(run)))
     return Picture(picture, words("gallery.caption", study=study, run=run.name), white=True, wide=True)

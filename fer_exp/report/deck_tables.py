@@ -109,10 +109,10 @@ def _seeds(found: Answer) -> Message:
 def answer(claim: Claim, found: Answer) -> Message:
     """What a study says of a conclusion, and which of its arms it says nothing of yet."""
     if found.outcome in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED, Outcome.UNDECIDED):
-        said = message(f"answer.{found.outcome.value}", study=found.study)
+        whole = message(f"answer.{found.outcome.value}", study=found.study)
     else:
-        said = _judged(claim.check, found)
-    return message("answer.missing", answer=said, arms=found.missing) if found.missing else said
+        whole = _judged(claim.check, found)
+    return message("answer.missing", answer=whole, arms=found.missing) if found.missing else whole
 
 
 def _judged(check: str, found: Answer) -> Message:

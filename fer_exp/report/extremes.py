@@ -81,8 +81,8 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
     figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
-    said = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
-    return source.draw(figure, said, words("confusion", run=run.name), white=True, wide=True)
+    alt = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
+    return source.draw(figure, alt, words("confusion", run=run.name), white=True, wide=True)
 
 
 def _rows_of(counts: np.ndarray) -> list[Message]:

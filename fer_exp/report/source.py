@@ -77,10 +77,10 @@ class Source:
         return min(honest or found, key=lambda each: each[1].metrics[keys.SELECTED_VAL_LOSS], default=None)
 
     def draw(
-        self, figure: Figure, said: str, caption: str = "", white: bool = False, wide: bool = False
+        self, figure: Figure, alt: str, caption: str = "", white: bool = False, wide: bool = False
     ) -> Picture:
-        """A figure as a picture of the page; said: its alt text."""
-        return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", said)), caption, white, wide)
+        """A figure as a picture of the page; alt: its alt text."""
+        return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", alt)), caption, white, wide)
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""
@@ -98,7 +98,7 @@ def by_validation(study: Study) -> list[Arm]:
     return sorted(arms, key=lambda arm: -np.mean(arm.values(VALIDATION)))
 
 
-def image(path: Path, said: str) -> Markup:
+def image(path: Path, alt: str) -> Markup:
     """A PNG file as an `img` element that holds it. Raises UserError if it cannot be read or is none."""
     try:
         content = path.read_bytes()
@@ -107,5 +107,5 @@ def image(path: Path, said: str) -> Markup:
     if not content.startswith(_PNG):
         raise UserError(f"{path}: is no PNG")
     return Markup('<img src="data:image/png;base64,{}" alt="{}">').format(
-        base64.b64encode(content).decode(), said
+        base64.b64encode(content).decode(), alt
     )

@@ -1,7 +1,8 @@
 """Whether a printed accuracy can come from n faces: `python -m fer_exp grim`.
 
 For each value and each candidate n: can it be k / n, or an unweighted mean of the accuracies of batches;
-from which numerators; and how many figures of as many digits would fit by accident.
+from which numerators; and how many figures of as many digits would fit by accident. The GRIM test of Brown
+and Heathers 2017, for means over samples and over batches.
 """
 
 import argparse
@@ -38,10 +39,10 @@ def verdict(found: Fit) -> str:
 def numerators(found: Fit, shares: Attainable) -> str:
     """What was right, for the attainable share nearest to the figure: `k`, or `full + last`."""
     ways = [f"{full:,} + {last:,}" if shares.batches > 1 else f"{last:,}" for full, last in found.ways]
-    said = ways[:WAYS_SHOWN]
+    shown = ways[:WAYS_SHOWN]
     if len(ways) > WAYS_SHOWN:
-        said.append(f"{len(ways) - WAYS_SHOWN} more")
-    return " or ".join(said) or "-"
+        shown.append(f"{len(ways) - WAYS_SHOWN} more")
+    return " or ".join(shown) or "-"
 
 
 def kinds(faces: int, batch: int | None) -> dict[str, Attainable]:
@@ -59,11 +60,11 @@ def table(figures: Sequence[Printed], candidates: Sequence[int], batch: int | No
         Column("faces", ",", key="faces"),
         Column("made as", key="made_as", numeric=False),
         Column("fits", ",", {"metric": "fits"}),
-        Column("right", of={"metric": "right"}),
-        Column("chance", ".2g", {"metric": "chance"}),
+        Column("correct", of={"metric": "right"}),
+        Column("FMR", ".2g", {"metric": "chance"}),
         Column("verdict", of={"metric": "verdict"}, numeric=False),
     ]
-    shown = Table("can these figures come from so many faces?", header, name="grim")
+    shown = Table("GRIM test: can these figures come from so many faces?", header, name="grim")
     for faces in candidates:
         for kind, shares in kinds(faces, batch).items():
             found = [attainable.fit(figure, shares) for figure in figures]
@@ -72,9 +73,9 @@ def table(figures: Sequence[Printed], candidates: Sequence[int], batch: int | No
                 shown.rows.append([figure.text, faces, kind, *cells])
             shown.notes.append(together(faces, shares, found))
     shown.notes.append(
-        "fits: how many attainable shares print as the value, if it was rounded and not cut off; right: the "
-        "faces right of the nearest, as full batches + last; chance: how many of all figures of as many "
-        "digits fit"
+        "fits: how many attainable shares print as the value, if it was rounded and not cut off; correct: "
+        "faces predicted correctly for the nearest, as full batches + last; FMR: false-match rate, of all "
+        "figures of as many digits, those that fit"
     )
     return shown
 

@@ -31,16 +31,16 @@ def test_reliability_draws_only_bins_with_faces():
     figure = diagnostics.reliability(scores, labels, "test, n = 4")
     [line] = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
     assert line.get_xydata() == pytest.approx(np.array([[0.6, 0.5], [0.9, 1.0]]))
-    assert "confidence of the answer" in texts(figure)
+    assert "confidence of the prediction" in texts(figure)
 
 
-def test_a_gallery_names_what_was_read(tiny_faces):
+def test_a_gallery_names_what_was_predicted(tiny_faces):
     """Right faces by their class, wrong ones by what they were taken for; a class may have none."""
     predicted = tiny_faces.labels.copy()
     predicted[tiny_faces.labels == 3] = 4
     said = texts(diagnostics.gallery(tiny_faces.pixels, tiny_faces.labels, predicted, "faces"))
-    assert {"read as sad", "angry", "faces"} <= said
-    assert "read as angry" not in said
+    assert {"predicted: sad", "angry", "faces"} <= said
+    assert "predicted: angry" not in said
 
 
 def epochs(rates):
