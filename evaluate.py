@@ -25,10 +25,11 @@ def main(config: DictConfig) -> None:
     # here already, since Hydra would put a line of its own before the error
     with console.mistakes_in_one_line(*MISTAKES):
         # here, since --help has no use for what imports numbers and stores
-        from fer_exp.config import settings
+        from fer_exp.config.evaluation import Evaluation
+        from fer_exp.config.schema import build
         from fer_exp.evaluation import command
 
-        args = settings.build(settings.Evaluation, OmegaConf.to_container(config, resolve=True), "")
+        args = build(Evaluation, OmegaConf.to_container(config, resolve=True))
         typed = HydraConfig.get().overrides.task
         command.evaluate(args, any(override.startswith("baseline=") for override in typed))
 

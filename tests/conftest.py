@@ -23,8 +23,9 @@ from mlflow.store.db import utils as db_utils
 from omegaconf import DictConfig, OmegaConf
 
 from fer_exp import tracking
-from fer_exp.config import settings
-from fer_exp.config.settings import Evaluation, Experiment
+from fer_exp.config import schema, settings
+from fer_exp.config.evaluation import Evaluation
+from fer_exp.config.settings import Experiment
 from fer_exp.data import fingerprint
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.faces import Faces, Usage
@@ -122,7 +123,7 @@ def compose_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
         }
         shared = tree(*_put(list(overrides), stand_ins), config={"train": "config"}.get(script, script))
         found = _put(shared, {stand_in: word for word, stand_in in stand_ins.items()})
-        return settings.parse(found) if script == "train" else settings.build(Evaluation, found, "")
+        return settings.parse(found) if script == "train" else schema.build(Evaluation, found)
 
     return composed
 

@@ -1,139 +1,155 @@
-"""How a dataclass describes its values, and a nested dict is checked against it.
+"""How settings are declared, and how what they refuse is said in one line.
 
-A field's bounds stand beside it as metadata, so that a check (or a test of every key at its limits)
-covers a new field unasked. OmegaConf checks types too, but says in four lines what fits in one.
+pydantic checks: types are strict, keys that nobody knows are refused, and of a group whose keys depend on
+its `name` the class is found by it. Bounds stand beside their field, so that whatever reads the JSON schema
+(a message, a test of every key at its limits, docs/configuration.md) covers a new field unasked.
 """
 
 import dataclasses
 import difflib
-import math
-import sys
+import functools
 from collections.abc import Mapping
-from dataclasses import MISSING, field
-from typing import Any, get_args
+from typing import Annotated, Any, TypeVar, dataclass_transform
+
+import pydantic.dataclasses
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+)
 
 from fer_exp.errors import UserError
 
-# For each node whose fields depend on its `name`: the dataclass of each name.
-Variants = Mapping[str, Mapping[str, type]]
+T = TypeVar("T")
+
+# pydantic's words for a key that a class does not have; such a one is told first
+_UNKNOWN = ("unexpected_keyword_argument", "invalid_key")
+
+# what Hydra puts in the place of a value that somebody has to give
+MISSING = "???"
 
 
-def number(
-    at_least: float = -math.inf,
-    at_most: float = math.inf,
-    above: float = -math.inf,
-    below: float = math.inf,
-    added: Any = MISSING,
-) -> Any:
-    """A field whose number (or each number of its list) must lie in these bounds.
+def _given(text: str) -> str:
+    if text == MISSING:
+        raise ValueError
+    return text
 
-    added: what a key that came later stands for where it is missing, as in what was kept before.
+
+# True is no whole number; a whole number is taken for a finite one, as people type 1 for 1.0.
+Int = StrictInt
+Float = Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Text = Annotated[StrictStr, Field(min_length=1), AfterValidator(_given)]
+Share = Annotated[Float, Field(ge=0, le=1)]
+Seed = Annotated[Int, Field(ge=0, le=2**63 - 1)]
+Some = Annotated[list[T], Field(min_length=1)]
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(dataclasses.field, Field))
+def checked(cls: type[T]) -> type[T]:
+    """Make a class of annotated fields a frozen dataclass that checks them whenever it is made.
+
+    A key that came later has a default, which says what was meant before it came.
     """
-    bounds = {"at_least": at_least, "at_most": at_most, "above": above, "below": below}
-    return field(default=added, metadata=bounds, kw_only=added is not MISSING)
+    return pydantic.dataclasses.dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
 
 
-def choice(*names: str, added: Any = MISSING) -> Any:
-    """A field that must be one of `names`; added: as above."""
-    return field(default=added, metadata={"choices": names}, kw_only=added is not MISSING)
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+@functools.cache
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON schema of settings, with whatever it refers to in the place of the reference."""
+    whole = _adapter(kind).json_schema()
+
+    def filled(node: Any) -> Any:
+        if isinstance(node, str) and node.startswith("#/$defs/"):
+            return filled(whole["$defs"][node.removeprefix("#/$defs/")])
+        if isinstance(node, list):
+            return [filled(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return filled(node["$ref"])
+        return {key: filled(value) for key, value in node.items() if key != "$defs"}
+
+    return filled(whole)
+
+
+def variants(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of each name that a group of settings may have, if its keys depend on one."""
+    return node.get("discriminator", {}).get("mapping", {})
 
 
 def said(node: Any) -> dict[str, Any]:
-    """A tree of dataclasses as nested dicts, without the keys added later that say what was meant before."""
-    found = {}
-    for spec in dataclasses.fields(node):
-        value = getattr(node, spec.name)
-        if spec.default is not MISSING and value == spec.default:
-            continue
-        found[spec.name] = said(value) if dataclasses.is_dataclass(value) else value
-    return found
+    """Settings as nested dicts, without the keys added later that say what was meant before."""
+    return _adapter(type(node)).dump_python(node, exclude_defaults=True)
 
 
-def build(cls: type, tree: Any, path: str, variants: Variants) -> Any:
-    """Check a nested dict against the dataclass `cls`; `path` is its place in the tree.
+def build(kind: Any, tree: Any, path: str = "") -> Any:
+    """Check a nested dict against settings or a union of them; `path` is its place in the config.
 
-    Raises UserError with the key, its value and what is allowed for an unknown or missing key, a
-    value of another type and a value out of bounds.
+    Raises UserError with the key, its value and what is allowed for an unknown or missing key, a value of
+    another type and a value out of bounds.
     """
-    if not isinstance(tree, Mapping):
-        raise UserError(f"{path or 'config'}={tree}: must be a group of settings")
-    named = variants.get(path)
-    if named:
-        name = tree.get("name", getattr(cls, "name", None))
-        if not isinstance(name, str) or name not in named:
-            raise UserError(f"{path}.name={name}: must be one of {', '.join(named)}")
-        cls = named[name]
-    specs = {spec.name: spec for spec in dataclasses.fields(cls)}
-    for key in tree:
-        if key not in specs:
-            near = difflib.get_close_matches(str(key), specs, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(specs)}"
-            raise UserError(f"{_join(path, key)}: there is no such setting; {hint}")
-    return cls(**{key: _value(spec, tree, _join(path, key), variants) for key, spec in specs.items()})
+    try:
+        return _adapter(kind).validate_python(tree)
+    except ValidationError as error:
+        first = min(error.errors(include_url=False), key=lambda each: each["type"] not in _UNKNOWN)
+        raise UserError(_line(schema_of(kind), tree, path, first["loc"])) from None
 
 
-def _join(path: str, key: str) -> str:
-    return f"{path}.{key}" if path else key
+def _line(node: dict[str, Any], value: Any, path: str, place: tuple[int | str, ...]) -> str:
+    """What is wrong at a place, to which pydantic adds the name of each variant that it goes through."""
+    for part in place:
+        if part in variants(node):
+            node = variants(node)[part]
+        elif "properties" in node:
+            path = f"{path}.{part}" if path else str(part)
+            if part not in node["properties"]:
+                near = difflib.get_close_matches(str(part), node["properties"], n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(node['properties'])}"
+                return f"{path}: there is no such setting; {hint}"
+            node, value = node["properties"][part], value.get(part, MISSING)
+    if isinstance(value, str) and value == MISSING:
+        return f"{path} is missing: give it a value, {path}=..."
+    if variants(node) and isinstance(value, Mapping):
+        return f"{path}.name={value.get('name')}: must be one of {', '.join(variants(node))}"
+    return f"{path or 'config'}={value}: must be {allowed(node)}"
 
 
-def _value(spec: dataclasses.Field, tree: Mapping[str, Any], path: str, variants: Variants) -> Any:
-    value = tree.get(spec.name, "???" if spec.default is MISSING else spec.default)
-    if value == "???":
-        raise UserError(f"{path} is missing: give it a value, {path}=...")
-    if dataclasses.is_dataclass(spec.type):
-        return build(spec.type, value, path, variants)
-    checked = _widened(value, spec.type)
-    if not _fits(checked, spec):
-        raise UserError(f"{path}={value}: must be {_allowed(spec)}")
-    return checked
+# One of a kind, and many of it in a list.
+_KINDS = {
+    "integer": ("a whole number", "one or more whole numbers, each"),
+    "number": ("a finite number", "one or more finite numbers, each"),
+    "string": ("a text", "texts"),
+    "object": ("a group of options", "groups of settings"),
+    "boolean": ("true or false", ""),
+    "null": ("null", ""),
+}
+_BOUNDS = {
+    "minimum": "at least",
+    "maximum": "at most",
+    "exclusiveMinimum": "above",
+    "exclusiveMaximum": "below",
+}
 
 
-def _widened(value: Any, kind: type) -> Any:
-    """A whole number as a float where a float is asked for: people type 1 for 1.0."""
-    if kind == list[float] and isinstance(value, list):
-        return [_widened(each, float) for each in value]
-    # a whole number may be too large for a float; as it is no float then, it is refused
-    fits = kind is float and type(value) is int and abs(value) <= sys.float_info.max
-    return float(value) if fits else value
-
-
-def _fits(value: Any, spec: dataclasses.Field) -> bool:
-    if spec.type in (list[int], list[float]):
-        [kind] = get_args(spec.type)
-        return isinstance(value, list) and bool(value) and all(_in_bounds(v, kind, spec) for v in value)
-    if spec.type == list[dict[str, Any]]:
-        return isinstance(value, list) and all(isinstance(v, dict) for v in value)
-    if spec.type == list[str]:
-        return isinstance(value, list) and all(isinstance(v, str) for v in value)
-    if spec.type == dict[str, Any]:
-        return isinstance(value, dict)
-    if spec.type == str | None:
-        return value is None or (isinstance(value, str) and value != "")
-    return _in_bounds(value, spec.type, spec)
-
-
-def _in_bounds(value: Any, kind: type, spec: dataclasses.Field) -> bool:
-    # `type` rather than isinstance: True is no batch size.
-    if type(value) is not kind:
-        return False
-    if kind is str:
-        return value in spec.metadata.get("choices", [value]) and value != ""
-    if kind is float and not math.isfinite(value):
-        return False
-    bounds = spec.metadata
-    return kind is bool or (
-        bounds["at_least"] <= value <= bounds["at_most"] and bounds["above"] < value < bounds["below"]
-    )
-
-
-def _allowed(spec: dataclasses.Field) -> str:
-    if "choices" in spec.metadata:
-        return f"one of {', '.join(spec.metadata['choices'])}"
-    words = {"at_least": "at least", "at_most": "at most", "above": "above", "below": "below"}
-    finite = ((words[key], bound) for key, bound in spec.metadata.items() if math.isfinite(bound))
-    bounds = " and ".join(f"{word} {bound:,}" for word, bound in finite)
-    kinds = {int: "a whole number", float: "a finite number", str: "a text", bool: "true or false"}
-    kinds |= {list[int]: "a list of one or more whole numbers, each", list[str]: "a list of texts"}
-    kinds |= {list[float]: "a list of one or more finite numbers, each"}
-    kinds |= {dict[str, Any]: "a group of options", list[dict[str, Any]]: "a list of groups of settings"}
-    return f"{kinds.get(spec.type, 'a text or null')} {bounds}".rstrip()
+def allowed(node: Mapping[str, Any]) -> str:
+    """In words, what the JSON schema of a setting allows."""
+    if "properties" in node or variants(node):
+        return "a group of settings"
+    if "enum" in node or "const" in node:
+        return f"one of {', '.join(node.get('enum') or [node['const']])}"
+    if "anyOf" in node:
+        return " or ".join(allowed(each) for each in node["anyOf"])
+    each = node.get("items", node)
+    kind = _KINDS[each["type"]][0] if each is node else f"a list of {_KINDS[each['type']][1]}"
+    bounds = " and ".join(f"{word} {each[key]:,}" for key, word in _BOUNDS.items() if key in each)
+    return f"{kind} {bounds}".rstrip()

@@ -10,16 +10,48 @@ known exactly (`statistics.expected_best`), and all can run at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, StrictBool
 
-from fer_exp.config.schema import number
+from fer_exp.config.schema import Float, Int, Seed, Share, Some, Text, checked
 from fer_exp.errors import UserError
 from fer_exp.seeds import derive
 
-if TYPE_CHECKING:
-    pass
+
+@checked
+class NoSearch:
+    """The learning rate and the weight decay are the optimizer's own."""
+
+    name: Literal["none"]
+
+
+@checked
+class RandomSearch:
+    """They come from the trial of a search: an independent draw.
+
+    of: what its arms are, as in study=<of>_search; arm: the job's own. trials: how many each arm has, from 0.
+    seed: of the draws and of each trial's run. tuned: whether a job takes the trial that `best` names for its
+    arm, in the place of `trial`. lr: [low, high] for each arm, log-uniform as weight_decay is. no_decay: how
+    likely a trial has no weight decay.
+    """
+
+    name: Literal["random"]
+    of: Text
+    arm: Text
+    trials: Annotated[Int, Field(ge=1, le=10_000)]
+    trial: Annotated[Int, Field(ge=0)]
+    seed: Seed
+    tuned: StrictBool
+    best: dict[str, Any]
+    lr: dict[str, Any]
+    weight_decay: Some[Annotated[Float, Field(gt=0)]]
+    no_decay: Share
+
+
+Search = Annotated[NoSearch | RandomSearch, Field(discriminator="name")]
+
 
 # In a config, in the place of a value that the trial draws.
 DRAWN = "drawn"
@@ -33,7 +65,7 @@ class Rates:
     weight_decay: float
 
 
-def draw(search: "RandomSearch") -> Rates:
+def draw(search: RandomSearch) -> Rates:
     """The rates of a search's trial; of a tuned job, of its arm's best one. Raises UserError."""
     trial = chosen(search)
     rates = _within(_range(search), _uniform(search, "lr", trial))
@@ -43,7 +75,7 @@ def draw(search: "RandomSearch") -> Rates:
     return Rates(rates, _within(bounds, _uniform(search, "weight_decay", trial)))
 
 
-def chosen(search: "RandomSearch") -> int:
+def chosen(search: RandomSearch) -> int:
     """The number of the trial that a job takes."""
     if not search.tuned:
         key, trial = "search.trial", search.trial
@@ -59,7 +91,7 @@ def chosen(search: "RandomSearch") -> int:
     return trial
 
 
-def _range(search: "RandomSearch") -> tuple[float, float]:
+def _range(search: RandomSearch) -> tuple[float, float]:
     if search.arm not in search.lr:
         known = ", ".join(search.lr)
         raise UserError(
@@ -75,7 +107,7 @@ def _bounds(given: Any, key: str) -> tuple[float, float]:
     return given[0], given[1]
 
 
-def _uniform(search: "RandomSearch", name: str, trial: int) -> float:
+def _uniform(search: RandomSearch, name: str, trial: int) -> float:
     return np.random.default_rng(derive(search.seed, name, trial)).random()
 
 
@@ -84,32 +116,3 @@ def _within(bounds: tuple[float, float], place: float) -> float:
     low, high = bounds
     value = float(f"{low * (high / low) ** place:.3g}")
     return min(max(value, float(low)), float(high))
-
-
-@dataclass(frozen=True)
-class Search:
-    """Where the learning rate and the weight decay come from; with `none` they are the optimizer's own."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class RandomSearch(Search):
-    """From the trial of a search: an independent draw.
-
-    of: what its arms are, as in study=<of>_search; arm: the job's own. trials: how many each arm has, from 0.
-    seed: of the draws and of each trial's run. tuned: whether a job takes the trial that `best` names for its
-    arm, in the place of `trial`. lr: [low, high] for each arm, log-uniform as weight_decay is. no_decay: how
-    likely a trial has no weight decay.
-    """
-
-    of: str
-    arm: str
-    trials: int = number(at_least=1, at_most=10_000)
-    trial: int = number(at_least=0)
-    seed: int = number(at_least=0, at_most=2**63 - 1)
-    tuned: bool
-    best: dict[str, Any]
-    lr: dict[str, Any]
-    weight_decay: list[float] = number(above=0)
-    no_decay: float = number(at_least=0, at_most=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp import tables, tracking
-from fer_exp.config.settings import Evaluation
+from fer_exp.config.evaluation import Evaluation
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.errors import UserError

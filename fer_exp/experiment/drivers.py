@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from filelock import Timeout
 
 from fer_exp import console
-from fer_exp.config import settings
+from fer_exp.config import derived
 from fer_exp.errors import UserError
 from fer_exp.experiment.job import Job, Outcome
 from fer_exp.training.stacked import Kind, Stack, kind
@@ -41,7 +41,7 @@ def _sparing_others(job: Job) -> Iterator[None]:
         yield
     except UserError as error:
         # what a trial's rates come to, and no mistake of anybody's
-        outcome = settings.is_trial(job.config) and isinstance(error, DivergedError)
+        outcome = derived.is_trial(job.config) and isinstance(error, DivergedError)
         level, what = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
         job.log.log(level, "%s: %s: %s", job.name, what, console.one_line(error))
     except Exception:

@@ -13,7 +13,7 @@ from types import TracebackType
 import torch
 
 from fer_exp import files, tracking
-from fer_exp.config import settings
+from fer_exp.config import derived
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
@@ -89,7 +89,7 @@ class Job:
             key = facts.identity(config, dataset)
             self.open.enter_context(store.lock(key).acquire(timeout=-1 if wait else 0))
             earlier = store.latest(key)
-            action = plan.action(earlier, config.rerun, settings.is_trial(config))
+            action = plan.action(earlier, config.rerun, derived.is_trial(config))
             if action in (plan.REUSE, plan.LEAVE):
                 self.outcome = Outcome(action, earlier.run_id)
                 return None
@@ -128,7 +128,7 @@ class Job:
         if not gone_on:
             self.recorder.describe()
         if not self.trainer.history:
-            for stage in settings.stages(config):
+            for stage in derived.stages(config):
                 self._train_before(Trainer(stage, faces, split, answers))
         self.recorder.catch_up()
         self.before = len(self.trainer.history)

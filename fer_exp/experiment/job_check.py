@@ -1,6 +1,6 @@
 """What only PyTorch can judge of a job's settings, refused before any data is read."""
 
-from fer_exp.config import settings
+from fer_exp.config import derived
 from fer_exp.config.settings import Experiment, Training
 from fer_exp.errors import UserError
 from fer_exp.models import factory
@@ -10,7 +10,7 @@ from fer_exp.training.device import check_device
 
 def check(config: Experiment) -> None:
     """Refuse classes, options and devices that there are not. Raises UserError."""
-    for stage in settings.stages(config):
+    for stage in derived.stages(config):
         check(stage)
         if stage.model != config.model:
             raise UserError("trained_before: the network stays the same; only its training may change")

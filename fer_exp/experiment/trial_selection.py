@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_exp import provenance, tracking
-from fer_exp.config import settings
+from fer_exp.config import derived
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
@@ -53,4 +53,4 @@ def _trials_by_arm(trees: Sequence[Mapping[str, Any]]) -> dict[str, list[Experim
             raise UserError(
                 f"study={tree['study']}: one best trial for each arm: vary nothing but arm and seed"
             )
-    return {arm: settings.trials_of({**tree, "seed": 0}) for arm, tree in shared.items()}
+    return {arm: derived.trials_of({**tree, "seed": 0}) for arm, tree in shared.items()}

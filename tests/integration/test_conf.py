@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from fer_exp.config import identity, settings
+from fer_exp.config import derived, identity
 from fer_exp.config.settings import Experiment
 from fer_exp.evaluation.baselines import estimators
 from fer_exp.experiment import job_check
@@ -228,7 +228,7 @@ def test_the_audit_runs_every_arm_there_is():
 def test_the_carried_over_network_saw_every_smaller_batch(compose_settings, size):
     """16, 32, ... in turn, as the deck's one network did (A4)."""
     chosen = compose_settings("study=audit", f"audit=carryover/presented_{size}")
-    before = [stage.training.batch_size for stage in settings.stages(chosen)]
+    before = [stage.training.batch_size for stage in derived.stages(chosen)]
     assert before == [each for each in (16, 32, 64, 128, 256) if each < size]
     assert chosen.training.batch_size == size
     assert compose_settings("study=audit", f"audit=carryover/corrected_{size}").trained_before == []

@@ -120,7 +120,7 @@ def test_it_lets_in_who_has_a_password(tmp_path, monkeypatch):
         as_anna(monkeypatch, team.uri)
         done = run(tmp_path, "training.epochs=1", *FEW)
         assert done.returncode == 0, done.stderr
-        store = tracking.Store(settings.Tracking(team.uri, "", "fer-exp", False))
+        store = tracking.Store(settings.Tracking(team.uri, "unused", "fer-exp", False))
         assert [record.status for record in store.records(kind="job")] == ["FINISHED"]
         listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True)
         assert f"--port {team.uri.rpartition(':')[2]}" in listed.stdout
@@ -190,7 +190,7 @@ def log_a_job(number: int, uri: str, ready, sent) -> None:
     os.environ |= {"MLFLOW_TRACKING_USERNAME": "anna", "MLFLOW_TRACKING_PASSWORD": ANNAS}
     ready.wait()
     # an experiment that none of them has seen
-    store = tracking.Store(settings.Tracking(uri, "", "load", False))
+    store = tracking.Store(settings.Tracking(uri, "unused", "load", False))
     params = {f"param.{at}": at for at in range(60)}
     record = store.create(f"job {number}", params, {"kind": "job", "identity": str(number)})
     rows = 0
@@ -251,7 +251,7 @@ def test_of_16_jobs_that_log_at_once_none_is_lost(team, tmp_path, monkeypatch, r
         "group by status"
     ) == [("FINISHED", JOBS)]
     as_anna(monkeypatch, team.uri)
-    store = tracking.Store(settings.Tracking(team.uri, "", "load", False))
+    store = tracking.Store(settings.Tracking(team.uri, "unused", "load", False))
     assert all(store.run(run_id).fetch("config.yaml").read_text() for _, run_id, *_ in told)
 
 

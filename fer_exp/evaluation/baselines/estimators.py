@@ -24,8 +24,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from fer_exp import tracking
-from fer_exp.config.identity import flatten, hash_of
-from fer_exp.config.settings import (
+from fer_exp.config.evaluation import (
     Baseline,
     ForestBaseline,
     NearestBaseline,
@@ -33,6 +32,7 @@ from fer_exp.config.settings import (
     RidgeBaseline,
     SVCBaseline,
 )
+from fer_exp.config.identity import flatten, hash_of
 from fer_exp.data.datasets import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC

@@ -8,7 +8,7 @@ import pytest
 from helpers.processes import FEW, open_store, run
 
 from fer_exp.analysis import search
-from fer_exp.config import identity, settings
+from fer_exp.config import derived, identity
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.experiment import facts, trial_selection
@@ -127,7 +127,7 @@ COMMAND = "python train.py study=optimizer_tuned data.n_train=140 seed=1,2 dry_r
 def test_a_tuned_job_takes_its_arms_best_trial(tree, ended):
     """Each arm its own, found by the identity of the trial; a diverged one is out."""
     for name, losses in {"adam": [1.9, 1.7, 1.8, 2.0], "sgd": [1.9, None, 1.8, 1.5]}.items():
-        for chosen, loss in zip(settings.trials_of(tree(f"optimizer={name}")), losses, strict=True):
+        for chosen, loss in zip(derived.trials_of(tree(f"optimizer={name}")), losses, strict=True):
             ended(chosen, loss, error="" if loss else DIVERGED)
     trees = [tree(f"optimizer={name}", f"seed={seed}") for name in ("adam", "sgd") for seed in (1, 2)]
     assert trial_selection.choose(trees, COMMAND) == {"adam": 1, "sgd": 3}
@@ -135,7 +135,7 @@ def test_a_tuned_job_takes_its_arms_best_trial(tree, ended):
 
 def test_a_search_that_lacks_trials_is_refused_with_its_command(tree, ended):
     """One that failed otherwise is none, nor is one of other settings: an equal budget, or nothing."""
-    for chosen, error in zip(settings.trials_of(tree()), ("", "", "OSError: disk", DIVERGED), strict=True):
+    for chosen, error in zip(derived.trials_of(tree()), ("", "", "OSError: disk", DIVERGED), strict=True):
         ended(chosen, None if error else 1.7, error)
     said = (
         "study=optimizer_tuned: on these faces and settings adam has 3 of 4 trials, sgd has 0 of 4 trials; "
@@ -150,7 +150,7 @@ def test_a_search_that_lacks_trials_is_refused_with_its_command(tree, ended):
 
 def test_an_arm_of_which_every_trial_diverged_has_no_best(tree, ended):
     """There is nothing to train again."""
-    for chosen in settings.trials_of(tree()):
+    for chosen in derived.trials_of(tree()):
         ended(chosen, error=DIVERGED)
     with pytest.raises(UserError, match=r"each trial of adam diverged: lower search\.lr\.adam"):
         trial_selection.choose([tree()], COMMAND)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_exp.config import search_space, settings
+from fer_exp.config import derived, search_space
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.errors import UserError
 from fer_exp.experiment import facts
@@ -114,8 +114,8 @@ def test_a_trial_is_the_job_that_types_its_rates(compose_settings, tiny_dataset)
         "optimizer=sgd", f"optimizer.lr={rates.lr}", f"optimizer.weight_decay={rates.weight_decay}"
     )
     assert facts.identity(drawn, tiny_dataset) == facts.identity(typed, tiny_dataset)
-    assert settings.is_trial(drawn)
-    assert not settings.is_trial(typed)
+    assert derived.is_trial(drawn)
+    assert not derived.is_trial(typed)
 
 
 def test_a_rate_that_is_given_is_not_drawn(compose_settings):

@@ -5,8 +5,6 @@ import functools
 import math
 import operator
 import re
-import sys
-from dataclasses import MISSING
 from typing import Any
 
 import pytest
@@ -15,7 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp.config import identity, search_space, settings
+from fer_exp.config import derived, identity, search_space, settings
+from fer_exp.config.evaluation import Evaluation
+from fer_exp.config.schema import allowed, build, schema_of, variants
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.experiment import job_check
@@ -24,29 +24,26 @@ from fer_exp.training.trainer import Trainer
 
 @dataclasses.dataclass(frozen=True)
 class Leaf:
-    """A key of a script's settings, the override that has its variant, and its field."""
+    """A key of a script's settings, the override that has its variant, and the JSON schema of its values."""
 
     script: str
     key: str
     choice: str
-    spec: dataclasses.Field
+    node: dict[str, Any]
 
 
 # An option of each variant that no option is named after.
 OPTIONS = {"random": "optimizer"}
 
 
-def leaves(script, cls, path="", choice=""):
-    """Every leaf of a tree of dataclasses."""
-    for spec in dataclasses.fields(cls):
-        key = f"{path}.{spec.name}" if path else spec.name
-        if key in settings.VARIANTS:
-            for name, variant in settings.VARIANTS[key].items():
-                yield from leaves(script, variant, key, f"{key}={OPTIONS.get(name, name)}")
-        elif dataclasses.is_dataclass(spec.type):
-            yield from leaves(script, spec.type, key, choice)
-        else:
-            yield Leaf(script, key, choice, spec)
+def leaves(script, node, path="", choice=""):
+    """Every leaf of a tree of settings."""
+    for name, variant in variants(node).items():
+        yield from leaves(script, variant, path, f"{path}={OPTIONS.get(name, name)}")
+    for name, child in node.get("properties", {}).items():
+        yield from leaves(script, child, f"{path}.{name}".removeprefix("."), choice)
+    if not variants(node) and "properties" not in node:
+        yield Leaf(script, path, choice, node)
 
 
 def of_each(leaves):
@@ -55,8 +52,8 @@ def of_each(leaves):
     return pytest.mark.parametrize("leaf", leaves, ids=names)
 
 
-SCRIPTS = {"train": settings.Experiment, "evaluate": settings.Evaluation}
-LEAVES = [leaf for script, cls in SCRIPTS.items() for leaf in leaves(script, cls)]
+SCRIPTS = {"train": settings.Experiment, "evaluate": Evaluation}
+LEAVES = [leaf for script, cls in SCRIPTS.items() for leaf in leaves(script, schema_of(cls))]
 OF_A_JOB = [leaf for leaf in LEAVES if leaf.script == "train"]
 # The groups of which there are variants, and the script that has them.
 GROUPS = {leaf.choice.partition("=")[0]: leaf.script for leaf in reversed(LEAVES) if leaf.choice}
@@ -78,54 +75,67 @@ def parsed_with(compose_settings):
         node = functools.reduce(dict.__getitem__, path, tree)
         assert name in node
         node[name] = value
-        return settings.build(SCRIPTS[script], tree, "")
+        return build(SCRIPTS[script], tree)
 
     return parsed
 
 
-def wrong_values(spec):
-    """Values that a field must refuse: other types, and the nearest past each bound."""
-    bounds = spec.metadata
-    if spec.type in (int, float, list[int], list[float]):
+def number_of(node):
+    """The schema of a number, or of the numbers of a list, if a leaf is one of these."""
+    each = node.get("items", node)
+    return each if each.get("type") in ("integer", "number") else {}
+
+
+def limits(node):
+    """The outermost numbers that a leaf takes."""
+    each = number_of(node)
+    values = [each[key] for key in ("minimum", "maximum") if key in each]
+    values += [math.nextafter(each[key], math.inf) for key in ("exclusiveMinimum",) if key in each]
+    return values + [math.nextafter(each[key], -math.inf) for key in ("exclusiveMaximum",) if key in each]
+
+
+def wrong_values(node):
+    """Values that a leaf must refuse: other types, and the nearest past each bound."""
+    each = number_of(node)
+    if each:
         past = [math.nan, math.inf, -math.inf, "x", "", None, True, False, {}, [], -(10**400)]
-        past += [10**400] if spec.type in (float, list[float]) or math.isfinite(bounds["at_most"]) else []
-        past += [bounds["at_least"] - 1, bounds["at_most"] + 1, bounds["above"], bounds["below"]]
-        if spec.type in (float, list[float]):
-            past.append(math.nextafter(bounds["at_least"], -math.inf))
-        else:
+        past += [10**400] if each["type"] == "number" or "maximum" in each else []
+        past += [each[key] for key in ("exclusiveMinimum", "exclusiveMaximum") if key in each]
+        past += [each[key] + by for key, by in (("minimum", -1), ("maximum", 1)) if key in each]
+        if each["type"] == "integer":
             past.append(1.5)
-        return past if spec.type in (int, float) else [[], "x", None, 5, {}, *([v] for v in past)]
+        elif "minimum" in each:
+            past.append(math.nextafter(each["minimum"], -math.inf))
+        return past if each is node else [[], "x", None, 5, {}, *([value] for value in past)]
+    if "enum" in node or "const" in node:
+        return [1, True, math.nan, None, "", [], {}, "no such"]
+    of_text = [1, True, math.nan, "", [], {}]
     return {
-        bool: ["true", "", 0, 1, None, []],
-        str: [1, True, math.nan, None, "", [], {}, *(["no such"] if "choices" in bounds else [])],
-        str | None: [1, True, math.nan, "", [], {}],
-        list[str]: ["x", None, {}, [1], [None]],
-        list[dict[str, Any]]: ["x", None, {}, [1], [None], [[]]],
-        dict[str, Any]: ["x", None, 1, []],
-    }[spec.type]
+        "text": [*of_text, None],
+        "text or null": of_text,
+        "true or false": ["true", "", 0, 1, None, []],
+        "list of texts": ["x", None, {}, [1], [None]],
+        "list of groups of settings": ["x", None, {}, [1], [None], [[]]],
+        "group of options": ["x", None, 1, []],
+    }[allowed(node).removeprefix("a ")]
 
 
-def allowed_values(spec):
-    """The choices of a field, or the outermost numbers that it takes."""
-    bounds = spec.metadata
-    if "choices" in bounds:
-        return list(bounds["choices"])
-    values = [bounds[key] for key in ("at_least", "at_most") if math.isfinite(bounds.get(key, math.inf))]
-    if spec.type in (float, list[float]):
-        between = math.nextafter(bounds["above"], math.inf), math.nextafter(bounds["below"], -math.inf)
-        values += [value for value in between if abs(value) < sys.float_info.max]
-    return [[value] for value in values] if spec.type in (list[int], list[float]) else values
+def allowed_values(node):
+    """The choices of a leaf, or the outermost numbers that it takes."""
+    if "enum" in node or "const" in node:
+        return node.get("enum") or [node["const"]]
+    return [[value] if "items" in node else value for value in limits(node)]
 
 
 @of_each(LEAVES)
 @pytest.mark.fault(
     "Bad settings: every key past its limits, and of wrong types",
-    trials=sum(len(wrong_values(leaf.spec)) for leaf in LEAVES),
+    trials=sum(len(wrong_values(leaf.node)) for leaf in LEAVES),
     expected="one line before any data is read",
 )
 def test_every_field_refuses_what_is_out_of_bounds(parsed_with, leaf):
     """Generated from the fields, so a new key is covered unasked."""
-    for value in wrong_values(leaf.spec):
+    for value in wrong_values(leaf.node):
         with pytest.raises(UserError) as caught:
             parsed_with(leaf.choice, leaf.key, value, leaf.script)
         message = str(caught.value)
@@ -133,21 +143,21 @@ def test_every_field_refuses_what_is_out_of_bounds(parsed_with, leaf):
         assert message.startswith(f"{leaf.key}={value}: must be "), message
 
 
-@of_each([leaf for leaf in LEAVES if leaf.spec.metadata])
+@of_each([leaf for leaf in LEAVES if allowed_values(leaf.node)])
 def test_a_refusal_says_all_bounds_or_choices(parsed_with, leaf):
     """Every finite bound is printed, and every choice."""
     with pytest.raises(UserError) as caught:
         parsed_with(leaf.choice, leaf.key, {}, leaf.script)
-    said = str(caught.value).partition(": must be ")[2]
-    for bound in leaf.spec.metadata.get("choices", leaf.spec.metadata.values()):
-        assert isinstance(bound, str) or math.isinf(bound) or f"{bound:,}" in said
-        assert not isinstance(bound, str) or bound in said
+    message = str(caught.value).partition(": must be ")[2]
+    bounds = [each for key, each in number_of(leaf.node).items() if "imum" in key]
+    for bound in bounds or allowed_values(leaf.node):
+        assert (bound if isinstance(bound, str) else f"{bound:,}") in message
 
 
-@of_each([leaf for leaf in LEAVES if leaf.spec.metadata and allowed_values(leaf.spec)])
+@of_each([leaf for leaf in LEAVES if allowed_values(leaf.node)])
 def test_every_field_accepts_its_limits(parsed_with, leaf):
     """The bounds themselves are allowed, the nearest number to an excluded one, and each of the choices."""
-    for value in allowed_values(leaf.spec):
+    for value in allowed_values(leaf.node):
         found = parsed_with(leaf.choice, leaf.key, value, leaf.script)
         assert operator.attrgetter(leaf.key)(found) == value
 
@@ -186,10 +196,10 @@ def test_a_missing_value_is_asked_for(tree, missing):
 
 
 @pytest.mark.parametrize("name", ["x", "", 1, None, ["synthetic"], {}, math.nan])
-@pytest.mark.parametrize("group", settings.VARIANTS)
+@pytest.mark.parametrize("group", GROUPS)
 def test_an_unknown_variant_lists_the_known_ones(parsed_with, group, name):
     """`data.name` decides which keys there are, so it is looked at first."""
-    known = ", ".join(settings.VARIANTS[group])
+    known = ", ".join(variants(schema_of(SCRIPTS[GROUPS[group]])["properties"][group]))
     with pytest.raises(UserError) as caught:
         parsed_with("", group, {"name": name}, GROUPS[group])
     assert str(caught.value) == f"{group}.name={name}: must be one of {known}"
@@ -223,13 +233,12 @@ def test_the_recipe_leaves_out_where_and_keeps_what(compose_settings):
     for override in sorted({leaf.choice for leaf in OF_A_JOB} - {""}):
         chosen = compose_settings("model/activation=leaky_relu", override)
         choices = {"", *(f"{group}={getattr(chosen, group).name}" for group in groups)}
-        keys = {leaf.key for leaf in OF_A_JOB if leaf.choice in choices}
+        nodes = {leaf.key: leaf.node for leaf in OF_A_JOB if leaf.choice in choices}
         kept = {re.sub(r"\.options\..*", ".options", key) for key in identity.recipe(chosen)}
         flat = identity.flatten(dataclasses.asdict(chosen))
         # keys that came later are left out where they say what was done before
-        later = {leaf.key: leaf.spec.default for leaf in OF_A_JOB}
-        silent = {key for key in keys if later[key] is not MISSING and flat[key] == later[key]}
-        assert kept == keys - CIRCUMSTANCES - silent
+        silent = {key for key, node in nodes.items() if "default" in node and flat[key] == node["default"]}
+        assert kept == nodes.keys() - CIRCUMSTANCES - silent
 
 
 def test_a_key_that_came_later_changes_no_identity_at_its_default(compose_settings):
@@ -245,7 +254,7 @@ def test_a_tree_that_was_kept_before_a_key_came_is_still_read(compose_settings):
     model = compose_settings().model
     kept = dataclasses.asdict(model)
     del kept["name"], kept["norm"]
-    assert settings.build(settings.Model, kept, "model") == model
+    assert build(settings.Model, kept, "model") == model
 
 
 def test_the_recipe_holds_the_values(parsed_with):
@@ -268,11 +277,11 @@ def test_what_a_network_went_through_before_is_part_of_its_recipe(parsed_with):
     """Each stage is the job's own settings but for what it names; options are replaced, not mixed."""
     sgd = {"name": "sgd", "lr": 0.1, "target": "torch.optim.SGD", "options": {}}
     chosen = parsed_with("", "trained_before", [{"training": {"batch_size": 16}}, {"optimizer": sgd}])
-    small, first = settings.stages(chosen)
+    small, first = derived.stages(chosen)
     assert (small.training.batch_size, small.optimizer) == (16, chosen.optimizer)
     assert (first.optimizer.lr, first.optimizer.options, first.optimizer.weight_decay) == (0.1, {}, 0.0)
     assert first.training == chosen.training
-    assert settings.stages(small) == []
+    assert derived.stages(small) == []
     assert identity.recipe(chosen)["trained_before"] == chosen.trained_before
 
 
@@ -288,7 +297,7 @@ def test_what_a_network_went_through_before_is_part_of_its_recipe(parsed_with):
 def test_a_stage_is_checked_like_a_job(parsed_with, change, said):
     """With the same one line."""
     with pytest.raises(UserError, match=re.escape(said)):
-        settings.stages(parsed_with("", "trained_before", [change]))
+        derived.stages(parsed_with("", "trained_before", [change]))
 
 
 anything = st.recursive(
@@ -308,23 +317,23 @@ def test_any_tree_is_parsed_or_refused_in_one_line(parsed_with, value, place):
     """A config from somewhere else never ends in another exception, whatever stands at one place in it."""
     script, key = place
     try:
-        outcome = parsed_with("", key, value, script) if key else settings.build(SCRIPTS[script], value, "")
+        outcome = parsed_with("", key, value, script) if key else build(SCRIPTS[script], value)
     except UserError as error:
         outcome = str(error)
     assert isinstance(outcome, SCRIPTS[script]) or len(outcome.splitlines()) == 1
 
 
 @pytest.mark.slow
-@of_each([leaf for leaf in OF_A_JOB if leaf.spec.metadata and allowed_values(leaf.spec)])
+@of_each([leaf for leaf in OF_A_JOB if allowed_values(leaf.node)])
 @pytest.mark.fault(
     "Bad settings: every key at its limits",
-    trials=sum(len(allowed_values(leaf.spec)) for leaf in OF_A_JOB if leaf.spec.metadata),
+    trials=sum(len(allowed_values(leaf.node)) for leaf in OF_A_JOB),
     expected="an epoch with finite figures, or one line",
 )
 def test_every_limit_trains_or_is_refused_in_one_line(parsed_with, tiny_faces, leaf):
     """What the bounds let through works, or ends in what only the faces can tell, as a rate that explodes."""
     train = tiny_faces[tiny_faces.usage == 0]
-    for value in allowed_values(leaf.spec):
+    for value in allowed_values(leaf.node):
         # by the optimizer that keeps nothing beside the weights: the widest network has 0.6 GB of them
         chosen = parsed_with(f"optimizer=sgd {leaf.choice}", leaf.key, value)
         # the device is judged by what the machine has

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer_exp import tracking
-from fer_exp.config import settings
+from fer_exp.config import derived
 from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.data.splits import train_val_split
@@ -290,7 +290,7 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     chosen = dataclasses.replace(chosen, trained_before=[{"training": {"batch_size": 16}}])
     outcome = drivers.run(Job(chosen, "carried"))
     faces = tiny_dataset.train()
-    [stage] = settings.stages(chosen)
+    [stage] = derived.stages(chosen)
     first, second = (
         Trainer(each, faces, train_val_split(faces, chosen.split, chosen.seed)) for each in (stage, chosen)
     )

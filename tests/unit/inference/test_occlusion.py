@@ -16,12 +16,14 @@ HAPPY = 3
 def corner():
     """A classifier that answers happy by how bright the upper left 8x8 pixels are, and a bright corner."""
     relu = Activation("relu", "torch.nn.ReLU", {})
-    network = factory.MLP(MLPModel([], relu, 0.0, "unit"), torch.zeros(1), torch.full((1,), 255.0))
+    network = factory.MLP(MLPModel([7], relu, 0.0, "unit"), torch.zeros(1), torch.full((1,), 255.0))
     weights = torch.zeros(7, 48, 48)
     weights[HAPPY, :8, :8] = 0.1
     with torch.no_grad():
+        for parameter in network.layers.parameters():
+            parameter.zero_()
         network.layers[0].weight.copy_(weights.flatten(1))
-        network.layers[0].bias.zero_()
+        network.layers[-1].weight.fill_diagonal_(1)
     picture = np.random.default_rng(0).integers(0, 100, (48, 48), dtype=np.uint8)
     picture[:8, :8] = 255
     return Classifier(network), picture

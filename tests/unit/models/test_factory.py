@@ -8,8 +8,7 @@ import torch
 from helpers.networks import model
 from torch import nn
 
-from fer_exp.config.settings import Activation, MixerModel, MLPModel
-from fer_exp.config.settings import Model as SharedModel
+from fer_exp.config.settings import Activation, CNNModel, MixerModel, MLPModel
 from fer_exp.errors import UserError
 from fer_exp.models import factory, network
 from fer_exp.models.network import logits
@@ -106,7 +105,7 @@ KINDS = {
         [8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", name="residual", norm="batch"
     ),
     "mixer": MixerModel([8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", 8, name="mixer"),
-    "cnn": SharedModel([4, 8, 8], Activation("relu", "torch.nn.ReLU", {}), 0.1, "face", name="cnn"),
+    "cnn": CNNModel([4, 8, 8], Activation("relu", "torch.nn.ReLU", {}), 0.1, "face", name="cnn"),
 }
 
 
@@ -142,9 +141,9 @@ def test_what_cannot_be_made_is_said_before(pixels):
 @pytest.mark.parametrize("name", ["mlp", *KINDS])
 def test_a_network_too_large_to_train_is_refused_before_it_is_made(name):
     """By its weights, whatever its kind; such a one takes up no memory."""
-    settings = dataclasses.replace(KINDS.get(name, model()), hidden=[2**17] * 2)
+    settings = dataclasses.replace(KINDS.get(name, model()), hidden=[2**16] * 2)
     with pytest.raises(
-        UserError, match=r"model\.hidden=\[131072, 131072\]: [\d,]+ weights; at most 268,435,456"
+        UserError, match=r"model\.hidden=\[65536, 65536\]: [\d,]+ weights; at most 268,435,456"
     ):
         factory.check(settings)
     factory.check(dataclasses.replace(settings, hidden=[64, 64]))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from fer_exp import metrics
-from fer_exp.config import settings
+from fer_exp.config import schema
+from fer_exp.config.evaluation import Baseline
 from fer_exp.evaluation import significance
 from fer_exp.evaluation.baselines import estimators
 from fer_exp.tracking import artifacts, studies
@@ -25,7 +26,7 @@ def ensure(compose_settings, store, tiny_dataset, tmp_path):
     return ensured
 
 
-@pytest.mark.parametrize("name", settings.VARIANTS["baseline"])
+@pytest.mark.parametrize("name", schema.variants(schema.schema_of(Baseline)))
 def test_every_baseline_is_scored_once_and_found_again(ensure, store, name):
     """Fitted, with its time and its scores on every part; the second time it is only looked up."""
     overrides = [f"baseline={name}", *(["baseline.trees=5"] if name == "forest" else [])]

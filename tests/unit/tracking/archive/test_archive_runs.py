@@ -13,7 +13,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from fer_exp import tracking
-from fer_exp.config import settings
+from fer_exp.config.evaluation import Evaluation
+from fer_exp.config.schema import build
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.evaluation import command
@@ -431,7 +432,7 @@ def opened(store, *overrides):
     overrides = [*overrides, "baseline=majority", f"tracking.uri={store.uri}", "tracking.experiment=test"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("evaluate", overrides=[each.replace("study=", "of_study=") for each in overrides])
-    args = settings.build(settings.Evaluation, OmegaConf.to_container(config), "")
+    args = build(Evaluation, OmegaConf.to_container(config))
     command.evaluate(args, baseline_asked=True)
 
 

@@ -1,0 +1,71 @@
+"""What evaluate.py is told, and the baselines that are fitted on all of train."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StrictBool
+
+from fer_exp.config.schema import Float, Int, Some, Text, checked
+from fer_exp.config.settings import Data, Tracking
+
+
+@checked
+class ConstantBaseline:
+    """The same answer to every face, by the classes of train."""
+
+    name: Literal["majority", "prior"]
+
+
+@checked
+class RidgeBaseline:
+    """Ridge regression, on pixels or on histograms of gradients."""
+
+    name: Literal["ridge", "hog_ridge"]
+    alphas: Some[Annotated[Float, Field(gt=0, le=1e12)]]
+
+
+@checked
+class NearestBaseline:
+    name: Literal["nearest"]
+    neighbours: Annotated[Int, Field(ge=1, le=1000)]
+
+
+@checked
+class SVCBaseline:
+    name: Literal["svc"]
+    C: Annotated[Float, Field(gt=0, le=1e12)]
+    solver: Literal["exact", "libsvm"]
+    tol: Annotated[Float, Field(gt=0, lt=1)]
+
+
+@checked
+class RBFSVCBaseline:
+    name: Literal["rbf_svc"]
+    C: Annotated[Float, Field(gt=0, le=1e12)]
+
+
+@checked
+class ForestBaseline:
+    name: Literal["forest"]
+    trees: Annotated[Int, Field(ge=1, le=100_000)]
+    seed: Annotated[Int, Field(ge=0, le=2**32 - 1)]
+
+
+Baseline = Annotated[
+    ConstantBaseline | RidgeBaseline | NearestBaseline | SVCBaseline | RBFSVCBaseline | ForestBaseline,
+    Field(discriminator="name"),
+]
+
+
+@checked
+class Evaluation:
+    """What evaluate.py is told."""
+
+    data: Data
+    baseline: Baseline
+    tracking: Tracking
+    run: Text | None
+    of_study: Text | None
+    gallery: StrictBool
+    device: Literal["cpu", "cuda"]
+    mismatches: StrictBool
+    ensembles: StrictBool
