@@ -36,6 +36,7 @@ COMMANDS = {
     "sync": Command("tracking.sync", (), "send what runs kept while their MLflow server was away"),
     "serve": Command("tracking.server.team", (), "serve a team's runs, with passwords"),
     "data": Command("data.download", (), "obtain FER-2013 from Kaggle"),
+    "config": Command("config.reference", (), "write docs/configuration.md from conf/"),
     "faces": Command("data.synthetic", (), "draw a sheet of synthetic faces"),
 }
 

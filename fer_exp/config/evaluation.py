@@ -20,7 +20,7 @@ class RidgeBaseline:
     """Ridge regression, on pixels or on histograms of gradients."""
 
     name: Literal["ridge", "hog_ridge"]
-    alphas: Some[Annotated[Float, Field(gt=0, le=1e12)]]
+    alphas: Some[Annotated[Float, Field(gt=0, le=10**12)]]
 
 
 @checked
@@ -32,7 +32,7 @@ class NearestBaseline:
 @checked
 class SVCBaseline:
     name: Literal["svc"]
-    C: Annotated[Float, Field(gt=0, le=1e12)]
+    C: Annotated[Float, Field(gt=0, le=10**12)]
     solver: Literal["exact", "libsvm"]
     tol: Annotated[Float, Field(gt=0, lt=1)]
 
@@ -40,7 +40,7 @@ class SVCBaseline:
 @checked
 class RBFSVCBaseline:
     name: Literal["rbf_svc"]
-    C: Annotated[Float, Field(gt=0, le=1e12)]
+    C: Annotated[Float, Field(gt=0, le=10**12)]
 
 
 @checked

@@ -133,12 +133,8 @@ _KINDS = {
     "boolean": ("true or false", ""),
     "null": ("null", ""),
 }
-_BOUNDS = {
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "above",
-    "exclusiveMaximum": "below",
-}
+_BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above"}
+_BOUNDS |= {"maximum": "at most", "exclusiveMaximum": "below"}
 
 
 def allowed(node: Mapping[str, Any]) -> str:

@@ -8,14 +8,14 @@ No sampler that learns from earlier trials: with independent ones, what fewer tr
 known exactly (`statistics.expected_best`), and all can run at once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, StrictBool
 
-from fer_exp.config.schema import Float, Int, Seed, Share, Some, Text, checked
+from fer_exp.config.schema import Float, Int, Seed, Share, Some, Text, build, checked
 from fer_exp.errors import UserError
 from fer_exp.seeds import derive
 
@@ -63,6 +63,18 @@ class Rates:
 
     lr: float
     weight_decay: float
+
+
+def with_rates(tree: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A composed config in which each `drawn` of the optimizer is what the trial of its search draws."""
+    search, optimizer = tree.get("search"), tree.get("optimizer")
+    if not (
+        isinstance(search, Mapping) and isinstance(optimizer, Mapping) and search.get("name") == "random"
+    ):
+        return tree
+    rates = asdict(draw(build(Search, search, "search")))
+    given = {key: rates.get(key, value) if value == DRAWN else value for key, value in optimizer.items()}
+    return {**tree, "optimizer": given}
 
 
 def draw(search: RandomSearch) -> Rates:

@@ -1,7 +1,6 @@
 """What a run is told: one tree of settings, checked before any data is read.
 
-`conf/` holds the values, this module their types and bounds; nothing below it sees a config object
-of Hydra's.
+`conf/` holds the values, this module their types and bounds. Nothing below it sees an object of Hydra's.
 """
 
 import dataclasses
@@ -244,16 +243,5 @@ class Experiment:
 
 
 def parse(tree: Mapping[str, Any]) -> Experiment:
-    """Turn a composed config (plain dicts, lists and numbers) into checked settings.
-
-    Where the optimizer has the word `drawn`, it stands for what the trial of a search draws.
-    """
-    search, optimizer = tree.get("search"), tree.get("optimizer")
-    if isinstance(search, Mapping) and search.get("name") == "random" and isinstance(optimizer, Mapping):
-        rates = dataclasses.asdict(search_space.draw(build(Search, search, "search")))
-        given = {
-            key: rates.get(key, value) if value == search_space.DRAWN else value
-            for key, value in optimizer.items()
-        }
-        tree = {**tree, "optimizer": given}
-    return build(Experiment, tree)
+    """Turn a composed config (plain dicts, lists and numbers) into checked settings."""
+    return build(Experiment, search_space.with_rates(tree))
