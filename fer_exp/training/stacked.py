@@ -13,7 +13,7 @@ import torch
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
-from fer_exp.config.settings import Data, Experiment
+from fer_exp.config.settings import Data, Experiment, MLPModel
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import factory
 from fer_exp.training import optimizers
@@ -90,7 +90,8 @@ class Kind(NamedTuple):
 def kind(config: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
     model, training = config.model, config.training
-    plain = model.name == "mlp" and model.norm == "none" and model.normalisation != "face"
+    plain = isinstance(model, MLPModel) and model.name == "mlp" and model.norm == "none"
+    plain &= model.normalisation != "face"
     plain &= Rule.of(training, config.augmentation).plain and not training.averaging and not training.taught
     if not plain or config.trained_before or not optimizers.elementwise(config.optimizer):
         return None
