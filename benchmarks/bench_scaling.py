@@ -15,7 +15,7 @@ import numpy as np
 from bench_epoch import BASE, race
 
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models.factory import PIXELS
+from fer_exp.models.network import PIXELS
 
 IMAGES, MAIN = 22_967, (128, 32)
 

@@ -24,7 +24,9 @@ from fer_exp.config.targets import named_class
 from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Split
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models import factory, linear
+from fer_exp.models import linear
+from fer_exp.models.activation import activation_factory
+from fer_exp.models.network import PIXELS
 from fer_exp.training.trainer import Trainer
 
 Epoch = Callable[[], None]
@@ -58,8 +60,8 @@ def ours(task: Task) -> Epoch:
 
 def network(task: Task) -> torch.nn.Module:
     """PyTorch's own layers, for inputs that are scaled already."""
-    activation = factory.activation_factory(task.chosen.model.activation)
-    sizes = [factory.PIXELS, *task.chosen.model.hidden]
+    activation = activation_factory(task.chosen.model.activation)
+    sizes = [PIXELS, *task.chosen.model.hidden]
     hidden = (
         layer
         for before, after in itertools.pairwise(sizes)
@@ -187,7 +189,7 @@ _PASS |= dict.fromkeys(("adadelta", "adam", "nadam", "adamw"), partial(torch.opt
 def floor(task: Task) -> Epoch:
     """The matrix products by the faster library, and one pass over as many numbers as the optimizer has."""
     batch, faces = task.chosen.training.batch_size, len(task.faces)
-    sizes = [factory.PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
+    sizes = [PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
     flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
     weights = [torch.rand(after, before) / before for before, after in itertools.pairwise(sizes)]
     found = [torch.empty_like(weight) for weight in weights]

@@ -17,7 +17,7 @@ from fer_exp.fer2013 import COPIES, EMOTIONS
 from fer_exp.tracking import keys
 
 if TYPE_CHECKING:
-    from fer_exp.models.factory import MLP
+    from fer_exp.models.mlp import MLP
 
 # Of the copy that the deck used, in [0, 1].
 _MEAN, _STD = COPIES["kaggle"]

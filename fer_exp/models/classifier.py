@@ -4,16 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp.config import settings
+from fer_exp.config import schema, settings
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
-from fer_exp.models import checkpoint, factory, network
+from fer_exp.models import checkpoint, factory
+from fer_exp.models.network import Network, logits
 
 
 class Classifier:
     """A trained network with its class names."""
 
-    def __init__(self, network: factory.Network):
+    def __init__(self, network: Network):
         self.network = network
 
     @classmethod
@@ -23,7 +24,7 @@ class Classifier:
         if not isinstance(content.get("network"), dict):
             raise UserError(f"{path}: holds no network")
         try:
-            model = settings.build(settings.Model, content.get("model"), "model")
+            model = schema.build(settings.Model, content.get("model"), "model")
             network = factory.rebuild(model, content["network"])
         except UserError as error:
             raise UserError(f"{path}: {error}") from None
@@ -43,8 +44,8 @@ class Classifier:
 
     def probabilities(self, pictures: np.ndarray) -> np.ndarray:
         """Probabilities float64 [N, 7], in the order of `EMOTIONS`, of grey pictures 0..255 [N, 48, 48]."""
-        logits = self._logits(pictures).astype(np.float64)
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        outputs = self._logits(pictures).astype(np.float64)
+        exponentials = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         probabilities: np.ndarray = exponentials / exponentials.sum(axis=1, keepdims=True)
         return probabilities
 
@@ -52,7 +53,7 @@ class Classifier:
         pictures = np.asarray(pictures)
         if pictures.shape[1:] != (SIDE, SIDE):
             raise UserError(f"pictures must be [N, {SIDE}, {SIDE}], not {list(pictures.shape)}")
-        return network.logits(self.network, pictures.astype(np.uint8))
+        return logits(self.network, pictures.astype(np.uint8))
 
 
 def _load_pyfunc(path: str) -> Classifier:

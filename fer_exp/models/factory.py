@@ -1,7 +1,7 @@
 """Networks: pictures in, logits out, each built from its settings.
 
-`build` makes a fresh one, `rebuild` one from a checkpoint; `logits` asks it. All of them eat raw pictures
-(`Network`), so that nobody else need know how a picture is scaled.
+`build` makes a fresh one, `rebuild` one from a checkpoint. All of them eat raw pictures (`Network`), so that
+nobody else need know how a picture is scaled.
 """
 
 import dataclasses
@@ -20,21 +20,8 @@ from fer_exp.models.cnn import ConvolutionalNetwork
 from fer_exp.models.input_normalisation import pixel_scaling
 from fer_exp.models.mlp import MLP
 from fer_exp.models.mlp_mixer import Mixer
-from fer_exp.models.network import PIXELS, Network, block_of, logits
+from fer_exp.models.network import PIXELS, Network
 from fer_exp.models.residual_mlp import ResidualMLP
-
-__all__ = [
-    "MLP",
-    "PIXELS",
-    "Network",
-    "activation_factory",
-    "block_of",
-    "build",
-    "check",
-    "describe",
-    "logits",
-]
-__all__ += ["pixel_scaling", "rebuild"]
 
 CLASSES: dict[str, type[Network]] = {
     "mlp": MLP,

@@ -15,7 +15,7 @@ from torch.nn.functional import one_hot
 from fer_exp.config import settings
 from fer_exp.data.augmentation import Augmentation
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models.factory import block_of
+from fer_exp.models.network import block_of
 from fer_exp.seeds import derive
 
 # Pictures uint8 [N, 48, 48] -> probabilities [N, 7].

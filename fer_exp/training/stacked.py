@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from fer_exp.config.settings import Data, Experiment, MLPModel
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models import factory
+from fer_exp.models.activation import activation_factory
 from fer_exp.training import optimizers
 from fer_exp.training.kernels import stacked_mlp
 from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
@@ -95,6 +95,6 @@ def kind(config: Experiment) -> Kind | None:
     plain &= Rule.of(training, config.augmentation).plain and not training.averaging and not training.taught
     if not plain or config.trained_before or not optimizers.elementwise(config.optimizer):
         return None
-    if not stacked_mlp.stackable(factory.activation_factory(model.activation)()):
+    if not stacked_mlp.stackable(activation_factory(model.activation)()):
         return None
     return Kind(config.data, tuple(model.hidden), training.batch_size, training.device)

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 from fer_exp.config import settings
 from fer_exp.data.augmentation import Augmentation
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models.factory import PIXELS, Network
+from fer_exp.models.network import PIXELS, Network
 from fer_exp.training.kernels import cuda_graph, manual_backprop
 from fer_exp.training.kernels.cuda_graph import Capture
 

@@ -26,7 +26,7 @@ from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.metrics import Scores
 from fer_exp.models import factory, network
-from fer_exp.models.factory import Network
+from fer_exp.models.network import Network
 from fer_exp.seeds import derive
 from fer_exp.training import early_stopping, optimizers, schedulers, step
 from fer_exp.training.distillation import EpochTargets, Teacher

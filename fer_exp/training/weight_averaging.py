@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from fer_exp.models.factory import Network
+from fer_exp.models.network import Network
 
 Tensors = tuple[Tensor, ...] | list[Tensor]
 

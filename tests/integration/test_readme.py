@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from fer_exp.config import settings
-from fer_exp.models import factory
+from fer_exp.models.activation import activation_factory
 from fer_exp.training import optimizers
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +43,7 @@ def as_settings(config) -> settings.Experiment:
 def test_an_activation_and_an_optimizer_are_a_file_each(extended):
     """They compose and build; five lines or fewer."""
     chosen = as_settings(extended("model/activation=silu", "optimizer=radam"))
-    assert factory.activation_factory(chosen.model.activation)().__class__ is torch.nn.SiLU
+    assert activation_factory(chosen.model.activation)().__class__ is torch.nn.SiLU
     built = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
     assert isinstance(built, torch.optim.RAdam)
     assert all(len(text.strip().splitlines()) <= 5 for text in SHOWN.values())

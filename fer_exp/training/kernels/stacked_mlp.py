@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.models.factory import MLP
+from fer_exp.models.mlp import MLP
 from fer_exp.training.kernels import cuda_graph, manual_backprop
 from fer_exp.training.kernels.cuda_graph import Capture
 from fer_exp.training.kernels.flat_parameters import FlatParameters

@@ -6,8 +6,8 @@ import torch
 
 from fer_exp.config.settings import Activation, MLPModel
 from fer_exp.inference import occlusion
-from fer_exp.models import factory
 from fer_exp.models.classifier import Classifier
+from fer_exp.models.mlp import MLP
 
 HAPPY = 3
 
@@ -16,7 +16,7 @@ HAPPY = 3
 def corner():
     """A classifier that answers happy by how bright the upper left 8x8 pixels are, and a bright corner."""
     relu = Activation("relu", "torch.nn.ReLU", {})
-    network = factory.MLP(MLPModel([7], relu, 0.0, "unit"), torch.zeros(1), torch.full((1,), 255.0))
+    network = MLP(MLPModel([7], relu, 0.0, "unit"), torch.zeros(1), torch.full((1,), 255.0))
     weights = torch.zeros(7, 48, 48)
     weights[HAPPY, :8, :8] = 0.1
     with torch.no_grad():

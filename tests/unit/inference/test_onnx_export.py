@@ -51,7 +51,7 @@ class Convolutional(nn.Module):
 
     def __init__(self):
         super().__init__()
-        # where `factory.logits` looks for the device
+        # where `network.logits` looks for the device
         self.register_buffer("shift", torch.zeros(1))
         self.layers = nn.Sequential(
             *(nn.Conv2d(1, 8, 3, padding=1), nn.BatchNorm2d(8), nn.GELU(), nn.MaxPool2d(2)),

@@ -11,6 +11,7 @@ from torch import nn
 from fer_exp.config.settings import Activation, CNNModel, MixerModel, MLPModel
 from fer_exp.errors import UserError
 from fer_exp.models import factory, network
+from fer_exp.models.activation import activation_factory
 from fer_exp.models.network import logits
 
 
@@ -70,7 +71,7 @@ def test_dropout_follows_each_activation_and_rests_in_evaluation(pixels):
 def test_a_wrong_option_is_named():
     """The key and what the class takes are said."""
     with pytest.raises(UserError, match=r"model\.activation\.options\.slope: LeakyReLU takes negative_slope"):
-        factory.activation_factory(model(activation="LeakyReLU", slope=1).activation)
+        activation_factory(model(activation="LeakyReLU", slope=1).activation)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_a_wrong_option_is_named():
 def test_what_pytorch_refuses_is_one_line(activation, options):
     """However PyTorch says so: its asserts and RuntimeErrors are the user's to mend too."""
     with pytest.raises(UserError, match=f"model.activation={activation.lower()}: "):
-        factory.activation_factory(model(activation=activation, **options).activation)
+        activation_factory(model(activation=activation, **options).activation)
 
 
 def test_the_architecture_in_one_word():
@@ -97,7 +98,7 @@ def test_the_architecture_in_one_word():
 def test_what_is_no_activation_is_refused_before_training(activation, options):
     """One that changes the width, takes a senseless option, or does nothing at all."""
     with pytest.raises(UserError, match=rf"model\.activation={activation.lower()}: "):
-        factory.activation_factory(model(activation=activation, **options).activation)
+        activation_factory(model(activation=activation, **options).activation)
 
 
 KINDS = {

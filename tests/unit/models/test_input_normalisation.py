@@ -6,7 +6,8 @@ import torch
 from helpers.networks import model
 
 from fer_exp.models import factory
-from fer_exp.models.network import logits
+from fer_exp.models.input_normalisation import pixel_scaling
+from fer_exp.models.network import PIXELS, logits
 
 
 def entering(settings, pixels) -> np.ndarray:
@@ -48,9 +49,9 @@ def test_standardised_has_mean_0_and_deviation_1_per_pixel(pixels):
 
 def test_a_constant_pixel_is_never_divided_by_zero():
     """Whatever its value and however many the faces, also past the block that statistics are summed in."""
-    values = (np.arange(factory.PIXELS) % 256).astype(np.uint8).reshape(1, 48, 48)
+    values = (np.arange(PIXELS) % 256).astype(np.uint8).reshape(1, 48, 48)
     for n in (1, 7, 1500):
-        shift, scale = factory.pixel_scaling("standardised", np.repeat(values, n, axis=0))
+        shift, scale = pixel_scaling("standardised", np.repeat(values, n, axis=0))
         np.testing.assert_array_equal(shift, values.ravel())
         np.testing.assert_array_equal(scale, 1)
 
@@ -58,7 +59,7 @@ def test_a_constant_pixel_is_never_divided_by_zero():
 def test_statistics_of_many_faces_are_numpys():
     """More faces than are summed at a time."""
     many = np.random.default_rng(0).integers(0, 256, (1500, 48, 48), dtype=np.uint8)
-    shift, scale = factory.pixel_scaling("standardised", many)
+    shift, scale = pixel_scaling("standardised", many)
     np.testing.assert_allclose(shift, many.reshape(1500, -1).mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(scale, many.reshape(1500, -1).std(axis=0), rtol=1e-5)
 
