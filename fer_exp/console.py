@@ -5,10 +5,8 @@ import atexit
 import difflib
 import errno
 import gc
-import logging
 import os
 import re
-import shutil
 import signal
 import sys
 import traceback
@@ -19,7 +17,7 @@ from typing import Any, NoReturn, Self, TextIO
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
-_TRACEBACK = "FER_EXP_TRACEBACK"
+TRACEBACK = "FER_EXP_TRACEBACK"
 
 
 def takes_store(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +58,7 @@ def fail(error: Exception) -> NoReturn:
 
 def complain(error: Exception) -> None:
     """Print an error as one line on stderr, below its traceback if the user wants that."""
-    if _TRACEBACK in os.environ:
+    if TRACEBACK in os.environ:
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
 
@@ -115,28 +113,6 @@ def serving() -> Iterator[None]:
     signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
     with suppress(KeyboardInterrupt), mistakes_in_one_line():
         yield
-
-
-_WIPE = "\r\x1b[2K"
-
-
-def is_terminal() -> bool:
-    """Whether stdout is a terminal in which a line can be drawn again."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-
-
-def draw(text: str) -> None:
-    """Draw the line, cut to the terminal's width so that it stays one."""
-    width = shutil.get_terminal_size().columns - 1
-    # in one piece, as others print at any time
-    sys.stdout.write(f"\r{text[:width]}\x1b[K\r")
-    sys.stdout.flush()
-
-
-def wipe() -> None:
-    """Take the line away."""
-    sys.stdout.write(_WIPE)
-    sys.stdout.flush()
 
 
 class Bar:
@@ -218,40 +194,6 @@ def outliving_output() -> Iterator[Output]:
         finally:
             output.flush()
             sys.stdout = before
-
-
-class _Quiet(logging.Handler):
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
-        """Print no traceback for each line: what of a job's results is not taken is told by name."""
-
-
-class LogFile(_Quiet, logging.FileHandler):
-    """The log of a job, which trains on where a full disk takes no more of it."""
-
-
-class JobLog(logging.Handler):
-    """The log of one of many jobs that take turns, whose files are not all open at a time."""
-
-    def __init__(self, path: str):
-        super().__init__()
-        self.path = path
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Add a line, if the disk takes it."""
-        with suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
-            file.write(self.format(record) + "\n")
-
-
-class LogStream(_Quiet, logging.StreamHandler):
-    """What a job's process prints of its log, which trains on where nobody takes that."""
-
-
-class LineFormatter(logging.Formatter):
-    """A log message alone, which wipes the line at the bottom where there may be one."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The message after what wipes the line."""
-        return (_WIPE if is_terminal() else "") + super().format(record)
 
 
 def has_windows() -> bool:

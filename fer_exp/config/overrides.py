@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-from fer_exp.console import _TRACEBACK, collect_rarely, end_on_sigterm, mistakes_in_one_line
+from fer_exp.console import TRACEBACK, collect_rarely, end_on_sigterm, mistakes_in_one_line
 from fer_exp.errors import UserError
 
 # Short names that people type for a nested group.
@@ -56,12 +56,12 @@ def refuse_unreadable(arguments: Iterable[str]) -> None:
     for argument in arguments:
         if re.match(r"[+~]*(=|$)", argument):
             raise UserError(f"'{argument[:40]}' names no setting, as seed=3 does")
-        said = f"{argument.partition('=')[0][:40]}: holds"
+        subject = f"{argument.partition('=')[0][:40]}: holds"
         if re.search(rf"\d{{{_MOST_DIGITS + 1}}}", argument.replace("_", "")):
-            raise UserError(f"{said} a number of more than {_MOST_DIGITS:,} digits")
+            raise UserError(f"{subject} a number of more than {_MOST_DIGITS:,} digits")
         depth = accumulate((letter in "[{(") - (letter in "]})") for letter in argument)
         if max(depth, default=0) > _MOST_BRACKETS:
-            raise UserError(f"{said} more than {_MOST_BRACKETS} brackets inside one another")
+            raise UserError(f"{subject} more than {_MOST_BRACKETS} brackets inside one another")
 
 
 def run(
@@ -78,7 +78,7 @@ def run(
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
     if os.environ.get("HYDRA_FULL_ERROR") == "1":
-        os.environ[_TRACEBACK] = "1"
+        os.environ[TRACEBACK] = "1"
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
     os.environ["HYDRA_FULL_ERROR"] = "1"
     collect_rarely()

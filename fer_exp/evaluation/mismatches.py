@@ -64,8 +64,8 @@ def accuracies(network: "MLP", test: Faces) -> dict[str, float]:
             parts = laid(scaled(pixels)).flatten(1).split(4096)
             answers = torch.cat([network.layers(part).argmax(1) for part in parts]).numpy()
         for order, coded in LABELS.items():
-            said, truth = coded(answers, test.labels)
-            found[f"{scale}/{layout}/{order}"] = float(np.mean(said == truth))
+            answered, truth = coded(answers, test.labels)
+            found[f"{scale}/{layout}/{order}"] = float(np.mean(answered == truth))
     return found
 
 

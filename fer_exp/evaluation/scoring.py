@@ -150,15 +150,15 @@ def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
 
 def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> list[str]:
     """What makes a score untrustworthy, in words; empty if nothing does."""
-    said = []
+    found = []
     share = union.counts.sum(axis=0).max() / union.n
     if share > ONE_CLASS:
         emotion = EMOTIONS[int(union.counts.sum(axis=0).argmax())]
-        said.append(f"{share:.0%} of the predictions are {emotion}: the network has collapsed")
+        found.append(f"{share:.0%} of the predictions are {emotion}: the network has collapsed")
     majority = union.counts.sum(axis=1).max() / union.n
     if metrics.accuracy(union.counts) <= majority:
-        said.append(f"accuracy is not above always answering the largest class ({majority:.1%})")
+        found.append(f"accuracy is not above always answering the largest class ({majority:.1%})")
     shift = abs(float(train_pixels.mean()) - float(test_pixels.mean())) / 255
     if shift > PIXEL_SHIFT:
-        said.append(f"mean pixel of test and train differ by {shift:.3f} of 255: are they scaled alike?")
-    return said
+        found.append(f"mean pixel of test and train differ by {shift:.3f} of 255: are they scaled alike?")
+    return found

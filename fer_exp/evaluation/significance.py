@@ -21,7 +21,7 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
     known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
     p_values = statistics.holm([statistics.mcnemar(found, truth) for found in known.values()])
     # no p-value is 0, but a float may be
-    said = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
+    printed = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
     for record in sorted(rivals, key=lambda record: -record.metrics[keys.TEST_ACCURACY]):
         mean, low, high = (
             record.metrics[keys.test("union", f"accuracy{end}")] for end in ("", "_low", "_high")
@@ -29,7 +29,7 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
         seconds = record.metrics.get(keys.FIT_SECONDS, record.metrics.get(keys.TRAIN_SECONDS))
         scores = [f"{100 * mean:.2f} [{100 * low:.2f}, {100 * high:.2f}]"]
         scores += [f"{record.metrics[keys.test('union', 'macro_f1')]:.3f}", f"{seconds:.1f}"]
-        table.rows.append([record.name, *scores, said.get(record.run_id, "")])
+        table.rows.append([record.name, *scores, printed.get(record.run_id, "")])
     table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
     table.notes.append("a baseline is fitted on all of train; a network leaves out its validation faces")
     if len(known) < len(right):

@@ -1,4 +1,4 @@
-"""A clerk: writes down what one epoch gave while the next one trains.
+"""Writes down what one epoch gave while the next one trains.
 
 Half of what a checkpoint costs is waiting for the disk. One task at a time, in order; what goes wrong in
 one is raised at the next or at the end, and whatever ends the training, the last task is done first.
@@ -13,7 +13,7 @@ class AsyncWriter:
     """A thread for one task at a time."""
 
     def __init__(self) -> None:
-        self.pool = ThreadPoolExecutor(1, "clerk")
+        self.pool = ThreadPoolExecutor(1, "writer")
         self.task: Future[None] | None = None
 
     def hand(self, task: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What jobs will cost: told from what jobs of their kind on the same faces have taken."""
+"""What jobs will cost: estimated from what jobs of their kind on the same faces have taken."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -13,7 +13,7 @@ from fer_exp.tracking import Record, keys
 _OWN = ("seed", "optimizer.lr", "optimizer.weight_decay")
 
 
-def said(planned: Sequence[PlannedJob], known: Iterable[Record], device: str) -> str:
+def estimate(planned: Sequence[PlannedJob], known: Iterable[Record], device: str) -> str:
     """The time that jobs will take on a device, in a line. known: runs of any kind."""
     seconds: dict[frozenset, list[float]] = {}
     for run in known:
@@ -21,14 +21,14 @@ def said(planned: Sequence[PlannedJob], known: Iterable[Record], device: str) ->
             key = _kind(run.params, run.faces_digest)
             seconds.setdefault(key, []).append(run.metrics[keys.TRAIN_SECONDS])
     alike = [seconds.get(_kind(identity.recipe(job.settings), job.faces), []) for job in planned]
-    told = [np.mean(each) for each in alike if each]
-    if not told:
+    means = [np.mean(each) for each in alike if each]
+    if not means:
         return f"time: unknown, as no job of these kinds has been trained on these faces, on {device}"
-    untold = "; the others have no like" if len(told) < len(alike) else ""
+    rest = "; the others have no like" if len(means) < len(alike) else ""
     of = "one core" if device == "cpu" else device
     return (
-        f"time: about {duration(sum(told))} of {of} for {len(told)} of {len(alike)} to do, as jobs took "
-        f"here that differ in seed, learning rate and weight decay alone{untold}"
+        f"time: about {duration(sum(means))} of {of} for {len(means)} of {len(alike)} to do, as jobs took "
+        f"here that differ in seed, learning rate and weight decay alone{rest}"
     )
 
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fer_exp import console, tracking
+from fer_exp import logs, tracking
 from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.record import settled
@@ -37,14 +37,14 @@ class SweepProgress:
     left: float | None
 
     def __str__(self) -> str:
-        said = [f"{self.done}/{self.total} done", f"{self.running} running"]
+        parts = [f"{self.done}/{self.total} done", f"{self.running} running"]
         if self.failed:
-            said.append(f"{self.failed} failed")
+            parts.append(f"{self.failed} failed")
         if self.left is not None:
-            said.append(f"about {duration(self.left)} left")
+            parts.append(f"about {duration(self.left)} left")
         if self.best:
-            said.append(f"best val {100 * self.best[0]:.2f} % ({self.best[1]})")
-        return " · ".join(said)
+            parts.append(f"best val {100 * self.best[0]:.2f} % ({self.best[1]})")
+        return " · ".join(parts)
 
 
 def duration(seconds: float) -> str:
@@ -55,7 +55,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def stand(
+def progress_of(
     planned: Sequence[PlannedJob],
     before: Mapping[str, Record],
     now: Mapping[str, Record],
@@ -80,7 +80,7 @@ def stand(
 
 
 class SweepMonitor:
-    """Shows a sweep's standing: a line drawn again and again on a terminal, now and then one elsewhere."""
+    """Shows how a sweep stands: a line drawn again and again on a terminal, now and then one elsewhere."""
 
     def __init__(
         self, planned: Sequence[PlannedJob], before: Mapping[str, Record], store: tracking.Store, run: str
@@ -89,10 +89,10 @@ class SweepMonitor:
         self.store, self.run = store, run
         self.started = time.monotonic()
         self.over = threading.Event()
-        self.drawn = console.is_terminal()
-        self.standing = stand(planned, before, {}, 0)
-        self.printed, self.printed_at = self.standing, 0.0
-        self.thread = threading.Thread(target=self._watch, name="watch", daemon=True)
+        self.drawn = logs.is_terminal()
+        self.progress = progress_of(planned, before, {}, 0)
+        self.printed, self.printed_at = self.progress, 0.0
+        self.thread = threading.Thread(target=self._watch, name="monitor", daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
@@ -100,7 +100,7 @@ class SweepMonitor:
         self.over.set()
         self.thread.join(timeout=10)
         if self.drawn:
-            console.wipe()
+            logs.wipe()
 
     def _elapsed(self) -> float:
         return time.monotonic() - self.started
@@ -114,7 +114,7 @@ class SweepMonitor:
                     # a server that is away may come back
                     with contextlib.suppress(tracking.UnreachableError):
                         now = self.store.children(self.run)
-                        self.standing = stand(self.planned, self.before, now, began)
+                        self.progress = progress_of(self.planned, self.before, now, began)
                     next_look = self._elapsed() + max(_LOOK, _REST * (self._elapsed() - began))
                 self._show()
         # a watch that fails is no reason to end what it watches
@@ -123,9 +123,9 @@ class SweepMonitor:
 
     def _show(self) -> None:
         if self.drawn:
-            console.draw(str(self.standing))
+            logs.draw(str(self.progress))
             return
-        ended, told = ((each.done, each.failed) for each in (self.standing, self.printed))
-        if ended != told and self._elapsed() - self.printed_at >= _LINE:
-            print(self.standing, flush=True)
-            self.printed, self.printed_at = self.standing, self._elapsed()
+        now, before = ((each.done, each.failed) for each in (self.progress, self.printed))
+        if now != before and self._elapsed() - self.printed_at >= _LINE:
+            print(self.progress, flush=True)
+            self.printed, self.printed_at = self.progress, self._elapsed()

@@ -28,12 +28,16 @@ TRAIN, CONTINUE, REUSE, LEAVE = "train", "continue", "reuse", "leave failed"
 
 @dataclass(frozen=True)
 class PlannedJob:
-    """One job of a sweep. values: what it has of each swept key; faces: their content hash."""
+    """One job of a sweep, and what the sweep does for it.
+
+    values: what it has of each swept key. faces: their content hash.
+    """
 
     values: Mapping[str, str]
     settings: "Experiment"
     faces: str
     identity: str
+    action: str = TRAIN
 
     @property
     def name(self) -> str:
@@ -49,6 +53,11 @@ class PlannedJob:
     def trial(self) -> str | None:
         """Its number, if the job is a trial of a search."""
         return self.values.get(_NUMBER)
+
+    @property
+    def to_train(self) -> bool:
+        """Whether there is something left to train."""
+        return self.action in (TRAIN, CONTINUE)
 
     def entry(self) -> dict[str, str]:
         """The job as the plan keeps it. setting: what the deck called the arm, if it is in the study."""

@@ -6,10 +6,11 @@ that shows failed and missing cells, and jobs that an earlier sweep has trained 
 
 import atexit
 import contextlib
+import dataclasses
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from fer_exp import provenance, tables, tracking
@@ -19,10 +20,9 @@ from fer_exp.data import datasets
 from fer_exp.data.datasets import Dataset
 from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, facts, job_check, teacher
-from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.monitor import SweepMonitor
-from fer_exp.experiment.plan import PlannedJob
-from fer_exp.tracking import artifacts, descriptions, keys, record
+from fer_exp.experiment.plan import REUSE, PlannedJob, action, swept_values, title
+from fer_exp.tracking import Record, artifacts, descriptions, keys, record
 from fer_exp.training.device import device_name
 
 log = logging.getLogger(__name__)
@@ -44,6 +44,7 @@ class Sweep:
         planned: Sequence[PlannedJob],
         factors: Sequence[str],
         store: tracking.Store,
+        found: Mapping[str, Record],
         datasets: Sequence[Dataset],
         command: str,
     ):
@@ -53,14 +54,10 @@ class Sweep:
         self.datasets = datasets
         self.command = command
         self.settings = planned[0].settings
-        self.title = experiment_plan.title(self.settings.study, planned)
-        self.found = store.latest_of_all()
-        self.actions = [
-            experiment_plan.action(self.found.get(job.identity), self.settings.rerun, job.trial is not None)
-            for job in planned
-        ]
+        self.title = title(self.settings.study, planned)
+        self.found = found
         self.run: tracking.Run | None = None
-        self.watch: SweepMonitor | None = None
+        self.monitor: SweepMonitor | None = None
         self.open_run = ExitStack()
 
     @classmethod
@@ -73,46 +70,44 @@ class Sweep:
         Reads the faces (and so decodes and caches them once, before the jobs need them) and opens
         the store, creating it if there is none. Raises UserError for a mistake in any job.
         """
-        for _, chosen in composed:
-            job_check.check(chosen)
-        sets = {data: datasets.load_faces(data) for data in {chosen.data for _, chosen in composed}}
+        for _, config in composed:
+            job_check.check(config)
+        sets = {data: datasets.load_faces(data) for data in {config.data for _, config in composed}}
         store = tracking.Store(composed[0][1].tracking)
         store.sync()
         store.close_abandoned()
+        found = store.latest_of_all()
         planned = []
-        for overrides, chosen in composed:
-            values = experiment_plan.swept_values(overrides, factors)
-            dataset = sets[chosen.data]
-            taught, _ = teacher.named(chosen, dataset, store)
+        for overrides, config in composed:
+            dataset = sets[config.data]
+            taught, _ = teacher.named(config, dataset, store)
             key = facts.identity(taught, dataset)
-            planned.append(PlannedJob(values, taught, dataset.digest, key))
-        return cls(planned, factors, store, list(sets.values()), command)
+            job = PlannedJob(swept_values(overrides, factors), taught, dataset.digest, key)
+            what = action(found.get(key), config.rerun, job.trial is not None)
+            planned.append(dataclasses.replace(job, action=what))
+        return cls(planned, factors, store, found, list(sets.values()), command)
 
     @property
     def nothing_to_do(self) -> bool:
         """Whether no job is left to train."""
-        return not {experiment_plan.TRAIN, experiment_plan.CONTINUE} & set(self.actions)
+        return not any(job.to_train for job in self.jobs)
 
     def show_plan(self) -> None:
         """List the jobs and what each would do."""
-        for key, said in vars(self.settings.about).items():
-            if said:
-                print(f"{key}: {said}")
+        for key, text in vars(self.settings.about).items():
+            if text:
+                print(f"{key}: {text}")
         rates = {"learning rate": "lr", "weight decay": "weight_decay"} if self._searches else {}
         table = tables.Table(self.title, ["job", *rates, "would"])
-        for job, action in zip(self.jobs, self.actions, strict=True):
+        for job in self.jobs:
             drawn = [f"{getattr(job.settings.optimizer, key):g}" for key in rates.values()]
-            table.rows.append([job.name, *drawn, action])
+            table.rows.append([job.name, *drawn, job.action])
         tables.print_terminal(table)
-        print(_said(Counter(self.actions)))
-        to_do = [
-            job
-            for job, action in zip(self.jobs, self.actions, strict=True)
-            if action in (experiment_plan.TRAIN, experiment_plan.CONTINUE)
-        ]
-        if to_do:
+        print(_counted(job.action for job in self.jobs))
+        to_train = [job for job in self.jobs if job.to_train]
+        if to_train:
             device = device_name(self.settings.training.device)
-            print(cost_estimate.said(to_do, self.found.values(), device))
+            print(cost_estimate.estimate(to_train, self.found.values(), device))
 
     @property
     def _searches(self) -> bool:
@@ -146,19 +141,16 @@ class Sweep:
         atexit.register(self._abandon)
         return self.run.id
 
-    def start_watch(self, at_a_time: int) -> None:
+    def start_monitor(self, at_a_time: int) -> None:
         """Say what is about to be done, and show from now on how the sweep stands.
 
         at_a_time: how many jobs its launcher runs side by side.
         """
         side_by_side = min(at_a_time, len(self.jobs))
-        print(f"{self.title}: {_said(Counter(self.actions))}; {side_by_side} at a time", flush=True)
-        needed_no_more = {
-            job.identity: self.found[job.identity]
-            for job, action in zip(self.jobs, self.actions, strict=True)
-            if action in (experiment_plan.REUSE, experiment_plan.LEAVE)
-        }
-        self.watch = SweepMonitor(self.jobs, needed_no_more, self.store, self.run.id)
+        actions = _counted(job.action for job in self.jobs)
+        print(f"{self.title}: {actions}; {side_by_side} at a time", flush=True)
+        before = {job.identity: self.found[job.identity] for job in self.jobs if not job.to_train}
+        self.monitor = SweepMonitor(self.jobs, before, self.store, self.run.id)
 
     def lost(self, number: int, why: str) -> None:
         """End the run of a job whose process died and so could not; number: its place in the plan."""
@@ -171,7 +163,7 @@ class Sweep:
 
         Raises UserError if the store is on a server that does not answer.
         """
-        self._stop_watch()
+        self._stop_monitor()
         try:
             self.store.sync()
             found = self.store.latest_of_all()
@@ -181,7 +173,7 @@ class Sweep:
                 "sync, then the same command again"
             ) from error
         ended = [found.get(job.identity) for job in self.jobs]
-        states = list(map(_state, self.jobs, self.actions, ended))
+        states = list(map(_state, self.jobs, ended))
         table = tables.Table(self.title, ["job", "", "validation accuracy"])
         for job, state, run in zip(self.jobs, states, ended, strict=True):
             accuracy = run.metrics.get(keys.SELECTED_VAL_ACCURACY) if run else None
@@ -189,15 +181,14 @@ class Sweep:
             if not record.settled(run, job.trial is not None):
                 table.notes.append(f"{job.name}: {_why_not(run)}")
         tables.print_terminal(table)
-        counts = Counter(states)
-        print(_said(counts))
+        print(_counted(states))
         print(self._next())
         print("compare: make compare    look at it: make ui")
         whole = all(
             record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
         )
         atexit.unregister(self._abandon)
-        self.run.log({keys.sweep(state): float(count) for state, count in counts.items()})
+        self.run.log({keys.sweep(state): float(count) for state, count in Counter(states).items()})
         self._end("FINISHED" if whole else "FAILED")
         return whole
 
@@ -208,16 +199,16 @@ class Sweep:
             return f"the best of each arm, by other seeds: {provenance.of_study(best, self.command)}"
         return f"test: {provenance.evaluating(f'study={self.settings.study}', self.command)}"
 
-    def _stop_watch(self) -> None:
-        if self.watch:
-            self.watch.stop()
+    def _stop_monitor(self) -> None:
+        if self.monitor:
+            self.monitor.stop()
 
     def _end(self, status: str) -> None:
         self.open_run.close()
         self.run.end(status)
 
     def _abandon(self) -> None:
-        self._stop_watch()
+        self._stop_monitor()
         # the jobs' processes are gone or going, and whatever they left RUNNING is no longer; where a server
         # is away or a disk is full, the next sweep says so
         with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
@@ -225,21 +216,21 @@ class Sweep:
             self.store.close_abandoned()
 
 
-def _said(counts: Counter[str]) -> str:
-    return ", ".join(f"{count} {what}" for what, count in counts.items())
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
 
 
-def _state(job: PlannedJob, action: str, run: tracking.Record | None) -> str:
+def _state(job: PlannedJob, run: Record | None) -> str:
     if run is None:
         return "not started"
     if job.trial is not None and record.diverged(run):
         return "diverged"
     if run.status != "FINISHED":
         return run.status.lower()
-    return "reused" if action == experiment_plan.REUSE else "done"
+    return "reused" if job.action == REUSE else "done"
 
 
-def _why_not(run: tracking.Record | None) -> str:
+def _why_not(run: Record | None) -> str:
     """Why a job has no figures, in words, and where to read more."""
     if run is None:
         return "it failed before its run began: see above"

@@ -16,37 +16,37 @@ from fer_exp.training.distillation import Teacher
 
 
 def named(
-    chosen: Experiment, dataset: Dataset, store: tracking.Store
+    config: Experiment, dataset: Dataset, store: tracking.Store
 ) -> tuple[Experiment, tracking.Record | None]:
     """The settings with their teacher by its identity, and its run; as they are if nothing is taught.
 
     A job is then known by what taught it, whatever that was called and wherever it is kept. Raises UserError
     for a teacher that there is not, and for one that has learnt from faces which are to select here.
     """
-    if not chosen.training.taught:
-        return chosen, None
-    wanted = chosen.training.teacher
-    said = f"training.teacher={wanted}"
+    if not config.training.taught:
+        return config, None
+    wanted = config.training.teacher
+    setting = f"training.teacher={wanted}"
     try:
         here = store.records("FINISHED", kind=keys.Kind.JOB, faces=dataset.fingerprint.content)
         # runs on other faces may be called the same
         record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
         require_weights(record)
     except UserError as error:
-        raise UserError(f"{said}: {error}") from None
+        raise UserError(f"{setting}: {error}") from None
     if record.faces_digest != dataset.fingerprint.content:
-        raise UserError(f"{said}: it was trained on other faces than these ({dataset.name})")
-    faces, params, split = dataset.train(), record.params, chosen.split
+        raise UserError(f"{setting}: it was trained on other faces than these ({dataset.name})")
+    faces, params, split = dataset.train(), record.params, config.split
     its = settings.Split(params[keys.Param.SPLIT_METHOD], float(params[keys.Param.SPLIT_FRACTION]))
     learnt = train_val_split(faces, its, int(params[keys.Param.SEED])).fit
-    known = int(np.isin(train_val_split(faces, split, chosen.seed).validation, learnt).sum())
+    known = int(np.isin(train_val_split(faces, split, config.seed).validation, learnt).sum())
     if known:
         raise UserError(
-            f"{said}: it has learnt from {known} of the validation faces; it needs the same seed "
+            f"{setting}: it has learnt from {known} of the validation faces; it needs the same seed "
             f"(its is {params[keys.Param.SEED]}) and split ({split.method}, {split.validation_fraction})"
         )
-    training = dataclasses.replace(chosen.training, teacher=record.identity)
-    return dataclasses.replace(chosen, training=training), record
+    training = dataclasses.replace(config.training, teacher=record.identity)
+    return dataclasses.replace(config, training=training), record
 
 
 def answers(record: tracking.Record, store: tracking.Store, device: str) -> Teacher:

@@ -26,7 +26,7 @@ def choose(trees: Sequence[Mapping[str, Any]], command: str) -> dict[str, int]:
     known = tracking.Store(first.tracking).latest_of_all()
     found, lacking = {}, []
     for arm, planned in wanted.items():
-        runs = [known.get(facts.identity(chosen, dataset)) for chosen in planned]
+        runs = [known.get(facts.identity(config, dataset)) for config in planned]
         ended = [Trial(number, run) for number, run in enumerate(runs) if record.settled(run, trial=True)]
         if len(ended) < len(planned):
             lacking.append(f"{arm} has {len(ended)} of {len(planned)} trials")

@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus, configure_log, run_job, setup_globals
 from omegaconf import DictConfig, open_dict
 
-from fer_exp import console
+from fer_exp import logs
 from hydra_plugins.fer_exp._job import job_of
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
@@ -54,7 +54,7 @@ def _begin(config: DictConfig) -> "Job":
     """In the place of the script: the job, with the file that Hydra names for its log."""
     hydra = HydraConfig.get()
     file = hydra.job_logging.handlers.file
-    handler = console.JobLog(file.filename)
+    handler = logs.JobLog(file.filename)
     handler.setFormatter(logging.Formatter(hydra.job_logging.formatters[file.formatter].format))
     log = logging.getLogger(f"fer_exp.job.{hydra.job.num}")
     log.addHandler(handler)

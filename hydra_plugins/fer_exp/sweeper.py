@@ -59,7 +59,7 @@ class PlannedSweeper(Sweeper):
                 return
             self.common |= {"sweep.parent": sweep.open(), "sweep.factors": factors}
         if not sweep.nothing_to_do:
-            sweep.start_watch(options.n_jobs if "n_jobs" in options else 1)
+            sweep.start_monitor(options.n_jobs if "n_jobs" in options else 1)
             launcher = self._launcher()
             if ours:
                 launcher.config_of, launcher.lost = self._config_of, sweep.lost

@@ -15,17 +15,17 @@ def test_tasks_are_done_in_order_beside_the_block():
         go_on.wait(60)
         done.append(1)
 
-    with AsyncWriter() as clerk:
-        clerk.hand(first)
+    with AsyncWriter() as writer:
+        writer.hand(first)
         assert done == []
         go_on.set()
-        clerk.hand(lambda: done.append(2))
+        writer.hand(lambda: done.append(2))
         assert done[0] == 1
     assert done == [1, 2]
 
 
 @pytest.mark.parametrize(
-    "ends", [lambda clerk: clerk.hand(print), lambda clerk: clerk.settle(), lambda _: None]
+    "ends", [lambda writer: writer.hand(print), lambda writer: writer.settle(), lambda _: None]
 )
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 def test_what_goes_wrong_is_raised(ends, error):
@@ -35,9 +35,9 @@ def test_what_goes_wrong_is_raised(ends, error):
         raise error("no room")
 
     def work():
-        with AsyncWriter() as clerk:
-            clerk.hand(fails)
-            ends(clerk)
+        with AsyncWriter() as writer:
+            writer.hand(fails)
+            ends(writer)
 
     with pytest.raises(error, match="no room"):
         work()
@@ -48,8 +48,8 @@ def test_whatever_ends_the_block_the_last_task_is_done():
     done = []
 
     def work():
-        with AsyncWriter() as clerk:
-            clerk.hand(lambda: done.append(1))
+        with AsyncWriter() as writer:
+            writer.hand(lambda: done.append(1))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

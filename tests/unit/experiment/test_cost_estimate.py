@@ -25,7 +25,7 @@ def test_a_job_takes_as_long_as_its_like(compose_settings):
         record(compose_settings("layers=512-256"), 6000),
         record(compose_settings(), 6000, faces="others"),
     ]
-    said = cost_estimate.said([planned(compose_settings("seed=3"))] * 3, known, "cpu")
+    said = cost_estimate.estimate([planned(compose_settings("seed=3"))] * 3, known, "cpu")
     assert said.startswith("time: about 6 min of one core for 3 of 3 to do, ")
     assert said.endswith(" alone")
 
@@ -33,8 +33,8 @@ def test_a_job_takes_as_long_as_its_like(compose_settings):
 def test_what_has_no_like_is_counted_apart(compose_settings):
     """And where none has, nothing is told."""
     jobs = [planned(compose_settings()), planned(compose_settings("optimizer=sgd"))]
-    assert cost_estimate.said(jobs, [record(compose_settings(), 60)], "cpu").endswith(
+    assert cost_estimate.estimate(jobs, [record(compose_settings(), 60)], "cpu").endswith(
         "; the others have no like"
     )
-    assert cost_estimate.said(jobs, [], "cpu").startswith("time: unknown")
-    assert cost_estimate.said(jobs, [record(compose_settings(), 60)], "GPU").startswith("time: unknown")
+    assert cost_estimate.estimate(jobs, [], "cpu").startswith("time: unknown")
+    assert cost_estimate.estimate(jobs, [record(compose_settings(), 60)], "GPU").startswith("time: unknown")

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fer_exp import console
+from fer_exp import logs
 from fer_exp.experiment import monitor
 from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, UnreachableError
@@ -21,14 +21,16 @@ def record(status, accuracy=None):
 def test_a_sweep_is_counted_by_what_became_of_each_job():
     """One reused, one done, one failed, one running, one not begun; the best may be a reused one."""
     now = {"id1": record("FINISHED", 0.3), "id2": record("FAILED"), "id3": record("RUNNING")}
-    found = monitor.stand(JOBS, {"id0": record("FINISHED", 0.4)}, now, elapsed=60)
+    found = monitor.progress_of(JOBS, {"id0": record("FINISHED", 0.4)}, now, elapsed=60)
     assert found == monitor.SweepProgress(5, 2, 1, 1, (0.4, "seed 0"), 60)
     assert str(found) == "2/5 done · 1 running · 1 failed · about 60 s left · best val 40.00 % (seed 0)"
 
 
 def test_nothing_is_promised_before_a_job_has_ended():
     """Neither a time nor a best."""
-    assert str(monitor.stand(JOBS, {}, {"id0": record("RUNNING")}, elapsed=60)) == "0/5 done · 1 running"
+    assert (
+        str(monitor.progress_of(JOBS, {}, {"id0": record("RUNNING")}, elapsed=60)) == "0/5 done · 1 running"
+    )
 
 
 @pytest.mark.parametrize(
@@ -71,7 +73,7 @@ def test_without_a_terminal_a_change_is_one_plain_line(store, capsys):
 @pytest.mark.usefixtures("quick")
 def test_on_a_terminal_one_line_is_drawn_over_and_taken_away(store, capsys, monkeypatch):
     """It never scrolls, and its last trace is wiped."""
-    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    monkeypatch.setattr(logs, "is_terminal", lambda: True)
     watched(store)
     out = capsys.readouterr().out
     assert "\n" not in out
@@ -107,5 +109,5 @@ def test_a_trial_that_diverged_is_done():
     """It has had its turn."""
     trials = [PlannedJob({"search.trial": str(trial)}, None, "faces", f"id{trial}") for trial in range(2)]
     lost = Record("run", "name", "FAILED", {}, {"error": "DivergedError: x"}, {}, 0.0, "")
-    found = monitor.stand(trials, {}, {"id0": lost}, elapsed=60)
+    found = monitor.progress_of(trials, {}, {"id0": lost}, elapsed=60)
     assert (found.done, found.failed) == (1, 0)

@@ -1,0 +1,66 @@
+"""What jobs say of themselves: in files, and as lines above the one at the bottom of a terminal.
+
+That line is ours, not rich's live display: rich leaves the cursor behind it, where whatever another process
+prints, such as a job's warning, would go on. Here the cursor waits at its beginning.
+"""
+
+import logging
+import os
+import shutil
+import sys
+from contextlib import suppress
+
+_WIPE = "\r\x1b[2K"
+
+
+def is_terminal() -> bool:
+    """Whether stdout is a terminal in which a line can be drawn again."""
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def draw(text: str) -> None:
+    """Draw the line, cut to the terminal's width so that it stays one."""
+    width = shutil.get_terminal_size().columns - 1
+    # in one piece, as others print at any time
+    sys.stdout.write(f"\r{text[:width]}\x1b[K\r")
+    sys.stdout.flush()
+
+
+def wipe() -> None:
+    """Take the line away."""
+    sys.stdout.write(_WIPE)
+    sys.stdout.flush()
+
+
+class _Quiet(logging.Handler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
+        """Print no traceback for each line: what of a job's results is not taken is told by name."""
+
+
+class LogFile(_Quiet, logging.FileHandler):
+    """The log of a job, which trains on where a full disk takes no more of it."""
+
+
+class JobLog(logging.Handler):
+    """The log of one of many jobs that take turns, whose files are not all open at a time."""
+
+    def __init__(self, path: str):
+        super().__init__()
+        self.path = path
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add a line, if the disk takes it."""
+        with suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
+            file.write(self.format(record) + "\n")
+
+
+class LogStream(_Quiet, logging.StreamHandler):
+    """What a job's process prints of its log, which trains on where nobody takes that."""
+
+
+class LineFormatter(logging.Formatter):
+    """A log message alone, which wipes the line at the bottom where there may be one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message after what wipes the line."""
+        return (_WIPE if is_terminal() else "") + super().format(record)
