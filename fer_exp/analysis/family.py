@@ -10,15 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from fer_exp.analysis import planning
-from fer_exp.analysis.estimates import (
-    FIVE_FOLDS,
-    Arm,
-    Judged,
-    corrected,
-    differences,
-    shared_runs,
-    two_way,
-)
+from fer_exp.analysis.estimates import FIVE_FOLDS, Arm, Judged, corrected, differences, shared_runs, two_way
 from fer_exp.analysis.margins import SIGNIFICANCE, Chances, adjusted_jointly, margin_tests
 from fer_exp.analysis.verdicts import FEWEST, Contrast, Family, Reason, Verdict, verdict_of
 

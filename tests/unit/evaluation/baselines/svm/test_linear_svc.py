@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from fer_exp.evaluation.baselines.svm import linear_svc
+from fer_exp.evaluation.baselines.svm import linear_svc, pair_work
 from fer_exp.evaluation.baselines.svm.interior_point import central, solve_pair
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.evaluation.baselines.svm.newton_system import Block, Pair, weighted_gram
@@ -238,7 +238,7 @@ class TestKept:
             sizes.append(len(first.rows) + len(second.rows))
             return solve_pair(first, second, *rest)
 
-        monkeypatch.setattr(linear_svc, "solve_pair", counting)
+        monkeypatch.setattr(pair_work, "solve_pair", counting)
         return sizes
 
     def fit(self, folder, **options):

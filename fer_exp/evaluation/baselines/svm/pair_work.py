@@ -1,0 +1,103 @@
+"""The pairs of a linear SVC solved side by side: a thread a pair, with one BLAS thread each."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair
+from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
+from fer_exp.evaluation.baselines.svm.newton_system import Block
+
+
+class GivenUpError(Exception):
+    """Tells a worker that the fit was given up."""
+
+
+class PairWork:
+    """The pairs of one fit, and the rows they share: centred float64, a block a class.
+
+    Centring spares the solver the cancellation of a large common offset; the free bias absorbs it.
+    """
+
+    def __init__(self, X, members, pairs, c, tol, max_iter, kept):  # noqa: N803 - scikit-learn's name
+        self.pairs, self.c, self.tol, self.max_iter, self.kept = pairs, c, tol, max_iter, kept
+        self.mean = X.mean(axis=0, dtype=np.float64)
+        self.rows = [X[rows].astype(np.float64) for rows in members]
+        for rows in self.rows:
+            rows -= self.mean
+        self.blocks: dict[int, Block] = {}
+        self.stop = threading.Event()
+
+    def run(self, todo: list[int], workers: int, report: Callable) -> dict[int, FittedPair]:
+        """Solve the pairs `todo`, the largest first so that the last ones are short."""
+        todo = sorted(todo, key=lambda k: -self._size(k))
+        workers = min(workers, len(todo))
+        news: queue.SimpleQueue = queue.SimpleQueue()
+        # The limit holds for the whole process: BLAS threads of several workers would fight for cores.
+        with (
+            threadpool_limits(1, user_api="blas") if workers > 1 else nullcontext(),
+            ThreadPoolExecutor(workers, thread_name_prefix="svc") as pool,
+        ):
+            try:
+                wide = sorted({c for k in todo if not self._narrow(k) for c in self.pairs[k]})
+                self.blocks = dict(zip(wide, pool.map(lambda c: Block.of(self.rows[c]), wide), strict=True))
+                for k in todo:
+                    pool.submit(self._solve, k, news).add_done_callback(news.put)
+                return dict(self._collect(news, len(todo), report))
+            finally:
+                # After an error or Ctrl-C the workers leave at their next step.
+                self.stop.set()
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _collect(self, news: queue.SimpleQueue, pending: int, report: Callable):
+        """Hand on what the workers tell until all pairs are done; yield (pair, machine)."""
+        while pending:
+            item = news.get()
+            if isinstance(item, Future):
+                pending -= 1
+                k, pair = item.result()
+                report(k, len(self.pairs), pair.gap)
+                yield k, pair
+            else:
+                report(item[0], len(self.pairs), item[1])
+
+    def _size(self, k: int) -> int:
+        """Rows of both classes."""
+        return sum(len(self.rows[c]) for c in self.pairs[k])
+
+    def _narrow(self, k: int) -> bool:
+        """Whether the pair has no more rows than features, hence lives in the span of its rows."""
+        return self._size(k) <= len(self.mean)
+
+    def _solve(self, k: int, news: queue.SimpleQueue) -> tuple[int, FittedPair]:
+        """Solve one pair and keep it."""
+
+        def told(gap: float) -> None:
+            if self.stop.is_set():
+                raise GivenUpError
+            news.put((k, gap))
+
+        start = time.perf_counter()
+        i, j = self.pairs[k]
+        if self._narrow(k):
+            # Rotated so that the span of the rows comes first: n x n instead of n x d, the same problem.
+            basis, upper = np.linalg.qr(np.concatenate([self.rows[i], self.rows[j]]).T)
+            first, second = (
+                Block.of(part) for part in np.split(np.ascontiguousarray(upper.T), [len(self.rows[i])])
+            )
+        else:
+            basis, first, second = None, self.blocks[i], self.blocks[j]
+        found = solve_pair(first, second, self.c, self.tol, self.max_iter, told)
+        coef = found.coef if basis is None else basis @ found.coef
+        intercept = found.intercept - float(self.mean @ coef)
+        seconds = time.perf_counter() - start
+        pair = FittedPair(coef, intercept, found.support, found.primal, found.dual, found.steps, seconds)
+        if pair.gap <= self.tol:
+            self.kept.write(k, pair)
+        return k, pair
