@@ -27,7 +27,7 @@ from fer_exp.config import schema, settings
 from fer_exp.config.evaluation import Evaluation
 from fer_exp.config.settings import Experiment
 from fer_exp.data import fingerprint
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces, Usage
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.plots import diagnostics

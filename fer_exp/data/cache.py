@@ -20,7 +20,7 @@ from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import SIDE
 
-MAGIC = b"FEREXP2\n"
+MAGIC = b"FEREXP3\n"
 
 # Before the header: the magic word, the SHA-256 of all that follows the length, the header's length.
 _PREAMBLE = len(MAGIC) + 32 + 8
@@ -38,7 +38,7 @@ class Entry:
 
 def _columns(n: int) -> dict[str, tuple[str, tuple[int, ...]]]:
     # eight-byte columns first, so that each begins at a multiple of its item size
-    eights = {"labels": ("<i8", (n,)), "group": ("<i8", (n,))}
+    eights = dict.fromkeys(("labels", "group", "csv_row"), ("<i8", (n,)))
     return eights | {"pixels": ("|u1", (n, SIDE, SIDE)), "usage": ("|u1", (n,))}
 
 

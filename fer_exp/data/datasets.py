@@ -1,15 +1,12 @@
 """A set of faces, drawn or from a source, each ending in one `Dataset`.
 
-A set is decoded once and then mapped from the cache. Test is handed out by `test()` alone, which only
-evaluation calls.
+A set is decoded once and then mapped from the cache.
 """
 
-import contextlib
 import functools
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -17,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from fer_exp.config import settings
-from fer_exp.data import cache, ferplus, fingerprint, limits, sources
+from fer_exp.data import cache, ferplus, ferplus_rows, fingerprint, limits, sources
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces, Row, Usage
-from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.data.sources import Source
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, GENUINE
@@ -32,43 +29,13 @@ OnError = Literal["fail", "skip"]
 _MOST_SKIPPED = 10_000
 
 # What makes the faces of each set, as files beside this one: changed code never meets an old cache.
-_EVERY_SET = ("../fer2013", "faces", "fingerprint", "cache")
+_EVERY_SET = ("../fer2013.py", "faces.py", "fingerprint.py", "cache.py")
+_READERS = ("sources.py", "image_folder.py", "csv_reader.py", "images.py")
+_ROWS = ("ferplus.py", "ferplus_rows.py", "fer2013_faces.py", "fer2013_faces.npz")
 _CODE = {
-    "synthetic": (*_EVERY_SET, "synthetic", "synthetic_renderer"),
-    "fer2013": (*_EVERY_SET, "sources", "image_folder", "csv_reader", "images", "ferplus"),
+    "synthetic": (*_EVERY_SET, "synthetic.py", "synthetic_renderer.py"),
+    "fer2013": (*_EVERY_SET, *_READERS, *_ROWS),
 }
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """A whole set: its faces in canonical order, train first, and what is known of them.
-
-    skipped: files that could not be read, with the reason, under on_error=skip.
-    """
-
-    name: str
-    faces: Faces
-    fingerprint: Fingerprint
-    skipped: tuple[str, ...]
-
-    @property
-    def digest(self) -> str:
-        """The hash of its faces, by which runs on them are told from runs on others."""
-        return self.fingerprint.content
-
-    def train(self) -> Faces:
-        """The faces to fit on and to select by."""
-        return self._part(slice(0, sum(self.fingerprint.train)), "train")
-
-    def test(self) -> Faces:
-        """The faces to evaluate on, once. Training never calls this."""
-        return self._part(slice(sum(self.fingerprint.train), None), "test")
-
-    def _part(self, where: slice, name: str) -> Faces:
-        part = self.faces[where]
-        if not len(part):
-            raise UserError(f"data={self.name}: the set has no {name} faces")
-        return part
 
 
 def load_faces(data: settings.Data) -> Dataset:
@@ -94,9 +61,11 @@ def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
     """
     if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
         return None
-    relabelled = dataset.fingerprint.kind == "relabelled"
-    with contextlib.closing(sources.table_rows(sources.find(Path(data.root)))) as rows:
-        return ferplus.beside(rows, ferplus.read(Path(data.ferplus)), dataset.test(), relabelled)
+    votes = ferplus.read(Path(data.ferplus))
+    # faces with the labels of these votes were checked as they got them
+    if dataset.fingerprint.kind != "relabelled":
+        ferplus.check(votes, dataset.faces)
+    return ferplus.beside(votes, dataset.test())
 
 
 def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dataset:
@@ -139,6 +108,10 @@ def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | N
 
 def _load_source(source: Source, cache_dir: Path, on_error: OnError) -> Dataset:
     key = source.key()
+    return _cached("fer2013", f"{key}/{on_error}", cache_dir, lambda: _decode(source, key, on_error))
+
+
+def _decode(source: Source, key: str, on_error: OnError) -> cache.Entry:
     skipped: list[str] = []
 
     def on_broken(error: UserError) -> None:
@@ -149,32 +122,35 @@ def _load_source(source: Source, cache_dir: Path, on_error: OnError) -> Dataset:
         # the list is logged, and the folders above the set are nobody else's business
         skipped.append(str(error).removeprefix(f"{source.path.parent}/"))
 
-    def decode() -> cache.Entry:
-        faces = Faces.from_rows(_every_class(source.rows(on_broken), source.path))
-        _refuse_changed(source.path, key, source.key())
-        return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
+    def csv_rows(pixels: np.ndarray, usage: np.ndarray) -> np.ndarray:
+        found = ferplus_rows.rows_of(pixels, usage)
+        # by chance a strange face may have the key of one of FER-2013's
+        if 2 * np.count_nonzero(found >= 0) > len(found):
+            return found
+        in_place = source.is_table() and not skipped
+        return np.arange(len(usage)) if in_place else np.full(len(usage), -1)
 
-    return _cached("fer2013", f"{key}/{on_error}", cache_dir, decode)
+    rows = _every_class(source.rows(on_broken), source.path)
+    faces = Faces.from_rows(rows, csv_rows)
+    _refuse_changed(source.path, key, source.key())
+    return cache.Entry(faces, fingerprint.take(faces, drawn=False), tuple(skipped))
 
 
 def _load_relabelled(source: Source, cache_dir: Path, on_error: OnError, path: Path) -> Dataset:
-    """The faces of a CSV with the labels that FER+'s votes give them."""
+    """The faces with the labels that FER+'s votes give them."""
     if on_error != "fail":
         raise UserError(
             "data.labels=ferplus: votes belong to rows, so none may be skipped: data.on_error=fail"
         )
     key, votes_key = source.key(), sources.hash_file(path)
 
-    def decode() -> cache.Entry:
-        votes = ferplus.Relabelling(ferplus.read(path))
-        # closed at once, also where the votes end the reading early
-        with contextlib.closing(sources.table_rows(source)) as rows:
-            faces = Faces.from_rows(_every_class(votes.rows(rows), source.path))
-        _refuse_changed(source.path, key, source.key())
+    def relabel() -> cache.Entry:
+        votes = ferplus.read(path)
+        entry = ferplus.relabel(_decode(source, key, on_error), votes)
         _refuse_changed(path, votes_key, sources.hash_file(path))
-        return cache.Entry(faces, votes.described(fingerprint.take(faces, drawn=False)), ())
+        return entry
 
-    return _cached("fer2013", f"ferplus/{key}/{votes_key}", cache_dir, decode)
+    return _cached("fer2013", f"ferplus/{key}/{votes_key}", cache_dir, relabel)
 
 
 def _refuse_changed(path: Path, before: str, after: str) -> None:
@@ -200,7 +176,7 @@ def _every_class(rows: Iterable[Row], place: Path) -> Iterator[Row]:
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
     """The set of this name and key, made anew if the cache does not hold it whole."""
-    code = b"".join((Path(__file__).parent / f"{module}.py").read_bytes() for module in _CODE[name])
+    code = b"".join((Path(__file__).parent / each).read_bytes() for each in _CODE[name])
     key = f"{name}/{key}/{hashlib.sha256(code).hexdigest()[:16]}"
     key += f"/numpy {np.__version__}/pillow {version('pillow')}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
@@ -211,4 +187,4 @@ def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry
         entry = cache.read(path, key)
         if entry is None:
             raise UserError(f"data.cache_dir={cache_dir}: {path.name} changed as soon as it was written")
-    return Dataset(name, entry.faces, entry.fingerprint, entry.skipped)
+    return Dataset(name, entry.faces, entry.fingerprint, entry.skipped, cache_dir)

@@ -6,8 +6,8 @@ same arrays, splits and batches whichever source they come from.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 import numpy as np
@@ -32,6 +32,9 @@ class Usage(IntEnum):
 USAGES = ("Training", "PublicTest", "PrivateTest")
 _NAMED = {name.lower(): usage for name, usage in zip(USAGES, Usage, strict=False)}
 
+# The rows of fer2013.csv, int64 [N] or -1, of pixels uint8 [N, 48, 48] of a usage uint8 [N], as they came.
+CsvRows = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
 # One face: its image uint8 [48, 48], its label and its split.
 Row = tuple[np.ndarray, int, Usage]
 
@@ -44,34 +47,42 @@ class Faces:
     labels: int64 [N], index into `EMOTIONS`.
     usage:  uint8 [N], a `Usage`.
     group:  int64 [N], equal for pixel-identical faces, across splits too.
+    csv_row: int64 [N], the row of fer2013.csv from 0, or -1 where it is not known.
     """
 
     pixels: np.ndarray
     labels: np.ndarray
     usage: np.ndarray
     group: np.ndarray
+    csv_row: np.ndarray
 
     @classmethod
-    def of(cls, pixels: np.ndarray, labels: np.ndarray, usage: np.ndarray) -> "Faces":
+    def of(
+        cls, pixels: np.ndarray, labels: np.ndarray, usage: np.ndarray, csv_row: np.ndarray | None = None
+    ) -> "Faces":
         """Sort faces into the canonical order (train first, then by content) and group copies.
 
-        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6 and usage int [N]; any order.
+        Takes pixels uint8 [N, 48, 48], labels int [N] in 0..6, usage int [N] and the rows of fer2013.csv, int
+        [N], where they are known; any order.
         """
         if not len(pixels) == len(labels) == len(usage):
             raise ValueError(f"{len(pixels)} images, {len(labels)} labels, {len(usage)} usages")
         if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE):
             raise ValueError(f"pixels must be uint8 [N, {SIDE}, {SIDE}], not {pixels.dtype} {pixels.shape}")
+        csv_row = np.full(len(pixels), -1) if csv_row is None else csv_row
         group = content_rank(pixels)
-        order = np.lexsort((usage, labels, group, usage != Usage.TRAIN))
+        # the row orders only what is else the same, so no array but its own depends on it
+        order = np.lexsort((csv_row, usage, labels, group, usage != Usage.TRAIN))
         return cls(
             pixels[order],
             labels[order].astype(np.int64),
             usage[order].astype(np.uint8),
             group[order].astype(np.int64),
+            csv_row[order].astype(np.int64),
         )
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Row]) -> "Faces":
+    def from_rows(cls, rows: Iterable[Row], csv_rows: CsvRows | None = None) -> "Faces":
         """Faces that come one by one, in any order; their pixels are held twice while they are sorted."""
         pixels, labels, usages = bytearray(), [], []
         for image, label, usage in rows:
@@ -79,14 +90,16 @@ class Faces:
             labels.append(label)
             usages.append(usage)
         images = np.frombuffer(pixels, np.uint8).reshape(-1, SIDE, SIDE)
-        return cls.of(images, np.array(labels, np.int64), np.array(usages, np.uint8))
+        usage = np.array(usages, np.uint8)
+        csv_row = csv_rows(images, usage) if csv_rows else None
+        return cls.of(images, np.array(labels, np.int64), usage, csv_row)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: np.ndarray | slice) -> "Faces":
         """The faces at `index` (positions, a mask or a slice), in that order."""
-        return Faces(self.pixels[index], self.labels[index], self.usage[index], self.group[index])
+        return Faces(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def counts(self) -> dict[str, int]:
         """Number of faces of each emotion."""

@@ -10,8 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp.data.near_copies import groups as chained
-from fer_exp.data.near_copies import near_copies
 from fer_exp.data.pixel_keys import pixel_keys
 from fer_exp.files import written_whole
 
@@ -64,16 +62,13 @@ def known() -> Known:
     )
 
 
-def photo_groups(pixels: np.ndarray) -> np.ndarray:
+def photos(pixels: np.ndarray) -> np.ndarray | None:
     """A number for each face, int64 [N], equal for faces of one photo, in the order of their first faces.
 
-    Takes uint8 [N, 48, 48]. Faces of the Kaggle copy, all or some of them, are looked up; a set with any
-    other face is searched, which takes minutes.
+    Takes uint8 [N, 48, 48], faces of the Kaggle copy, all or some of them; None if one is no such face.
     """
     places = known().places(pixels)
-    if (places < 0).any():
-        return chained(pixels, near_copies(pixels))
-    return _in_order(known().photo[places])
+    return None if (places < 0).any() else _in_order(known().photo[places])
 
 
 def photos_of_rows() -> np.ndarray:
@@ -94,12 +89,15 @@ def write(path: Path, pixels: np.ndarray, names: list[str], row_of: dict[str, in
     pixels: uint8 [35887, 48, 48], the Kaggle copy. names: its files, as `train/angry/Training_1426440.jpg`.
     row_of: the row of each file that is known. Raises OSError if the table cannot be written.
     """
+    # here, since who looks up a face needs no SciPy
+    from fer_exp.data.near_copies import groups, near_copies
+
     order = np.lexsort((names, pixel_keys(pixels)))
     ordered, names = pixels[order], [names[each] for each in order]
     keys, first, copies = np.unique(
         pixel_keys(ordered) >> np.uint64(_DROPPED), return_index=True, return_counts=True
     )
-    found = chained(ordered, near_copies(ordered))[first]
+    found = groups(ordered, near_copies(ordered))[first]
     _, member, pictures = np.unique(found, return_inverse=True, return_counts=True)
     photo = np.where(pictures > 1, np.cumsum(pictures > 1), 0)[member]
     columns = {
@@ -113,6 +111,6 @@ def write(path: Path, pixels: np.ndarray, names: list[str], row_of: dict[str, in
         np.savez_compressed(file, **columns)
 
 
-def _in_order(groups: np.ndarray) -> np.ndarray:
-    _, first, member = np.unique(groups, return_index=True, return_inverse=True)
+def _in_order(numbers: np.ndarray) -> np.ndarray:
+    _, first, member = np.unique(numbers, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[member].astype(np.int64)

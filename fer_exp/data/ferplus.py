@@ -1,23 +1,21 @@
 """FER+: what ten taggers said of each face of FER-2013 (Barsoum et al. 2016), from the user's own file.
 
-`fer2013new.csv` holds a row of votes for each row of `fer2013.csv` in the same order, so only faces that come
-from that CSV can be matched: by the number of rows, and by the Usage of each. Image names do not tell a row,
-since a face that FER+ dropped has none and takes no number. A face's label is what most of its votes say;
-where that is none of our seven emotions, or two have as many, the face is left out.
+`fer2013new.csv` holds a row of votes for each row of `fer2013.csv` in the same order. The rows of Kaggle's
+files are known by their pixels, those of a CSV by their places; the number of rows and the Usage of each must
+agree. A face's label is what most of its votes say; where that is none of our seven emotions, or two have as
+many, the face is left out.
 """
 
 import csv
 import dataclasses
-import hashlib
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fer_exp.data.faces import USAGES, Faces, Row, Usage
-from fer_exp.data.fingerprint import Fingerprint
+from fer_exp.data import cache, fer2013_faces, ferplus_rows, fingerprint
+from fer_exp.data.faces import USAGES, Faces, Usage
 from fer_exp.data.image_folder import check_file
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -29,6 +27,9 @@ COLUMNS = (*OURS, *OTHER)
 
 # The real file takes 1.6 MB.
 _LARGEST_FILE = 64 << 20
+
+# The share of faces whose rows must be known; of Kaggle's files .995 are.
+MOST_KNOWN = 0.9
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,18 @@ def read(path: Path) -> Votes:
         raise UserError(f"data.ferplus={path}: cannot be read ({error})") from None
     if not rows:
         raise UserError(f"data.ferplus={path}: holds no row")
-    counts, usage, named = zip(*rows, strict=True)
+    counts, usage, numbers = zip(*rows, strict=True)
+    strange = ferplus_rows.first_out_of_order(numbers)
+    if strange is not None:
+        raise UserError(
+            f"data.ferplus={path}, row {strange + 1}: does not follow from the rows before it, as if some "
+            "were missing, doubled or sorted; get a clean fer2013new.csv"
+        )
+    named = [number is not None for number in numbers]
     return Votes(np.array(counts, np.int64), np.array(usage, np.int64), np.array(named, bool))
 
 
-def _parse(row: dict[str, str], number: int, path: Path) -> tuple[list[int], Usage, bool]:
+def _parse(row: dict[str, str], number: int, path: Path) -> tuple[list[int], Usage, int | None]:
     place = f"data.ferplus={path}, row {number + 1}"
     cells = [row[name] for name in COLUMNS]
     if not all(cell and cell.isascii() and cell.isdigit() and len(cell) < 3 for cell in cells):
@@ -91,72 +99,73 @@ def _parse(row: dict[str, str], number: int, path: Path) -> tuple[list[int], Usa
     usage = Usage.named(row["Usage"])
     if usage is None:
         raise UserError(f"{place}: Usage is {row['Usage']!r}, not one of {', '.join(USAGES)}")
-    return counts, usage, bool(row["Image name"].strip())
+    try:
+        return counts, usage, ferplus_rows.image_number(row["Image name"])
+    except ValueError as error:
+        raise UserError(f"{place}: Image name {error}") from None
 
 
-def aligned(rows: Iterable[Row], votes: Votes) -> Iterator[tuple[int, Row]]:
-    """Each face of a CSV with the number of its votes; UserError if they are of other rows."""
-    number = -1
-    for number, row in enumerate(rows):
-        if number >= len(votes.usage) or row[2] != votes.usage[number]:
-            raise UserError(
-                f"data.ferplus: row {number + 1} of the faces has no votes of its Usage; the files must be "
-                "fer2013.csv and fer2013new.csv, with all their rows in their order"
-            )
-        yield number, row
-    if number + 1 != len(votes.usage):
+def check(votes: Votes, faces: Faces) -> None:
+    """Raise UserError unless these are the votes of the faces' rows, and most rows are known.
+
+    faces: the whole set.
+    """
+    rows, n = faces.csv_row, len(faces)
+    known = rows >= 0
+    if np.count_nonzero(known) < MOST_KNOWN * n:
         raise UserError(
-            f"data.ferplus: has votes for {len(votes.usage):,} rows, the faces are {number + 1:,}"
+            f"data.ferplus: votes belong to rows of fer2013.csv, and those of {np.count_nonzero(known):,} of "
+            f"the {n:,} faces are known; data.root must name FER-2013, all of fer2013.csv or Kaggle's files"
+        )
+    # a table's rows are all there; of the Kaggle files some are not known
+    expected = n if known.all() and rows.max() == n - 1 else fer2013_faces.ROWS
+    if len(votes.usage) != expected:
+        raise UserError(
+            f"data.ferplus: has votes for {len(votes.usage):,} rows, the faces are {expected:,}; name the "
+            "fer2013new.csv of this fer2013.csv, with all its rows"
+        )
+    usage, said = faces.usage[known], votes.usage[rows[known]]
+    strange = (usage != said) & ((usage != Usage.TEST) | (said == Usage.TRAIN))
+    if strange.any():
+        raise UserError(
+            f"data.ferplus: row {rows[known][strange].min() + 1} of the faces has no votes of its Usage; the "
+            "files must be fer2013.csv and fer2013new.csv, with all their rows in their order"
         )
 
 
-class Relabelling:
-    """Faces with the labels of their votes, and a count of what became of each."""
+def relabel(entry: cache.Entry, votes: Votes) -> cache.Entry:
+    """The faces that the votes give one of our emotions, with it, and what was left out.
 
-    def __init__(self, votes: Votes):
-        self._votes = votes
-        self._left_out: Counter[str] = Counter()
-        self._kept = self._agreeing = 0
-
-    def rows(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The faces that the votes give one of our emotions, with it."""
-        for number, (image, label, usage) in aligned(rows, self._votes):
-            voted = self._votes.label(number)
-            if isinstance(voted, str):
-                self._left_out[voted] += 1
-                continue
-            self._kept += 1
-            self._agreeing += voted == label
-            yield image, voted, usage
-
-    def described(self, fingerprint: Fingerprint) -> Fingerprint:
-        """The fingerprint of the relabelled faces, with what was left out in place of differences."""
-        counted = ", ".join(f"{count:,} {why}" for why, count in sorted(self._left_out.items())) or "none"
-        share = self._agreeing / self._kept
-        differences = (
+    Raises UserError where the votes are not those of the faces, or leave a class without a training face.
+    """
+    faces = entry.faces
+    check(votes, faces)
+    found = [votes.label(row) if row >= 0 else "of unknown row" for row in faces.csv_row.tolist()]
+    left_out = Counter(label for label in found if isinstance(label, str))
+    kept = np.array([not isinstance(label, str) for label in found])
+    labels = np.array([label for label in found if not isinstance(label, str)], np.int64)
+    part = faces[kept]
+    for label, emotion in enumerate(EMOTIONS):
+        if not np.any(part.usage[labels == label] == Usage.TRAIN):
+            raise UserError(f"data.ferplus: most votes call no training face {emotion}; name fer2013new.csv")
+    counted = ", ".join(f"{count:,} {why}" for why, count in sorted(left_out.items())) or "none"
+    share = np.mean(labels == part.labels)
+    relabelled = Faces.of(part.pixels, labels, part.usage, part.csv_row)
+    taken = dataclasses.replace(
+        fingerprint.take(relabelled, drawn=False),
+        kind="relabelled",
+        copy=entry.fingerprint.copy,
+        differences=(
+            f"pixels: {entry.fingerprint.kind}",
             f"labels: what most of FER+'s votes say, {share:.1%} as FER-2013's",
             f"left out: {counted}",
-        )
-        return dataclasses.replace(fingerprint, kind="relabelled", differences=differences)
+        ),
+    )
+    return cache.Entry(relabelled, taken, ())
 
 
-def beside(rows: Iterable[Row], votes: Votes, faces: Faces, relabelled: bool) -> np.ndarray:
-    """The votes for each of these faces, int64 [N, 10]; they are test faces of the rows, in another order.
-
-    relabelled: whether the faces carry the labels of their votes. Raises UserError if a face is none of them.
-    """
-    found: dict[tuple[bytes, int, int], deque[np.ndarray]] = defaultdict(deque)
-    for number, (image, own, usage) in aligned(rows, votes):
-        label = votes.label(number) if relabelled else own
-        if usage != Usage.TRAIN and not isinstance(label, str):
-            # copies of one label lie in the order of the file, as sorting leaves them
-            found[_key(image, label, usage)].append(votes.counts[number])
-    keys = map(_key, faces.pixels, faces.labels, faces.usage)
-    try:
-        return np.stack([found[key].popleft() for key in keys])
-    except IndexError:
-        raise UserError("data.ferplus: a test face is none of the faces that have votes") from None
-
-
-def _key(image: np.ndarray, label: int, usage: int) -> tuple[bytes, int, int]:
-    return hashlib.blake2b(np.ascontiguousarray(image).data, digest_size=16).digest(), int(label), int(usage)
+def beside(votes: Votes, faces: Faces) -> np.ndarray:
+    """The votes for each face, int64 [N, 10]; all 0 where its row is not known."""
+    counts = votes.counts[faces.csv_row]
+    counts[faces.csv_row < 0] = 0
+    return counts

@@ -8,55 +8,38 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from fer_exp.data.faces import Usage
 from fer_exp.data.fer2013_faces import known
 
-# The first row of each part of fer2013.csv, as file names call it.
-STARTS = {"Training": 0, "PublicTest": 28_709, "PrivateTest": 32_298}
+# The first row of each split in fer2013.csv.
+STARTS = {Usage.TRAIN: 0, Usage.PUBLIC: 28_709, Usage.PRIVATE: 32_298}
 
 # Of so many rows one may carry a number out of order: the real file has four, for pictures that occur twice.
 STRAY_ONCE_IN = 1000
 
 
-def rows_of(pixels: np.ndarray, names: list[str] | None = None) -> np.ndarray:
+def rows_of(pixels: np.ndarray, usage: np.ndarray) -> np.ndarray:
     """The row of fer2013.csv of each face of the Kaggle copy, int64 [N]; -1 where it is unknown.
 
-    pixels: uint8 [N, 48, 48]. names: their files, as `train/angry/Training_1426440.jpg`, whatever stands
-    before; they tell identical pictures apart. Without names, or where one begins with none of `STARTS`,
-    identical pictures get their rows in the order that they come in. No row is given twice.
+    pixels: uint8 [N, 48, 48]. usage: int [N]. Identical pictures of one split get their rows in the order in
+    which they come, which for each to have its own must be that of the files' paths. No row is given twice.
     """
     table = known()
     places = table.places(pixels)
-    parts, order = _parts(names, len(places)), _ordered(names, len(places))
+    row_usage = np.searchsorted(list(STARTS.values()), table.row, side="right") - 1
     rows = np.full(len(places), -1, np.int64)
-    row_parts = np.searchsorted(list(STARTS.values()), table.row, side="right") - 1
     taken = np.zeros(len(table.row), bool)
-    # a face whose part is told first takes from that part's rows
-    for face in order[np.argsort(parts[order] < 0, kind="stable")].tolist():
+    # a test face whose half is not known takes what the others leave
+    for face in np.argsort(usage == Usage.TEST, kind="stable").tolist():
         place = places[face]
         if place < 0:
             continue
         for at in range(table.first[place], table.first[place + 1]):
-            fits = parts[face] in (-1, row_parts[at])
+            fits = row_usage[at] == usage[face] or (usage[face] == Usage.TEST and row_usage[at] > 0)
             if table.row[at] >= 0 and fits and not taken[at]:
                 taken[at], rows[face] = True, table.row[at]
                 break
     return rows
-
-
-def _parts(names: list[str] | None, n: int) -> np.ndarray:
-    """Which of `STARTS` each name begins with, int64 [N], or -1."""
-    if names is None:
-        return np.full(n, -1)
-    parts = {name: number for number, name in enumerate(STARTS)}
-    return np.array([parts.get(name.rpartition("/")[2].partition("_")[0], -1) for name in names], np.int64)
-
-
-def _ordered(names: list[str] | None, n: int) -> np.ndarray:
-    """Positions in the order of the last three parts of the names, `split/class/file`."""
-    if names is None:
-        return np.arange(n)
-    ends = ["/".join(name.split("/")[-3:]) for name in names]
-    return np.array(sorted(range(n), key=ends.__getitem__), np.int64)
 
 
 def image_number(name: str) -> int | None:

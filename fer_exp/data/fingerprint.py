@@ -24,6 +24,7 @@ class Fingerprint:
     train, test: faces of each emotion, [7].
     mean, std: of the training pixels, of 255. content: hash of all pixels, labels and usages.
     differences: what tells an altered copy from FER-2013, or labels from FER-2013's, in words.
+    copy: kaggle or original if the pixels are FER-2013's, whatever the labels; else empty.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class Fingerprint:
     mean: float
     std: float
     differences: tuple[str, ...]
+    copy: str = ""
 
     def flat(self) -> dict[str, str | int | float]:
         """The fingerprint as flat facts, to log."""
@@ -61,14 +63,9 @@ def take(faces: Faces, drawn: bool) -> Fingerprint:
     mean, std = _pixel_statistics(train.pixels)
     counts = tuple(train.counts().values()), tuple(test.counts().values())
     differences = () if drawn else tuple(_differences(*counts, mean, std))
-    return Fingerprint(
-        "synthetic" if drawn else _kind(*counts, differences, _copy(mean, std)),
-        _content(faces),
-        *counts,
-        mean,
-        std,
-        differences,
-    )
+    copy = "" if drawn or differences else _copy(mean, std) or ""
+    kind = "synthetic" if drawn else copy or _altered(*counts)
+    return Fingerprint(kind, _content(faces), *counts, mean, std, differences, copy)
 
 
 def _pixel_statistics(pixels: np.ndarray) -> tuple[float, float]:
@@ -116,11 +113,7 @@ def _copy(mean: float, std: float) -> str | None:
     return next((name for name, expected in fer2013.COPIES.items() if expected == found), None)
 
 
-def _kind(
-    train: tuple[int, ...], test: tuple[int, ...], differences: tuple[str, ...], copy: str | None
-) -> str:
-    if copy and not differences:
-        return copy
+def _altered(train: tuple[int, ...], test: tuple[int, ...]) -> str:
     canonical = sum(fer2013.CANONICAL_TRAIN) + sum(fer2013.CANONICAL_TEST)
     near = abs(sum(train) + sum(test) - canonical) <= ALTERED * canonical
     return "altered" if near else "other"

@@ -35,7 +35,7 @@ class Source(ABC):
         return hash_file(self.path)
 
     def is_table(self) -> bool:
-        """Whether the rows are those of a CSV in its order, as FER+'s votes need them."""
+        """Whether the faces are the rows of a CSV in its order."""
         return False
 
     @abstractmethod
@@ -177,17 +177,3 @@ def hash_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-def table_rows(source: Source) -> Generator[Row, None, None]:
-    """The faces of a CSV, in its order; UserError if it is none, or at the first that is broken."""
-
-    def stop(error: UserError) -> None:
-        raise error
-
-    if not source.is_table():
-        raise UserError(
-            f"data.ferplus: votes belong to the rows of {_CSV_NAMES[0]}, and {source.path} holds images, "
-            f"which do not tell theirs; data.root must name {_CSV_NAMES[0]}"
-        )
-    return source.rows(stop)

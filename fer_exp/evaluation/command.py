@@ -7,7 +7,7 @@ import numpy as np
 from fer_exp import tables, tracking
 from fer_exp.config.evaluation import Evaluation
 from fer_exp.data import datasets
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
 from fer_exp.evaluation import ensembles, mismatches, result_tables, scoring, significance, taggers
 from fer_exp.evaluation.baselines import estimators

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_exp import tracking
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study

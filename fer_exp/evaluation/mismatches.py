@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_exp import tracking
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import COPIES, EMOTIONS

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_exp import files, metrics, statistics, tracking
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS

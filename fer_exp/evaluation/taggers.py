@@ -24,12 +24,14 @@ CLEAR = 5
 def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) -> dict[str, float]:
     """How a network stands to the taggers, as metrics `taggers/...`.
 
-    predicted, labels: int [N]. counts: int64 [N, 10]. `clear_accuracy`: on the faces for which more than
-    `CLEAR` votes agree. `errors_shared`: the share of its errors that a tagger made too; `errors_of_most`:
-    that more taggers made than gave any other answer, which can be none where they gave the labels. A
-    figure of no faces is left out.
+    predicted, labels: int [N]. counts: int64 [N, 10]; faces without votes are left out. `clear_accuracy`: on
+    the faces for which more than `CLEAR` votes agree. `errors_shared`: the share of its errors that a tagger
+    made too; `errors_of_most`: that more taggers made than gave any other answer, which can be none where
+    they gave the labels. A figure of no faces is left out.
     """
-    predicted, labels = np.asarray(predicted), np.asarray(labels)
+    # a face whose row is not known has no votes
+    told = counts.any(axis=1)
+    predicted, labels, counts = np.asarray(predicted)[told], np.asarray(labels)[told], counts[told]
     clear, wrong = counts.max(axis=1) > CLEAR, predicted != labels
     for_answer = counts[np.arange(len(predicted)), predicted]
     most = (for_answer == counts.max(axis=1)) & ((counts == for_answer[:, None]).sum(axis=1) == 1)

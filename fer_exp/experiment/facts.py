@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fer_exp.config.identity import hash_of, recipe
 from fer_exp.config.settings import Experiment, Protocol
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import Split
 from fer_exp.tracking import keys
 from fer_exp.training.device import device_name

@@ -16,7 +16,7 @@ from fer_exp import files, tracking
 from fer_exp.config import derived
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.experiment import facts, job_check, plan, progress, resume, teacher

@@ -9,7 +9,7 @@ import yaml
 from fer_exp import metrics, tracking
 from fer_exp.config.identity import recipe
 from fer_exp.data import synthetic
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Split
 from fer_exp.experiment.async_writer import AsyncWriter

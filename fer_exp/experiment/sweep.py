@@ -17,7 +17,7 @@ from fer_exp import provenance, tables, tracking
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, facts, job_check, teacher
 from fer_exp.experiment.monitor import SweepMonitor

@@ -7,7 +7,7 @@ import numpy as np
 from fer_exp import tracking
 from fer_exp.config import settings
 from fer_exp.config.settings import Experiment
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys, registry

@@ -33,7 +33,7 @@ from fer_exp.config.evaluation import (
     SVCBaseline,
 )
 from fer_exp.config.identity import flatten, hash_of
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.fer2013 import SIDE

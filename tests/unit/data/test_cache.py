@@ -26,7 +26,7 @@ def test_what_is_written_is_read(entry, tmp_path):
     cache.write(tmp_path / "a", "key", entry)
     found = cache.read(tmp_path / "a", "key")
     assert (found.fingerprint, found.skipped) == (entry.fingerprint, entry.skipped)
-    for column in ("pixels", "labels", "usage", "group"):
+    for column in ("pixels", "labels", "usage", "group", "csv_row"):
         np.testing.assert_array_equal(getattr(found.faces, column), getattr(entry.faces, column))
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -112,7 +112,7 @@ def test_faces_may_be_written_to_without_the_file(entry, tmp_path):
     cache.write(tmp_path / "a", "key", entry)
     before = (tmp_path / "a").read_bytes()
     found = cache.read(tmp_path / "a", "key")
-    for column in ("pixels", "labels", "usage", "group"):
+    for column in ("pixels", "labels", "usage", "group", "csv_row"):
         getattr(found.faces, column)[:] = 0
     assert not found.faces.pixels.any()
     assert (tmp_path / "a").read_bytes() == before

@@ -2,17 +2,16 @@
 
 import csv
 import itertools
-import os
 import shutil
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers import faces_on_disk, processes
+from helpers.photos import FERPLUS, ROOT
 
 from fer_exp.config.settings import Fer2013Data
-from fer_exp.data import datasets, ferplus
+from fer_exp.data import datasets, fer2013_faces, ferplus, ferplus_rows
 from fer_exp.data.faces import Faces, Usage
 from fer_exp.errors import UserError
 from fer_exp.evaluation import taggers
@@ -112,13 +111,82 @@ def test_a_zip_of_the_csv_will_do_as_well(shuffled, votes, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip"])
-def test_images_do_not_tell_their_row(shuffled, votes, tmp_path, kind):
-    """Nothing in an image's name says which votes are its own, so none are guessed."""
+def test_strange_pictures_do_not_tell_their_row(shuffled, votes, tmp_path, kind):
+    """Nothing in a picture's name says which votes are its own, so none are guessed."""
     _, path = written(tmp_path, shuffled, votes)
     root = faces_on_disk.folder(shuffled, tmp_path / "a")
     if kind == "zip":
         root = faces_on_disk.zipped(root, tmp_path / "a.zip")
-    with pytest.raises(UserError, match=r"holds images, which do not tell theirs; data\.root must name"):
+    with pytest.raises(UserError, match=r"those of 0 of the 70 faces are known; data\.root must"):
+        load(root, path)
+    assert not list(tmp_path.glob("a/cache/*")) + list(tmp_path.glob("cache/*"))
+
+
+@pytest.fixture
+def kaggle(tiny_faces, tmp_path, monkeypatch):
+    """The tiny faces in the order of fer2013.csv, and as a folder of files; the row of one is not known."""
+    order = np.random.default_rng(2).permutation(len(tiny_faces))
+    faces = tiny_faces[order[np.argsort(tiny_faces.usage[order], kind="stable")]]
+    root = faces_on_disk.folder(faces, tmp_path / "archive")
+    starts = [int(np.flatnonzero(faces.usage == usage)[0]) for usage in USAGE]
+    monkeypatch.setattr(ferplus_rows, "STARTS", dict(zip(USAGE, starts, strict=True)))
+    monkeypatch.setattr(fer2013_faces, "ROWS", len(faces))
+    monkeypatch.setattr(fer2013_faces, "TABLE", tmp_path / "table.npz")
+    places = zip(faces.labels, faces.usage, strict=True)
+    names = [
+        f"{'test' if usage else 'train'}/{EMOTIONS[label]}/{USAGE[usage]}_{row}.png"
+        for row, (label, usage) in enumerate(places)
+    ]
+    rows = {name: row for row, name in enumerate(names) if row != UNKNOWN}
+    fer2013_faces.write(tmp_path / "table.npz", faces.pixels, names, rows)
+    fer2013_faces.known.cache_clear()
+    yield faces, root
+    fer2013_faces.known.cache_clear()
+
+
+# The row whose file is not known.
+UNKNOWN = 50
+
+
+def test_kaggles_files_have_the_votes_of_their_rows(kaggle, tmp_path):
+    """From folder, zip and CSV the same faces get the same labels, and the same votes beside them."""
+    faces, root = kaggle
+    told = [votes_for(ferplus.OURS[(row + label) % 7]) for row, label in enumerate(faces.labels)]
+    table, path = written(tmp_path, faces, told, dropped=[UNKNOWN])
+    of_table = load(table, path)
+    found = []
+    for place in (root, faces_on_disk.zipped(root, tmp_path / "archive.zip", "fer2013/")):
+        dataset = load(place, path)
+        for name in ("pixels", "labels", "usage", "csv_row"):
+            np.testing.assert_array_equal(getattr(dataset.faces, name), getattr(of_table.faces, name))
+        assert dataset.digest == of_table.digest
+        assert dataset.fingerprint.differences[-1] == "left out: 1 of unknown row"
+        for labels in ("fer2013", "ferplus"):
+            data = Fer2013Data(
+                "fer2013", str(place), "fail", str(tmp_path / "cache"), labels=labels, ferplus=str(path)
+            )
+            found.append(datasets.load_votes(data, datasets.load_faces(data)))
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_array_equal(found[1], found[3])
+    # with FER-2013's labels the face of no row stays, without votes
+    assert len(found[0]) == len(found[1]) + 1
+    assert np.count_nonzero(found[0].any(axis=1)) == len(found[1])
+
+
+def test_votes_of_fewer_rows_do_not_fit_kaggles_files(kaggle, tmp_path):
+    """The table knows rows that the file does not hold."""
+    faces, root = kaggle
+    _, path = written(tmp_path, faces, [votes_for("fear")] * len(faces))
+    rewritten(path, lambda rows: rows.pop())
+    with pytest.raises(UserError, match="has votes for 69 rows, the faces are 70"):
+        load(root, path)
+
+
+def test_votes_that_leave_a_class_without_training_faces_are_refused(kaggle, tmp_path):
+    """It could not be learnt."""
+    faces, root = kaggle
+    _, path = written(tmp_path, faces, [votes_for("fear")] * len(faces))
+    with pytest.raises(UserError, match="most votes call no training face angry"):
         load(root, path)
 
 
@@ -159,19 +227,29 @@ def test_a_file_that_does_not_fit_is_refused(shuffled, votes, tmp_path, change, 
     assert not list(tmp_path.glob("cache/*.faces"))
 
 
-def test_the_order_of_the_image_names_does_not_matter(shuffled, votes, tmp_path):
-    """In the real file four stand out of order, and one row has nine votes."""
+def test_nine_votes_will_do(shuffled, votes, tmp_path):
+    """As one row of the real file has."""
     votes[9]["unknown"], votes[9][ferplus.OURS[(shuffled.labels[9] + 1) % 7]] = 0, 9
-    table, path = written(tmp_path, shuffled, votes, dropped=[3, 8])
-    expected = load(table, path)
+    assert len(load(*written(tmp_path, shuffled, votes, dropped=[3, 8])).faces) == len(shuffled) - 2
 
-    def swap_names(rows):
-        rows[20][1], rows[41][1] = rows[41][1], rows[20][1]
 
-    rewritten(path, swap_names)
-    found = load(table, path)
-    assert found.fingerprint == expected.fingerprint
-    assert len(found.faces) == len(shuffled) - 2
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: rows.pop(30), "row 30: does not follow from the rows before it"),
+        (lambda rows: rows.insert(30, rows[30]), "row 31: does not follow"),
+        (lambda rows: rows.__setitem__(slice(1, None), sorted(rows[1:])), "does not follow"),
+        (lambda rows: rows[20].__setitem__(1, "face20.png"), "row 20: Image name 'face20.png' is no name as"),
+    ],
+    ids=["missing", "doubled", "sorted", "other names"],
+)
+def test_rows_out_of_order_are_named(shuffled, votes, tmp_path, change, message):
+    """Their votes would be those of other faces, and the number of rows need not say so."""
+    table, path = written(tmp_path, shuffled, votes)
+    rewritten(path, change)
+    with pytest.raises(UserError, match=message):
+        load(table, path)
+    assert not list(tmp_path.glob("cache/*.faces"))
 
 
 def test_a_file_far_larger_than_the_real_one_is_refused(tmp_path):
@@ -186,7 +264,11 @@ def test_votes_of_another_usage_are_refused(shuffled, votes, tmp_path):
     """They are votes for other faces."""
     table, path = written(tmp_path, shuffled, votes)
     first = next(n for n, usage in enumerate(shuffled.usage) if usage != shuffled.usage[0])
-    rewritten(path, lambda rows: rows.insert(1, rows.pop(first + 1)))
+
+    def swap_usages(rows):
+        rows[1][0], rows[first + 1][0] = rows[first + 1][0], rows[1][0]
+
+    rewritten(path, swap_usages)
     with pytest.raises(UserError, match="row 1 of the faces has no votes of its Usage"):
         load(table, path)
 
@@ -255,6 +337,8 @@ def test_shared_errors_are_counted_by_hand():
         "taggers/errors_shared": pytest.approx(2 / 3),
         "taggers/errors_of_most": pytest.approx(1 / 3),
     }
+    unknown = np.vstack([counts, np.zeros((2, 10), int)])
+    assert taggers.scores([3, 2, 6, 0, 1, 1], [3, 0, 4, 1, 1, 2], unknown) == found
     flawless = taggers.scores([3], [3], np.full((1, 10), 1))
     assert flawless == {"taggers/clear_n": 0, "taggers/errors_n": 0}
 
@@ -274,20 +358,41 @@ def test_every_emotion_has_its_name_in_the_file():
     assert set(ferplus.COLUMNS) == set(HEADER[2:])
 
 
-REAL = Path(
-    os.environ.get(
-        "FERPLUS_VOTES", Path(__file__).parents[4] / "shared" / "data" / "ferplus" / "fer2013new.csv"
-    )
-)
+REAL = FERPLUS / "fer2013new.csv"
 
 
-@pytest.mark.skipif(not REAL.exists(), reason="FER+'s own file is not here: FERPLUS_VOTES names it")
+@pytest.mark.skipif(not REAL.exists(), reason="FER+'s own file is not here: FERPLUS_ROOT names its folder")
 def test_the_real_file_is_read():
     """Votes for every row of fer2013.csv, in its splits, 173 of them without a name."""
     votes = ferplus.read(REAL)
     assert np.bincount(votes.usage).tolist() == [28_709, 3_589, 3_589]
     assert np.count_nonzero(~votes.named) == 173
     assert np.unique(votes.counts.sum(axis=1)).tolist() == [9, 10]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (REAL.exists() and ROOT.is_file()), reason="needs FER2013_ROOT and FERPLUS_ROOT")
+def test_the_real_files_have_the_labels_of_their_votes(tmp_path):
+    """The zip and its folder alike; 179 files have no row, and the majority agrees with the folder."""
+    with zipfile.ZipFile(ROOT) as archive:
+        archive.extractall(tmp_path / "folder")
+    zipped, folder = (
+        datasets.load_fer2013(root, tmp_path, "fail", REAL) for root in (ROOT, tmp_path / "folder")
+    )
+    assert zipped.fingerprint == folder.fingerprint
+    assert (zipped.fingerprint.kind, zipped.fingerprint.copy) == ("relabelled", "kaggle")
+    np.testing.assert_array_equal(zipped.faces.csv_row, folder.faces.csv_row)
+    votes = ferplus.read(REAL)
+    assert [votes.label(row) for row in zipped.faces.csv_row] == zipped.faces.labels.tolist()
+    assert zipped.fingerprint.differences == (
+        "pixels: kaggle",
+        "labels: what most of FER+'s votes say, 65.7% as FER-2013's",
+        "left out: 212 contempt, 3 not a face, 179 of unknown row, 1,776 tied, 222 unknown",
+    )
+    plain = datasets.load_fer2013(ROOT, tmp_path, "fail")
+    counts = ferplus.beside(votes, plain.test())
+    assert np.count_nonzero(~counts.any(axis=1)) == np.count_nonzero(plain.test().csv_row < 0)
+    ferplus.check(votes, plain.faces)
 
 
 @pytest.mark.slow

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from helpers.photos import FERPLUS, cut, photos, real
 
-from fer_exp.data import fer2013_faces, near_copies
-from fer_exp.data.fer2013_faces import known, photo_groups, photos_of_rows
-from fer_exp.data.ferplus_rows import STARTS, first_out_of_order, image_number, rows_of
+from fer_exp.data import fer2013_faces
+from fer_exp.data.faces import Usage
+from fer_exp.data.fer2013_faces import known, photos_of_rows
+from fer_exp.data.ferplus_rows import first_out_of_order, image_number, rows_of
 
 # Four files of one picture in all parts, two of another, a near-copy of that, one whose row nobody knows.
 FILES = {
@@ -21,6 +22,14 @@ FILES = {
     "train/sad/Training_4.jpg": (2, 35),
     "train/fear/Training_5.jpg": (3, None),
 }
+
+
+SPLITS = {"Training": Usage.TRAIN, "PublicTest": Usage.PUBLIC, "PrivateTest": Usage.PRIVATE}
+
+
+def usages(names):
+    """What the names of files say of their split."""
+    return np.array([SPLITS[name.rpartition("/")[2].partition("_")[0]] for name in names])
 
 
 @pytest.fixture
@@ -38,37 +47,37 @@ def small(tmp_path, monkeypatch):
 
 
 def test_each_file_has_its_own_row(small):
-    """Identical pictures are told apart by their names, in whatever order and below whatever folder."""
+    """Identical pictures are told apart by their split, and within it by the order of their paths."""
     pixels, names = small
+    order = np.array(sorted(range(len(names)), key=names.__getitem__))
     wanted = np.array([-1 if row is None else row for _, row in FILES.values()])
-    for seed in range(5):
-        order = np.random.default_rng(seed).permutation(len(names))
-        found = rows_of(pixels[order], [f"archive/{names[each]}" for each in order])
-        np.testing.assert_array_equal(found, wanted[order])
+    np.testing.assert_array_equal(rows_of(pixels[order], usages(names)[order]), wanted[order])
 
 
 def test_a_part_of_the_files_has_rows_of_its_part(small):
-    """A test folder alone takes no rows of training faces."""
+    """A test folder alone takes no rows of training faces, also where its halves are not told apart."""
     pixels, names = small
     test = [number for number, name in enumerate(names) if name.startswith("test")]
-    assert rows_of(pixels[test], [names[each] for each in test]).tolist() == [32_298, 28_709]
+    usage = usages(names)[test]
+    assert rows_of(pixels[test], usage).tolist() == [32_298, 28_709]
+    assert sorted(rows_of(pixels[test], np.full(2, Usage.TEST))) == [28_709, 32_298]
+    assert rows_of(pixels[test], np.array([Usage.TEST, Usage.PUBLIC])).tolist() == [32_298, 28_709]
 
 
-def test_without_names_rows_go_in_order_and_none_twice(small):
-    """A fifth file of a picture of four has no row; nor has a strange face."""
+def test_no_row_is_given_twice(small):
+    """A third training file of a picture of two has no row; nor has a strange face."""
     pixels, _ = small
-    found = rows_of(np.concatenate([pixels[:4], pixels[:1], 255 - pixels[:1]]))
-    assert sorted(found[:4]) == [3, 5, 28_709, 32_298]
-    assert found[4:].tolist() == [-1, -1]
+    found = rows_of(np.stack([pixels[1], pixels[2], pixels[1], 255 - pixels[1]]), np.zeros(4, int))
+    assert found.tolist() == [5, 3, -1, -1]
 
 
-def test_photos_are_looked_up_for_any_part_of_the_set(small, monkeypatch):
-    """Nothing is searched, and faces whose link is left out stay one photo."""
+def test_photos_are_looked_up_for_any_part_of_the_set(small):
+    """Faces whose link is left out stay one photo; a strange face among them has none."""
     pixels, _ = small
-    monkeypatch.setattr(near_copies, "_pairs_at", None)
-    assert photo_groups(pixels).tolist() == [0, 0, 0, 0, 1, 1, 1, 2]
-    assert photo_groups(pixels[[7, 6, 0, 4]]).tolist() == [0, 1, 2, 1]
-    assert photo_groups(pixels[:0]).tolist() == []
+    assert fer2013_faces.photos(pixels).tolist() == [0, 0, 0, 0, 1, 1, 1, 2]
+    assert fer2013_faces.photos(pixels[[7, 6, 0, 4]]).tolist() == [0, 1, 2, 1]
+    assert fer2013_faces.photos(pixels[:0]).tolist() == []
+    assert fer2013_faces.photos(np.stack([pixels[0], 255 - pixels[0]])) is None
 
 
 @pytest.mark.usefixtures("small")
@@ -161,10 +170,10 @@ def test_the_votes_of_the_real_files_agree_with_their_folders():
     assert first_out_of_order(image_number(entry["Image name"]) for entry in entries) is None
     with open(FERPLUS / "rows.csv", newline="", encoding="utf-8") as file:
         published = {entry["file"]: int(entry["row"]) for entry in csv.DictReader(file) if entry["file"]}
-    rows = rows_of(pixels, names)
+    rows = rows_of(pixels, usages(names))
     assert rows.tolist() == [published.get(name, -1) for name in names]
     assert np.count_nonzero(rows < 0) == 179
-    agreeing: dict[str, list[bool]] = {usage: [] for usage in STARTS}
+    agreeing: dict[str, list[bool]] = {usage: [] for usage in SPLITS}
     for row, name in zip(rows[rows >= 0], np.array(names)[rows >= 0], strict=True):
         most = FOLDER[max(FOLDER, key=lambda answer, votes=entries[row]: int(votes[answer]))]
         if most:

@@ -100,15 +100,6 @@ def test_blocks_do_not_change_what_is_found(monkeypatch):
         np.testing.assert_array_equal(getattr(again, name), column)
 
 
-def test_a_strange_set_is_searched():
-    """Its faces are not in the table, so its photos come from the search, in the order of its faces."""
-    photo = photos(3, 5)
-    pixels = np.stack(
-        [cut(photo[each], 0, shift) for each, shift in ((2, 0), (0, 0), (2, 3), (1, 0), (0, 1))]
-    )
-    assert fer2013_faces.photo_groups(pixels).tolist() == [0, 1, 0, 2, 1]
-
-
 def test_a_sheet_shows_pairs_of_all_correlations(tmp_path):
     """As many as there are, or a sample from the lowest to the highest; none is an empty sheet."""
     photo = photos(100, 6)
@@ -126,7 +117,7 @@ def test_a_sheet_shows_pairs_of_all_correlations(tmp_path):
 def test_the_table_of_fer2013_is_what_the_search_finds():
     """Every photo of the 35,887 faces; the pairs that an eye has seen are among them."""
     pixels, names = real()
-    groups = fer2013_faces.photo_groups(pixels)
+    groups = fer2013_faces.photos(pixels)
     stems = {name.rpartition("/")[2].removesuffix(".jpg"): number for number, name in enumerate(names)}
     for first, second in SEEN:
         assert groups[stems[first]] == groups[stems[second]]

@@ -15,7 +15,7 @@ def faces(labels, groups) -> Faces:
     """Faces of which only labels and groups matter."""
     n = len(labels)
     blank = np.zeros((n, 48, 48), dtype=np.uint8)
-    return Faces(blank, np.asarray(labels), np.zeros(n, np.uint8), np.asarray(groups))
+    return Faces(blank, np.asarray(labels), np.zeros(n, np.uint8), np.asarray(groups), np.full(n, -1))
 
 
 def faces_in_groups(seed, largest) -> Faces:

@@ -11,7 +11,7 @@ import pytest
 from fer_exp import tracking
 from fer_exp.config import derived
 from fer_exp.data import datasets
-from fer_exp.data.datasets import Dataset
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
 from fer_exp.experiment import drivers, facts, job_check, plan, recorder

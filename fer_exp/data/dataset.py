@@ -1,0 +1,54 @@
+"""A set of faces in canonical order, and what is known of it.
+
+Test is handed out by `test()` alone, which only evaluation calls.
+"""
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fer_exp.data import photos
+from fer_exp.data.faces import Faces
+from fer_exp.data.fingerprint import Fingerprint
+from fer_exp.errors import UserError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole set: its faces in canonical order, train first, and what is known of them.
+
+    skipped: files that could not be read, with the reason, under on_error=skip. cache_dir: where
+    photos are kept that must be searched for; None keeps them nowhere.
+    """
+
+    name: str
+    faces: Faces
+    fingerprint: Fingerprint
+    skipped: tuple[str, ...]
+    cache_dir: Path | None = None
+
+    @property
+    def digest(self) -> str:
+        """The hash of its faces, by which runs on them are told from runs on others."""
+        return self.fingerprint.content
+
+    def train(self) -> Faces:
+        """The faces to fit on and to select by."""
+        return self._part(slice(0, sum(self.fingerprint.train)), "train")
+
+    def test(self) -> Faces:
+        """The faces to evaluate on, once. Training never calls this."""
+        return self._part(slice(sum(self.fingerprint.train), None), "test")
+
+    @functools.cached_property
+    def photos(self) -> np.ndarray:
+        """The photo of each face, int64 [N]; see `photos.photos_of`. Costs nothing until it is asked for."""
+        return photos.photos_of(self.faces, self.fingerprint, self.cache_dir)
+
+    def _part(self, where: slice, name: str) -> Faces:
+        part = self.faces[where]
+        if not len(part):
+            raise UserError(f"data={self.name}: the set has no {name} faces")
+        return part
