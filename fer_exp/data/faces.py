@@ -90,9 +90,9 @@ class Faces:
             labels.append(label)
             usages.append(usage)
         images = np.frombuffer(pixels, np.uint8).reshape(-1, SIDE, SIDE)
-        usage = np.array(usages, np.uint8)
-        csv_row = csv_rows(images, usage) if csv_rows else None
-        return cls.of(images, np.array(labels, np.int64), usage, csv_row)
+        split = np.array(usages, np.uint8)
+        csv_row = csv_rows(images, split) if csv_rows else None
+        return cls.of(images, np.array(labels, np.int64), split, csv_row)
 
     def __len__(self) -> int:
         return len(self.labels)

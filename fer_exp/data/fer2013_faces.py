@@ -92,7 +92,7 @@ def write(path: Path, pixels: np.ndarray, names: list[str], row_of: dict[str, in
     # here, since who looks up a face needs no SciPy
     from fer_exp.data.near_copies import groups, near_copies
 
-    order = np.lexsort((names, pixel_keys(pixels)))
+    order = np.lexsort((np.array(names), pixel_keys(pixels)))
     ordered, names = pixels[order], [names[each] for each in order]
     keys, first, copies = np.unique(
         pixel_keys(ordered) >> np.uint64(_DROPPED), return_index=True, return_counts=True
