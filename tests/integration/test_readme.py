@@ -1,11 +1,11 @@
-"""What the README tells people to write works as it stands there."""
+"""What the README and docs/extend.md tell people to write works as it stands there."""
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from helpers import pages
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
@@ -14,9 +14,8 @@ from fer_exp.models.activation import activation_factory
 from fer_exp.training import optimizers
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-# Each file that the README shows: its path under conf/, and its text.
-SHOWN = dict(re.findall(r"```yaml\n# conf/(\S+)\n(.*?)```", README, flags=re.DOTALL))
+# Each file that the README and the page on extending show: its path under conf/, and its text.
+SHOWN = pages.files(pages.README) | pages.files(ROOT / "docs" / "extend.md")
 
 
 @pytest.fixture
@@ -55,10 +54,3 @@ def test_a_study_is_a_file(extended):
     assert as_settings(config).about.question == "Does one wide layer help?"
     assert config.hydra.sweeper.params["model.hidden"] == "[64],[256],[1024]"
     assert config.hydra.mode.name == "MULTIRUN"
-
-
-def test_every_place_that_it_links_to_is_there():
-    """Pictures and pages beside it."""
-    linked = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    assert len(linked) >= 6
-    assert [place for place in linked if not (ROOT / place).exists()] == []
