@@ -5,13 +5,16 @@ one line that says what is wrong, where, and what to do next. The scripts print 
 anything else is a bug and keeps its traceback.
 """
 
+from fer_exp.redaction import without_login
+
 
 class UserError(Exception):
     """A mistake outside the program; `str(error)` is one line that names the place and the mend.
 
     The message may quote names of files: what a terminal would obey, or no file could hold, is written out.
+    It may quote addresses: the login in one is left out.
     """
 
     def __init__(self, message: str):
-        line = " ".join(message.split())
+        line = without_login(" ".join(message.split()))
         super().__init__("".join(each if each.isprintable() else repr(each)[1:-1] for each in line))

@@ -1,9 +1,10 @@
-"""The command lines that repeat what was done, without what is this machine's or a login."""
+"""The command lines that were typed, and those that follow them."""
 
-import re
 import shlex
 import sys
 from collections.abc import Iterable
+
+from fer_exp.redaction import without_login
 
 
 def typed(script: str) -> str:
@@ -16,19 +17,6 @@ def typed(script: str) -> str:
 def to_keep(words: Iterable[str]) -> str:
     """A command to keep with runs and pages, without what it tells of a user's login."""
     return without_login(shlex.join(words))
-
-
-def without_login(text: str) -> str:
-    """A text without the user and password of any address in it."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
-
-
-def to_repeat(command: str) -> str:
-    """The command that trains the same elsewhere: without what is this machine's, files of data as PATH."""
-    own = ("tracking.", "hydra", "data.cache_dir", "n_jobs", "dry_run", "rerun")
-    words = [word for word in shlex.split(command) if not word.lstrip("+").startswith(own)]
-    kept = [re.sub(r"^(data\.(?:root|ferplus))=.*", r"\1=PATH", word) for word in words]
-    return shlex.join(kept)
 
 
 def evaluating(target: str, command: str) -> str:

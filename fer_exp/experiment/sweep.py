@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
-from fer_exp import provenance, tables, tracking
+from fer_exp import provenance, redaction, tables, tracking
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
@@ -127,7 +127,7 @@ class Sweep:
             keys.Param.FACTORS: ", ".join(self.factors),
             keys.Param.JOBS: len(self.jobs),
         }
-        command = provenance.to_repeat(self.command)
+        command = redaction.repeatable(self.command)
         # a longer one would be cut short, and half a command is none
         if len(command) <= tracking.LONGEST_PARAM:
             params[keys.Param.COMMAND] = command

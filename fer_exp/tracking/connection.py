@@ -8,7 +8,6 @@ import requests
 from mlflow.exceptions import MlflowException
 
 from fer_exp.errors import UserError
-from fer_exp.provenance import without_login
 
 # What a call to a server may raise when nobody answers, and when it refuses.
 FAILURES = (MlflowException, requests.RequestException, OSError)
@@ -25,7 +24,7 @@ class UnreachableError(UserError):
 
     def __init__(self, uri: str):
         super().__init__(
-            f"tracking.uri={without_login(uri)}: no MLflow server answers there; start it, or "
+            f"tracking.uri={uri}: no MLflow server answers there; start it, or "
             "keep the runs here: tracking.uri=sqlite:///mlflow.db"
         )
 

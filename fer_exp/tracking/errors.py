@@ -9,7 +9,6 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import DBAPIError
 
 from fer_exp.errors import UserError
-from fer_exp.provenance import without_login
 
 T = TypeVar("T")
 
@@ -18,7 +17,7 @@ PATIENCE = 120
 
 
 def cannot_open(place: str, error: Exception) -> UserError:
-    """The error to raise when a store did not open; it shows no password.
+    """The error to raise when a store did not open.
 
     place: the store's URI, after the key that it came from if any.
     """
@@ -32,7 +31,7 @@ def cannot_open(place: str, error: Exception) -> UserError:
         said = f"you may not use it; its admin can let you ({_first_line(error)})"
     else:
         said = f"cannot open the store ({_first_line(error)})"
-    return UserError(without_login(f"{place}: {said}"))
+    return UserError(f"{place}: {said}")
 
 
 class UnwritableError(UserError):

@@ -20,7 +20,7 @@ from mlflow import MlflowClient
 
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
-from fer_exp.provenance import without_login
+from fer_exp.redaction import without_login
 from fer_exp.tracking import entries
 from fer_exp.tracking.connection import FAILURES, UnreachableError, answering, reach
 from fer_exp.tracking.entries import LogEntry

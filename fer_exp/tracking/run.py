@@ -15,9 +15,10 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 
+from fer_exp import redaction
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
-from fer_exp.tracking import entries, errors, keys, redaction
+from fer_exp.tracking import entries, errors, keys
 from fer_exp.tracking.connection import FAILURES, reach
 from fer_exp.tracking.outbox import Outbox
 
@@ -63,7 +64,8 @@ class Run(ABC):
                 said = f"{type(error).__name__}: {error}"
                 # a store that takes nothing cannot be told: the next start finds the run abandoned
                 with suppress(errors.UnwritableError):
-                    self.tag(error=redaction.left_out(said, local_path(self.artifacts))[:LONGEST_PARAM])
+                    said = redaction.without_folders(said, local_path(self.artifacts))
+                    self.tag(error=redaction.without_login(said)[:LONGEST_PARAM])
                     self.end("FAILED")
                 raise
             except BaseException:

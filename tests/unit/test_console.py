@@ -213,31 +213,8 @@ def test_what_was_trained_is_evaluated_on_the_same_faces():
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("train.py tracking.uri=http://anna:s3cr:et@host:5000/x", "train.py tracking.uri=http://host:5000/x"),
-        ("postgresql://anna@host/db and http://:s@h", "postgresql://host/db and http://h"),
-        ("http://host:5000/a@b", "http://host:5000/a@b"),
-    ],
-)
-def test_a_login_in_an_address_is_left_out(text, kept):
-    """Commands, errors and logs are passed on."""
-    assert provenance.without_login(text) == kept
-
-
 def test_another_study_is_trained_by_the_same_command():
     """On the same faces, by the same settings; its seeds and trials are its own."""
     own = "study=a_tuned seed=1,2 dry_run=true rerun=all '++search.best={a:1}'"
     command = f"python train.py {own} 'data.root=my faces'"
     assert provenance.of_study("a_search", command) == "python train.py study=a_search 'data.root=my faces'"
-
-
-def test_a_command_to_repeat_tells_nothing_of_this_machine():
-    """Not where its files, its store and its output lie, nor how many cores it has; all else stays."""
-    typed = "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' data=fer2013 data.root=/home/me/fer.zip "
-    typed += (
-        "tracking.uri=http://server n_jobs=2 hydra/launcher=joblib data.cache_dir=/tmp/c training.epochs=3"
-    )
-    kept = "python train.py -m optimizer=sgd,adam 'seed=range(0,2)' data=fer2013 data.root=PATH "
-    assert provenance.to_repeat(typed) == kept + "training.epochs=3"

@@ -11,8 +11,8 @@ from typing import Any
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
+from fer_exp import redaction
 from fer_exp.errors import UserError
-from fer_exp.tracking import redaction
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
 from fer_exp.tracking.artifacts import PLAN
 from fer_exp.tracking.connection import answering
@@ -42,10 +42,10 @@ def line_of(
         run = store.client.get_run(record.run_id)
     info, told = run.info, run.data
     tags = {key: text for key, text in told.tags.items() if is_kept(key)}
-    params = {key: text for key, text in told.params.items() if not key.startswith(redaction.KEYS)}
+    params = {key: text for key, text in told.params.items() if not key.startswith(redaction.PLACES)}
     return ArchivedRun(
         first.get(info.run_id, info.run_id),
-        redaction.all_left_out(info.run_name),
+        redaction.without_places(info.run_name),
         info.status,
         info.start_time,
         info.end_time,
@@ -57,7 +57,7 @@ def line_of(
 
 
 def _placeless(texts: Mapping[str, str]) -> dict[str, str]:
-    return {key: redaction.all_left_out(text) for key, text in texts.items()}
+    return {key: redaction.without_places(text) for key, text in texts.items()}
 
 
 def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:

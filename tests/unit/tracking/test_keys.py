@@ -26,6 +26,8 @@ METRIC = re.compile(
 )
 MLFLOW_TAG = re.compile(r"mlflow\.(parentRunId|note|source|runName|user|data)\b.*")
 ARTIFACTS = {value for value in vars(artifacts).values() if isinstance(value, str) and "." in value}
+# conf/ has a file of this name, too
+ARTIFACTS -= {artifacts.CONFIG}
 TAGS = {value for name, value in vars(keys.Tag).items() if name.isupper()}
 # Tags that are no words of their own elsewhere.
 TELLING = {"resumed_from", "taught_by", "test_opened", "moved_from"}

@@ -5,7 +5,6 @@ import copy
 import multiprocessing
 import os
 import pprint
-import pwd
 import re
 import sqlite3
 import subprocess
@@ -22,7 +21,7 @@ from fer_exp.inference import predict
 from fer_exp.inference.demo import app
 from fer_exp.report import command as report
 from fer_exp.report import text
-from fer_exp.tracking import redaction, sqlite
+from fer_exp.tracking import sqlite
 from fer_exp.tracking.server import ui
 
 
@@ -203,17 +202,6 @@ def test_locks_that_cannot_be_made_are_named(store):
     store.locks.touch()
     with pytest.raises(UserError, match=rf"{re.escape(str(store.locks))}: cannot be made \(File exists\)"):
         store.lock("x")
-
-
-def test_folders_are_left_out_by_whoever_has_none(tmp_path, monkeypatch):
-    """A container's user may have no home, and the current folder may be gone while a run fails."""
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
-    monkeypatch.delenv("HOME", raising=False)
-    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
-    assert redaction.left_out(f"{tmp_path}/a and /b/c", tmp_path) == "a and /b/c"
 
 
 def test_history_is_by_step(store):
