@@ -147,7 +147,6 @@ class Param:
 
     SEED = "seed"
     DATA_NAME = "data.name"
-    DATA_ON_ERROR = "data.on_error"
     PROTOCOL_NAME = "protocol.name"
     PROTOCOL_WEIGHTS = "protocol.weights"
     SPLIT_METHOD = "split.method"
