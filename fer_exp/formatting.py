@@ -35,7 +35,7 @@ class Styled:
 
 
 def _mean(value: Any) -> float:
-    return getattr(value, "mean", value)
+    return float(getattr(value, "mean", value))
 
 
 def _bounds(value: Any, sign: str = "") -> str:
@@ -106,8 +106,8 @@ class Words(string.Formatter):
     A name may have a gloss, `gloss.<name>`, for the kind `gloss`.
     """
 
-    def __init__(self, templates: Mapping[str, str | Mapping[str, str]] | None = None):
-        self.templates = templates or {}
+    def __init__(self, templates: Mapping[str, Any] | None = None):
+        self.templates: Mapping[str, Any] = templates or {}
 
     def __call__(self, key: str, **values: Any) -> str:
         """The text of this key, with the values in it."""
@@ -122,7 +122,7 @@ class Words(string.Formatter):
             case None:
                 return MISSING
             case str():
-                return self.templates.get(f"gloss.{value}", value) if kind == "gloss" else value
+                return str(self.templates.get(f"gloss.{value}", value)) if kind == "gloss" else value
             case Message():
                 return self(value.key, **value.values)
             case Styled():

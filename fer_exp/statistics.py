@@ -32,17 +32,17 @@ class Difference(Interval):
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Mean of [n] values with Student's t interval over them."""
-    values = np.asarray(values, dtype=float)
-    mean = float(values.mean())
-    half = _half_width(values, 1 / len(values))
+    array = np.asarray(values, dtype=float)
+    mean = float(array.mean())
+    half = _half_width(array, 1 / len(values))
     return Interval(mean, mean - half, mean + half)
 
 
 def next_value_interval(values: Sequence[float]) -> Interval:
     """Where one further value would lie with 95 %, given [n] values of a normal distribution."""
-    values = np.asarray(values, dtype=float)
-    mean = float(values.mean())
-    half = _half_width(values, 1 + 1 / len(values))
+    array = np.asarray(values, dtype=float)
+    mean = float(array.mean())
+    half = _half_width(array, 1 + 1 / len(values))
     return Interval(mean, mean - half, mean + half)
 
 
@@ -55,7 +55,7 @@ def _half_width(values: np.ndarray, variance_share: float) -> float:
 # half a millisecond each, and a table asks for the same few a thousand times
 @cache
 def _quantile(freedom: int) -> float:
-    return stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def paired_difference(values: Sequence[float], base: Sequence[float]) -> Difference:
@@ -110,7 +110,7 @@ def bootstrap_interval(right: np.ndarray, seed: int, draws: int = 2000) -> Inter
     return Interval(share, float(low), float(high))
 
 
-def expected_best(ranked: np.ndarray, tries: int) -> float:
+def expected_best(ranked: Sequence[float] | np.ndarray, tries: int) -> float:
     """What the best of some tries has on average, exactly: over all sets of `tries` of these [n] values.
 
     ranked: the values of n independent tries, the best try first (by the value itself, or by another).
@@ -120,7 +120,9 @@ def expected_best(ranked: np.ndarray, tries: int) -> float:
     return float(_shares(len(ranked), tries) @ np.asarray(ranked, dtype=float))
 
 
-def expected_best_interval(ranked: np.ndarray, tries: int, seed: int, draws: int = 2000) -> Interval:
+def expected_best_interval(
+    ranked: Sequence[float] | np.ndarray, tries: int, seed: int, draws: int = 2000
+) -> Interval:
     """The same with its percentile bootstrap interval over the n tries."""
     ranked = np.asarray(ranked, dtype=float)
     # in a resample, too, a lower place is a better try

@@ -8,7 +8,7 @@ import csv
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import rich.box
@@ -38,6 +38,16 @@ class Column:
     english: bool = False
 
 
+@dataclass(frozen=True)
+class TextTable:
+    """A table as it is read: title, header, rows and notes."""
+
+    title: str
+    header: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
 @dataclass
 class Table:
     """A title, columns, rows of as many values, and notes that belong below.
@@ -47,7 +57,7 @@ class Table:
     """
 
     title: Text
-    header: Sequence[str | Column]
+    header: Sequence[Text | Column]
     rows: list[list[Any]] = field(default_factory=list)
     notes: list[Text] = field(default_factory=list)
     name: str = ""
@@ -58,50 +68,49 @@ class Table:
         """The header, a bare name as a column of text."""
         return [each if isinstance(each, Column) else Column(each, numeric=False) for each in self.header]
 
-    def in_words(self, words: Words = PLAIN) -> "Table":
+    def in_words(self, words: Words = PLAIN) -> TextTable:
         """The same with nothing but text in it."""
         kinds = [column.kind for column in self.columns]
-        return replace(
-            self,
-            title=words.text(self.title),
-            header=[words.text(column.title) for column in self.columns],
-            rows=[[words.text(*each) for each in zip(row, kinds, strict=True)] for row in self.rows],
-            notes=[words.text(note) for note in self.notes],
+        return TextTable(
+            words.text(self.title),
+            [words.text(column.title) for column in self.columns],
+            [[words.text(*each) for each in zip(row, kinds, strict=True)] for row in self.rows],
+            [words.text(note) for note in self.notes],
         )
 
 
 def print_terminal(table: Table, words: Words = PLAIN) -> None:
     """Print for a person at a terminal."""
-    table = table.in_words(words)
+    text = table.in_words(words)
     # a path may hold what looks like rich's markup
     console = Console(markup=False, emoji=False)
-    shown = _fitting(table, console.width)
-    for row in table.rows:
+    shown = _fitting(text, console.width)
+    for row in text.rows:
         shown.add_row(*row)
     # not as the table's own, which would be broken to the width of a narrow table; in a file it stays whole
     soft = not console.is_terminal
-    console.print(table.title, style="italic", highlight=False, soft_wrap=soft)
+    console.print(text.title, style="italic", highlight=False, soft_wrap=soft)
     console.print(shown)
-    for note in table.notes:
+    for note in text.notes:
         console.print(note)
     console.print()
 
 
-def _fitting(table: Table, width: int) -> rich.table.Table:
+def _fitting(table: TextTable, width: int) -> rich.table.Table:
     """A table without rows for a terminal of this width: words stay whole, and frames go if need be."""
     columns = list(zip(table.header, *table.rows, strict=True))
     gaps = len(columns) - 1
     framed, bare = _widths(columns, width - 4 - 3 * gaps), _widths(columns, width - gaps)
     shown = rich.table.Table() if framed else rich.table.Table(**_BARE)
     # where nothing helps long words are folded, as digits cut short would be lost
-    widths = framed or bare or [None] * len(columns)
+    widths: Sequence[int | None] = framed or bare or [None] * len(columns)
     for name, each in zip(table.header, widths, strict=True):
         shown.add_column(name, width=each, overflow="fold")
     return shown
 
 
 # Columns a space apart, with a line below their names.
-_BARE = {"box": rich.box.SIMPLE_HEAD, "show_edge": False, "padding": 0}
+_BARE: dict[str, Any] = {"box": rich.box.SIMPLE_HEAD, "show_edge": False, "padding": 0}
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
@@ -118,12 +127,12 @@ def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
 
 def print_markdown(table: Table, words: Words = PLAIN) -> None:
     """Print as a Markdown table under its title."""
-    table = table.in_words(words)
-    print(f"**{table.title}**\n")
-    for row in (table.header, ["---"] * len(table.header), *table.rows):
+    text = table.in_words(words)
+    print(f"**{text.title}**\n")
+    for row in (text.header, ["---"] * len(text.header), *text.rows):
         print("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
     print()
-    for note in table.notes:
+    for note in text.notes:
         print(f"- {note}")
     print()
 

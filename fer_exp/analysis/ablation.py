@@ -40,7 +40,7 @@ class Rung:
     name: str
     runs: int
     fit_on: int
-    val: Interval
+    val: Interval | None
     test: Mapping[str, Interval | None]
     gain: Difference | float | Incomparable | None
     hours: Mapping[str, float]
@@ -103,9 +103,9 @@ def _over_faces(run: Record, part: str) -> OverFaces:
     return OverFaces(*(run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high")))
 
 
-def gaps(study: Study) -> dict[tuple[str, ...], list[str]]:
+def gaps(study: Study) -> dict[tuple[tuple[str, str], ...], list[str]]:
     """The arms that lack jobs, by what they lack, `seed 0` and its state; those that lack the same as one."""
-    lacking: dict[tuple[str, ...], list[str]] = {}
+    lacking: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for arm in study.arms:
         states = tuple((gap.job.removeprefix(f"{arm.name} · "), gap.state) for gap in arm.unfinished)
         lacking.setdefault(states, []).append(arm.name)
@@ -122,7 +122,7 @@ def _hours(runs: Sequence[Record]) -> dict[str, float]:
 def _gain(arm: Arm, below: Arm | None) -> Difference | float | Incomparable | None:
     """The difference to the rung below it, if it was validated on the same faces."""
     shared = sorted(set(arm.runs) & set(below.runs), key=int) if below else []
-    if not shared:
+    if below is None or not shared:
         return None
     pairs = [(arm.runs[seed], below.runs[seed]) for seed in shared]
     if any(one.validation_size != other.validation_size for one, other in pairs):

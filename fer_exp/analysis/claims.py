@@ -64,7 +64,8 @@ def closing(studies: Sequence[Study], subset: str) -> list[ClosingRow]:
         ours = [mean(arm.values(metric)) if arm else None for metric in metrics]
         printed = [published.figure(*place, f"{split}_accuracy") for split in SPLITS]
         deck = [figure.value if figure else None for figure in printed]
-        rows.append(ClosingRow(study, arm, *(dict(zip(SPLITS, each, strict=True)) for each in (ours, deck))))
+        by_split = dict(zip(SPLITS, ours, strict=True)), dict(zip(SPLITS, deck, strict=True))
+        rows.append(ClosingRow(study, arm, *by_split))
     return rows
 
 
@@ -205,12 +206,12 @@ def _others_are_worse(study: Study) -> Answer:
 
 def _base_beats_the_plain_corner(study: Study) -> Answer:
     corner = study.arms[-1].name
-    found = next((each for each in _known(study) if each.arm == corner), None)
-    if found is None:
-        return _UNDECIDED
-    low, high = -found.found.high, -found.found.low
-    turned = Difference(-found.found.mean, low, high, found.found.p)
-    return _better(Contrast(study.base.name, turned, found.p), corner)
+    known = ((each, each.found) for each in _known(study) if each.arm == corner)
+    for contrast, found in known:
+        if found is not None:
+            turned = Difference(-found.mean, -found.high, -found.low, found.p)
+            return _better(Contrast(study.base.name, turned, contrast.p), corner)
+    return _UNDECIDED
 
 
 CLAIMS = (

@@ -115,19 +115,20 @@ def summarise(study: Study, subset: str) -> list[ArmSummary]:
 
 
 def _summary(study: str, arm: Arm, subset: str, contrast: Contrast | None) -> ArmSummary:
-    metrics = [keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(subset, "accuracy")]
-    metrics.append(keys.SELECTED_VAL_MACRO_F1)
     epoch, seconds = (arm.values(metric) for metric in (keys.SELECTED_EPOCH, keys.TRAIN_SECONDS))
     return ArmSummary(
-        arm.name,
-        len(arm.runs),
-        *(mean(arm.values(metric)) for metric in metrics),
-        float(np.mean(epoch)) if epoch else None,
-        float(np.mean(seconds)) if seconds else None,
-        arm.values(keys.SELECTED_VAL_ACCURACY),
-        contrast,
-        _of_deck(study, arm),
-        _rates(arm) if arm.tuned and arm.runs else None,
+        name=arm.name,
+        runs=len(arm.runs),
+        train=mean(arm.values(keys.SELECTED_TRAIN_ACCURACY)),
+        val=mean(arm.values(keys.SELECTED_VAL_ACCURACY)),
+        test=mean(arm.values(keys.test(subset, "accuracy"))),
+        val_macro_f1=mean(arm.values(keys.SELECTED_VAL_MACRO_F1)),
+        epoch=float(np.mean(epoch)) if epoch else None,
+        seconds=float(np.mean(seconds)) if seconds else None,
+        validation=arm.values(keys.SELECTED_VAL_ACCURACY),
+        contrast=contrast,
+        deck=_of_deck(study, arm),
+        rates=_rates(arm),
     )
 
 
@@ -136,7 +137,9 @@ def mean(values: Sequence[float]) -> Interval | None:
     return statistics.mean_interval(values) if values else None
 
 
-def _rates(arm: Arm) -> tuple[float, float, str]:
+def _rates(arm: Arm) -> tuple[float, float, str] | None:
+    if arm.tuned is None or not arm.runs:
+        return None
     params = next(iter(arm.runs.values())).params
     return float(params[keys.Param.LR]), float(params[keys.Param.WEIGHT_DECAY]), arm.tuned
 

@@ -8,6 +8,7 @@ the baselines, if they were evaluated and their faces are FER-2013.
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fer_exp import console, tables, tracking
 from fer_exp.analysis import published
@@ -43,7 +44,7 @@ class Row:
         private, union = (sum(values) / len(values) for values in means)
         return private, union
 
-    def cells(self) -> list:
+    def cells(self) -> list[Any]:
         """The row's values, without its rank."""
         return [self.method, self.kind, *(mean(self.accuracies[part]) for part in PARTS), *self.protocol]
 

@@ -4,6 +4,7 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,14 @@ def figure(study: str, setting: str, metric: str) -> Figure | None:
         if right and total:
             return Figure(right.value / total.value, right.note)
     return found
+
+
+def value(study: str, setting: str, metric: str) -> float:
+    """The deck's figure where it is known to have printed one; KeyError if it has not."""
+    found = figure(study, setting, metric)
+    if found is None:
+        raise KeyError((study, setting, metric))
+    return found.value
 
 
 @dataclass(frozen=True)
@@ -95,4 +104,5 @@ def results() -> tuple[Result, ...]:
 
 def _result(row: dict[str, str]) -> Result:
     parts = {part: float(row[part]) if row[part] else None for part in ("public", "private", "union")}
-    return Result(**row | parts)
+    told: dict[str, Any] = row | parts
+    return Result(**told)

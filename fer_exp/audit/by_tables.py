@@ -118,8 +118,9 @@ def _ranks() -> list[Message]:
 
 def _split_of(cell: Line) -> str | None:
     """The split whose accuracy in the cell's section prints as the cell, rounded or cut off."""
+    study, _, setting = cell.setting.partition("/")
     for split, short in _SPLITS.items():
-        figure = published.figures().get((*cell.setting.split("/"), f"{short}_accuracy"))
+        figure = published.figures().get((study, setting, f"{short}_accuracy"))
         if figure and cell.value in (f"{figure.value:.4f}", f"{math.floor(1e4 * figure.value) / 1e4:.4f}"):
             return split
     return None
@@ -133,14 +134,16 @@ def loss_pairing() -> Finding:
         if metric == "train_accuracy" and (study, setting, "train_loss") in published.figures()
     }
     others = np.array([pair for (study, _), pair in pairs.items() if study != "layers"])
-    line = np.polyfit(*others.T, 1)
+    line = np.polyfit(others[:, 0], others[:, 1], 1)
     spread = np.std(others[:, 1] - np.polyval(line, others[:, 0]), ddof=2)
     layers = {setting: pair for (study, setting), pair in pairs.items() if study == "layers"}
     off = {name: (loss - np.polyval(line, accuracy)) / spread for name, (accuracy, loss) in layers.items()}
     far = [name for name, distance in off.items() if abs(distance) > _OFF_LINE]
     near = max(abs(distance) for name, distance in off.items() if name not in far)
     values = {
-        "pairs": [message("loss_pairing.pair", accuracy=a, loss=b) for a, b in map(layers.get, far)],
+        "pairs": [
+            message("loss_pairing.pair", accuracy=a, loss=b) for a, b in (layers[name] for name in far)
+        ],
         "far": [message("loss_pairing.outlier", name=name, distance=off[name]) for name in far],
         **{"others": len(others), "near": near, "n_far": len(far)},
     }

@@ -1,6 +1,7 @@
 """The deck's errors on test that runs show: collapsed networks, wrongly read faces, and its softmax."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fer_exp.audit.by_training import NEAR
 from fer_exp.audit.finding import (
@@ -111,19 +112,16 @@ def _readings(runs: Runs, id: str, study: str, figures: dict[str, float]) -> Jud
     sound = [figure(runs, arm, keys.mismatch(keys.SOUND)) for arm in arms.values()]
     combinations = keys.mismatches(runs[next(iter(arms.values()))].metrics)
 
-    def distance(combination: str, setting: str) -> float:
+    def distance(setting: str, combination: str) -> float:
         return abs(figure(runs, arms[setting], keys.mismatch(combination)) - figures[setting])
 
-    common = min(combinations, key=lambda each: max(distance(each, setting) for setting in figures))
-    worst = max(distance(common, setting) for setting in figures)
-    best = {
-        setting: min(combinations, key=lambda each, setting=setting: distance(each, setting))
-        for setting in figures
-    }
+    common = min(combinations, key=lambda each: max(distance(setting, each) for setting in figures))
+    worst = max(distance(setting, common) for setting in figures)
+    best = {setting: min(combinations, key=partial(distance, setting)) for setting in figures}
     alone = [
         message(f"{id}.single", arm=setting, combination=combination)
         for setting, combination in best.items()
-        if distance(combination, setting) <= _NEAR_READING
+        if distance(setting, combination) <= _NEAR_READING
     ]
     return EXPLAINED if worst <= _NEAR_READING else UNEXPLAINED, {
         "combinations": len(combinations),

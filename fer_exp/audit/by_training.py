@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from fer_exp.analysis import published
 from fer_exp.analysis.comparison import SIGNIFICANCE, against
@@ -67,7 +68,7 @@ def _carryover(runs: Runs) -> Judgement:
         all(abs(one - other) <= NEAR for one, other in zip(each, wanted, strict=True)) for each in accuracies
     ]
     explained = near[0] and as_long[0] and not (near[1] and as_long[1])
-    values = {}
+    values: dict[str, Any] = {}
     for name, reached, lasted in zip(("carried", "fresh"), accuracies, epochs, strict=True):
         values |= {name: shares(reached), f"{name}_epochs": [round(each) for each in lasted]}
     return EXPLAINED if explained else UNEXPLAINED, values

@@ -61,7 +61,7 @@ class Finding:
     @property
     def audit(self) -> str:
         """The row of the audit, such as A1."""
-        return _words().templates[f"{self.id}.audit"]
+        return str(_words().templates[f"{self.id}.audit"])
 
     @property
     def printed(self) -> str:
@@ -114,7 +114,7 @@ def figure(runs: Runs, arm: str, metric: str) -> float:
         raise MissingError(f"not run: python train.py study=audit audit={arm}")
     if metric not in runs[arm].metrics:
         raise MissingError("test not evaluated: python evaluate.py study=audit mismatches=true")
-    return runs[arm].metrics[metric]
+    return float(runs[arm].metrics[metric])
 
 
 def lines(study: str, *metrics: str) -> list[Line]:
@@ -124,7 +124,7 @@ def lines(study: str, *metrics: str) -> list[Line]:
 
 def printed(study: str, settings: Sequence[str], metric: str) -> list[float]:
     """The deck's figures of some settings of a study."""
-    return [published.figure(study, setting, metric).value for setting in settings]
+    return [published.value(study, setting, metric) for setting in settings]
 
 
 def shares(values: Sequence[float]) -> list[Styled]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_exp.fer2013 import EMOTIONS, SIDE
@@ -59,7 +60,7 @@ def intervals(bars: Sequence[Bar], axis: str, line: tuple[float, str] | None = N
     return figure
 
 
-def _bar(axes, row: int, bar: Bar) -> None:
+def _bar(axes: Axes, row: int, bar: Bar) -> None:
     axes.axhline(row, color=GREY, linewidth=0.5, alpha=0.4, zorder=0)
     # on the page's ground, as the line of the largest class may run behind it
     ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
@@ -72,10 +73,10 @@ def _bar(axes, row: int, bar: Bar) -> None:
         axes.plot(bar.printed, row, "D", color=ORANGE, markersize=5, fillstyle="none", markeredgewidth=1.5)
 
 
-def _name_printed(axes, bars: Sequence[Bar]) -> None:
+def _name_printed(axes: Axes, bars: Sequence[Bar]) -> None:
     """Name the deck's figure where it first stands, on the side away from ours."""
     row, bar = next(((row, bar) for row, bar in enumerate(bars) if bar.printed is not None), (0, None))
-    if bar is not None:
+    if bar is not None and bar.printed is not None:
         side, place = (-1, "right") if bar.printed < bar.mean else (1, "left")
         axes.annotate(
             "deck",

@@ -6,9 +6,11 @@ order for colour-blind readers and in grey print.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_exp import metrics
@@ -37,7 +39,7 @@ def confusion(counts: np.ndarray, title: str) -> Figure:
     return figure
 
 
-def _matrix(axes, values: np.ndarray, texts: Sequence[str], title: str, brightest: float) -> None:
+def _matrix(axes: Axes, values: np.ndarray, texts: Sequence[str], title: str, brightest: float) -> None:
     axes.imshow(values, cmap="Blues", vmin=0, vmax=max(brightest, 1e-12))
     axes.set(title=title, xlabel="predicted", ylabel="true")
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right", rotation_mode="anchor")
@@ -73,23 +75,27 @@ def curves(
     return figure
 
 
-def _curve(axes, numbers: list[int], values: list[float], name: str, colour: str, above: bool) -> None:
+def _curve(axes: Axes, numbers: list[int], values: list[float], name: str, colour: str, above: bool) -> None:
     axes.plot(numbers, values, color=colour, marker="." if len(numbers) < 30 else "", clip_on=False)
     # two curves may end at one point
-    place = {"xytext": (5, 0), "textcoords": "offset points", "va": "bottom" if above else "top"}
+    place: dict[str, Any] = {
+        "xytext": (5, 0),
+        "textcoords": "offset points",
+        "va": "bottom" if above else "top",
+    }
     axes.annotate(name, (numbers[-1], values[-1]), color=colour, annotation_clip=False, **place)
 
 
-def _mark(axes, rates: Sequence[float], selected: int, side: str) -> None:
+def _mark(axes: Axes, rates: Sequence[float], selected: int, side: str) -> None:
     """Lines at the selected epoch and where the learning rate fell, named on this side of the axes."""
-    of_axes = {"transform": axes.get_xaxis_transform(), "fontsize": 7}
+    of_axes: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "fontsize": 7}
     pairs = enumerate(pairwise(rates), start=2)
     drops = [(number, now) for number, (before, now) in pairs if now < before]
     # a rate that falls nearly every epoch has no drops to speak of
     for number, rate in drops if len(drops) <= len(rates) / 3 else []:
         axes.axvline(number, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
-        said, height = f"rate {rate:.2g}", 0.99 if side == "top" else 0.01
-        axes.text(number, height, said, color=GREY, rotation=90, ha="right", va=side, **of_axes)
+        text, height = f"rate {rate:.2g}", 0.99 if side == "top" else 0.01
+        axes.text(number, height, text, color=GREY, rotation=90, ha="right", va=side, **of_axes)
     axes.axvline(selected, color="black", linewidth=0.8, zorder=0, clip_on=False)
     axes.text(selected, 1.02, f"selected: {selected}", ha="center", **of_axes)
 
@@ -127,8 +133,8 @@ def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title
         axes = figure.add_axes((0.01, 0, 0.98, 0.92))
         for label, emotion in enumerate(EMOTIONS):
             left = label * _COLUMN + (_COLUMN - SIDE) // 2
-            said = {"x": left + SIDE / 2, "ha": "center"}
-            axes.text(y=-3, s=emotion, fontweight="bold", fontsize="large", **said)
+            place: dict[str, Any] = {"x": left + SIDE / 2, "ha": "center"}
+            axes.text(y=-3, s=emotion, fontweight="bold", fontsize="large", **place)
             for first, right in ((0, True), (_SHOWN, False)):
                 of_class = np.flatnonzero((labels == label) & ((predicted == label) == right))
                 # a class may have fewer such faces
@@ -137,7 +143,7 @@ def gallery(pixels: np.ndarray, labels: np.ndarray, predicted: np.ndarray, title
                     sheet[top : top + SIDE, left : left + SIDE] = pixels[position]
                     read = EMOTIONS[predicted[position]]
                     text, color = (read, BLUE) if right else (f"predicted: {read}", ORANGE)
-                    axes.text(y=top + SIDE + 3, s=text, color=color, va="top", **said)
+                    axes.text(y=top + SIDE + 3, s=text, color=color, va="top", **place)
         axes.imshow(sheet, cmap="gray", vmin=0, vmax=255)
         axes.set_axis_off()
     return figure

@@ -43,11 +43,13 @@ def inline(figure: Figure, name: str, text: str) -> str:
     for pattern, new in _CLEANED:
         body = re.sub(pattern, new, body, flags=re.DOTALL)
     body = re.sub(r'(?<=style=")[^"]*', _in_page_colours, body)
-    box, width = (re.search(rf'{key}="([^"]*)"', opening)[1] for key in ("viewBox", "width"))
+    told = dict(re.findall(r'(\w+)="([^"]*)"', opening))
     # a point of the figure is a point of the screen where there is room
-    style = f"width: {float(width.removesuffix('pt')) * 4 / 3:.0f}px"
-    return f'<svg viewBox="{box}" style="{style}" role="img" aria-label="{html.escape(text)}">{body.strip()}'
+    told["style"] = f"width: {float(told['width'].removesuffix('pt')) * 4 / 3:.0f}px"
+    told |= {"role": "img", "aria-label": html.escape(text)}
+    kept = " ".join(f'{key}="{told[key]}"' for key in ("viewBox", "style", "role", "aria-label"))
+    return f"<svg {kept}>{body.strip()}"
 
 
-def _in_page_colours(style: re.Match) -> str:
+def _in_page_colours(style: re.Match[str]) -> str:
     return re.sub(r"#[0-9a-f]{6}", lambda colour: _COLOURS.get(colour[0], colour[0]), style[0])

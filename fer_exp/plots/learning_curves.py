@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -41,8 +42,8 @@ def band(histories: Sequence[Mapping[int, float]]) -> Band | None:
         return None
     values = [[run[epoch] for run in finite if epoch in run] for epoch in epochs]
     whole = sum(len(each) == len(histories) for each in values)
-    summaries = (np.array([summary(each) for each in values]) for summary in (np.mean, min, max))
-    return Band(np.array(epochs), *summaries, whole)
+    mean, low, high = (np.array([summary(each) for each in values]) for summary in (np.mean, min, max))
+    return Band(np.array(epochs), mean, low, high, whole)
 
 
 def limits(bands: Sequence[Mapping[str, Band]], quantity: str) -> tuple[float, float]:
@@ -72,7 +73,7 @@ def learning(bands: Mapping[str, Band], title: str, ranges: Mapping[str, tuple[f
     return figure
 
 
-def _line(axes, found: Band, scale: float, colour: str) -> None:
+def _line(axes: Axes, found: Band, scale: float, colour: str) -> None:
     axes.fill_between(
         found.epochs, scale * found.low, scale * found.high, color=colour, alpha=0.2, linewidth=0
     )
@@ -87,7 +88,7 @@ def _line(axes, found: Band, scale: float, colour: str) -> None:
     )
 
 
-def _name_lines(axes, shown: Mapping[str, Band], scale: float) -> None:
+def _name_lines(axes: Axes, shown: Mapping[str, Band], scale: float) -> None:
     """Write each part's name at the end of its line, apart from each other."""
     low, high = axes.get_ylim()
     last = max((found.epochs[-1] for found in shown.values()), default=1)

@@ -48,7 +48,8 @@ def _blocks(faces: str, data: str, source: Source) -> list[Block]:
 
 def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
     """The run of each study that is best on validation, of those whose test is opened; each run once."""
-    tested, found = keys.test(source.test, "accuracy"), {}
+    tested = keys.test(source.test, "accuracy")
+    found: dict[str, tuple[str, Record]] = {}
     for study in source.compared:
         runs = [run for arm in study.arms for run in arm.runs.values() if tested in run.metrics]
         if study.faces == faces and runs:
@@ -59,8 +60,8 @@ def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
 
 def _bar(name: str, record: Record, test: str) -> Bar:
     found = _accuracy(record, test)
-    ends = (100 * end for end in (found.mean, found.low, found.high))
-    return Bar(record.name if record.kind == keys.Kind.BASELINE else name, *ends)
+    name = record.name if record.kind == keys.Kind.BASELINE else name
+    return Bar(name, 100 * found.mean, 100 * found.low, 100 * found.high)
 
 
 def _accuracy(record: Record, test: str) -> Interval:

@@ -53,7 +53,7 @@ def _first_layer(run: Record, source: Source) -> np.ndarray:
     weight = getattr(registry.load_classifier(run, source.store).network.layers[0], "weight", None)
     if weight is None or weight.shape[1:] != (SIDE**2,):
         raise UserError(f"run {run.run_id}: its first layer does not see all pixels at once")
-    return weight.detach().numpy()
+    return np.asarray(weight.detach())
 
 
 def _gallery(study: str, run: Record, source: Source) -> Block:

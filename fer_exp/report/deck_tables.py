@@ -66,7 +66,7 @@ def _add_baselines(table: Table, fitted: Sequence[Record], subset: str) -> None:
     for name, option in claims.missing_baselines(fitted).items():
         table.rows.append([message("baseline", name=name), message("closing.not_fitted"), None, *none, *none])
         table.notes.append(message("closing.fits", name=name, option=option))
-    given_up = published.figure("svc", "linear", "fit_seconds").value / 60
+    given_up = published.value("svc", "linear", "fit_seconds") / 60
     table.notes.append(message("closing.baselines", minutes=given_up))
 
 
@@ -126,7 +126,7 @@ def _judged(check: str, found: Answer) -> Message:
             differing = [_gap(each) for each in found.others if each.verdict is not Verdict.TIE]
             return message(key, one=found.one, others=differing)
         case "same", _:
-            widest = max(found.others, key=lambda each: abs(each.found.mean))
+            widest = max(found.others, key=lambda each: abs(each.found.mean) if each.found else 0.0)
             return message(key, n=len(found.others), widest=_gap(widest))
         case "worse", _:
             return message(key, one=found.one, others=_sorted(found))

@@ -48,7 +48,7 @@ def _opening(source: Source) -> list[Block]:
     }
     table = Table(message("provenance"), [message("provenance.what"), message("provenance.value")])
     table.rows = [[message(f"provenance.{key}"), value] for key, value in facts.items()]
-    blocks = [Paragraph(words("intro")), sheet(table, words)]
+    blocks: list[Block] = [Paragraph(words("intro")), sheet(table, words)]
     if not runs:
         blocks.append(Gap(words("gap.store")))
     return blocks + [Gap(words("gap.plan", reason=error)) for error in source.lost]
@@ -75,7 +75,7 @@ def _closing(source: Source) -> Section:
         first = alike[0]
         fitted = read_baselines(source.store, first.faces)
         shown = [baseline for baseline in fitted if keys.test(source.test, "accuracy") in baseline.metrics]
-        blocks = []
+        blocks: list[Block] = []
         if claims.closes(alike):
             blocks.append(sheet(deck_tables.closing(alike, source.test, shown), words))
         blocks.append(sheet(deck_tables.conclusions(alike), words))

@@ -41,7 +41,7 @@ class Source:
     test: str
     gallery: bool
     command: str
-    _drawn: itertools.count = field(default_factory=itertools.count)
+    _drawn: "itertools.count[int]" = field(default_factory=itertools.count)
 
     @property
     def compared(self) -> list[Study]:

@@ -75,17 +75,17 @@ def _said_expected(name: str, curve: Mapping[int, Interval], words: Words) -> st
 
 
 def _intervals(study: Study, source: Source) -> Picture:
-    bars = [_bar(arm) for arm in comparison.summarise(study, source.test) if arm.val]
+    bars = [_bar(arm, arm.val) for arm in comparison.summarise(study, source.test) if arm.val]
     majority = 100 * comparison.runs_of(study)[0].metrics[keys.MAJORITY_ACCURACY]
     figure = charts.intervals(bars, "validation accuracy in %", (majority, "majority class"))
     text = source.words("study.intervals.said", rows=[spoken(bar) for bar in bars])
     return source.draw(figure, text, source.words("study.intervals"))
 
 
-def _bar(arm: ArmSummary) -> Bar:
+def _bar(arm: ArmSummary, reached: Interval) -> Bar:
     """An arm's validation accuracy over its seeds, in percent, with the deck's figure."""
     values = [100 * value for value in arm.validation]
-    found = _in_percent(arm.val)
+    found = _in_percent(reached)
     printed = 100 * arm.deck.value if arm.deck else None
     return Bar(arm.name, found.mean, found.low, found.high, values, printed)
 

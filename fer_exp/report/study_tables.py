@@ -1,6 +1,7 @@
 """The tables of one study: what its arms reach and how they differ, its trials, or its rungs."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fer_exp.analysis import ablation, comparison, search
 from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
@@ -62,15 +63,14 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
     for arm in arms:
         means = [arm.train, arm.val, arm.test, arm.val_macro_f1]
         table.rows.append([arm.name, arm.runs, *means, arm.epoch, arm.seconds])
-    table.notes += [_rates(arm) for arm in arms if arm.rates]
+    table.notes += [_rates(arm.name, *arm.rates) for arm in arms if arm.rates]
     table.notes += [*missing(study), *_sizes(study, subset), *partly_tested(study.arms, subset)]
     table.notes += origin(study)
     return table
 
 
-def _rates(arm: ArmSummary) -> Message:
-    learning_rate, weight_decay, trial = arm.rates
-    return message("rates", arm=arm.name, learning_rate=learning_rate, weight_decay=weight_decay, trial=trial)
+def _rates(arm: str, learning_rate: float, weight_decay: float, trial: str) -> Message:
+    return message("rates", arm=arm, learning_rate=learning_rate, weight_decay=weight_decay, trial=trial)
 
 
 def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
@@ -88,7 +88,7 @@ def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     return table
 
 
-def _contrast(contrast: Contrast | None) -> list:
+def _contrast(contrast: Contrast | None) -> list[Any]:
     if contrast is None:
         return [message("base"), "", ""]
     verdict = message(f"verdict.{contrast.verdict.value}")
@@ -97,7 +97,7 @@ def _contrast(contrast: Contrast | None) -> list:
     return [contrast.found, contrast.p, verdict]
 
 
-def _against_deck(deck: DeckFigure | None) -> list:
+def _against_deck(deck: DeckFigure | None) -> list[Any]:
     if deck is None:
         return ["", ""]
     verdict = message(f"deck.{deck.verdict.value}")
@@ -114,7 +114,8 @@ def best_trials(study: Study) -> Table:
     ]
     table = _table("best_trials", study, columns)
     for arm in search.summarise(study):
-        best, found = arm.best, [None] * 5
+        best = arm.best
+        found: list[Any] = [None] * 5
         if best:
             found = [best.number, best.learning_rate, best.weight_decay, best.loss, best.accuracy]
             table.notes += [message(f"best_trials.{best.edge}", arm=arm.name)] if best.edge else []
@@ -161,7 +162,7 @@ def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
     return table
 
 
-def _rung(rung: Rung) -> list:
+def _rung(rung: Rung) -> list[Any]:
     tested = [Styled(each, "range") if isinstance(each, OverFaces) else each for each in rung.test.values()]
     gain = message(f"ladder.{rung.gain.value}") if isinstance(rung.gain, Incomparable) else rung.gain
     hours = [
@@ -172,7 +173,7 @@ def _rung(rung: Rung) -> list:
     return [rung.name, rung.runs, rung.fit_on, rung.val, *tested, gain, alone]
 
 
-def _together(rung: Rung, joined: Together) -> list:
+def _together(rung: Rung, joined: Together) -> list[Any]:
     name = message("ladder.together", arm=rung.name)
     tested = [Styled(each, "range") for each in joined.test.values()]
     hours = [message("ladder.in_all", hours=joined.hours), *joined.devices]

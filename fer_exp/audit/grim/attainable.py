@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 
@@ -82,11 +83,11 @@ class Attainable:
     def _found_below(self) -> np.ndarray:
         return np.concatenate([[0], np.cumsum(self.start)])
 
-    def number(self, low: np.ndarray | int, high: np.ndarray | int) -> np.ndarray:
-        """How many attainable t lie in low..high, both included and within -1..steps + 1."""
+    def number(self, low: np.ndarray | int, high: np.ndarray | int) -> Any:
+        """How many attainable t lie in low..high, int64, both included and within -1..steps + 1."""
         return self._up_to(np.asarray(high)) - self._up_to(np.asarray(low) - 1)
 
-    def _up_to(self, t: np.ndarray) -> np.ndarray:
+    def _up_to(self, t: np.ndarray) -> Any:
         size, found = len(self.start), self._found_below
         middle = np.clip(t + 1 - size, 0, self.steps + 1 - 2 * size)
         mirrored = found[-1] - found[np.clip(self.steps - t, 0, size)]
