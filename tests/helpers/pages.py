@@ -55,7 +55,8 @@ def commands(page: Path) -> Iterator[Shown]:
 
 def links(page: Path) -> list[tuple[str, str]]:
     """The pages and pictures of ours that the page links to, as written, each with its anchor or ''."""
-    return _LINK.findall(prose(page))
+    text = prose(page)
+    return _LINK.findall(text) + [(place, "") for place in re.findall(r'src="([^"]+)"', text)]
 
 
 def anchors(page: Path) -> list[str]:
