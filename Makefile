@@ -70,7 +70,7 @@ sync: install  ## send what runs kept while their MLflow server was away
 	$(BIN)/python -m fer_exp sync $(ARGS)
 
 data: install  ## obtain FER-2013 from Kaggle into data/fer2013
-	$(BIN)/python -m fer_exp data data/fer2013
+	$(BIN)/python -m fer_exp data --download data/fer2013
 
 ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
 	@$(BIN)/python -m fer_exp ui $(ARGS)

@@ -35,7 +35,7 @@ COMMANDS = {
     "restore": Command("tracking.archive.archive_runs", ("--restore",), "put archived runs into the store"),
     "sync": Command("tracking.sync", (), "send what runs kept while their MLflow server was away"),
     "serve": Command("tracking.server.team", (), "serve a team's runs, with passwords"),
-    "data": Command("data.download", (), "obtain FER-2013 from Kaggle"),
+    "data": Command("data.command", (), "obtain FER-2013, or show what a set of faces holds"),
     "config": Command("config.reference", (), "write docs/configuration.md from conf/"),
     "faces": Command("data.synthetic", (), "draw a sheet of synthetic faces"),
 }

@@ -4,6 +4,8 @@ Test is handed out by `test()` alone, which only evaluation calls.
 """
 
 import functools
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from fer_exp.data import photos
 from fer_exp.data.faces import Faces
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,20 @@ class Dataset:
     def photos(self) -> np.ndarray:
         """The photo of each face, int64 [N]; see `photos.photos_of`. Costs nothing until it is asked for."""
         return photos.photos_of(self.faces, self.fingerprint, self.cache_dir)
+
+    def test_parts(self) -> Iterator[tuple[str, np.ndarray]]:
+        """Yield (name, positions in test) of the parts that a test score is reported on.
+
+        Those of `Faces.parts`, and `union_no_near_copies`: the union without faces of any photo of train.
+        Where the set is too large to search for near-copies, that is left out and the log says so.
+        """
+        yield from self.test().parts(self.train().group)
+        try:
+            train, test = np.split(self.photos, [sum(self.fingerprint.train)])
+        except UserError as error:
+            log.warning("no score on union_no_near_copies: %s", error)
+            return
+        yield "union_no_near_copies", np.flatnonzero(~np.isin(test, train))
 
     def _part(self, where: slice, name: str) -> Faces:
         part = self.faces[where]

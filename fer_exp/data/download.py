@@ -1,11 +1,9 @@
 """Obtain FER-2013 from Kaggle, where its terms can be accepted; nothing is mirrored here.
 
-`python -m fer_exp data FOLDER` needs the optional package kagglehub and a Kaggle login.
+`python -m fer_exp data --download FOLDER` needs the optional package kagglehub and a Kaggle login.
 """
 
 import shutil
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 from fer_exp import console
@@ -36,14 +34,3 @@ def download(folder: Path) -> None:
         shutil.copytree(found, folder)
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from None
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Download, or say in two lines what to do by hand."""
-    try:
-        if len(arguments) != 1:
-            raise UserError("name the folder to put the data in: python -m fer_exp data FOLDER")
-        download(Path(arguments[0]))
-    except UserError as error:
-        print(BY_HAND, file=sys.stderr)
-        console.fail(error)

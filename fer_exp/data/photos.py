@@ -42,6 +42,16 @@ def photos_of(faces: Faces, fingerprint: Fingerprint, cache_dir: Path | None) ->
     return _searched(faces, fingerprint.content, cache_dir) if found is None else found
 
 
+def search_minutes(n: int) -> float:
+    """Minutes of one core that a search of n faces takes, about. Raises UserError if they are too many."""
+    if n > MOST_SEARCHED:
+        raise UserError(
+            f"{n:,} faces are too many to search for near-copies, which takes time with the square; at most "
+            f"{MOST_SEARCHED:,} are"
+        )
+    return _MINUTES * (n / fer2013_faces.ROWS) ** 2
+
+
 def _by_row(faces: Faces) -> np.ndarray | None:
     """The photos that the rows tell; None where some are not known or not in the order of fer2013.csv."""
     if (faces.csv_row < 0).any() or faces.csv_row.max() >= fer2013_faces.ROWS:
@@ -70,11 +80,7 @@ def _joined(photo: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _searched(faces: Faces, digest: str, cache_dir: Path | None) -> np.ndarray:
-    if len(faces) > MOST_SEARCHED:
-        raise UserError(
-            f"{len(faces):,} faces are too many to search for near-copies, which takes time with the square; "
-            f"at most {MOST_SEARCHED:,} are"
-        )
+    minutes = search_minutes(len(faces))
     code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
     key = hashlib.sha256(digest.encode() + code).hexdigest()[:16]
     path = cache_dir / f"photos-{key}.groups" if cache_dir else None
@@ -83,7 +89,6 @@ def _searched(faces: Faces, digest: str, cache_dir: Path | None) -> np.ndarray:
         # here, as above
         from fer_exp.data.near_copies import groups, near_copies
 
-        minutes = _MINUTES * (len(faces) / fer2013_faces.ROWS) ** 2
         if minutes > 0.1:
             log.info("looking for faces of one photo, once: about %.1f minutes of one core", minutes)
         found = groups(faces.pixels, near_copies(faces.pixels))

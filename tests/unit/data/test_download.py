@@ -5,7 +5,7 @@ import types
 
 import pytest
 
-from fer_exp.data import download
+from fer_exp.data import command, download
 from fer_exp.errors import UserError
 
 
@@ -13,7 +13,7 @@ def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_p
     """Two lines to follow, then the reason."""
     monkeypatch.setitem(sys.modules, "kagglehub", None)
     with pytest.raises(SystemExit) as caught:
-        download.main([str(tmp_path / "fer2013")])
+        command.main(["--download", str(tmp_path / "fer2013")])
     assert caught.value.code == 2
     by_hand, name_it, reason = capsys.readouterr().err.splitlines()
     assert "msambare/fer2013" in by_hand
@@ -25,7 +25,7 @@ def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_p
 def test_an_existing_folder_is_left_alone(capsys, tmp_path):
     """Nobody's data is overwritten."""
     with pytest.raises(SystemExit):
-        download.main([str(tmp_path)])
+        command.main(["--download", str(tmp_path)])
     assert "exists already" in capsys.readouterr().err
 
 
@@ -73,12 +73,3 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     """A file stands in the way."""
     with pytest.raises(UserError, match=r"a\.png/fer2013: cannot be written \(.+\)"):
         download.download(tmp_path / "kept" / "train" / "a.png" / "fer2013")
-
-
-@pytest.mark.parametrize("arguments", [[], ["a", "b"]])
-def test_a_missing_folder_name_is_asked_for(capsys, arguments):
-    """No traceback for a wrong call."""
-    with pytest.raises(SystemExit) as caught:
-        download.main(arguments)
-    assert caught.value.code == 2
-    assert capsys.readouterr().err.splitlines()[-1].startswith("error: name the folder")
