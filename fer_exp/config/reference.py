@@ -48,7 +48,7 @@ def read(path: Path, group: str = "") -> File:
     """A file of conf/, an option of `group` if there is one; its keys are those of the whole config."""
     text = path.read_text(encoding="utf-8")
     body = yaml.safe_load(text)
-    chooses = {}
+    chooses: dict[str, str] = {}
     for each in [each for each in body.pop("defaults", []) if each != "_self_"]:
         pairs = each.items() if isinstance(each, dict) else [(group, each.removeprefix(f"/{group}/"))]
         chooses |= {key.removeprefix("override ").removeprefix("/"): option for key, option in pairs}
@@ -102,8 +102,8 @@ def markdown(conf: Path) -> str:
         parts += _table(("option", "why", "sets"), rows)
     for script, (own, kind) in scripts.items():
         parts += [f"## Keys of `{script}`", ""]
-        for title, rows in _sections(own, schema.schema_of(kind)["properties"], options):
-            parts += [f"### {title}", "", *_table(("key", "allowed", "default", "meaning"), rows)]
+        for title, keys in _sections(own, schema.schema_of(kind)["properties"], options):
+            parts += [f"### {title}", "", *_table(("key", "allowed", "default", "meaning"), keys)]
     return "\n".join(parts).rstrip() + "\n"
 
 

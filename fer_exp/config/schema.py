@@ -9,7 +9,7 @@ import dataclasses
 import difflib
 import functools
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 
 import pydantic.dataclasses
 from pydantic import (
@@ -55,7 +55,8 @@ def checked(cls: type[T]) -> type[T]:
 
     A key that came later has a default, which says what was meant before it came.
     """
-    return pydantic.dataclasses.dataclass(frozen=True, config=ConfigDict(extra="forbid"))(cls)
+    made: Any = pydantic.dataclasses.dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+    return cast(type[T], made(cls))
 
 
 @functools.cache
@@ -79,17 +80,21 @@ def schema_of(kind: Any) -> dict[str, Any]:
             return filled(node["$ref"])
         return {key: filled(value) for key, value in node.items() if key != "$defs"}
 
-    return filled(whole)
+    found: dict[str, Any] = filled(whole)
+    return found
 
 
 def variants(node: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of each name that a group of settings may have, if its keys depend on one."""
-    return node.get("discriminator", {}).get("mapping", {})
+    found: dict[str, Any] = node.get("discriminator", {}).get("mapping", {})
+    return found
 
 
-def said(node: Any) -> dict[str, Any]:
+def dump(settings: Any) -> dict[str, Any]:
     """Settings as nested dicts, without the keys added later that say what was meant before."""
-    return _adapter(type(node)).dump_python(node, exclude_defaults=True)
+    kind: Any = type(settings)
+    found: dict[str, Any] = _adapter(kind).dump_python(settings, exclude_defaults=True)
+    return found
 
 
 def build(kind: Any, tree: Any, path: str = "") -> Any:

@@ -244,4 +244,5 @@ class Experiment:
 
 def parse(tree: Mapping[str, Any]) -> Experiment:
     """Turn a composed config (plain dicts, lists and numbers) into checked settings."""
-    return build(Experiment, search_space.with_rates(tree))
+    found: Experiment = build(Experiment, search_space.with_rates(tree))
+    return found

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_exp import tracking
+from fer_exp.config.identity import ensemble_identity
 from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
-from fer_exp.tracking.studies import ensemble_identity as identity
 
 
 def ensure(
@@ -23,7 +23,7 @@ def ensure(
     device: where they answer.
     """
     members = [arm.runs[seed] for seed in sorted(arm.runs, key=int)]
-    key = identity(members)
+    key = ensemble_identity(record.identity for record in members)
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":

@@ -1,24 +1,14 @@
-"""What a run says of its job: the identity by which it is found, its tags, its params, an epoch's metrics."""
+"""What a run says of its job: its tags, its params, an epoch's metrics."""
 
 from collections.abc import Mapping
 
-from fer_exp.config.identity import hash_of, recipe
+from fer_exp.config.identity import job_identity, recipe
 from fer_exp.config.settings import Experiment, Protocol
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import Split
 from fer_exp.tracking import keys
 from fer_exp.training.device import device_name
 from fer_exp.training.trainer import Epoch
-
-# Part of a job's identity. Raise it when the code changes so that the same settings give other
-# figures: older runs are then neither reused nor averaged with newer ones.
-RECIPE = 2
-
-
-def identity(config: Experiment, dataset: Dataset) -> str:
-    """Hash of everything that determines the job's figures: recipe and faces, not paths or device."""
-    content = {"recipe": RECIPE, "faces": dataset.digest, **recipe(config)}
-    return hash_of(content)
 
 
 def selection_rule(protocol: Protocol) -> str:
@@ -31,7 +21,7 @@ def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
     return {
         keys.Tag.KIND: keys.Kind.JOB,
         keys.Tag.STUDY: config.study,
-        keys.Tag.IDENTITY: identity(config, dataset),
+        keys.Tag.IDENTITY: job_identity(config, dataset.digest),
         keys.Tag.FACES: dataset.digest,
         keys.Tag.PROTOCOL: config.protocol.name,
         keys.Tag.SELECTED_ON: selection_rule(config.protocol),

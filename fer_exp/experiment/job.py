@@ -14,6 +14,7 @@ import torch
 
 from fer_exp import files, tracking
 from fer_exp.config import derived
+from fer_exp.config.identity import job_identity
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
@@ -86,7 +87,7 @@ class Job:
         # what was asked for by hand is trained, whatever lies in the store
         action, earlier = plan.TRAIN, None
         if sweep:
-            key = facts.identity(config, dataset)
+            key = job_identity(config, dataset.digest)
             self.open.enter_context(store.lock(key).acquire(timeout=-1 if wait else 0))
             earlier = store.latest(key)
             action = plan.action(earlier, config.rerun, derived.is_trial(config))

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
 from fer_exp import provenance, redaction, tables, tracking
+from fer_exp.config.identity import job_identity
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
@@ -81,7 +82,7 @@ class Sweep:
         for overrides, config in composed:
             dataset = sets[config.data]
             taught, _ = teacher.named(config, dataset, store)
-            key = facts.identity(taught, dataset)
+            key = job_identity(taught, dataset.digest)
             job = PlannedJob(swept_values(overrides, factors), taught, dataset.digest, key)
             what = action(found.get(key), config.rerun, job.trial is not None)
             planned.append(dataclasses.replace(job, action=what))

@@ -6,10 +6,10 @@ from typing import Any
 
 from fer_exp import provenance, tracking
 from fer_exp.config import derived
+from fer_exp.config.identity import job_identity
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import facts
 from fer_exp.tracking import record
 from fer_exp.tracking.studies import Trial, ranked
 
@@ -26,7 +26,7 @@ def choose(trees: Sequence[Mapping[str, Any]], command: str) -> dict[str, int]:
     known = tracking.Store(first.tracking).latest_of_all()
     found, lacking = {}, []
     for arm, planned in wanted.items():
-        runs = [known.get(facts.identity(config, dataset)) for config in planned]
+        runs = [known.get(job_identity(config, dataset.digest)) for config in planned]
         ended = [Trial(number, run) for number, run in enumerate(runs) if record.settled(run, trial=True)]
         if len(ended) < len(planned):
             lacking.append(f"{arm} has {len(ended)} of {len(planned)} trials")

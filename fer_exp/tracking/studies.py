@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fer_exp import tracking
-from fer_exp.config import identity
+from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.artifacts import read_plan
@@ -148,14 +148,9 @@ def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
     return dataclasses.replace(record, name=", ".join([record.name, *said]))
 
 
-def ensemble_identity(members: Sequence[tracking.Record]) -> str:
-    """Hash of all that determines an ensemble's figures."""
-    return identity.hash_of({"ensemble": sorted(record.identity for record in members)})
-
-
 def ensemble_of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
     """The ensemble of an arm's networks as they are now, if it is among these, by their identity."""
-    found = scored.get(ensemble_identity(list(arm.runs.values())))
+    found = scored.get(ensemble_identity(record.identity for record in arm.runs.values()))
     return found if found is not None and found.status == "FINISHED" else None
 
 

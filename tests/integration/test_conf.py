@@ -2,15 +2,14 @@
 
 import itertools
 import re
-from pathlib import Path
 
 import pytest
-import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from fer_exp.config import derived, identity
+from fer_exp.config import derived, identity, reference
+from fer_exp.config.reference import CONF
 from fer_exp.config.settings import Experiment
 from fer_exp.evaluation.baselines import estimators
 from fer_exp.experiment import job_check
@@ -18,24 +17,10 @@ from fer_exp.models import factory
 from fer_exp.training import early_stopping
 from hydra_plugins.fer_exp._composition import expand
 
-CONF = Path(__file__).parents[2] / "conf"
-# The audit's options and the ladder's lie in folders and are chosen by their path, others by their name.
-NESTED = ("audit", "rung")
-ALL_OPTIONS = sorted(
-    [
-        (str(path.parent.relative_to(CONF)), path.stem)
-        for path in CONF.rglob("*.yaml")
-        if path.parent != CONF and not set(NESTED) & set(path.parts)
-    ]
-    + [
-        (group, str(path.relative_to(CONF / group))[:-5])
-        for group in NESTED
-        for path in (CONF / group).rglob("*.yaml")
-    ]
-)
-BASELINES = [option for group, option in ALL_OPTIONS if group == "baseline"]
-# launchers are Hydra's own, and not part of what a job is told: tests/integration/test_launchers.py
-OPTIONS = [(group, option) for group, option in ALL_OPTIONS if group not in ("baseline", "hydra/launcher")]
+GROUPS = reference.groups(CONF)
+# Arms of their studies, see below; what only evaluate.py has; Hydra's own, which test_launchers.py chooses.
+APART = ("audit", "rung", "baseline", "hydra/launcher")
+OPTIONS = [(group, option) for group, found in GROUPS.items() if group not in APART for option in found]
 
 
 def chosen_by(group: str, option: str) -> list[str]:
@@ -44,7 +29,7 @@ def chosen_by(group: str, option: str) -> list[str]:
     return [f"{group}='{option}'", *best]
 
 
-@pytest.mark.parametrize("option", BASELINES)
+@pytest.mark.parametrize("option", GROUPS["baseline"])
 def test_every_baseline_composes_and_builds(compose_settings, tmp_path, option):
     """Its option is its name, and there is an estimator for it."""
     chosen = compose_settings(f"baseline={option}", script="evaluate").baseline
@@ -52,7 +37,7 @@ def test_every_baseline_composes_and_builds(compose_settings, tmp_path, option):
     assert hasattr(estimators.estimator(chosen, tmp_path, lambda *_: None), "fit")
 
 
-@pytest.mark.parametrize(("group", "option"), [each for each in OPTIONS if each[0] not in NESTED])
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
 def test_every_option_composes_and_builds(compose_settings, group, option):
     """A preset cannot rot: it parses, and its network, optimizer, scheduler and rule exist.
 
@@ -63,7 +48,7 @@ def test_every_option_composes_and_builds(compose_settings, group, option):
     assert isinstance(chosen, Experiment)
     job_check.check(chosen)
     early_stopping.build(chosen.stopping)
-    said = {
+    named = {
         "layers": "-".join(map(str, chosen.model.hidden)),
         "batch_size": str(chosen.training.batch_size),
         "optimizer": chosen.optimizer.name,
@@ -77,37 +62,13 @@ def test_every_option_composes_and_builds(compose_settings, group, option):
         "model": chosen.model.name,
     }
     # the stop of the logs is patience of another length
-    assert said.get(group, option) == {"logged": "patience"}.get(option, option)
-
-
-def test_no_option_is_there_twice():
-    """Two options of a group set something different, apart from their names."""
-    contents = []
-    for group, option in OPTIONS:
-        content = yaml.safe_load((CONF / group / f"{option}.yaml").read_text())
-        contents.append(
-            (group, {key: value for key, value in content.items() if key not in ("name", "study")})
-        )
-    assert [each for each in contents if contents.count(each) > 1] == []
-
-
-def test_every_config_and_group_is_used():
-    """A script names each config, and one of them chooses from each group."""
-    configs = {path.stem for path in CONF.glob("*.yaml")}
-    scripts = "".join(path.read_text() for path in CONF.parent.glob("*.py"))
-    assert configs == set(re.findall(r'config_name="(\w+)"', scripts))
-    defaults = [yaml.safe_load((CONF / f"{config}.yaml").read_text())["defaults"] for config in configs]
-    named = itertools.chain(*(each for each in itertools.chain(*defaults) if isinstance(each, dict)))
-    chosen = {group.removeprefix("override ") for group in named}
-    assert chosen >= {group for group, _ in ALL_OPTIONS}
+    assert named.get(group, option) == {"logged": "patience"}.get(option, option)
 
 
 STUDIES = [
     (study, key, value)
-    for study in sorted(path.stem for path in (CONF / "study").glob("*.yaml"))
-    for key, values in yaml.safe_load((CONF / "study" / f"{study}.yaml").read_text())
-    .get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"]
-    .items()
+    for study, file in GROUPS["study"].items()
+    for key, values in file.sets.get("hydra", {"sweeper": {"params": {}}})["sweeper"]["params"].items()
     if key not in ("seed", "search.trial")
     for value in values.replace(" ", "").split(",")
 ]
@@ -144,23 +105,11 @@ def test_a_study_says_why_and_counts_its_jobs(study):
     assert int(config.about.cost.split()[0]) == len(jobs)
 
 
-@pytest.mark.parametrize("of", ["optimizer", "activation"])
-def test_a_search_and_the_study_tuned_by_it_have_the_same_arms(of):
-    """As the study of the usual rates, and none of them shares a seed with the search."""
-    searched, tuned, usual = (
-        yaml.safe_load((CONF / "study" / f"{name}.yaml").read_text())["hydra"]["sweeper"]["params"]
-        for name in (f"{of}_search", f"{of}_tuned", of)
-    )
-    [arms] = usual.keys() - {"seed"}
-    assert searched[arms] == tuned[arms] == usual[arms]
-    assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(1,11)")
-
-
 @pytest.mark.parametrize(("of", "group"), [("optimizer", "optimizer"), ("activation", "model/activation")])
 def test_every_option_has_a_range_around_its_own_rate(compose_settings, of, group):
     """As wide for each, so that the budget is the same in what it covers, too."""
-    ranges = yaml.safe_load((CONF / "search" / f"{of}.yaml").read_text())["search"]["lr"]
-    assert sorted(ranges) == sorted(option for each, option in ALL_OPTIONS if each == group)
+    ranges = GROUPS["search"][of].sets["search"]["lr"]
+    assert ranges.keys() == GROUPS[group].keys()
     for arm, (low, high) in ranges.items():
         usual = compose_settings(f"{group}={arm}").optimizer.lr
         assert low == pytest.approx(usual * 0.03)
@@ -170,8 +119,8 @@ def test_every_option_has_a_range_around_its_own_rate(compose_settings, of, grou
 @pytest.mark.parametrize("protocol", ["honest", "deck"])
 def test_a_protocols_seeds_are_seeds(compose_settings, protocol):
     """A list or a range in Hydra's grammar, each of which a job takes."""
-    said = compose_settings(f"protocol={protocol}").protocol.seeds
-    assert re.fullmatch(r"\d+(,\d+)*|range\(\d+,\d+\)", said)
+    seeds = compose_settings(f"protocol={protocol}").protocol.seeds
+    assert re.fullmatch(r"\d+(,\d+)*|range\(\d+,\d+\)", seeds)
 
 
 def test_the_default_is_the_decks_main_model(compose_settings):
@@ -196,15 +145,6 @@ def test_honest_patience_outlasts_the_scheduler(compose_settings):
     assert chosen.stopping.patience > 2 * (chosen.scheduler.patience + 1)
 
 
-def test_the_ladder_runs_every_rung_there_is():
-    """None is forgotten, but for those that learn from another, and the one that needs a GPU."""
-    study = yaml.safe_load((CONF / "study" / "ladder.yaml").read_text())
-    arms = study["hydra"]["sweeper"]["params"]["rung"].replace(" ", "").split(",")
-    assert sorted([*arms, "taught", "patient", "reference/large_cnn"]) == [
-        option for group, option in ALL_OPTIONS if group == "rung"
-    ]
-
-
 def test_a_rung_changes_one_thing(compose_settings):
     """Each of the ladder proper keeps all that the one before it has, but for what it says."""
     arms = [value for study, _, value in STUDIES if study == "ladder" and "/" not in value]
@@ -216,13 +156,6 @@ def test_a_rung_changes_one_thing(compose_settings):
     for arm, groups in zip(arms[1:], changed, strict=True):
         assert groups, arm
         assert len(groups) == 1 or arm in ("wide", "cosine", "top"), (arm, groups)
-
-
-def test_the_audit_runs_every_arm_there_is():
-    """Each option of the group but `none` is an arm of the study, and each slip has a folder of its own."""
-    study = yaml.safe_load((CONF / "study" / "audit.yaml").read_text())
-    arms = study["hydra"]["sweeper"]["params"]["audit"].replace(" ", "").split(",")
-    assert sorted([*arms, "none"]) == [option for group, option in ALL_OPTIONS if group == "audit"]
 
 
 @pytest.mark.parametrize("size", [32, 64, 128, 256])

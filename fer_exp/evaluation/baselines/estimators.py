@@ -32,15 +32,12 @@ from fer_exp.config.evaluation import (
     RidgeBaseline,
     SVCBaseline,
 )
-from fer_exp.config.identity import flatten, hash_of
+from fer_exp.config.identity import baseline_identity, flatten
 from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.fer2013 import SIDE
 from fer_exp.tracking import keys
-
-# Part of a baseline's identity, as `job.RECIPE` is of a job's.
-RECIPE = 1
 
 # Memory in MB in which libsvm keeps rows of its kernel; its default of 200 costs it half its speed.
 _KERNEL_CACHE = 1000
@@ -67,12 +64,6 @@ _NAMES = {
 }
 
 
-def identity(chosen: Baseline, dataset: Dataset) -> str:
-    """Hash of all that determines the baseline's figures."""
-    content = {"baseline": dataclasses.asdict(chosen), "recipe": RECIPE}
-    return hash_of(content | {"faces": dataset.digest})
-
-
 def ensure(
     chosen: Baseline, dataset: Dataset, store: tracking.Store, kept: Path, watch: Watch
 ) -> tuple[tracking.Record, bool]:
@@ -80,7 +71,7 @@ def ensure(
 
     kept: a folder for the pairs that the exact SVC has solved, from which an interrupted fit goes on.
     """
-    key = identity(chosen, dataset)
+    key = baseline_identity(chosen, dataset.digest)
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from fer_exp.analysis import leaderboard, published
-from fer_exp.tracking import Record, studies
+from fer_exp.config.identity import ensemble_identity
+from fer_exp.tracking import Record
 from fer_exp.tracking.studies import Arm, Study
 
 
@@ -101,7 +102,7 @@ def test_an_arm_that_several_studies_share_is_one_row():
 def test_an_ensemble_follows_the_arm_whose_seeds_it_joins():
     """As one model of several, and with what an answer is the mean over."""
     together = dataclasses.replace(run("relu · mean of 2 seeds", 0.45), tags={"identity": "x"})
-    scored = {studies.ensemble_identity(list(RELU.runs.values())): together}
+    scored = {ensemble_identity(record.identity for record in RELU.runs.values()): together}
     mirrored = arm("mirrored", dataclasses.replace(run("c", 0.5), params=MIRRORED))
     rows = list(leaderboard.of_studies([study("ladder", RELU, mirrored)], scored))
     assert [row.method for row in rows] == ["ours: relu", "ours: relu · mean of 2 seeds", "ours: mirrored"]

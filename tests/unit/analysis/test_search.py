@@ -9,9 +9,10 @@ from helpers.processes import FEW, open_store, run
 
 from fer_exp.analysis import search
 from fer_exp.config import derived, identity
+from fer_exp.config.identity import job_identity
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
-from fer_exp.experiment import facts, trial_selection
+from fer_exp.experiment import trial_selection
 from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, studies
 from fer_exp.tracking.studies import Arm, Study
@@ -110,7 +111,7 @@ def ended(store, tiny_dataset):
     """What lets a search's trial end: finished with a validation loss, or in an error."""
 
     def end(chosen, loss=None, error="", accuracy=0.3):
-        tags = {"kind": "job", "identity": facts.identity(chosen, tiny_dataset)}
+        tags = {"kind": "job", "identity": job_identity(chosen, tiny_dataset.digest)}
         made = store.create("trial", identity.recipe(chosen), tags)
         made.log({"yardstick/val_majority_accuracy": 0.25})
         if loss is not None:

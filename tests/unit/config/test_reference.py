@@ -15,17 +15,6 @@ def test_the_command_writes_it(tmp_path):
     assert (tmp_path / "page.md").read_bytes() == PAGE.read_bytes()
 
 
-def test_every_option_says_why_it_exists():
-    """In a comment at its top, or, of a study, in its question."""
-    silent = [
-        (group, option)
-        for group, found in reference.groups(CONF).items()
-        for option, each in found.items()
-        if not each.why
-    ]
-    assert silent == []
-
-
 def test_a_file_is_read_with_its_comments(tmp_path):
     """Those at its top are of the file, those above a key of the key, by its place in the whole config."""
     (tmp_path / "b.yaml").write_text(

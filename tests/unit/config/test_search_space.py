@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_exp.config import derived, search_space
+from fer_exp.config.identity import job_identity
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.errors import UserError
-from fer_exp.experiment import facts
 
 SEARCH = RandomSearch(
     name="random",
@@ -113,7 +113,7 @@ def test_a_trial_is_the_job_that_types_its_rates(compose_settings, tiny_dataset)
     typed = compose_settings(
         "optimizer=sgd", f"optimizer.lr={rates.lr}", f"optimizer.weight_decay={rates.weight_decay}"
     )
-    assert facts.identity(drawn, tiny_dataset) == facts.identity(typed, tiny_dataset)
+    assert job_identity(drawn, tiny_dataset.digest) == job_identity(typed, tiny_dataset.digest)
     assert derived.is_trial(drawn)
     assert not derived.is_trial(typed)
 

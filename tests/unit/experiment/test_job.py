@@ -10,11 +10,12 @@ import pytest
 
 from fer_exp import tracking
 from fer_exp.config import derived
+from fer_exp.config.identity import job_identity
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
-from fer_exp.experiment import drivers, facts, job_check, plan, recorder
+from fer_exp.experiment import drivers, job_check, plan, recorder
 from fer_exp.experiment.job import Job
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts, record
@@ -186,24 +187,22 @@ def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
 
 def test_identity_depends_on_what_determines_figures_alone(compose_settings, tiny_dataset):
     """Paths, device and names leave it; a seed, a rate or a split changes it."""
-    key = facts.identity(compose_settings(), tiny_dataset)
+    key = job_identity(compose_settings(), tiny_dataset.digest)
     paths = ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db")
     for same in (*paths, "study=main", "about.question=why", "n_jobs=2"):
-        assert facts.identity(compose_settings(same), tiny_dataset) == key
+        assert job_identity(compose_settings(same), tiny_dataset.digest) == key
     for other in ("seed=1", "optimizer.lr=0.002", "split=random", "training.epochs=99", "protocol=deck"):
-        assert facts.identity(compose_settings(other), tiny_dataset) != key
+        assert job_identity(compose_settings(other), tiny_dataset.digest) != key
 
 
 def test_a_teacher_that_teaches_nothing_leaves_the_identity(compose_settings, tiny_dataset):
     """So a sweep may name it for those of its jobs that are taught."""
-    key = facts.identity(compose_settings(), tiny_dataset)
+    key = job_identity(compose_settings(), tiny_dataset.digest)
     named = ("training.teacher=abc", "training.taught=0.5")
-    assert facts.identity(compose_settings(named[0]), tiny_dataset) == key
-    taught = facts.identity(compose_settings(*named), tiny_dataset)
-    assert (
-        len({key, taught, facts.identity(compose_settings("training.teacher=x", named[1]), tiny_dataset)})
-        == 3
-    )
+    assert job_identity(compose_settings(named[0]), tiny_dataset.digest) == key
+    taught = job_identity(compose_settings(*named), tiny_dataset.digest)
+    by_another = job_identity(compose_settings("training.teacher=x", named[1]), tiny_dataset.digest)
+    assert len({key, taught, by_another}) == 3
 
 
 def test_a_job_is_taught_by_a_finished_run(tiny, store):

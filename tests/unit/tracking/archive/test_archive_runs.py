@@ -14,18 +14,19 @@ from omegaconf import OmegaConf
 
 from fer_exp import tracking
 from fer_exp.config.evaluation import Evaluation
+from fer_exp.config.identity import ensemble_identity, job_identity
 from fer_exp.config.schema import build
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.evaluation import command
-from fer_exp.experiment import drivers, facts
+from fer_exp.experiment import drivers
 from fer_exp.experiment import plan as experiment_plan
 from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import PARTS
 from fer_exp.report import studies, text
 from fer_exp.tracking import artifacts, keys
 from fer_exp.tracking.archive import archive_runs
-from fer_exp.tracking.studies import ensemble_identity, read_studies
+from fer_exp.tracking.studies import read_studies
 
 CONF = Path(__file__).parents[4] / "conf"
 SHARED = {"faces": "f", "protocol": "honest", "selected_on": "lowest validation loss"}
@@ -115,7 +116,7 @@ def ladder(migrated_store, tmp_path_factory):
     job(store, "sgd0t", "optimizer_search", seed="0")
     job(store, "sgd1t", "optimizer_search", status="FAILED", error="DivergedError: loss of /srv/x is nan")
     sweep(store, "optimizer_search", "sgd0t", "sgd1t")
-    key = ensemble_identity([store.record(run.id) for run in members])
+    key = ensemble_identity(store.record(run.id).identity for run in members)
     beside(store, "ensemble", "deck · mean of 2 seeds", key, **{"selected/train_seconds": 122.0})
     beside(store, "baseline", "ridge", "ridge", **{"fit/seconds": 3.0})
     # else a copy lacks what lies in its journal
@@ -412,7 +413,7 @@ def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, st
     """A job of a sweep, trained, evaluated, kept and restored: its identity, and its new store."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *tracking_overrides)
-    identity = facts.identity(chosen, tiny_dataset)
+    identity = job_identity(chosen, tiny_dataset.digest)
     outcome = drivers.run(Job(chosen, "main"))
     tags = {**SHARED, "kind": "sweep", "study": "main", "data": "synthetic"}
     plan = store.create("main", {}, tags | {"faces": tiny_dataset.fingerprint.content})
