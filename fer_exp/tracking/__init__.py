@@ -5,7 +5,7 @@ FINISHED, FAILED (an exception) or KILLED (Ctrl-C, SIGTERM), whatever happens.
 """
 
 # first, as the others import MLflow
-
+from fer_exp.tracking import environment
 from fer_exp.tracking.connection import UnreachableError, is_server
 from fer_exp.tracking.errors import UnwritableError
 from fer_exp.tracking.outbox import servers_missed

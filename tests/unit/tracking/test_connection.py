@@ -1,6 +1,9 @@
 """Whether a server is there, and who hears of it."""
 
 import http.server
+import os
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -68,3 +71,11 @@ def test_no_proxy_hears_what_is_said_to_this_machine(server, monkeypatch, name, 
         assert requests.utils.get_environ_proxies(f"http://{host}:5000") == {}
     assert requests.utils.get_environ_proxies("http://example.com")["http"] == "http://127.0.0.1:9"
     assert bool(requests.utils.get_environ_proxies("http://example.org")) == (not set_by_user)
+
+
+def test_mlflow_is_told_what_it_reads_at_its_import():
+    """Whoever imports tracking need not know of it; else a server that is gone costs minutes a call."""
+    code = "import os, fer_exp.tracking as t; print(t.environment.GIVEN.items() <= os.environ.items())"
+    own = {key: value for key, value in os.environ.items() if key not in environment.GIVEN}
+    done = subprocess.run([sys.executable, "-c", code], env=own, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
