@@ -35,8 +35,8 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
             if args.run or not scoring.is_scored(record):
                 raise
             print(f"{record.name} (run {record.run_id}): keeps its scores; its weights are not here\n")
-    if args.ensembles:
-        _score_ensembles(args, store, dataset)
+    if args.ensembles and args.of_study:
+        _score_ensembles(args.of_study, store, dataset, args.device)
     reference = _fit_baseline(args, store, dataset)
     rivals = [store.record(record.run_id) for record in found] + studies.read_baselines(store, dataset.digest)
     tables.print_terminal(significance.beside(rivals, reference, store, dataset.test().labels))
@@ -90,14 +90,14 @@ def _score(
         mismatches.mismatched(record, store, dataset)
 
 
-def _score_ensembles(args: Evaluation, store: tracking.Store, dataset: Dataset) -> None:
-    """Score the seeds of each arm of a study as one network, and print what they reach."""
+def _score_ensembles(name: str, store: tracking.Store, dataset: Dataset, device: str) -> None:
+    """Score the seeds of each arm of the study of this name as one network, and print what they reach."""
     scored, missing = [], []
-    for study, arm in _arms(args.of_study, store, dataset.digest):
+    for study, arm in _arms(name, store, dataset.digest):
         if len(arm.runs) < 2:
             continue
         try:
-            scored.append(ensembles.ensure(study, arm, store, dataset, args.device))
+            scored.append(ensembles.ensure(study, arm, store, dataset, device))
         except tracking.NoFileError as error:
             missing.append(f"{arm.name}: {error}")
     tables.print_terminal(result_tables.ensembles(scored, missing))

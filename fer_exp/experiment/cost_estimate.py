@@ -21,7 +21,7 @@ def estimate(planned: Sequence[PlannedJob], known: Iterable[Record], device: str
             key = _kind(run.params, run.faces_digest)
             seconds.setdefault(key, []).append(run.metrics[keys.TRAIN_SECONDS])
     alike = [seconds.get(_kind(identity.recipe(job.settings), job.faces), []) for job in planned]
-    means = [np.mean(each) for each in alike if each]
+    means = [float(np.mean(each)) for each in alike if each]
     if not means:
         return f"time: unknown, as no job of these kinds has been trained on these faces, on {device}"
     rest = "; the others have no like" if len(means) < len(alike) else ""

@@ -89,7 +89,8 @@ class _Begun:
 
 def _side_by_side(alike: Sequence[Job], width: int) -> list[Job]:
     """Take jobs of a kind to their ends, but for those returned, which another process trains."""
-    waiting, elsewhere = deque(alike), []
+    waiting = deque(alike)
+    elsewhere: list[Job] = []
     live: list[_Begun] = []
     stack: Stack | None = None
     try:

@@ -54,7 +54,6 @@ class Job:
         self.log = log or logging.getLogger(__name__)
         self.open = ExitStack()
         self.outcome: Outcome | None = None
-        self.trainer: Trainer | None = None
         self.recorder: Recorder | None = None
         self.before = 0
 
@@ -64,8 +63,8 @@ class Job:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # one of many leaves nothing behind
-        self.trainer = self.recorder = None
+        # one of many leaves no network behind
+        self.recorder = None
         self.open.__exit__(kind, error, trace)
 
     def begin(self, wait: bool = True) -> Trainer | None:
@@ -91,27 +90,28 @@ class Job:
             self.open.enter_context(store.lock(key).acquire(timeout=-1 if wait else 0))
             earlier = store.latest(key)
             action = plan.action(earlier, config.rerun, derived.is_trial(config))
-            if action in (plan.REUSE, plan.LEAVE):
+            if earlier and action in (plan.REUSE, plan.LEAVE):
                 self.outcome = Outcome(action, earlier.run_id)
                 return None
-        self._train(config, dataset, store, taught_by, earlier if action == plan.CONTINUE else None)
+        gone_on = earlier if action == plan.CONTINUE else None
+        self.recorder = self._open_run(config, dataset, store, taught_by, gone_on)
         self.outcome = Outcome(action, self.recorder.run.id)
-        return self.trainer
+        return self.recorder.trainer
 
-    def _train(
+    def _open_run(
         self,
         config: Experiment,
         dataset: Dataset,
         store: tracking.Store,
         taught_by: tracking.Record | None,
         earlier: tracking.Record | None,
-    ) -> None:
-        """Set up a trainer and an open run: from where the run `earlier` of this job stopped, if given."""
+    ) -> Recorder:
+        """A trainer in an open run: from where the run `earlier` of this job stopped, if given."""
         faces = dataset.train()
         split = train_val_split(faces, config.split, config.seed)
         answers = teacher.answers(taught_by, store, config.training.device) if taught_by else None
-        self.trainer = Trainer(config, faces, split, answers)
-        gone_on = self._go_on(store, earlier, dataset.digest) if earlier else None
+        trainer = Trainer(config, faces, split, answers)
+        gone_on = self._go_on(trainer, store, earlier, dataset.digest) if earlier else None
         if gone_on:
             run = gone_on
         else:
@@ -120,25 +120,28 @@ class Job:
                 tags[keys.Tag.TAUGHT_BY] = f"{taught_by.name} (run {taught_by.run_id})"
             if config.resume:
                 source = store.run(config.resume)
-                resume.restore(self.trainer, dataset.digest, source.fetch(artifacts.LAST), source.id)
+                resume.restore(trainer, dataset.digest, source.fetch(artifacts.LAST), source.id)
                 tags[keys.Tag.RESUMED_FROM] = config.resume
             run = store.create(self.name, facts.params(config, dataset, split), tags, config.sweep.parent)
-        self.recorder = Recorder(run, self.trainer, faces, split, dataset, self.name)
-        for context in (run.recording(), files.failing_in_one_line(), self.recorder.writer):
+        recorder = Recorder(run, trainer, faces, split, dataset, self.name)
+        for context in (run.recording(), files.failing_in_one_line(), recorder.writer):
             self.open.enter_context(context)
         if not gone_on:
-            self.recorder.describe()
-        if not self.trainer.history:
+            recorder.describe()
+        if not trainer.history:
             for stage in derived.stages(config):
-                self._train_before(Trainer(stage, faces, split, answers))
-        self.recorder.catch_up()
-        self.before = len(self.trainer.history)
+                self._train_before(trainer, Trainer(stage, faces, split, answers))
+        recorder.catch_up()
+        self.before = len(trainer.history)
+        return recorder
 
-    def _go_on(self, store: tracking.Store, earlier: tracking.Record, digest: str) -> tracking.Run | None:
+    def _go_on(
+        self, trainer: Trainer, store: tracking.Store, earlier: tracking.Record, digest: str
+    ) -> tracking.Run | None:
         """Go on with a run of this very job that ended early; None if it left nothing whole."""
         run = store.run(earlier.run_id)
         try:
-            resume.restore(self.trainer, digest, run.fetch(artifacts.LAST), run.id)
+            resume.restore(trainer, digest, run.fetch(artifacts.LAST), run.id)
         except tracking.UnreachableError:
             raise
         except UserError as error:
@@ -147,25 +150,27 @@ class Job:
         run.reopen(self.config.sweep.parent, log=self.tags.get(keys.Tag.LOG, ""), **store.place)
         return run
 
-    def _train_before(self, trainer: Trainer) -> None:
-        """Take the network through a training that comes before its own, with an optimizer of that."""
-        trainer.network.load_state_dict(self.trainer.network.state_dict())
-        epochs = sum(1 for _ in trainer.epochs())
-        self.trainer.network.load_state_dict(trainer.network.state_dict())
-        rule = f"batch size {trainer.settings.training.batch_size}, {trainer.settings.optimizer.name}"
+    def _train_before(self, trainer: Trainer, stage: Trainer) -> None:
+        """Take a trainer's network through a training that comes before, with an optimizer of that."""
+        stage.network.load_state_dict(trainer.network.state_dict())
+        epochs = sum(1 for _ in stage.epochs())
+        trainer.network.load_state_dict(stage.network.state_dict())
+        rule = f"batch size {stage.settings.training.batch_size}, {stage.settings.optimizer.name}"
         self.log.info("%s: trained before with %s for %d epochs", self.name, rule, epochs)
 
     def record(self, epoch: Epoch) -> None:
         """Take down an epoch that the trainer has made."""
+        assert self.recorder, "begin the job first"
         self.recorder.record(epoch)
         self.log.debug("%s", progress.log_line(epoch, self.config.training.epochs))
         self.show(epoch)
 
     def finish(self) -> Outcome:
         """End the run, if the job was trained, with the scores of the weights that count."""
+        assert self.outcome, "begin the job first"
         if self.recorder:
             self.recorder.conclude()
             self.open.close()
-            trained = self.trainer.history[self.before :]
+            trained = self.recorder.trainer.history[self.before :]
             self.log.info("%s: %s", self.name, progress.conclusion(trained, self.outcome.run_id))
         return self.outcome

@@ -57,7 +57,8 @@ class Sweep:
         self.settings = planned[0].settings
         self.title = title(self.settings.study, planned)
         self.found = found
-        self.run: tracking.Run | None = None
+        # once it is open
+        self.run: tracking.Run
         self.monitor: SweepMonitor | None = None
         self.open_run = ExitStack()
 

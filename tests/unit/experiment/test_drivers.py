@@ -120,4 +120,4 @@ def test_jobs_that_have_ended_hold_no_network(job):
     """A sweep has hundreds of them."""
     jobs = [job(f"seed={seed}", "training.epochs=1") for seed in (1, 2)]
     drivers.run_stacked(jobs, width=2)
-    assert [each.trainer for each in jobs] == [None, None]
+    assert [each.recorder for each in jobs] == [None, None]
