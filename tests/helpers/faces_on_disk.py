@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from fer_exp.data import datasets
 from fer_exp.data.faces import Faces, Usage
 from fer_exp.fer2013 import EMOTIONS
 
@@ -46,3 +47,8 @@ def table(faces: Faces, path: Path, icml: bool = False) -> Path:
             text = " ".join(map(str, pixels.reshape(-1)))
             writer.writerow([label, PREFIX[usage], text] if icml else [label, text, PREFIX[usage]])
     return path
+
+
+def load(root: Path, on_error: str = "fail") -> datasets.Dataset:
+    """The set at a root, with a cache of its own beside it."""
+    return datasets.load_fer2013(root, root.parent / "cache", on_error)

@@ -1,0 +1,223 @@
+"""Every source gives the same faces, and what is none is refused in one line."""
+
+import shutil
+import zipfile
+
+import numpy as np
+import pytest
+from helpers import faces_on_disk
+from helpers.faces_on_disk import load
+
+from fer_exp.data import fingerprint
+from fer_exp.errors import UserError
+
+
+def laid_out(name, faces, folder):
+    """The faces laid out as one source."""
+    if name == "folder":
+        return faces_on_disk.folder(faces, folder / "a")
+    if name == "one level up":
+        return faces_on_disk.folder(faces, folder / "a" / "fer2013").parent
+    if name == "three-way":
+        return faces_on_disk.folder(faces, folder / "a", three_way=True)
+    if name == "zip":
+        return faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "a.zip")
+    if name == "zip with a top folder":
+        return faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "a.zip", "top/")
+    if name == "folder with a zip":
+        (folder / "b").mkdir()
+        faces_on_disk.zipped(faces_on_disk.folder(faces, folder / "a"), folder / "b" / "archive.zip")
+        return folder / "b"
+    if name == "zip with a csv":
+        faces_on_disk.table(faces, folder / "fer2013.csv")
+        with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+            archive.write(folder / "fer2013.csv", "fer2013/fer2013.csv")
+        return folder / "a.zip"
+    return faces_on_disk.table(faces, folder / f"{name}.csv", icml=name == "icml_face_data")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("folder", "one level up", "three-way", "zip", "zip with a top folder", "folder with a zip"),
+        *("zip with a csv", "fer2013", "icml_face_data"),
+    ],
+)
+def test_every_source_gives_the_same_faces(tiny_faces, tmp_path, name):
+    """Pixels, labels, splits and groups, and so the fingerprint, do not depend on the layout."""
+    found = load(laid_out(name, tiny_faces, tmp_path))
+    for column in ("pixels", "labels", "usage", "group"):
+        np.testing.assert_array_equal(getattr(found.faces, column), getattr(tiny_faces, column))
+    assert found.fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
+    assert (len(found.train()), len(found.test())) == (42, 28)
+
+
+def wrong_missing(root):
+    return root / "nowhere", "there is nothing there"
+
+
+def wrong_empty(root):
+    (root / "empty").mkdir()
+    return root / "empty", "the folder is empty"
+
+
+def wrong_kind(root):
+    (root / "a.txt").write_text("x")
+    return root / "a.txt", "is neither a folder nor a .zip or .csv"
+
+
+def wrong_no_split(root):
+    for name in ("Train_set", "Test_set", "b", "c"):
+        (root / "x" / name / "y").mkdir(parents=True)
+    return (
+        root / "x",
+        "holds no train folder, no fer2013.csv and no zip, but Test_set, Train_set, b, ...; see",
+    )
+
+
+def wrong_unknown_class(root):
+    (root / "kaggle" / "train" / "bored").mkdir()
+    (root / "kaggle" / "train" / "bored" / "a.png").write_bytes(b"x")
+    return root / "kaggle", "the folder train/bored names no emotion"
+
+
+def wrong_numbered_class(root):
+    (root / "kaggle" / "train" / "happy").rename(root / "kaggle" / "train" / "3")
+    return root / "kaggle", "the folder train/3 names no emotion"
+
+
+def wrong_class_missing(root):
+    shutil.rmtree(root / "kaggle" / "train" / "disgust")
+    return root / "kaggle", "train has no image of disgust"
+
+
+def wrong_class_empty(root):
+    for file in (root / "kaggle" / "train" / "disgust").iterdir():
+        file.unlink()
+    return root / "kaggle", "train has no image of disgust"
+
+
+def wrong_name_too_long(root):
+    return root / ("x" * 5000), "there is nothing there"
+
+
+def wrong_table_of_nothing(root):
+    (root / "a.csv").write_text("emotion,pixels,Usage\n")
+    return root / "a.csv", "holds no train/<emotion>/<image> and no row of Training; see 'Get the data'"
+
+
+def wrong_empty_table(root):
+    (root / "a.csv").write_bytes(b"")
+    return root / "a.csv", "has no column emotion, pixels, usage, but begins ''; it needs"
+
+
+def wrong_zip_of_nothing(root):
+    zipfile.ZipFile(root / "a.zip", "w").close()
+    return root / "a.zip", "holds no train/<emotion>/<image> and no row of Training; see 'Get the data'"
+
+
+def wrong_two_tables(root):
+    for name in ("fer2013.csv", "icml_face_data.csv"):
+        (root / "tables" / name).parent.mkdir(exist_ok=True)
+        (root / "tables" / name).write_text("emotion,pixels,Usage\n")
+    return root / "tables", "holds more than one set, fer2013.csv and icml_face_data.csv; name one"
+
+
+def wrong_two_tables_in_a_zip(root):
+    with zipfile.ZipFile(root / "a.zip", "w") as archive:
+        archive.writestr("b/icml_face_data.csv", "emotion,pixels,Usage\n")
+        archive.writestr("a/FER2013.csv", "emotion,pixels,Usage\n")
+    message = "holds more than one set, a/FER2013.csv and b/icml_face_data.csv; unpack it and name one"
+    return root / "a.zip", message
+
+
+def wrong_two_zips(root):
+    (root / "zips").mkdir()
+    for name in ("a", "b"):
+        faces_on_disk.zipped(root / "kaggle", root / "zips" / f"{name}.zip")
+    return root / "zips", "holds more than one set, a.zip and b.zip; name one"
+
+
+def wrong_unknown_split(root):
+    (root / "kaggle" / "test").rename(root / "kaggle" / "holdout")
+    return root / "kaggle", "the folder holdout names no split; known are train, training, test, testing, "
+
+
+def wrong_damaged_table_in_a_zip(root):
+    with zipfile.ZipFile(root / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n" * 100)
+    data = bytearray((root / "a.zip").read_bytes())
+    data[45:50] = b"\xff" * 5
+    (root / "a.zip").write_bytes(data)
+    return root / "a.zip", "fer2013.csv: cannot be unpacked"
+
+
+def wrong_text_as_image(root):
+    (root / "kaggle" / "train" / "happy" / "note.jpg").write_text("not an image")
+    return root / "kaggle", "train/happy/note.jpg: cannot be read as an image (not a JPEG"
+
+
+def wrong_cut_zip(root):
+    path = faces_on_disk.zipped(root / "kaggle", root / "a.zip")
+    path.write_bytes(path.read_bytes()[:-500])
+    return path, "cannot be opened as a zip"
+
+
+def wrong_broken_zip(root):
+    (root / "a.zip").write_bytes(b"PK not a zip")
+    return root / "a.zip", "cannot be opened as a zip"
+
+
+def wrong_two_sets(root):
+    shutil.copytree(root / "kaggle", root / "both" / "a")
+    shutil.copytree(root / "kaggle", root / "both" / "b")
+    return root / "both", "holds more than one set"
+
+
+def wrong_two_sets_in_a_zip(root):
+    shutil.copytree(root / "kaggle", root / "both" / "a")
+    shutil.copytree(root / "kaggle", root / "both" / "b")
+    return faces_on_disk.zipped(root / "both", root / "a.zip", "both/"), "holds more than one set"
+
+
+def wrong_deeper(root):
+    (root / "kaggle" / "train" / "happy" / "more").mkdir()
+    (root / "kaggle" / "train" / "happy" / "more" / "a.png").write_bytes(b"x")
+    return root / "kaggle", "is a folder below an emotion's"
+
+
+def wrong_dangling_link(root):
+    (root / "kaggle" / "train" / "happy" / "gone.png").symlink_to("nowhere.png")
+    return root / "kaggle", "gone.png: cannot be read (No such file or directory)"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(
+            wrong_two_sets,
+            wrong_two_sets_in_a_zip,
+            wrong_deeper,
+            wrong_dangling_link,
+        ),
+        *(wrong_two_tables, wrong_two_tables_in_a_zip, wrong_unknown_split),
+        *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
+        *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_image, wrong_cut_zip),
+        *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
+        *(wrong_numbered_class, wrong_class_missing, wrong_class_empty, wrong_broken_zip),
+    ],
+)
+@pytest.mark.fault(
+    "Bad data: sets that are none, or two, or laid out otherwise",
+    trials=24,
+    expected="one line that names the place; nothing cached",
+)
+def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):
+    """What is wrong and where; nothing is cached."""
+    root, message = wrong(kaggle.parent)
+    with pytest.raises(UserError) as caught:
+        load(root)
+    assert message in str(caught.value)
+    assert str(root) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (root.parent / "cache").exists()
