@@ -6,8 +6,8 @@ SIDE = 48
 # three classes unseen, so labels are always matched by these names.
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 
-# The parts of test that a score is reported on, see `Faces.parts`.
-PARTS = ("public", "private", "union", "union_no_copies")
+# The parts of test that a score is reported on, see `Dataset.test_parts`.
+PARTS = ("public", "private", "union", "union_no_copies", "union_no_near_copies")
 
 # Faces of each emotion in FER-2013, in the order of `EMOTIONS`. Source: Goodfellow et al. 2013 and the
 # files themselves.

@@ -51,7 +51,7 @@ class Rung:
 class Together:
     """The seeds of a rung as one network. hours: of all. devices: those that are no processors."""
 
-    test: Mapping[str, OverFaces]
+    test: Mapping[str, OverFaces | None]
     hours: float
     devices: Sequence[str]
 
@@ -68,7 +68,7 @@ def rungs(study: Study) -> list[Rung]:
             len(runs),
             runs[0].fit_size,
             mean(arm.values(keys.SELECTED_VAL_ACCURACY)),
-            {part: _tested(arm, part) for part in PARTS},
+            {part: _tested(arm, part) for part in parts(study)},
             _gain(arm, previous(study, place)),
             _hours(runs),
             any(keys.Param.TAUGHT in run.params for run in runs),
@@ -77,11 +77,16 @@ def rungs(study: Study) -> list[Rung]:
     return found
 
 
-def together(arm: Arm, ensemble: Record) -> Together:
-    """What the networks of an arm reach together."""
+def parts(study: Study) -> Sequence[str]:
+    """The subsets of test on which a run was scored, or all if none was: older runs know fewer."""
+    return list(tested(study)) or PARTS
+
+
+def together(study: Study, arm: Arm, ensemble: Record) -> Together:
+    """What the networks of an arm of the study reach together."""
     devices = sorted({run.device for run in arm.runs.values()} - {"cpu"})
     hours = ensemble.metrics[keys.TRAIN_SECONDS] / 3600
-    return Together({part: _over_faces(ensemble, part) for part in PARTS}, hours, devices)
+    return Together({part: _over_faces(ensemble, part) for part in parts(study)}, hours, devices)
 
 
 def previous(study: Study, place: int) -> Arm | None:
@@ -99,7 +104,9 @@ def _tested(arm: Arm, part: str) -> Interval | None:
     return _over_faces(runs[0], part) if len(runs) == 1 else mean(arm.values(metric))
 
 
-def _over_faces(run: Record, part: str) -> OverFaces:
+def _over_faces(run: Record, part: str) -> OverFaces | None:
+    if keys.test(part, "accuracy") not in run.metrics:
+        return None
     return OverFaces(*(run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high")))
 
 

@@ -91,11 +91,15 @@ class ArmSummary:
 
 @dataclass(frozen=True)
 class Sizes:
-    """The numbers of faces that figures are of; test: None if no run was scored on it."""
+    """The numbers of faces that figures are of; test: None if no run was scored on it.
+
+    majority: the share of the largest class of test; None where older runs do not say it.
+    """
 
     train: int
     validation: int
     test: int | None
+    majority: float | None = None
 
 
 @dataclass(frozen=True)
@@ -187,8 +191,12 @@ def sizes(study: Study, subset: str) -> Sizes | None:
     runs = runs_of(study)
     if not runs:
         return None
-    tested = next((run.metrics[key] for run in runs if (key := keys.test(subset, "n")) in run.metrics), None)
-    return Sizes(runs[0].fit_size, runs[0].validation_size, None if tested is None else round(tested))
+    tested, majority = (
+        next((run.metrics[key] for run in runs if key in run.metrics), None)
+        for key in (keys.test(subset, "n"), keys.majority(subset))
+    )
+    n = None if tested is None else round(tested)
+    return Sizes(runs[0].fit_size, runs[0].validation_size, n, majority)
 
 
 def origin(study: Study) -> Origin | None:

@@ -34,6 +34,7 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
             # one that was asked for by itself is to be scored anew
             if args.run or not scoring.is_scored(record):
                 raise
+            scoring.complete(record, store, dataset)
             print(f"{record.name} (run {record.run_id}): keeps its scores; its weights are not here\n")
     if args.ensembles and args.of_study:
         _score_ensembles(args.of_study, store, dataset, args.device)

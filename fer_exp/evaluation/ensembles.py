@@ -27,7 +27,7 @@ def ensure(
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
-            return found
+            return scoring.complete(found, store, dataset)
         return _score(study, arm, members, key, store, dataset, device)
 
 
@@ -44,7 +44,7 @@ def _score(
     from fer_exp.models import network
     from fer_exp.tracking import registry
 
-    train, test = dataset.train(), dataset.test()
+    test = dataset.test()
     together = mean_log_probabilities(
         [
             network.logits(registry.load_classifier(record, store, device).network, test.pixels)
@@ -68,7 +68,7 @@ def _score(
         seconds = sum(record.metrics[keys.TRAIN_SECONDS] for record in members)
         run.log({keys.TRAIN_SECONDS: seconds, keys.ENSEMBLE_MEMBERS: float(len(members))})
         answers = scoring.Answers(together.argmax(axis=1), together)
-        scoring.conclude(run, train, test, answers, gallery=False)
+        scoring.conclude(run, dataset, answers, gallery=False)
     return store.record(run.id)
 
 

@@ -13,11 +13,11 @@ def scores(record: Record, parts: Iterable[Part]) -> Table:
     """The scores of an evaluated run on each part of test, and its alarms."""
     title = f"{record.name} (run {record.run_id}), {record.protocol} protocol, "
     title += f"weights of the {record.selected_on}: test, accuracy with 95 % interval over faces"
-    table = Table(title, ["subset", "n", "accuracy in %", "macro-F1", "log-loss", "ECE"])
+    table = Table(title, ["subset", "n", "majority", "accuracy in %", "macro-F1", "log-loss", "ECE"])
     for part in parts:
         accuracy = f"{100 * metrics.accuracy(part.counts):.2f} [{100 * part.low:.2f}, {100 * part.high:.2f}]"
         others = [f"{metrics.macro_f1(part.counts):.3f}", f"{part.loss:.3f}", f"{part.calibration_error:.3f}"]
-        table.rows.append([part.name, str(part.n), accuracy, *others])
+        table.rows.append([part.name, str(part.n), f"{100 * part.majority:.2f}", accuracy, *others])
     table.notes += [f"ALARM: {alarm}" for alarm in record.tags[keys.Tag.ALARMS].split("; ") if alarm]
     return table
 

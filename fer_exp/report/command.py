@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fer_exp import console, provenance, tracking
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import PARTS
 from fer_exp.files import written_whole
 from fer_exp.report import page
 from fer_exp.report.source import Source
@@ -42,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     parser.add_argument("--output", default="report.html")
     parser.add_argument("--study", help="only this study (default: all)")
-    parser.add_argument("--split", default="union", choices=["public", "private", "union", "union_no_copies"])
+    parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--no-faces", action="store_true", help="leave out the gallery of faces")
     console.takes_store(parser)
     return parser

@@ -6,7 +6,6 @@ from typing import Any
 from fer_exp.analysis import ablation, comparison, search
 from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
 from fer_exp.analysis.comparison import ArmSummary, Contrast, DeckFigure, Verdict
-from fer_exp.fer2013 import PARTS
 from fer_exp.formatting import Message, Styled, message
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record
@@ -146,7 +145,7 @@ def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
         Column(message("seeds"), key="runs"),
         Column(message("fit_on"), of={"metric": "n_fit", "split": "train"}),
         _of_validation(message("val"), "percent", "accuracy"),
-        *(Column(part, "percent", tested | {"subset": part}) for part in PARTS),
+        *(Column(part, "percent", tested | {"subset": part}) for part in ablation.parts(study)),
         _of_validation(message("gain"), "gain", "accuracy_gain"),
         Column(message("hours"), of={"metric": "hours"}),
     ]
@@ -156,7 +155,7 @@ def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
     for rung in found:
         table.rows.append(_rung(rung))
         if rung.name in ensembles:
-            joined = ablation.together(arms[rung.name], ensembles[rung.name])
+            joined = ablation.together(study, arms[rung.name], ensembles[rung.name])
             table.rows.append(_together(rung, joined))
     table.notes += _ladder_notes(study, [rung.name for rung in found if rung.taught])
     return table
@@ -175,7 +174,7 @@ def _rung(rung: Rung) -> list[Any]:
 
 def _together(rung: Rung, joined: Together) -> list[Any]:
     name = message("ladder.together", arm=rung.name)
-    tested = [Styled(each, "range") for each in joined.test.values()]
+    tested = [each and Styled(each, "range") for each in joined.test.values()]
     hours = [message("ladder.in_all", hours=joined.hours), *joined.devices]
     return [name, rung.runs, rung.fit_on, None, *tested, None, hours]
 
@@ -214,6 +213,8 @@ def _sizes(study: Study, subset: str = "") -> list[Message]:
     fitted = message("sizes", train=sizes.train, validation=sizes.validation)
     if not subset:
         return [fitted]
+    if sizes.majority is not None:
+        return [message("sizes.majority", sizes=fitted, n=sizes.test, majority=sizes.majority)]
     return [message("sizes.tested" if sizes.test else "sizes.shut", sizes=fitted, n=sizes.test)]
 
 

@@ -49,6 +49,11 @@ def test(part: str, quantity: str) -> str:
     return f"test/{part}/{quantity}"
 
 
+def majority(part: str) -> str:
+    """What always answering the largest class of a part of test reaches."""
+    return test(part, "majority_accuracy")
+
+
 # Which each evaluated run has.
 TEST_ACCURACY = test("union", "accuracy")
 

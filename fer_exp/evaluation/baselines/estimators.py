@@ -75,7 +75,7 @@ def ensure(
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
-            return found, False
+            return scoring.complete(found, store, dataset), False
         return _fit(chosen, dataset, store, estimator(chosen, kept, watch), key), True
 
 
@@ -132,7 +132,7 @@ def _fit(
         }
         record.log(found | {keys.fit("peak_gib"): _peak_gib()} | _certificate(model))
         answers = scoring.Answers(*_answers(model, test.pixels.reshape(len(test), -1)))
-        scoring.conclude(record, train, test, answers, gallery=False)
+        scoring.conclude(record, dataset, answers, gallery=False)
     return store.record(record.id)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fer_exp.data import datasets
+from fer_exp.data import photos as photos_module
 from fer_exp.errors import UserError
 from fer_exp.evaluation import mismatches, scoring
 from fer_exp.experiment import drivers
@@ -33,9 +34,11 @@ def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
         "private": 14,
         "union": 28,
         "union_no_copies": 28,
+        "union_no_near_copies": 28,
     }
     found = store.record(trained.run_id)
     assert found.metrics["test/union/n"] == 28
+    assert found.metrics["test/union/majority_accuracy"] == pytest.approx(1 / 7)
     low, accuracy, high = (found.metrics[f"test/union/accuracy{end}"] for end in ("_low", "", "_high"))
     assert low <= accuracy <= high
     assert 0 <= found.metrics["test/private/recall_happy"] <= 1
@@ -107,6 +110,57 @@ def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
         run.fetch("figures/gallery.png")
     scoring.evaluate(trained, store, tiny_dataset, gallery=True)
     assert run.fetch("figures/gallery.png").stat().st_size > 1000
+
+
+def stripped(record):
+    """A scored run as it was before near-copies and majority lines were known."""
+    new = [key for key in record.metrics if "near_copies" in key or "majority_accuracy" in key]
+    kept = {key: value for key, value in record.metrics.items() if key not in new}
+    return dataclasses.replace(record, metrics=kept)
+
+
+def test_a_run_scored_before_is_completed_from_its_answers(trained, store, tiny_dataset, monkeypatch):
+    """With what needs no probabilities, and nothing that it has is changed."""
+    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    before = store.record(trained.run_id)
+    logged = []
+    monkeypatch.setattr(store.run(trained.run_id).__class__, "log", lambda _, found: logged.append(found))
+    scoring.complete(stripped(before), store, tiny_dataset)
+    [found] = logged
+    assert {key.rpartition("/")[0] for key in found} == {
+        f"test/{part}" for part in ("public", "private", "union", "union_no_copies", "union_no_near_copies")
+    }
+    assert not set(found) & set(stripped(before).metrics)
+    for key, value in found.items():
+        assert before.metrics[key] == value
+    assert "test/union_no_near_copies/log_loss" not in found
+    assert scoring.complete(before, store, tiny_dataset) is before
+    assert len(logged) == 1
+
+
+def test_a_run_without_answers_or_scores_is_left_as_it_is(trained, store, tiny_dataset):
+    """As one from an archive is."""
+    assert scoring.complete(trained, store, tiny_dataset) is trained
+    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    store.run(trained.run_id).fetch(artifacts.PREDICTIONS).unlink()
+    old = stripped(store.record(trained.run_id))
+    assert scoring.complete(old, store, tiny_dataset) is old
+
+
+def test_near_copies_of_train_are_left_out_of_a_part(tiny_faces, tiny_dataset, caplog):
+    """Where a set is too large to search for them there is no such part, and the log says so."""
+    photos = np.arange(len(tiny_faces))
+    photos[45:48] = photos[0]
+    known = dataclasses.replace(tiny_dataset)
+    known.__dict__["photos"] = photos
+    assert dict(known.test_parts())["union_no_near_copies"].tolist() == [0, 1, 2, *range(6, 28)]
+    strange = dataclasses.replace(
+        tiny_dataset, fingerprint=dataclasses.replace(tiny_dataset.fingerprint, kind="other")
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photos_module, "MOST_SEARCHED", 69)
+        assert list(dict(strange.test_parts())) == ["public", "private", "union", "union_no_copies"]
+    assert "no score on union_no_near_copies: 70 faces are too many" in caplog.text
 
 
 @pytest.mark.fault("Disk: damaged answers to test", trials=4, expected="one line that names the run")

@@ -134,3 +134,16 @@ def test_rungs_that_lack_the_same_are_named_together():
 def test_without_the_trunk_nothing_is_compared(name):
     """As when only some rungs were run."""
     assert gain(rows(arm("deck", 0.4), arm(name, 0.5))[name]) == "-"
+
+
+def test_subsets_that_older_runs_do_not_know_have_no_column():
+    """Their tables stay as they were; an ensemble of then has no figure where its runs have one."""
+    newest = PARTS[-1]
+    rung = arm("deck", 0.40)
+    old = dataclasses.replace(
+        rung.runs["0"],
+        metrics={key: value for key, value in rung.runs["0"].metrics.items() if newest not in key},
+    )
+    assert newest not in ladder(study_of(Arm("deck", "deck", {"0": old}))).header
+    found = ladder(study_of(arm("deck", 0.40, 0.41)), {"deck": old})
+    assert found.rows[1][found.header.index(newest)] == "-"

@@ -45,6 +45,15 @@ def test_a_mean_over_fewer_seeds_of_test_says_so():
     assert any("test n = 7178" in note for note in notes(scores))
 
 
+def test_a_subset_has_its_majority_line():
+    """Where the runs say it."""
+    one = arm("relu", 0.390)
+    known = {"accuracy": 0.37, "n": 5941.0, "majority_accuracy": 0.28261}
+    one.runs["0"].metrics.update({f"test/union_no_near_copies/{key}": value for key, value in known.items()})
+    scores, _ = study_tables.tables(study("activation", one), "union_no_near_copies")
+    assert any("test n = 5941, 28.26 % of the largest class" in note for note in notes(scores))
+
+
 def test_a_tuned_arm_says_its_rates():
     """Below the table of scores, with the trial that they are of."""
     tuned = arm("adam", 0.39, 0.40)
