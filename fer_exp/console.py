@@ -10,7 +10,7 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, Self, TextIO
 
@@ -86,10 +86,21 @@ def _settings_near(error: Exception) -> str:
     # as typed, e.g. training.epoch
     path, dot, key = str(getattr(error.__cause__, "full_key", "")).rpartition(".")
     known = [str(each) for each in beside]
-    near = difflib.get_close_matches(key, known, n=1)
+    near = [f"{path}{dot}{each}" for each in difflib.get_close_matches(key, known, n=1)]
+    # `lr` and `epochs`, which people type without their groups
+    near = near or ([] if path else _keys_named(key, beside))
     if near:
-        return f"did you mean {path}{dot}{near[0]}?"
+        return f"did you mean {' or '.join(near)}?"
     return f"known in {path}, as it is chosen: {', '.join(known)}." if path else "--help lists them all."
+
+
+def _keys_named(name: str, tree: Mapping[str, Any], path: str = "") -> list[str]:
+    """The dotted keys of a composed config that end in a name; Hydra's own left out."""
+    found = [f"{path}{name}"] if path and name in tree else []
+    for key in tree:
+        if key != "hydra" and isinstance(group := tree.get(key), Mapping):
+            found += _keys_named(name, group, f"{path}{key}.")
+    return found
 
 
 def collect_rarely() -> None:

@@ -22,6 +22,13 @@ _NUMBERED = {"batch_size": "training.batch_size"}
 _MOST_DIGITS, _MOST_BRACKETS = 4300, 50
 
 
+# What Hydra itself takes with dashes.
+_OPTIONS_OF_HYDRA = (
+    *("help", "hydra-help", "version", "cfg", "resolve", "package", "run", "multirun", "shell-completion"),
+    *("config-path", "config-name", "config-dir", "experimental-rerun", "info"),
+)
+
+
 def as_hydra_reads(arguments: Iterable[str], conf: Path, aliases: Mapping[str, str] = ALIASES) -> list[str]:
     """Arguments as typed, turned into what Hydra's grammar accepts.
 
@@ -52,8 +59,11 @@ def sweep_first(arguments: Iterable[str]) -> list[str]:
 
 
 def refuse_unreadable(arguments: Iterable[str]) -> None:
-    """Raise UserError on what no parser takes: endless numbers, brackets without bottom, no key."""
+    """Raise UserError on what no parser takes: dashes, endless numbers, brackets without bottom, no key."""
     for argument in arguments:
+        option = re.match(r"--([\w./-]+)", argument)
+        if option and option[1] not in _OPTIONS_OF_HYDRA:
+            raise UserError(f"{argument[:40]}: a setting has no dashes; write {option[1][:40]}=VALUE")
         if re.match(r"[+~]*(=|$)", argument):
             raise UserError(f"'{argument[:40]}' names no setting, as seed=3 does")
         subject = f"{argument.partition('=')[0][:40]}: holds"

@@ -35,6 +35,9 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
     [
         (["optimizer.lrr=1"], "no such setting; did you mean optimizer.lr?"),
         (["optimiser=sgd"], "no such setting; did you mean optimizer?"),
+        (["lr=0.1"], "no such setting; did you mean optimizer.lr?"),
+        (["epochs=5"], "no such setting; did you mean training.epochs?"),
+        (["--optimizer", "sgd"], "--optimizer: a setting has no dashes; write optimizer=VALUE"),
         (["data.root=faces"], "no such setting; known in data, as it is chosen: name, "),
         (["optimizer=foo"], "Could not find 'optimizer/foo'"),
         (["-m", "optimizer=sgd,foo"], "Could not find 'optimizer/foo'"),
