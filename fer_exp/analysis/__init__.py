@@ -1,4 +1,4 @@
 """Studies compared: intervals, contrasts, claims, ablation, search, leader-board.
 
-Imports tracking, and the top modules.
+May import tracking, config, plots and the top modules: it reads the store alone.
 """

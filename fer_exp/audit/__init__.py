@@ -1,4 +1,4 @@
 """The original study's errors, shown by sums and by runs.
 
-Imports analysis and tracking.
+May import analysis, tracking, config, plots and the top modules: it reads the store alone.
 """

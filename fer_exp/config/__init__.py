@@ -1,4 +1,4 @@
 """What a run is told: dataclasses with their bounds, overrides, identity and the space of a search.
 
-Imports the top modules only.
+May import the top modules only.
 """

@@ -1,4 +1,4 @@
 """The only place where the test split is opened: scores, ensembles, baselines.
 
-Imports config, data, models, plots and tracking.
+May import training, tracking, data, models, config, plots and the top modules.
 """

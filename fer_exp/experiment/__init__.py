@@ -1,4 +1,4 @@
 """One job, and a sweep of jobs: planned, watched, summed up.
 
-Imports config, data, models, plots, training and tracking.
+May import training, tracking, data, models, config, plots and the top modules.
 """

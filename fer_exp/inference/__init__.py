@@ -1,4 +1,4 @@
 """A trained network at work: predictions, explanations, an ONNX file, a page to try a face.
 
-Imports data, models and tracking.
+May import training, tracking, data, models, config, plots and the top modules.
 """

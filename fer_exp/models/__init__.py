@@ -1,4 +1,4 @@
 """Pictures in, logits out: the networks, their checkpoint and the trained classifier.
 
-Imports config, and below.
+May import config, plots and the top modules.
 """

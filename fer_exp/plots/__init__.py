@@ -1,4 +1,4 @@
 """Arrays in, matplotlib figures out.
 
-Imports the top modules only.
+May import the top modules only.
 """

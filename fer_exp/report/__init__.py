@@ -1,5 +1,4 @@
 """The report: one page that holds a store's finished runs, in English or Korean, and needs nothing else.
 
-Sections are built from records and artifacts, a template turns them into HTML, and what is missing is said
-in its place.
+May import audit, analysis, tracking, config, plots and the top modules: it reads the store alone.
 """

@@ -1,7 +1,6 @@
-"""Tracking: the only part that knows MLflow.
+"""Runs opened with all that identifies them, and ended with the truth; the only part that knows MLflow.
 
-A run is opened with all that identifies it, takes one batch call an epoch, and ends with the truth:
-FINISHED, FAILED (an exception) or KILLED (Ctrl-C, SIGTERM), whatever happens.
+May import data, models, config, plots and the top modules.
 """
 
 # first, as the others import MLflow

@@ -1,4 +1,4 @@
 """The one training loop, with optimizers, schedulers, early stopping and distillation.
 
-Imports config, data and models. `kernels` is about speed alone.
+May import data, models, config, plots and the top modules.
 """

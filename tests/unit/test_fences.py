@@ -1,7 +1,9 @@
-"""Who may import whom."""
+"""Who may import whom, how long a file may be, and where its tests lie."""
 
 import ast
 import importlib.util
+import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -100,3 +102,30 @@ def test_what_a_benchmark_imports_of_ours_is_there(path):
     for whole in {name for name in imports(path) if name.startswith("fer_exp.")}:
         place, _, last = whole.rpartition(".")
         assert hasattr(importlib.import_module(place), last) or importlib.util.find_spec(whole), whole
+
+
+def python_files() -> list[Path]:
+    """What git tracks, or all of the source where this is no checkout."""
+    if shutil.which("git") and (ROOT / ".git").exists():
+        command = ["git", "ls-files", "-z", "--", "*.py"]
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        # one that is deleted and not yet committed is still listed
+        return [path for name in listed.split("\0")[:-1] if (path := ROOT / name).exists()]
+    folders = ("fer_exp", "hydra_plugins", "tests", "benchmarks")
+    return SCRIPTS + [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+
+
+def test_no_file_is_longer_than_250_lines():
+    """One that grows past it holds two things."""
+    paths = python_files()
+    assert {*SCRIPTS, Path(__file__)} < {*paths}
+    lines = {str(path.relative_to(ROOT)): len(path.read_bytes().splitlines()) for path in paths}
+    assert {name: count for name, count in lines.items() if count > 250} == {}
+
+
+def test_the_unit_tests_mirror_the_package():
+    """A folder of tests is named after the subpackage whose modules it tests."""
+    folders = {
+        path.parent.relative_to(ROOT / "tests/unit") for path in (ROOT / "tests/unit").rglob("test_*.py")
+    }
+    assert {str(each) for each in folders if not (ROOT / "fer_exp" / each / "__init__.py").exists()} == set()

@@ -1,1 +1,4 @@
-"""What a network is compared with: each fitted once on all of train."""
+"""What a network is compared with: each fitted once on all of train.
+
+May import what evaluation may.
+"""

@@ -1,1 +1,4 @@
-"""The page to try a face, and the server behind it."""
+"""The page to try a face, and the server behind it.
+
+May import what inference may.
+"""

@@ -1,1 +1,4 @@
-"""MLflow's pages and a team's server."""
+"""MLflow's pages and a team's server.
+
+May import what tracking may.
+"""

@@ -4,39 +4,18 @@ import csv
 import io
 import json
 import os
-import shutil
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from fer_exp import tracking
-from fer_exp.config import settings
-from fer_exp.data import datasets
-from fer_exp.experiment import drivers
-from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference import predict as inference_predict
 from fer_exp.inference.face_detection import BoundingBox
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts, registry
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
-    """The flags that point at a store, and the record of the one run in it, trained on the tiny faces."""
-    folder = tmp_path_factory.mktemp("trained")
-    shutil.copy(migrated_store, folder / "mlflow.db")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    where = [f"tracking.uri={uri}", f"tracking.artifacts={folder / 'kept'}", "tracking.experiment=test"]
-    chosen = compose_settings("layers=64-32-16", "training.epochs=1", "tracking.log_model=false", *where)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-        outcome = drivers.run(Job(chosen, "tiny"))
-    record = tracking.Store(chosen.tracking).record(outcome.run_id)
-    return ["--tracking-uri", uri, "--experiment", "test"], record
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +33,7 @@ def predict(trained, capsys):
     def typed(*arguments):
         code = 0
         try:
-            inference_predict.main([*map(str, arguments), *trained[0]])
+            inference_predict.main([*map(str, arguments), "--tracking-uri", trained[0].uri])
         except SystemExit as end:
             code = end.code
         said = capsys.readouterr()
@@ -76,7 +55,8 @@ def test_a_picture_gets_a_table_of_seven_ranked_emotions(predict, place, trained
     code, out, err = predict(photo(place / "a.png"))
     assert (code, err) == (0, [])
     head = out.splitlines()[0]
-    record = trained[1]
+    store, run = trained
+    record = store.record(run)
     accuracy = 100 * record.metrics["selected/val_accuracy"]
     for said in ("tiny", record.run_id, "honest protocol", "lowest validation loss", f"{accuracy:.2f} %"):
         assert said in head
@@ -94,13 +74,12 @@ def test_the_probabilities_are_the_networks_own(predict, place, trained, tiny_fa
     Image.fromarray(tiny_faces.pixels[0]).save(place / "a.png")
     _, out, _ = predict("a.png", "--format", "json")
     (found,) = json.loads(out)
-    flags, record = trained
-    store = tracking.Store(settings.Tracking(flags[1], "unused", "test", False))
-    expected = registry.load_classifier(record, store).probabilities(tiny_faces.pixels[:1])[0]
+    store, run = trained
+    expected = registry.load_classifier(store.record(run), store).probabilities(tiny_faces.pixels[:1])[0]
     np.testing.assert_allclose([found[name] for name in EMOTIONS], expected, atol=1e-6)
     assert found["predicted"] == EMOTIONS[expected.argmax()]
     assert found["note"] == "48x48: taken as a face already"
-    assert (found["path"], found["left"], found["run"]) == ("a.png", None, record.run_id)
+    assert (found["path"], found["left"], found["run"]) == ("a.png", None, run)
 
 
 def test_a_csv_has_a_row_a_face(predict, place, monkeypatch):
@@ -205,7 +184,7 @@ def test_a_file_is_written_whole_or_not_at_all(predict, place):
 @pytest.mark.parametrize("wanted", ["latest", "best", "tiny", "id"])
 def test_a_run_is_named_as_people_name_it(predict, place, trained, wanted):
     """The latest, the best, a name or an id."""
-    wanted = trained[1].run_id if wanted == "id" else wanted
+    wanted = trained[1] if wanted == "id" else wanted
     assert predict(photo(place / "a.png"), "--run", wanted)[0] == 0
 
 

@@ -1,1 +1,4 @@
-"""The linear SVC of the original study, solved exactly."""
+"""The linear SVC of the original study, solved exactly.
+
+May import what evaluation may.
+"""

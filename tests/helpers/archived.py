@@ -1,0 +1,90 @@
+"""Made studies to be kept in a file, and the commands that keep, restore and compare them."""
+
+import json
+
+from fer_exp.fer2013 import PARTS
+from fer_exp.report import text
+from fer_exp.tracking import artifacts, keys
+from fer_exp.tracking.archive import archive_runs
+
+SHARED = {"faces": "f", "protocol": "honest", "selected_on": "lowest validation loss"}
+NOTE = (
+    "**Question**: Which?\n\n```\npython train.py study=ladder 'data.root=/home/ann b/faces.zip' "
+    "tracking.uri=sqlite:////srv/runs.db seed=0,1 data.ferplus=../ann/votes.csv\n```\n"
+)
+
+
+def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINISHED", **tags):
+    """A job that has ended, evaluated if it has finished."""
+    tags = {
+        **SHARED,
+        "kind": "job",
+        "study": study,
+        "identity": identity,
+        "log": "outputs/1/train.log",
+        "device": "NVIDIA H200",
+        **tags,
+    }
+    params = {"seed": identity[-1], "faces.fit": "80", "faces.validation": "20", "optimizer.lr": "0.1"}
+    params |= {
+        "optimizer.weight_decay": "0.0",
+        "data.root": "/home/ann/faces.zip",
+        "protocol.weights": "best",
+    }
+    run = store.create(f"job {identity}", params, tags, parent)
+    found = {"yardstick/val_majority_accuracy": 0.25}
+    if status == "FINISHED":
+        for key in ("val_accuracy", "train_accuracy", "val_macro_f1"):
+            found[f"selected/{key}"] = accuracy + 1 / 3
+        found |= {"selected/val_loss": 1.5, "selected/epoch": 9.0, "selected/train_seconds": 61.0}
+        found |= scores(accuracy)
+    run.log({"val/loss": 1.6, "train/loss": 1.5, "val/huge": float("inf")}, 1)
+    run.log({"val/loss": 1.5, "train/loss": float("nan")}, 2)
+    run.log(found)
+    run.end(status)
+    return run
+
+
+def scores(accuracy):
+    """The accuracies of all parts of test."""
+    ends = {"": accuracy, "_low": accuracy - 0.1, "_high": accuracy + 0.1}
+    found = {f"test/{part}/accuracy{end}": value for part in PARTS for end, value in ends.items()}
+    return found | {f"test/{part}/n": 28.0 for part in PARTS}
+
+
+def sweep(store, study, *planned, note=NOTE):
+    """A sweep of jobs, each an identity as `deck0`: its arm and its seed; a trial where it ends in `t`."""
+    entries = []
+    for each in planned:
+        name, number = each.rstrip("t")[:-1], each.rstrip("t")[-1]
+        entry = {"name": each, "arm": name, "setting": name, "identity": each, "seed": number}
+        entries.append(entry | ({keys.TRIAL: number, "seed": "0"} if each.endswith("t") else {}))
+    tags = {**SHARED, "kind": "sweep", "study": study, "data": "fer2013", "mlflow.note.content": note}
+    run = store.create(f"{study} · honest", {"study": study, "jobs": len(planned)}, tags)
+    run.text(artifacts.PLAN, json.dumps({"jobs": entries}))
+    run.end("FINISHED")
+    return run
+
+
+def beside(store, kind, name, identity, **metrics):
+    """A baseline or an ensemble."""
+    run = store.create(name, {"of": kind}, {**SHARED, "kind": kind, "identity": identity, "study": "ladder"})
+    run.log(scores(0.35) | metrics)
+    run.end("FINISHED")
+
+
+def named(store):
+    """The arguments that name a store."""
+    return ["--tracking-uri", store.uri, "--experiment", "test"]
+
+
+def restore(path, store):
+    """Put a file's runs into a store."""
+    archive_runs.main([str(path), "--restore", *named(store)])
+
+
+def tables(store, capsys):
+    """All that compare prints."""
+    capsys.readouterr()
+    text.main(["--format", "markdown", *named(store)])
+    return capsys.readouterr().out

@@ -1,0 +1,66 @@
+"""One pair of classes is solved to its optimum, with a certificate."""
+
+import numpy as np
+import pytest
+from helpers.svm_problems import objective, pair_of
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from fer_exp.evaluation.baselines.svm.interior_point import central, solve_pair
+from fer_exp.evaluation.baselines.svm.newton_system import Block, Pair, weighted_gram
+
+
+@pytest.mark.parametrize(("n_first", "n_second", "d"), [(60, 50, 5), (200, 20, 30), (15, 12, 60)])
+def test_optimality_conditions(n_first, n_second, d):
+    """Of Karush, Kuhn and Tucker: feasible alpha, w from alpha, complementary slackness."""
+    first, second = pair_of(n_first, n_second, d)
+    found = solve_pair(Block.of(first), Block.of(second), 1.0, 1e-9, 100)
+    rows, y = np.concatenate([first, second]), np.repeat([1.0, -1.0], [n_first, n_second])
+    margins = y * (rows @ found.coef + found.intercept)
+    assert found.alpha.min() >= 0
+    assert found.alpha.max() <= 1
+    assert abs(found.alpha @ y) < 1e-10
+    assert_allclose(rows.T @ (found.alpha * y), found.coef, atol=1e-4)
+    assert np.all(margins[found.alpha < 1e-3] > 1 - 1e-2)
+    assert np.all(margins[found.alpha > 1 - 1e-3] < 1 + 1e-2)
+    inside = (found.alpha > 1e-2) & (found.alpha < 1 - 1e-2)
+    assert_allclose(margins[inside], 1, atol=1e-2)
+
+
+@pytest.mark.parametrize("double", [False, True])
+def test_light_rows_are_replaced_by_their_class(double):
+    """The matrix is exact when all rows weigh alike, or when they are few."""
+    first, second = pair_of(300, 200, 10)
+    pair, rows = Pair(Block.of(first), Block.of(second), 1.0), np.concatenate([first, second])
+    assert_allclose(weighted_gram(pair, np.ones(500), double), rows.T @ rows, rtol=1e-4, atol=1e-2)
+    theta = np.r_[np.full(20, 5.0), np.full(480, 1e-3)]
+    exact = rows.T @ (theta[:, None] * rows)
+    assert_allclose(weighted_gram(pair, theta, double), exact, rtol=1e-4, atol=1e-2)
+
+
+@given(margin=st.floats(-1e6, 1e6), mu=st.floats(1e-9, 1e3), c=st.floats(1e-3, 1e3))
+def test_central_slacks(margin, mu, c):
+    """They differ by the margin, are positive, and give alphas that add up to C."""
+    s, xi = central(np.array([margin]), mu, c)
+    assert min(s[0], xi[0]) > 0
+    assert_allclose(xi - s, margin, atol=1e-9 * max(1, abs(margin)))
+    assert_allclose(mu / s + mu / xi, c, rtol=1e-6)
+
+
+PROBLEMS = {"seed": st.integers(0, 10**6), "n": st.integers(4, 40), "d": st.integers(1, 12)}
+
+
+@settings(max_examples=30, deadline=None)
+@given(c=st.floats(1e-3, 1e2), scale=st.floats(0.01, 100), **PROBLEMS)
+# an alpha that comes so near to C that C - alpha rounds to 0
+@example(c=9.0, scale=2.0, seed=641, n=12, d=3)
+def test_the_certificate_is_honest(seed, n, d, c, scale):
+    """The primal is what (w, b) costs, the dual what a feasible alpha gives, and it is never above."""
+    first, second = (scale * rows for rows in pair_of(n // 2, n - n // 2, d, seed))
+    found = solve_pair(Block.of(first), Block.of(second), c, 1e-5, 100)
+    assert_allclose(found.primal, objective(found.coef, found.intercept, first, second, c), rtol=1e-9)
+    signed = found.alpha * np.repeat([1, -1], [len(first), len(second)])
+    w = signed @ np.concatenate([first, second])
+    assert_allclose(found.dual, found.alpha.sum() - 0.5 * w @ w, rtol=1e-7, atol=1e-9 * found.primal)
+    assert -1e-9 <= found.gap <= 1e-5

@@ -1,0 +1,130 @@
+"""A job that goes on where another ended, and one whose figures are there already."""
+
+import numpy as np
+import pytest
+
+from fer_exp import tracking
+from fer_exp.errors import UserError
+from fer_exp.experiment import drivers, plan, recorder
+from fer_exp.experiment.job import Job
+from fer_exp.models import checkpoint
+from fer_exp.tracking import artifacts, record
+from fer_exp.training.trainer import DivergedError
+
+pytestmark = pytest.mark.usefixtures("plain_figures")
+
+
+def test_three_epochs_and_three_more_equal_six(tiny, store):
+    """A resumed run has the same weights, bit for bit, and the whole history, dropout included."""
+    whole = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3"), "whole"))
+    half = drivers.run(Job(tiny("model.dropout=0.3"), "half"))
+    rest = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3", f"resume='{half.run_id}'"), "rest"))
+    one, other = (
+        checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (whole, rest)
+    )
+    for name, weights in one.items():
+        np.testing.assert_array_equal(weights.numpy(), other[name].numpy())
+    assert store.run(rest.run_id).logged_steps("val/loss") == {1, 2, 3, 4, 5, 6}
+    assert store.record(rest.run_id).tags["resumed_from"] == half.run_id
+
+
+def test_another_architecture_is_refused_by_name(tiny):
+    """A resumed run never silently becomes what it was not asked to be."""
+    half = drivers.run(Job(tiny(), "half"))
+    with pytest.raises(UserError, match=r"it is 2304-64-32-16-7 relu \(unit\), not 2304-64-32-16-7 tanh"):
+        drivers.run(Job(tiny("model/activation=tanh", f"resume='{half.run_id}'"), "x"))
+
+
+def test_another_recipe_is_refused_by_name(tiny):
+    """The setting that differs is named with both values."""
+    half = drivers.run(Job(tiny(), "half"))
+    with pytest.raises(UserError, match=r"optimizer\.lr=0\.001 \(here 0\.1\)"):
+        drivers.run(Job(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x"))
+
+
+def test_a_job_of_a_sweep_is_trained_once(tiny, store):
+    """The second sweep with the same job finds its figures by identity."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    first = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
+    again = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
+    anew = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'", "rerun=all"), "a"))
+    assert (first.action, again.action, anew.action) == (plan.TRAIN, plan.REUSE, plan.TRAIN)
+    assert again.run_id == first.run_id != anew.run_id
+
+
+@pytest.mark.parametrize("moment", ["checkpoint", "log"])
+def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
+    """Killed before or after an epoch was logged, it ends with each epoch once and the same figures."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny("training.epochs=4", f"sweep.parent='{parent.id}'")
+    log = tracking.Run.log
+
+    def killed_before_logging(run, metrics, step=0):
+        if step == 2:
+            raise KeyboardInterrupt
+        log(run, metrics, step)
+
+    def killed_after_logging(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        if moment == "checkpoint":
+            patch.setattr(tracking.Run, "log", killed_before_logging)
+        with pytest.raises(KeyboardInterrupt):
+            drivers.run(Job(chosen, "a", show=killed_after_logging))
+    [killed] = store.records("KILLED", kind="job")
+    done = drivers.run(Job(chosen, "a"))
+    assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
+    history = store.client.get_metric_history(done.run_id, "val/loss")
+    assert sorted(point.step for point in history) == [1, 2, 3, 4]
+    whole = drivers.run(Job(tiny("training.epochs=4"), "whole"))
+    figures = [store.record(run).metrics["selected/val_loss"] for run in (whole.run_id, done.run_id)]
+    assert figures[0] == figures[1]
+
+
+def test_a_job_killed_after_its_last_scores_logs_them_once(tiny, store, monkeypatch):
+    """Whoever goes on with it finds them there."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny(f"sweep.parent='{parent.id}'")
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recorder.Recorder, "_draw", kill)
+        with pytest.raises(KeyboardInterrupt):
+            drivers.run(Job(chosen, "a"))
+    done = drivers.run(Job(chosen, "a"))
+    assert done.action == plan.CONTINUE
+    assert len(store.client.get_metric_history(done.run_id, "selected/val_loss")) == 1
+
+
+def test_a_job_with_a_broken_checkpoint_is_trained_from_the_start(tiny, store):
+    """A cut file is not trusted: the job begins anew in a run of its own."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    chosen = tiny(f"sweep.parent='{parent.id}'")
+
+    def kill(_epoch):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drivers.run(Job(chosen, "a", show=kill))
+    [killed] = store.records("KILLED", kind="job")
+    path = store.run(killed.run_id).fetch(artifacts.LAST)
+    path.write_bytes(path.read_bytes()[:1000])
+    done = drivers.run(Job(chosen, "a"))
+    assert done.run_id != killed.run_id
+    assert store.record(done.run_id).status == "FINISHED"
+
+
+def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
+    """Its sweep counts it as done, while a job of another study is tried again."""
+    parent = store.create("sweep", {}, {"kind": "sweep"})
+    drawn = ("optimizer=sgd", "search.lr.sgd=[1e30,1e30]", f"sweep.parent='{parent.id}'")
+    with pytest.raises(DivergedError):
+        drivers.run(Job(tiny("study=optimizer_search", *drawn), "x"))
+    assert drivers.run(Job(tiny("study=optimizer_search", *drawn), "x")).action == plan.REUSE
+    [failed] = store.records("FAILED", kind="job")
+    assert record.diverged(failed)
+    assert failed.metrics["yardstick/val_majority_accuracy"] > 0

@@ -1,0 +1,98 @@
+"""The lines of a file of runs: what is read, and what is refused by its number."""
+
+import json
+
+import pytest
+from helpers.archived import SHARED, named, restore, sweep
+
+from fer_exp.errors import UserError
+from fer_exp.tracking.archive import archive_runs
+
+
+def test_a_run_that_no_table_can_be_made_of_is_not_kept(store, tmp_path, capsys):
+    """Rather one line now than a file that nobody can read."""
+    sweep(store, "main", "main0")
+    run = store.create("main", {"seed": 0}, {**SHARED, "kind": "job", "study": "main", "identity": "main0"})
+    run.end("FINISHED")
+    with pytest.raises(SystemExit, match="2"):
+        archive_runs.main([str(tmp_path / "runs.jsonl"), *named(store)])
+    assert f"run {run.id}: cannot be kept (params lack faces.fit" in capsys.readouterr().err
+    assert not (tmp_path / "runs.jsonl").exists()
+
+
+GOOD = {"id": "0" * 32, "name": "a", "status": "FINISHED", "started": 1, "ended": 2, "params": {}}
+GOOD |= {"tags": {"kind": "baseline", "identity": "i", "faces": "f"}}
+GOOD |= {"metrics": {"test/union/accuracy": 0.5, "fit/seconds": 1}}
+PLAN = {"jobs": [{"name": "a", "arm": "a", "setting": "a", "seed": "0", "identity": "x"}]}
+SWEEP = GOOD | {"tags": {**SHARED, "kind": "sweep", "study": "main", "data": "d"}, "plan": PLAN}
+
+
+def test_a_line_by_hand_is_read(tmp_path):
+    """So the broken ones below are refused for what they break."""
+    path = tmp_path / "runs.jsonl"
+    path.write_text(json.dumps(GOOD) + "\n\n" + json.dumps(SWEEP) + "\n", encoding="utf-8")
+    assert [line.tags["kind"] for line in archive_runs.read(path)] == ["baseline", "sweep"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (json.dumps(GOOD)[:-9], "is no whole line of JSON"),
+        ("<<<<<<< HEAD", "is no whole line of JSON"),
+        ("[" * 100_000, "is no whole line of JSON"),
+        (json.dumps(GOOD).replace("0.5", "NaN"), "is no whole line of JSON"),
+        (json.dumps(GOOD).replace("0.5", "9" * 5000), "is no whole line of JSON"),
+        ("[]", "must hold ended, id, metrics"),
+        (json.dumps(GOOD | {"more": 1}), "must hold"),
+        (json.dumps(GOOD | {"id": "x' or 'a' = 'a"}), "id is none of a run"),
+        (json.dumps(GOOD | {"status": "RUNNING"}), "status is none of FINISHED"),
+        (json.dumps(GOOD | {"ended": 10**18}), "ended is no time"),
+        (json.dumps(GOOD | {"started": True}), "started is no time"),
+        (json.dumps(GOOD | {"name": "\x1b[2J"}), "name is no plain text"),
+        (json.dumps(GOOD | {"name": "\ud800"}), "name is no plain text"),
+        (json.dumps(GOOD | {"params": {"a": 1}}), "params are no texts"),
+        (json.dumps(GOOD | {"metrics": {"a": "0.5"}}), "metrics are no numbers"),
+        (json.dumps(GOOD).replace("0.5", "1e999"), "metrics are no numbers"),
+        (json.dumps(GOOD | {"tags": {"kind": ["job"]}}), "tags are no texts"),
+        (json.dumps(GOOD | {"metrics": GOOD["metrics"] | {"../../x": 1}}), "metrics hold '../../x', which"),
+        (json.dumps(GOOD | {"params": {"": "x"}}), "params hold '', which MLflow takes for no name"),
+        (json.dumps(GOOD | {"params": {"a//b": "x"}}), "params hold 'a//b', which"),
+        (json.dumps(GOOD | {"tags": GOOD["tags"] | {"choice." + "x" * 250: "x"}}), "tags hold 'choice.xx"),
+        (
+            json.dumps(GOOD | {"tags": GOOD["tags"] | {"mlflow.parentRunId": "x"}}),
+            "tags hold mlflow.parentRunId, which is none of those that are kept",
+        ),
+        (json.dumps(GOOD | {"tags": {"kind": "other"}}), "tags.kind is none of sweep"),
+        (json.dumps(GOOD | {"tags": {"kind": "baseline"}}), "tags lack identity, faces"),
+        (json.dumps(GOOD | {"metrics": {}}), "metrics lack test/union/accuracy"),
+        (json.dumps(GOOD | {"plan": PLAN}), "only a sweep has a plan"),
+        (json.dumps({**SWEEP, "plan": {"jobs": []}}), "plan is none"),
+        (json.dumps(SWEEP).replace('"seed": "0"', '"seed": "-1"'), "plan is none"),
+    ],
+)
+def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, store):
+    """Cut short, left by a merge, or made up by somebody."""
+    path = tmp_path / "runs.jsonl"
+    path.write_text(json.dumps(SWEEP) + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=rf"runs\.jsonl, line 2: {said}"):
+        archive_runs.read(path)
+    with pytest.raises(SystemExit, match="2"):
+        restore(path, store)
+    assert store.records() == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--restore"], "nothing.jsonl: cannot be read (No such file or directory)"),
+        (["--study", "nope"], "no sweep nope in sqlite"),
+        ([], "no sweep in sqlite"),
+    ],
+)
+def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
+    """And writes nothing."""
+    with pytest.raises(SystemExit, match="2"):
+        archive_runs.main([str(tmp_path / "nothing.jsonl"), *arguments, *named(store)])
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
+    assert not (tmp_path / "nothing.jsonl").exists()

@@ -1,0 +1,121 @@
+"""Runs are found by what people call them, with all that they have logged."""
+
+import pprint
+
+import pytest
+
+from fer_exp import tracking
+from fer_exp.errors import UserError
+from fer_exp.tracking import sqlite
+
+
+def test_latest_prefers_a_finished_run(store):
+    """A newer failed try does not hide the figures of an older finished one."""
+    done = store.create("a", {}, {"kind": "job", "identity": "x"})
+    with done.recording():
+        pass
+    failed = store.create("a", {}, {"kind": "job", "identity": "x"})
+    with pytest.raises(ValueError, match="no"), failed.recording():
+        raise ValueError("no")
+    assert store.latest("x").run_id == done.id
+    assert store.latest("y") is None
+    assert {key: run.run_id for key, run in store.latest_of_all().items()} == {"x": done.id}
+
+
+def _finished(store: tracking.Store, name: str, faces: str, loss: float) -> str:
+    run = store.create(name, {}, {"kind": "job", "identity": name, "faces": faces})
+    with run.recording():
+        run.log({"selected/val_loss": loss})
+    return run.id
+
+
+def test_a_run_is_found_by_what_people_call_it(store):
+    """By id, by name, as the latest, and as the best on the same faces; never by another's losses."""
+    other, good, poor = (
+        _finished(store, *run) for run in (("other", "f0", 0.1), ("good", "f1", 1.0), ("poor", "f1", 2.0))
+    )
+    assert store.find("latest").run_id == poor
+    assert store.find("best").run_id == good
+    assert store.find("best", faces="f0").run_id == other
+    assert store.find("poor").run_id == store.find(poor).run_id == poor
+
+
+def test_what_was_restored_without_weights_is_neither_best_nor_latest(store):
+    """Who asks for either wants a network; by its name or id it is found."""
+    kept = _finished(store, "kept", "f0", 1.0)
+    restored = _finished(store, "restored", "f0", 0.5)
+    store.client.set_tag(restored, "moved", "figures")
+    assert store.find("best").run_id == store.find("latest").run_id == kept
+    assert store.find("restored").run_id == restored
+    store.client.delete_run(kept)
+    with pytest.raises(UserError, match="but those that were restored from an archive, without weights"):
+        store.find("best")
+
+
+@pytest.mark.parametrize("wanted", ["latest", "best"])
+def test_no_run_yet_is_said(store, wanted):
+    """An empty store names the command that fills it."""
+    with pytest.raises(UserError, match=f"run={wanted}: there is no finished run yet"):
+        store.find(wanted)
+
+
+def test_an_unknown_run_is_refused_by_name(store):
+    """One line that names the id and the store."""
+    with pytest.raises(UserError, match="run nope: there is no such run in sqlite"):
+        store.run("nope")
+
+
+def test_a_run_that_was_deleted_is_refused_by_name(store):
+    """MLflow still gives it, but takes nothing for it."""
+    run = store.create("a", {}, {})
+    store.client.delete_run(run.id)
+    with pytest.raises(UserError, match=f"run {run.id}: it is deleted in sqlite.*; restore it there"):
+        store.record(run.id)
+
+
+@pytest.mark.fault(
+    "The store: a tag that somebody has deleted", trials=1, expected="one line that names run and tag"
+)
+def test_a_run_that_has_lost_a_tag_is_named(store):
+    """Anybody can delete one in MLflow's pages; who needs none of it does not notice."""
+    run = store.create("a", {}, {"kind": "job", "identity": "x"})
+    store.client.delete_tag(run.id, "identity")
+    for found in (store.record(run.id), *store.records(kind="job")):
+        assert found.tags.get("identity") is None
+        with pytest.raises(UserError, match=f"run {run.id}: has no selected/val_loss any more"):
+            found.metrics["selected/val_loss"]
+    with pytest.raises(UserError, match=f"run {run.id}: has no identity any more; delete the run, or give"):
+        store.latest_of_all()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize(
+    "wanted", [{}, {"kind": "job"}, {"status": "FAILED"}, {"kind": "job", "identity": "b"}]
+)
+def test_runs_are_read_as_mlflow_finds_them(store, wanted, known, monkeypatch):
+    """The same runs in the same order, with all they were told and their last metrics, odd ones too.
+
+    known: whether MLflow's tables are those that are read directly, which a new version may change.
+    """
+    path = sqlite.file_of(store.uri)
+    assert sqlite.is_known(path)
+    if not known:
+        monkeypatch.setattr(sqlite, "_SCHEMA", "of another version")
+        assert not sqlite.is_known(path)
+    for identity, loss in (("a", 1.0), ("b", float("nan")), ("a", float("inf")), ("it's", -0.5)):
+        run = store.create(identity, {"lr": 0.1}, {"kind": "job", "identity": identity})
+        run.log({"val/loss": 3.0, "other": 1.0}, 1)
+        run.log({"val/loss": loss}, 2)
+    run.end("FAILED")
+    store.create("gone", {}, {"kind": "job"})
+    store.client.delete_run(store.records(kind="job")[0].run_id)
+    store.create("sweep", {}, {"kind": "sweep"})
+    tags = {key: value for key, value in wanted.items() if key != "status"}
+    terms = [f"tags.{key} = '{value}'" for key, value in tags.items()]
+    terms += [f"attributes.status = '{wanted[key]}'" for key in wanted if key == "status"]
+    found = store.client.search_runs([store.experiment_id], " and ".join(terms))
+    assert len(found) > 0
+    expected = [tracking.Record.of(run) for run in found]
+    # as text, since no nan is equal to another
+    as_text = [[pprint.pformat(vars(run)) for run in runs] for runs in (store.records(**wanted), expected)]
+    assert as_text[0] == as_text[1]
