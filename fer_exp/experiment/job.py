@@ -128,6 +128,8 @@ class Job:
             self.open.enter_context(context)
         if not gone_on:
             recorder.describe()
+            if config.resume:
+                recorder.keep_best_of(store.run(config.resume))
         if not trainer.history:
             for stage in derived.stages(config):
                 self._train_before(trainer, Trainer(stage, faces, split, answers))

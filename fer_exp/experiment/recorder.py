@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import shutil
 
 import numpy as np
 import yaml
@@ -52,6 +53,12 @@ class Recorder:
         self.run.text(artifacts.CONFIG, yaml.safe_dump(recipe(self.config), sort_keys=False))
         if dataset.skipped:
             self.run.text(artifacts.SKIPPED, "\n".join(dataset.skipped) + "\n")
+
+    def keep_best_of(self, source: tracking.Run) -> None:
+        """Keep the best weights of the run that this one goes on from: no later epoch need be better."""
+        if artifacts.WEIGHTS[self.config.protocol.weights] == artifacts.BEST:
+            with self.run.file(artifacts.BEST) as path:
+                shutil.copyfile(source.fetch(artifacts.BEST), path)
 
     def catch_up(self) -> None:
         """Log the epochs that the trainer has behind it and the run lacks."""

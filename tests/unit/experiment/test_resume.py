@@ -28,6 +28,16 @@ def test_three_epochs_and_three_more_equal_six(tiny, store):
     assert store.record(rest.run_id).tags["resumed_from"] == half.run_id
 
 
+def test_a_run_that_gets_no_better_keeps_the_best_weights_of_before(tiny, store):
+    """They are those of the run that it goes on from."""
+    half = drivers.run(Job(tiny("training.epochs=1", "optimizer.lr=0.03"), "half"))
+    more = ("training.epochs=3", "optimizer.lr=0.03", "stopping=none")
+    rest = drivers.run(Job(tiny(*more, f"resume='{half.run_id}'"), "rest"))
+    before, found = store.record(half.run_id).metrics, store.record(rest.run_id).metrics
+    assert (found["selected/epoch"], found["selected/epochs_run"]) == (1, 3)
+    assert found["selected/val_loss"] == before["selected/val_loss"]
+
+
 def test_another_architecture_is_refused_by_name(tiny):
     """A resumed run never silently becomes what it was not asked to be."""
     half = drivers.run(Job(tiny(), "half"))
