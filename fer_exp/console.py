@@ -39,10 +39,11 @@ def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
     """
     # objects stay as they are at the end of the program: Python would look at all of them for a second
     atexit.register(gc.freeze)
+    mistakes: tuple[type[Exception], ...] = (UserError, *expected)
     with outliving_output() as output:
         try:
             yield
-        except (UserError, *expected) as error:
+        except mistakes as error:
             fail(error)
     if output.lost:
         if not isinstance(output.lost, BrokenPipeError):
@@ -63,7 +64,7 @@ def complain(error: Exception) -> None:
     print(f"error: {one_line(error)}", file=sys.stderr)
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """The message of an error in one line, without what helps only Hydra's authors."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
         # Python names a file that it cannot open, not one that it cannot go on with
@@ -78,7 +79,7 @@ def one_line(error: Exception) -> str:
     return " ".join(text.split()) or type(error).__name__
 
 
-def _settings_near(error: Exception) -> str:
+def _settings_near(error: BaseException) -> str:
     """What may have been meant by a key that Hydra does not find, by what it has found beside it."""
     beside = getattr(error.__cause__, "parent_node", None)
     if beside is None:
@@ -158,7 +159,7 @@ class Output:
     lost: why, from then on.
     """
 
-    def __init__(self, stream: TextIO):
+    def __init__(self, stream: "TextIO | Output"):
         self.stream = stream
         self.lost: OSError | None = None
 

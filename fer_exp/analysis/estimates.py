@@ -117,18 +117,18 @@ def differences(arm: Arm, reference: Arm) -> np.ndarray:
     return POINTS * np.array([ours[run] - theirs[run] for run in shared_runs(arm, reference)])
 
 
-def corrected(values: Sequence[float], test_share: float = FIVE_FOLDS) -> Estimate:
+def corrected(values: Sequence[float] | np.ndarray, test_share: float = FIVE_FOLDS) -> Estimate:
     """Mean of paired differences [R] with the corrected error of repeated cross-validation.
 
     values: in points. test_share: faces judged for each face fitted; it stands for the correlation of runs
     whose training faces overlap, and is no less after more runs.
     Sources: Nadeau and Bengio 2003; Bouckaert and Frank 2004.
     """
-    values = np.asarray(values, dtype=float)
-    runs = len(values)
-    sd = float(values.std(ddof=1)) if runs > 1 else float("nan")
+    points = np.asarray(values, dtype=float)
+    runs = len(points)
+    sd = float(points.std(ddof=1)) if runs > 1 else float("nan")
     error = sd * np.sqrt(1 / runs + test_share) if runs else float("nan")
-    mean = float(values.mean()) if runs else float("nan")
+    mean = float(points.mean()) if runs else float("nan")
     floor = sd * float(np.sqrt(test_share))
     return Estimate(mean, float(error), runs - 1, floor, runs, 0, Method.CORRECTED)
 
@@ -147,7 +147,7 @@ def two_way(arm: Arm, reference: Arm, groups: np.ndarray) -> Estimate:
     multiway clustering.
     """
     runs = shared_runs(arm, reference)
-    pairs = [_pair(run, arm.runs[run], reference.runs[run]) for run in runs]
+    pairs = [_pair(run, _answers(arm, run), _answers(reference, run)) for run in runs]
     judged = np.zeros(len(groups), dtype=bool)
     for faces, _ in pairs:
         judged[faces] = True
@@ -191,12 +191,13 @@ def variances(values: Sequence[np.ndarray], groups: Sequence[np.ndarray]) -> Par
         overlap += _squares(counts)
         cells += int(np.count_nonzero(counts))
     drawn = int(np.count_nonzero(counted))
-    found = (
-        _unbiased(_squares(by_run), len(values)),
-        _unbiased(_squares(by_group), drawn),
-        _unbiased(by_cell, cells),
+    return Parts(
+        mean,
+        runs=_unbiased(_squares(by_run), len(values)) / total**2,
+        groups=_unbiased(_squares(by_group), drawn) / total**2,
+        cells=_unbiased(by_cell, cells) / total**2,
+        overlap=overlap / _squares(counted),
     )
-    return Parts(mean, *(part / total**2 for part in found), overlap / _squares(counted))
 
 
 def _squares(values: Sequence[float] | np.ndarray) -> float:
@@ -219,6 +220,13 @@ def _estimate(parts: Parts, runs: int, faces: int) -> Estimate:
     lasting = among_groups / (1 - parts.overlap) if parts.overlap < 1 else 0.0
     error, floor = (POINTS * float(np.sqrt(variance)) for variance in (total, lasting))
     return Estimate(POINTS * parts.mean, error, freedom, min(floor, error), runs, faces, Method.TWO_WAY)
+
+
+def _answers(arm: Arm, run: int) -> Judged:
+    judged = arm.runs[run]
+    if not isinstance(judged, Judged):
+        raise ValueError(f"run {run} of {arm.name}: its answers are not kept")
+    return judged
 
 
 def _pair(run: int, ours: Judged, theirs: Judged) -> tuple[np.ndarray, np.ndarray]:

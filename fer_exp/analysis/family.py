@@ -41,7 +41,7 @@ def judge(
     equals = _earlier_equals([reference, *arms])
     plain = [_estimated(arm, reference, groups, test_share, equals.get(arm.name)) for arm in arms]
     counted = [each for each in plain if each.verdict is Verdict.UNDECIDED and each.same_as is None]
-    raw = [margin_tests(each.estimate, margin) for each in counted]
+    raw = [margin_tests(each.measured, margin) for each in counted]
     adjusted = adjusted_jointly(raw)
     tests = {each.arm: pair for each, *pair in zip(counted, raw, adjusted, strict=True)}
     concluded = [
@@ -72,7 +72,7 @@ def _estimated(
         verdict, reason = Verdict.NONE, Reason.TOO_FEW_RUNS if shared else Reason.NO_SHARED_RUNS
     elif equal == reference.name:
         verdict, equal = Verdict.IDENTICAL, None
-    elif not estimate.spread:
+    elif estimate is not None and not estimate.spread:
         verdict, reason = Verdict.NONE, Reason.NO_SPREAD
     preliminary = verdict is not Verdict.NONE and len(shared) < planning.LEAST
     return Contrast(
@@ -92,12 +92,12 @@ def _concluded(
     """A contrast with its tests and the verdict that they allow; as it is, if it was not tested."""
     if raw is None or adjusted is None or plain.verdict is not Verdict.UNDECIDED:
         return plain
-    verdict = verdict_of(plain.estimate.points, adjusted, alpha)
+    verdict = verdict_of(plain.measured.points, adjusted, alpha)
     found = replace(plain, tests=raw, adjusted=adjusted, verdict=verdict)
     if verdict is not Verdict.UNDECIDED:
         return found
-    detectable = planning.detectable(plain.estimate, family, alpha)
-    needed = planning.runs_needed(plain.estimate, margin, family, alpha)
+    detectable = planning.detectable(plain.measured, family, alpha)
+    needed = planning.runs_needed(plain.measured, margin, family, alpha)
     return replace(found, detectable=detectable, needed=needed)
 
 

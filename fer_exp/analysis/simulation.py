@@ -108,13 +108,14 @@ def simulate(
 
 def _count(tally: Tally, drawn: Drawn, contrasts: Sequence[Contrast]) -> None:
     apart = adjusted_apart([each.tests for each in contrasts])
-    separate = [verdict_of(each.estimate.points, p) for each, p in zip(contrasts, apart, strict=True)]
+    separate = [verdict_of(each.measured.points, p) for each, p in zip(contrasts, apart, strict=True)]
     tally.false.append(any(map(is_false, (each.verdict for each in contrasts), drawn.truth)))
     tally.false_apart.append(any(map(is_false, separate, drawn.truth)))
-    tally.runs.append(contrasts[0].estimate.runs)
+    tally.runs.append(contrasts[0].measured.runs)
     for contrast, arm, truth in zip(contrasts, drawn.arms[1:], drawn.truth, strict=True):
         plain = corrected(differences(arm, drawn.arms[0]), test_share=0)
-        tally.covered.append(_covers(contrast.estimate, truth))
+        assert contrast.check is not None, "arms that are drawn share all of their runs"
+        tally.covered.append(_covers(contrast.measured, truth))
         tally.corrected.append(_covers(contrast.check, truth))
         tally.plain.append(_covers(plain, truth))
         tally.widths.append(_half_width(contrast))
@@ -125,7 +126,7 @@ def _count(tally: Tally, drawn: Drawn, contrasts: Sequence[Contrast]) -> None:
 
 
 def _half_width(contrast: Contrast) -> float:
-    return contrast.estimate.half_width()
+    return contrast.measured.half_width()
 
 
 def _covers(estimate: Estimate, truth: float) -> bool:

@@ -78,6 +78,13 @@ class Contrast:
     needed: int | None = None
     unpaired: tuple[int, ...] = ()
 
+    @property
+    def measured(self) -> Estimate:
+        """The estimate of a contrast that has one; raises ValueError for another."""
+        if self.estimate is None:
+            raise ValueError(f"{self.arm}: shares no run with the reference, and so has no estimate")
+        return self.estimate
+
 
 @dataclass(frozen=True)
 class Family:

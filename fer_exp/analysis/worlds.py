@@ -94,7 +94,8 @@ class Drawn:
         self.influence = [self.influence_sd * self._normal() for _ in shifts]
         learnt = np.array([each.mean() for each in self.influence]) / world.point
         self.here = self.truth + learnt[1:] - learnt[0]
-        self.arms = [Arm(f"arm {number}", {}) for number in range(len(shifts))]
+        self.runs: list[dict[int, Judged | float]] = [{} for _ in shifts]
+        self.arms = [Arm(f"arm {number}", runs) for number, runs in enumerate(self.runs)]
 
     def _normal(self) -> np.ndarray:
         return self.rng.standard_normal(self.drawn_groups, dtype=np.float32)
@@ -105,13 +106,13 @@ class Drawn:
         of_faces = fold[self.world.groups]
         faces = [np.flatnonzero(of_faces == each) for each in range(FOLDS)]
         seed_sd = self.world.run_sd / np.sqrt(2) * self.world.point
-        for arm, latent, influence in zip(self.arms, self.latent, self.influence, strict=True):
+        for runs, latent, influence in zip(self.runs, self.latent, self.influence, strict=True):
             whole = influence.sum()
             held_out = np.bincount(fold, weights=influence, minlength=FOLDS)
             fitted = self.drawn_groups - np.bincount(fold, minlength=FOLDS)
             # a run learns from the faces of the other four folds, and its seed adds to that
             level = (whole - held_out) / fitted + seed_sd * self.rng.standard_normal(FOLDS)
             right = latent + self.noise_sd * self._normal() + level[fold].astype(np.float32) > 0
-            first = len(arm.runs)
+            first = len(runs)
             for each in range(FOLDS):
-                arm.runs[first + each] = Judged(faces[each], right[self.world.groups[faces[each]]])
+                runs[first + each] = Judged(faces[each], right[self.world.groups[faces[each]]])

@@ -42,9 +42,13 @@ def load_faces(data: settings.Data) -> Dataset:
     """The faces that the settings name, from the cache if they lie there."""
     if isinstance(data, settings.SyntheticData):
         return load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
-    if data.labels == "ferplus" and not data.ferplus:
-        raise UserError("data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv")
-    votes = Path(data.ferplus) if data.labels == "ferplus" else None
+    votes = None
+    if data.labels == "ferplus":
+        if not data.ferplus:
+            raise UserError(
+                "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
+            )
+        votes = Path(data.ferplus)
     return load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
 
 

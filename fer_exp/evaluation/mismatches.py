@@ -17,7 +17,7 @@ from fer_exp.fer2013 import COPIES, EMOTIONS
 from fer_exp.tracking import keys
 
 if TYPE_CHECKING:
-    from fer_exp.models.mlp import MLP
+    from fer_exp.models.network import Network
 
 # Of the copy that the deck used, in [0, 1].
 _MEAN, _STD = COPIES["kaggle"]
@@ -46,7 +46,7 @@ LABELS = {
 }
 
 
-def accuracies(network: "MLP", test: Faces) -> dict[str, float]:
+def accuracies(network: "Network", test: Faces) -> dict[str, float]:
     """Accuracy through every combination, by `<scale>/<layout>/<labels>`; `SOUND` is the right one.
 
     Raises UserError for a network that was not trained on pixels in [0, 1], as the deck's were.

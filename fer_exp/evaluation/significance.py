@@ -19,7 +19,8 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
     right = {record.run_id: _right(record, store, labels) for record in [reference, *rivals]}
     truth = right.pop(reference.run_id)
     known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
-    p_values = statistics.holm([statistics.mcnemar(found, truth) for found in known.values()])
+    raw = [] if truth is None else [statistics.mcnemar(found, truth) for found in known.values()]
+    p_values = statistics.holm(raw)
     # no p-value is 0, but a float may be
     printed = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
     for record in sorted(rivals, key=lambda record: -record.metrics[keys.TEST_ACCURACY]):

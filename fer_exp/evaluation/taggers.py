@@ -1,8 +1,7 @@
 """How a network stands to the taggers of FER+."""
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from fer_exp import tracking
 from fer_exp.data.faces import Faces
@@ -21,7 +20,7 @@ def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[st
 CLEAR = 5
 
 
-def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) -> dict[str, float]:
+def scores(predicted: ArrayLike, labels: ArrayLike, counts: np.ndarray) -> dict[str, float]:
     """How a network stands to the taggers, as metrics `taggers/...`.
 
     predicted, labels: int [N]. counts: int64 [N, 10]; faces without votes are left out. `clear_accuracy`: on
@@ -31,9 +30,9 @@ def scores(predicted: Sequence[int], labels: Sequence[int], counts: np.ndarray) 
     """
     # a face whose row is not known has no votes
     told = counts.any(axis=1)
-    predicted, labels, counts = np.asarray(predicted)[told], np.asarray(labels)[told], counts[told]
-    clear, wrong = counts.max(axis=1) > CLEAR, predicted != labels
-    for_answer = counts[np.arange(len(predicted)), predicted]
+    answers, truth, counts = np.asarray(predicted)[told], np.asarray(labels)[told], counts[told]
+    clear, wrong = counts.max(axis=1) > CLEAR, answers != truth
+    for_answer = counts[np.arange(len(answers)), answers]
     most = (for_answer == counts.max(axis=1)) & ((counts == for_answer[:, None]).sum(axis=1) == 1)
     found = {"clear_n": float(clear.sum()), "errors_n": float(wrong.sum())}
     if clear.any():

@@ -72,8 +72,9 @@ def progress_of(
     ]
     done, running = statuses.count("FINISHED"), statuses.count("RUNNING")
     failed = statuses.count("FAILED") + statuses.count("KILLED")
-    scores = [(run.metrics.get(keys.SELECTED_VAL_ACCURACY), name) for name, run in runs if run]
-    best = max((score for score in scores if score[0] is not None), default=None)
+    metric = keys.SELECTED_VAL_ACCURACY
+    scores = [(run.metrics[metric], name) for name, run in runs if run and metric in run.metrics]
+    best = max(scores, default=None)
     ended = sum(run.status != "RUNNING" for run in now.values())
     left = elapsed / ended * (len(planned) - done - failed) if ended else None
     return SweepProgress(len(planned), done, running, failed, best, left)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from fer_exp.config import settings
+from fer_exp.config import schema, settings
 from fer_exp.config.identity import recipe
 from fer_exp.config.settings import Experiment
 from fer_exp.errors import UserError
@@ -29,7 +29,7 @@ def _refuse_another(config: Experiment, digest: str, content: dict[str, Any], so
     before = {"faces": content["faces"], **content["recipe"]}
     differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
     if any(key.startswith("model.") for key in differ):
-        built = factory.describe(settings.build(settings.Model, content["model"], "model"))
+        built = factory.describe(schema.build(settings.Model, content["model"], "model"))
         raise UserError(f"resume={source}: it is {built}, not {factory.describe(config.model)}")
     if differ:
         text = ", ".join(f"{key}={before.get(key)} (here {now[key]})" for key in differ)

@@ -197,6 +197,7 @@ class Sweep:
     def _next(self) -> str:
         """The command to go on with: test, or of a search's trials, which are judged without, the best."""
         if any(job.trial is not None for job in self.jobs):
+            assert isinstance(self.settings.search, RandomSearch), "a trial is one of a search"
             best = f"{self.settings.search.of}_tuned"
             return f"the best of each arm, by other seeds: {provenance.of_study(best, self.command)}"
         return f"test: {provenance.evaluating(f'study={self.settings.study}', self.command)}"

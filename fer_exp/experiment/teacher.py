@@ -6,6 +6,7 @@ import numpy as np
 
 from fer_exp import tracking
 from fer_exp.config import settings
+from fer_exp.config.schema import build
 from fer_exp.config.settings import Experiment
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import train_val_split
@@ -26,6 +27,7 @@ def named(
     if not config.training.taught:
         return config, None
     wanted = config.training.teacher
+    assert wanted is not None, "what is taught names its teacher, by `job_check`"
     setting = f"training.teacher={wanted}"
     try:
         here = store.records("FINISHED", kind=keys.Kind.JOB, faces=dataset.fingerprint.content)
@@ -37,7 +39,8 @@ def named(
     if record.faces_digest != dataset.fingerprint.content:
         raise UserError(f"{setting}: it was trained on other faces than these ({dataset.name})")
     faces, params, split = dataset.train(), record.params, config.split
-    its = settings.Split(params[keys.Param.SPLIT_METHOD], float(params[keys.Param.SPLIT_FRACTION]))
+    method, fraction = params[keys.Param.SPLIT_METHOD], float(params[keys.Param.SPLIT_FRACTION])
+    its = build(settings.Split, {"method": method, "validation_fraction": fraction})
     learnt = train_val_split(faces, its, int(params[keys.Param.SEED])).fit
     known = int(np.isin(train_val_split(faces, split, config.seed).validation, learnt).sum())
     if known:

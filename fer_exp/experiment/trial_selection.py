@@ -7,6 +7,7 @@ from typing import Any
 from fer_exp import provenance, tracking
 from fer_exp.config import derived
 from fer_exp.config.identity import job_identity
+from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
@@ -27,7 +28,11 @@ def choose(trees: Sequence[Mapping[str, Any]], command: str) -> dict[str, int]:
     found, lacking = {}, []
     for arm, planned in wanted.items():
         runs = [known.get(job_identity(config, dataset.digest)) for config in planned]
-        ended = [Trial(number, run) for number, run in enumerate(runs) if record.settled(run, trial=True)]
+        ended = [
+            Trial(number, run)
+            for number, run in enumerate(runs)
+            if run is not None and record.settled(run, trial=True)
+        ]
         if len(ended) < len(planned):
             lacking.append(f"{arm} has {len(ended)} of {len(planned)} trials")
         elif math.isinf(ranked(ended)[0].loss):
@@ -35,6 +40,7 @@ def choose(trees: Sequence[Mapping[str, Any]], command: str) -> dict[str, int]:
         else:
             found[arm] = ranked(ended)[0].number
     if lacking:
+        assert isinstance(first.search, RandomSearch), "a job that takes a trial has a search"
         again = provenance.of_study(f"{first.search.of}_search", command)
         raise UserError(
             f"study={first.study}: on these faces and settings {', '.join(lacking)}; first comes {again}"

@@ -54,7 +54,9 @@ def load() -> Finder | None:
     # OpenCV 5 comes without cascades
     if not hasattr(cv2, "CascadeClassifier"):
         return None
-    cascade = cv2.CascadeClassifier(f"{cv2.data.haarcascades}haarcascade_frontalface_default.xml")
+    # OpenCV's stubs do not know of it
+    folder = cv2.data.haarcascades  # type: ignore[attr-defined]
+    cascade = cv2.CascadeClassifier(f"{folder}haarcascade_frontalface_default.xml")
 
     def find(grey: np.ndarray) -> list[BoundingBox]:
         zoom = max(1.0, max(grey.shape) / _LONGEST)

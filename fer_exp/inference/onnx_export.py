@@ -23,6 +23,7 @@ from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import predict
 from fer_exp.models import network as networks
+from fer_exp.models.network import Network
 from fer_exp.tracking import registry
 from fer_exp.tracking.keys import Tag
 
@@ -50,7 +51,7 @@ def described(record: tracking.Record) -> dict[str, str]:
     return told | {key: record.tags[key] for key in (Tag.FACES, Tag.PROTOCOL, Tag.SELECTED_ON)}
 
 
-def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
+def exported(network: Network, metadata: Mapping[str, str]) -> bytes:
     """A network of raw pictures as an ONNX file that answers alike; UserError if ONNX cannot hold it."""
     # two: of a single one PyTorch would take the number of pictures to be fixed
     example = torch.zeros(2, SIDE, SIDE, dtype=torch.uint8)
@@ -72,6 +73,7 @@ def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
         except torch.onnx.OnnxExporterError as error:
             reason = console.one_line(error.__cause__ or error)
             raise UserError(f"ONNX cannot hold this network: {reason[:200]}") from error
+    assert program is not None, "dynamo=True gives a program"
     proto = program.model_proto
     for key, value in metadata.items():
         proto.metadata_props.add(key=key, value=value)
@@ -80,7 +82,7 @@ def exported(network: torch.nn.Module, metadata: Mapping[str, str]) -> bytes:
     return model
 
 
-def _check(model: bytes, network: torch.nn.Module) -> None:
+def _check(model: bytes, network: Network) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (5, SIDE, SIDE), dtype=np.uint8)
     # one and several, since the number of pictures is open
     for some in (pictures[:1], pictures):

@@ -60,7 +60,8 @@ def picture_files(place: Path) -> list[Path]:
     # unlike Path's own it is false, not an error, for a path that is too long or locked
     if not os.path.isdir(place):
         return [place]
-    found, other = [], []
+    found: list[Path] = []
+    other: list[Path] = []
     for folder, inner, names in os.walk(place, onerror=refuse):
         inner[:] = [name for name in inner if not name.startswith(".")]
         for name in names:

@@ -29,6 +29,7 @@ class ConvolutionalNetwork(Network):
         for place, wider in enumerate(others):
             layers.append(Block(channels, wider, 1 if place == 0 else 2, activation))
             channels = wider
+        # PyTorch's stubs lack the layout of memory among what a module is brought to
         self.layers = nn.Sequential(
             *layers,
             nn.AdaptiveAvgPool2d(1),

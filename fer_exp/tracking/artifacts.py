@@ -1,6 +1,7 @@
 """The files that a run keeps, by name, and what is read back from them. Nobody else types such a name."""
 
 import json
+from typing import TypedDict
 
 import numpy as np
 
@@ -30,6 +31,12 @@ CONFUSION = "test/confusion.npy"
 PLAN = "plan.json"
 
 
+class Plan(TypedDict):
+    """What a sweep's plan holds: each of its jobs, in texts by name."""
+
+    jobs: list[dict[str, str]]
+
+
 def predictions(run: tracking.Run) -> np.ndarray:
     """The predicted label of every test face, int64 [N], of an evaluated run or a baseline."""
     return _array(run, PREDICTIONS)
@@ -43,15 +50,17 @@ def confusion(run: tracking.Run) -> np.ndarray:
 def _array(run: tracking.Run, name: str) -> np.ndarray:
     path = run.fetch(name)
     try:
-        return np.load(path, allow_pickle=False)
+        array: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise UserError(f"run {run.id}: {name} is damaged ({error}): evaluate it again") from None
+    return array
 
 
-def read_plan(run: tracking.Run) -> dict:
+def read_plan(run: tracking.Run) -> Plan:
     """The plan that a sweep's run keeps; raises UserError if it cannot be read."""
     path = run.fetch(PLAN)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        plan: Plan = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"run {run.id}: {PLAN} is damaged ({error}): start the sweep again") from None
+    return plan

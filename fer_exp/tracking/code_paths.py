@@ -27,7 +27,7 @@ def folder(module: str) -> Path:
     return whole
 
 
-_HELD: list[tempfile.TemporaryDirectory] = []
+_HELD: list[tempfile.TemporaryDirectory[str]] = []
 
 
 def files(module: str) -> set[Path]:

@@ -1,21 +1,20 @@
 """A run as read back from the store."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn, Self, TypeVar
 
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys
 
-if TYPE_CHECKING:
-    from fer_exp.tracking import Record
+_Value = TypeVar("_Value")
 
 # What a copy holds, by its tag `moved`: all of its run, as older versions could copy it, or figures alone.
 WHOLE, FIGURES = "whole", "figures"
 
 
-class _Told(dict):
+class _Told(dict[str, _Value]):
     """What a run was told, by name; whoever needs what somebody has taken away learns of which run."""
 
     run_id = ""
@@ -101,11 +100,19 @@ class Record:
         return self.tags.get(keys.Tag.DEVICE, "cpu")
 
     @classmethod
-    def of(cls, run: Run) -> "Record":
+    def of(cls, run: Run) -> Self:
         """A run as MLflow gives it."""
         data, info = run.data, run.info
-        told = (dict(data.params), dict(data.tags), dict(data.metrics))
-        return cls(info.run_id, info.run_name, info.status, *told, info.start_time / 1000, info.artifact_uri)
+        return cls(
+            info.run_id,
+            info.run_name,
+            info.status,
+            dict(data.params),
+            dict(data.tags),
+            dict(data.metrics),
+            info.start_time / 1000,
+            info.artifact_uri,
+        )
 
 
 def by_identity(newest_first: list[Record]) -> dict[str, Record]:
@@ -118,7 +125,7 @@ def by_identity(newest_first: list[Record]) -> dict[str, Record]:
     return found
 
 
-def settled(run: "Record | None", trial: bool) -> bool:
+def settled(run: Record | None, trial: bool) -> bool:
     """Whether nothing is left to do for a job.
 
     A trial that diverged has had its turn, and would diverge again: that is what its rates come to. In any
@@ -127,6 +134,6 @@ def settled(run: "Record | None", trial: bool) -> bool:
     return run is not None and (run.status == "FINISHED" or (trial and diverged(run)))
 
 
-def diverged(run: "Record") -> bool:
+def diverged(run: Record) -> bool:
     """Whether a run ended because its loss was no longer finite."""
     return run.status == "FAILED" and run.tags.get(keys.Tag.ERROR, "").startswith("DivergedError")

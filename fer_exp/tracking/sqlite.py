@@ -21,8 +21,8 @@ ADDRESS = "sqlite:///"
 # The version of MLflow's tables, by its migrations, that are read here.
 _SCHEMA = "dc11669786a5"
 
-# What a run was told and its last metrics, by table, in the order of a record's fields; MLflow keeps a
-# metric that is no number as 0 with a mark.
+# What a run was told and its last metrics, by table; MLflow keeps a metric that is no number as 0 with
+# a mark.
 _TOLD = {"params": "value", "tags": "value", "latest_metrics": "iif(is_nan, NULL, value)"}
 
 
@@ -86,7 +86,7 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
             f"WHERE {wanted} ORDER BY start_time DESC, run_uuid",
             values,
         ).fetchall()
-        told: dict[str, dict[str, dict]] = {}
+        told: dict[str, dict[str, dict[str, Any]]] = {}
         for table, value in _TOLD.items():
             runs = told[table] = {run_id: {} for run_id, *_ in found}
             query = f"SELECT run_uuid, key, {value} FROM {table} WHERE run_uuid IN "
@@ -95,7 +95,16 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
             ):
                 runs[run_id][key] = math.nan if each is None else each
     return [
-        Record(run_id, name, state, *(told[table][run_id] for table in _TOLD), started / 1000, artifacts)
+        Record(
+            run_id,
+            name,
+            state,
+            told["params"][run_id],
+            told["tags"][run_id],
+            told["latest_metrics"][run_id],
+            started / 1000,
+            artifacts,
+        )
         for run_id, name, state, started, artifacts in found
     ]
 

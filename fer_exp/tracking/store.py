@@ -167,7 +167,10 @@ class Store(Queries):
             # another process was faster, which only a server lets happen
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        return self.client.get_experiment_by_name(chosen.experiment)
+        made = self.client.get_experiment_by_name(chosen.experiment)
+        if made is None:
+            raise UserError(f"tracking.experiment={chosen.experiment}: was removed just now; start again")
+        return made
 
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None

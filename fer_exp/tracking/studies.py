@@ -10,7 +10,7 @@ from fer_exp import tracking
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, keys
-from fer_exp.tracking.artifacts import read_plan
+from fer_exp.tracking.artifacts import Plan, read_plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Tag
 from fer_exp.tracking.record import diverged
 
@@ -99,7 +99,7 @@ def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     return (*key, name) if tags[Tag.STUDY] == "adhoc" else key
 
 
-def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
+def _study(sweep: Record, plan: Plan, by_identity: dict[str, Record]) -> Study:
     arms: dict[str, Arm] = {}
     for job in plan["jobs"]:
         arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"], tuned=job.get(TUNED)))
@@ -110,13 +110,15 @@ def _study(sweep: Record, plan: dict, by_identity: dict[str, Record]) -> Study:
             arm.diverged[job[TRIAL]] = run
         else:
             arm.unfinished.append(Gap(job["name"], "missing" if run is None else run.status.lower()))
-    tags = sweep.tags
-    shared = [tags[tag] for tag in (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON)]
+    shared = (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON)
+    name, protocol, data, faces, selected_on = (sweep.tags[tag] for tag in shared)
     planned = {job["identity"] for job in plan["jobs"]}
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
     reasons = Counter(_why_not(run, sweep) for run in others if run.study == sweep.study != "adhoc")
     searched = any(TRIAL in job for job in plan["jobs"])
-    return Study(*shared, list(arms.values()), dict(reasons), searched, sweep.params.get(keys.Param.COMMAND))
+    command = sweep.params.get(keys.Param.COMMAND)
+    found = list(arms.values())
+    return Study(name, protocol, data, faces, selected_on, found, dict(reasons), searched, command)
 
 
 def _why_not(run: Record, sweep: Record) -> str:

@@ -30,8 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 print(f"run {run_id}: sent {said(taken)}")
         except UserError as error:
             failed.append(error)
-    for error in failed:
-        console.complain(error)
+    for mistake in failed:
+        console.complain(mistake)
     if failed:
         raise SystemExit(2)
     if not tracking.servers_missed():

@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_exp import tracking
 from fer_exp.config import settings
+from fer_exp.config.schema import build
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.scoring import Answers
 from fer_exp.fer2013 import EMOTIONS
@@ -96,7 +97,7 @@ def trained(store, dataset, arm: str, seed: int, accuracy: float, parent: str) -
 
 def keep_network(run: tracking.Run, model: dict, dataset, seed: int = 0) -> None:
     """Keep a fresh network of these settings as the run's best."""
-    network = factory.build(settings.build(settings.Model, model, "model"), seed, dataset.train().pixels)
+    network = factory.build(build(settings.Model, model, "model"), seed, dataset.train().pixels)
     with run.file(artifacts.BEST) as path:
         checkpoint.save(path, {"model": model, "network": network.state_dict()})
 

@@ -7,8 +7,9 @@ origin is read, and the page itself may load nothing from elsewhere.
 
 import json
 import socket
+from collections.abc import Callable
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -22,6 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fer_exp import console
 from fer_exp.errors import UserError
 from fer_exp.inference.demo.answers import Answers, NoRunError
+
+if TYPE_CHECKING:
+    # older versions have none
+    from fastapi.telemetry import TelemetryConfig
 
 HOST = "127.0.0.1"
 
@@ -46,7 +51,13 @@ _SAFE = {
 
 
 # With its exporter, FastAPI reports requests and errors to whatever machine the environment names.
-_SILENT = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+_SILENT: "TelemetryConfig" = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
 
 
 class Guard:
@@ -119,8 +130,11 @@ def _add_pages(app: FastAPI) -> None:
 
     for kind, media_type in (("css", "text/css"), ("js", "text/javascript")):
         text = (resources.files("fer_exp.inference.demo") / f"page.{kind}").read_text("utf-8")
-        part = Response(text, media_type=media_type)
-        app.add_route(f"/page.{kind}", lambda _, part=part: part)
+        app.add_route(f"/page.{kind}", _always(Response(text, media_type=media_type)))
+
+
+def _always(answer: Response) -> Callable[[Request], Response]:
+    return lambda _: answer
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -183,6 +197,14 @@ def listening(port: int) -> socket.socket:
 def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
     """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
     # neither addresses nor pictures belong in a log, and failures are told by `failed`
-    quiet = {"log_level": "critical", "access_log": False, "server_header": False}
-    plain = {"ws": "none", "proxy_headers": False, "timeout_graceful_shutdown": SECONDS_TO_END}
-    return uvicorn.Server(uvicorn.Config(build(answers, config, port), **plain, **quiet))
+    return uvicorn.Server(
+        uvicorn.Config(
+            build(answers, config, port),
+            ws="none",
+            proxy_headers=False,
+            timeout_graceful_shutdown=SECONDS_TO_END,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+        )
+    )

@@ -151,9 +151,9 @@ def put_back(args: argparse.Namespace) -> None:
         # first what others name: a sweep may have been made after its jobs
         lacking = sorted((line for line in lines if line.id not in known), key=lambda line: not line.plan)
         parents = _parents(lines)
-        bar = {"description": "restoring", "console": Console(stderr=True)}
-        for line in track(lacking, **bar):
-            known[line.id] = restore(line, store, known.get(parents.get(line.id)))
+        for line in track(lacking, "restoring", console=Console(stderr=True)):
+            sweep = parents.get(line.id)
+            known[line.id] = restore(line, store, None if sweep is None else known.get(sweep))
     print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
     print(f"there before: {len(lines) - len(lacking)}")
     print("the tables: make compare    go on with a study: python train.py study=...")
@@ -163,11 +163,12 @@ def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
     """The sweep of each job that is planned, both by their ids: of its own study, or else the first."""
     planning: dict[str, list[ArchivedRun]] = {}
     for sweep in lines:
-        for identity in {job["identity"] for job in sweep.plan["jobs"]} if sweep.plan else ():
-            planning.setdefault(identity, []).append(sweep)
+        for planned in {job["identity"] for job in sweep.plan["jobs"]} if sweep.plan else ():
+            planning.setdefault(planned, []).append(sweep)
     found = {}
     for line in lines:
-        sweeps = planning.get(line.tags.get(keys.Tag.IDENTITY), [])
+        identity = line.tags.get(keys.Tag.IDENTITY)
+        sweeps = [] if identity is None else planning.get(identity, [])
         own = [sweep for sweep in sweeps if sweep.tags[keys.Tag.STUDY] == line.tags[keys.Tag.STUDY]]
         if sweeps:
             found[line.id] = (own or sweeps)[0].id

@@ -6,7 +6,6 @@ A line holds nothing of the machine that its run comes from. A restored run has 
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
@@ -14,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from fer_exp import redaction
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
-from fer_exp.tracking.artifacts import PLAN
+from fer_exp.tracking.artifacts import PLAN, Plan
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.keys import Tag
 from fer_exp.tracking.record import FIGURES, WHOLE, Record
@@ -30,9 +29,7 @@ def origins(store: Store) -> dict[str, str]:
     return {run.run_id: run.tags[Tag.MOVED_FROM] for run in copies if Tag.MOVED_FROM in run.tags}
 
 
-def line_of(
-    record: Record, store: Store, first: Mapping[str, str], plan: Mapping[str, Any] | None = None
-) -> ArchivedRun:
+def line_of(record: Record, store: Store, first: Mapping[str, str], plan: Plan | None = None) -> ArchivedRun:
     """The line of a run that has ended.
 
     first: `origins` of the store, so that a restored run is again the line that it was. plan: a sweep's.
@@ -52,7 +49,7 @@ def line_of(
         _placeless(tags),
         _placeless(params),
         dict(told.metrics),
-        plan and {"jobs": [_placeless(job) for job in plan["jobs"]]},
+        None if plan is None else {"jobs": [_placeless(job) for job in plan["jobs"]]},
     )
 
 
@@ -69,7 +66,7 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
     try:
         _clear(target, line.id)
         made = client.create_run(target.experiment_id, line.started, {Tag.MOVED_FROM: line.id}, line.name)
-        new = made.info.run_id
+        new: str = made.info.run_id
         params = [Param(*item) for item in line.params.items()]
         for at in range(0, len(params), _PARAMS):
             client.log_batch(new, params=params[at : at + _PARAMS])

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys
+from fer_exp.tracking.artifacts import Plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Kind, Param, Tag
 
 # The tags that are kept, beside `choice.*`: what tables, evaluation and searches ask for. Others tell of the
@@ -68,7 +69,7 @@ class ArchivedRun:
     tags: dict[str, str]
     params: dict[str, str]
     metrics: dict[str, float]
-    plan: dict[str, Any] | None = None
+    plan: Plan | None = None
 
     @classmethod
     def parse(cls, text: str) -> "ArchivedRun":

@@ -64,7 +64,8 @@ def free_port(wanted: int) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
                 probe.bind((HOST, port))
-                return probe.getsockname()[1]
+                bound: int = probe.getsockname()[1]
+                return bound
     raise UserError(f"--port {wanted}: neither it nor the next ports can be used here")
 
 
@@ -75,7 +76,7 @@ def serving(
     options: Sequence[str] = ("--workers", "1"),
     environment: Mapping[str, str] = MappingProxyType({}),
     folder: Path | None = None,
-) -> Iterator[subprocess.Popen]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Serve the store at a port while the block runs; raises UserError if the server does not answer.
 
     options: further ones of `mlflow server`. environment: further variables for it. folder: what it runs in.
@@ -95,13 +96,13 @@ def serving(
             _stop(process)
 
 
-def stay(process: subprocess.Popen) -> NoReturn:
+def stay(process: subprocess.Popen[bytes]) -> NoReturn:
     """Say how to end the server, and wait for that; raises UserError if it ends by itself."""
     print("Ctrl-C ends it", flush=True)
     raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
 
 
-def _wait_until_it_answers(process: subprocess.Popen, port: int, said: IO[bytes]) -> None:
+def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
     deadline = time.monotonic() + _START
     while process.poll() is None and time.monotonic() < deadline:
         if _answers(port):
@@ -125,7 +126,7 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
-def _stop(process: subprocess.Popen) -> None:
+def _stop(process: subprocess.Popen[bytes]) -> None:
     # the group's id outlives its first process, as long as a helper is left
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

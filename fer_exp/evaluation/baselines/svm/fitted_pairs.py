@@ -6,6 +6,7 @@ arrays. What cannot be read, or belongs to another problem, counts as not there:
 
 import hashlib
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,45 +38,48 @@ class FittedPair:
         return (self.primal - self.dual) / self.primal
 
 
-def data_key(X, codes: np.ndarray, c: float, tol: float) -> str:  # noqa: N803 - scikit-learn's name
+def data_key(X: np.ndarray, codes: np.ndarray, c: float, tol: float) -> str:  # noqa: N803 - scikit-learn's name
     """A name of the problem: the same for the same rows, in the same order, classes, C and tol."""
     digest = hashlib.blake2b(f"{_FORMAT}|{X.dtype.str}|{X.shape}|{c!r}|{tol!r}|".encode(), digest_size=16)
     digest.update(codes.astype("<i8").tobytes())
     for start in range(0, len(X), _HASHED_ROWS):
-        digest.update(np.ascontiguousarray(X[start : start + _HASHED_ROWS]))
+        digest.update(np.ascontiguousarray(X[start : start + _HASHED_ROWS]).data)
     return digest.hexdigest()
 
 
 class KeptPairs:
-    """Finished pairs in a folder, a file each: `<key>-<i>-<j>.npz`, plain arrays only."""
+    """Finished pairs in a folder, a file each: `<key>-<i>-<j>.npz`, plain arrays only.
 
-    def __init__(self, folder: str | Path | None, key: str | None, pairs: list[tuple[int, int, int]]):
+    folder: None keeps nothing. key: of the problem. pairs: two classes, and how many rows they have.
+    """
+
+    def __init__(self, folder: str | Path | None, key: str, pairs: list[tuple[int, int, int]]):
         self.folder = None if folder is None else Path(folder)
         self.key, self.pairs = key, pairs
 
-    def _path(self, k: int) -> Path:
+    def _name(self, k: int) -> str:
         i, j, _ = self.pairs[k]
-        return self.folder / f"{self.key}-{i}-{j}.npz"
+        return f"{self.key}-{i}-{j}.npz"
 
     def write(self, k: int, pair: FittedPair) -> None:
         """Keep a pair; a reader sees the whole file or none."""
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with files.written_whole(self._path(k)) as file:
+        with files.written_whole(self.folder / self._name(k)) as file:
             np.savez(file, key=self.key, **vars(pair))
 
     def read_all(self, d: int) -> dict[int, FittedPair]:
         """The kept pairs of this problem with `d` features."""
         if self.folder is None:
             return {}
-        found = {k: self._read(k, d) for k in range(len(self.pairs))}
+        found = {k: self._read(self.folder, k, d) for k in range(len(self.pairs))}
         return {k: pair for k, pair in found.items() if pair is not None}
 
-    def _read(self, k: int, d: int) -> FittedPair | None:
+    def _read(self, folder: Path, k: int, d: int) -> FittedPair | None:
         """One pair, or None where there is no file, or one that is broken or another problem's."""
         try:
-            with self._path(k).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            with (folder / self._name(k)).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 found = {name: file[name] for name in (*FittedPair.__dataclass_fields__, "key")}
             if str(found.pop("key")) != self.key:
                 return None
@@ -88,7 +92,7 @@ class KeptPairs:
                 int(found["steps"]),
                 float(found["seconds"]),
             )
-        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zipfile.zlib.error):
+        except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
         whole = pair.coef.shape == (d,) and pair.support.shape == (self.pairs[k][2],)
         whole = whole and pair.coef.dtype == np.float64 and pair.support.dtype == bool

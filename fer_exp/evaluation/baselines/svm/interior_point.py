@@ -89,17 +89,18 @@ def entry(pair: Pair) -> Point:
     """
     mu, c, y = ENTRY * pair.c, pair.c, pair.y
     system = System.flat(pair, c * c / (8 * mu))
-    w, b, f = np.zeros(pair.d), 0.0, np.zeros(pair.n)
-    step, decrease, gradient = None, 0.0, None
+    w, b, f, decrease = np.zeros(pair.d), 0.0, np.zeros(pair.n), 0.0
+    step: tuple[np.ndarray, float] | None = None
+    gradient: tuple[np.ndarray, float] | None = None
     for _ in range(ENTRY_STEPS):
         alpha = mu / central(1 - y * f, mu, c)[0]
-        last, gradient = gradient, (pair.combine(alpha * y) - w, alpha @ y)
+        last, gradient = gradient, (pair.combine(alpha * y) - w, np.float64(alpha @ y))
         dw = system.precondition(gradient[0] - system.g * (gradient[1] / system.total))
         db = (gradient[1] - system.g @ dw) / system.total
         before, decrease = decrease, gradient[0] @ dw + gradient[1] * db
         if not decrease > 1e-9 * c * pair.n:
             break
-        if step is not None:
+        if step is not None and last is not None:
             beta = max(0.0, (decrease - last[0] @ dw - last[1] * db) / before)
             dw, db = dw + beta * step[0], db + beta * step[1]
         step = dw, db
@@ -146,7 +147,8 @@ class Stepper:
         if step is None:
             return p.alpha @ p.s + self.upper @ p.xi
         lower = (p.alpha + length * step.alpha) @ (p.s + length * step.s)
-        return lower + (self.upper - length * step.alpha) @ (p.xi + length * step.xi)
+        # the type that it has already: NumPy's stubs take the product of two vectors for an array
+        return np.float64(lower + (self.upper - length * step.alpha) @ (p.xi + length * step.xi))
 
     def direction(self, lower: np.ndarray, upper: np.ndarray, residual: float) -> Point:
         """The Newton step that changes alpha s by `lower` and (C - alpha) xi by `upper`, [n] each."""
@@ -216,7 +218,8 @@ def solve_pair(
     `on_gap` is told the smallest gap so far before every step.
     """
     pair = Pair(positive, negative, c)
-    point, best, best_step = entry(pair), None, 0
+    point, best_step = entry(pair), 0
+    best: Solution | None = None
     for step in range(max_iter + 1):
         halves = pair.halves(point.alpha)
         now = certified(pair, point, halves, step)
@@ -233,6 +236,7 @@ def solve_pair(
             break
         for name in ("w", "b", "f", "alpha", "upper", "s", "xi"):
             setattr(point, name, getattr(point, name) + length * getattr(change, name))
+    assert best is not None, "max_iter must be 0 or more"
     return best
 
 

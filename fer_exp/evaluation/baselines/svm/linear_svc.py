@@ -73,7 +73,7 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError("ExactLinearSVC needs two classes or more, the data has one class only")
-        key = None if self.checkpoint_dir is None else data_key(X, codes, float(self.C), float(self.tol))
+        key = "" if self.checkpoint_dir is None else data_key(X, codes, float(self.C), float(self.tol))
         members = [np.flatnonzero(codes == k) for k in range(len(self.classes_))]
         pairs = list(itertools.combinations(range(len(self.classes_)), 2))
         kept = KeptPairs(

@@ -3,16 +3,22 @@
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair
+from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair, KeptPairs
 from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
 from fer_exp.evaluation.baselines.svm.newton_system import Block
+
+# Told (pair, pairs, its duality gap) before every step of a pair, and when it is done.
+Report = Callable[[int, int, float], object]
+
+# What workers tell: a pair and its gap, or the end of its solution.
+News = queue.SimpleQueue[tuple[int, float] | Future[tuple[int, FittedPair]]]
 
 
 class GivenUpError(Exception):
@@ -25,7 +31,16 @@ class PairWork:
     Centring spares the solver the cancellation of a large common offset; the free bias absorbs it.
     """
 
-    def __init__(self, X, members, pairs, c, tol, max_iter, kept):  # noqa: N803 - scikit-learn's name
+    def __init__(
+        self,
+        X: np.ndarray,  # noqa: N803 - scikit-learn's name
+        members: list[np.ndarray],
+        pairs: list[tuple[int, int]],
+        c: float,
+        tol: float,
+        max_iter: int,
+        kept: KeptPairs,
+    ):
         self.pairs, self.c, self.tol, self.max_iter, self.kept = pairs, c, tol, max_iter, kept
         self.mean = X.mean(axis=0, dtype=np.float64)
         self.rows = [X[rows].astype(np.float64) for rows in members]
@@ -34,11 +49,11 @@ class PairWork:
         self.blocks: dict[int, Block] = {}
         self.stop = threading.Event()
 
-    def run(self, todo: list[int], workers: int, report: Callable) -> dict[int, FittedPair]:
+    def run(self, todo: list[int], workers: int, report: Report) -> dict[int, FittedPair]:
         """Solve the pairs `todo`, the largest first so that the last ones are short."""
         todo = sorted(todo, key=lambda k: -self._size(k))
         workers = min(workers, len(todo))
-        news: queue.SimpleQueue = queue.SimpleQueue()
+        news: News = queue.SimpleQueue()
         # The limit holds for the whole process: BLAS threads of several workers would fight for cores.
         with (
             threadpool_limits(1, user_api="blas") if workers > 1 else nullcontext(),
@@ -55,7 +70,7 @@ class PairWork:
                 self.stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _collect(self, news: queue.SimpleQueue, pending: int, report: Callable):
+    def _collect(self, news: News, pending: int, report: Report) -> Iterator[tuple[int, FittedPair]]:
         """Hand on what the workers tell until all pairs are done; yield (pair, machine)."""
         while pending:
             item = news.get()
@@ -75,7 +90,7 @@ class PairWork:
         """Whether the pair has no more rows than features, hence lives in the span of its rows."""
         return self._size(k) <= len(self.mean)
 
-    def _solve(self, k: int, news: queue.SimpleQueue) -> tuple[int, FittedPair]:
+    def _solve(self, k: int, news: News) -> tuple[int, FittedPair]:
         """Solve one pair and keep it."""
 
         def told(gap: float) -> None:
