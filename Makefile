@@ -108,11 +108,12 @@ fuzz: install  ## search both readers for inputs that end otherwise than in face
 	$(BIN)/python tests/helpers/fuzz_readers.py csv --seconds $(or $(SECONDS),60)
 	$(BIN)/python tests/helpers/fuzz_readers.py images --seconds $(or $(SECONDS),60)
 
-lint: install  ## style, spelling, and the layers of imports
+lint: install  ## style, spelling, the layers of imports, and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 check: lint test  ## what CI runs first
 
@@ -126,5 +127,5 @@ bench: install  ## speed of training beside the usual ways: make bench ARGS="--d
 	$(BIN)/python benchmarks/bench_epoch.py $(ARGS)
 
 clean:  ## caches only, never results
-	rm -rf .pytest_cache .ruff_cache .hypothesis
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
