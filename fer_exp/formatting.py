@@ -12,6 +12,9 @@ from typing import Any
 
 MISSING = "-"
 
+# A p value below it is said to be one; it is printed on its own side.
+_SIGNIFICANCE = 0.05
+
 
 @dataclass(frozen=True)
 class Message:
@@ -39,6 +42,8 @@ def _mean(value: Any) -> float:
 
 
 def _bounds(value: Any, sign: str = "") -> str:
+    if math.isnan(value.low):
+        return ""
     return f" [{100 * value.low:{sign}.2f}, {100 * value.high:{sign}.2f}]"
 
 
@@ -70,12 +75,20 @@ def _gain(value: Any) -> str:
     """A difference that may be of one pair alone; a star where p < .05."""
     if not hasattr(value, "p"):
         return _signed(value)
-    return _signed(value) + ("*" if value.p < 0.05 else "") + _bounds(value, "+")
+    return _signed(value) + ("*" if value.p < _SIGNIFICANCE else "") + _bounds(value, "+")
 
 
 def _chance(p: float) -> str:
-    """A p value to three places; none is ever 0."""
-    return f"{p:.3f}" if p >= 0.0005 else "<0.001"
+    """A p value to three places, or as many as show on which side of .05 it lies; none is ever 0."""
+    if math.isnan(p):
+        return MISSING
+    if p < 0.0005:
+        return "<0.001"
+    for places in range(3, 17):
+        shown = float(f"{p:.{places}f}")
+        if (shown < _SIGNIFICANCE, shown > _SIGNIFICANCE) == (p < _SIGNIFICANCE, p > _SIGNIFICANCE):
+            return f"{p:.{places}f}"
+    return repr(p)
 
 
 def _equation(p: float) -> str:

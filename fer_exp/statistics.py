@@ -38,14 +38,6 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
-def next_value_interval(values: Sequence[float]) -> Interval:
-    """Where one further value would lie with 95 %, given [n] values of a normal distribution."""
-    array = np.asarray(values, dtype=float)
-    mean = float(array.mean())
-    half = _half_width(array, 1 + 1 / len(values))
-    return Interval(mean, mean - half, mean + half)
-
-
 def _half_width(values: np.ndarray, variance_share: float) -> float:
     if len(values) < 2:
         return float("nan")
@@ -56,20 +48,6 @@ def _half_width(values: np.ndarray, variance_share: float) -> float:
 @cache
 def _quantile(freedom: int) -> float:
     return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
-
-
-def paired_difference(values: Sequence[float], base: Sequence[float]) -> Difference:
-    """Mean of values - base, both [n] in the same order of seeds, with a paired t test."""
-    difference = np.asarray(values, dtype=float) - np.asarray(base, dtype=float)
-    interval = mean_interval(difference)
-    n = len(difference)
-    error = difference.std(ddof=1) / np.sqrt(n) if n > 1 else float("nan")
-    if error == 0:
-        # no spread at all, as where an epoch ceiling is never reached: the statistic is 0/0 or x/0
-        p = 1.0 if interval.mean == 0 else 0.0
-    else:
-        p = float(2 * stats.t.sf(abs(interval.mean / error), n - 1))
-    return Difference(interval.mean, interval.low, interval.high, p)
 
 
 def holm(p_values: Sequence[float]) -> np.ndarray:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import Contrast, Verdict, contrasts, mean
-from fer_exp.statistics import Difference, Interval
+from fer_exp.analysis.comparison import contrasts, mean
+from fer_exp.analysis.verdicts import Contrast, Reason, Verdict
+from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
@@ -82,13 +83,17 @@ def _arm(studies: Sequence[Study], name: str, setting: str) -> Arm | None:
 
 
 class Outcome(Enum):
-    """What the runs say of a conclusion."""
+    """What the runs say of a conclusion, by the codes of the verdicts alone.
+
+    CONTRADICTED: where the opposite is shown, or that the arms are equivalent. TOO_FEW_RUNS: no arm has a
+    verdict.
+    """
 
     SUPPORTED = "supported"
     IN_PART = "in_part"
-    REFUTED = "refuted"
-    INCONCLUSIVE = "inconclusive"
+    CONTRADICTED = "contradicted"
     UNDECIDED = "undecided"
+    TOO_FEW_RUNS = "too_few_runs"
     NOT_RUN = "not_run"
     NOT_SEARCHED = "not_searched"
 
@@ -108,12 +113,16 @@ class Answer:
     missing: Sequence[str] = ()
     seeds: tuple[int, int] = (0, 0)
 
-    def of(self, verdict: Verdict) -> list[Contrast]:
-        """Those of the others that are better, worse or no different."""
-        return [each for each in self.others if each.verdict == verdict]
+    @property
+    def preliminary(self) -> bool:
+        """Whether a verdict that it rests on has fewer than ten runs."""
+        return any(each.preliminary for each in self.others)
 
 
-_UNDECIDED = Answer(Outcome.UNDECIDED)
+_TOO_FEW = Answer(Outcome.TOO_FEW_RUNS)
+
+# Equivalent within the margin, or the very same runs: neither arm is the better one.
+_ALIKE = (Verdict.EQUIVALENT, Verdict.IDENTICAL)
 
 
 @dataclass(frozen=True)
@@ -152,20 +161,23 @@ def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:
     return replace(claim.judge(study), study=name, missing=missing, seeds=(counts[0], counts[-1]))
 
 
-def _known(study: Study, base: Arm | None = None) -> list[Contrast]:
-    """The contrasts that two shared seeds allow."""
-    return [each for each in contrasts(study, base) if each.found is not None]
+def _judged(study: Study, base: Arm, judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
+    """What the verdicts of a study say, as against a base; arms without a shared run have no say."""
+    others = [each for each in contrasts(study, base) if each.estimate is not None]
+    if all(each.reason is Reason.TOO_FEW_RUNS for each in others):
+        return _TOO_FEW
+    return Answer(judge([each.verdict for each in others]), base.name, others)
 
 
 def _is_best(setting: str) -> Callable[[Study], Answer]:
+    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
+        if any(each.better or each in _ALIKE for each in verdicts):
+            return Outcome.CONTRADICTED
+        return Outcome.SUPPORTED if all(each.worse for each in verdicts) else Outcome.UNDECIDED
+
     def judge(study: Study) -> Answer:
         chosen = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
-        found = Answer(Outcome.SUPPORTED, chosen.name, _known(study, chosen)) if chosen else _UNDECIDED
-        if not found.others:
-            return _UNDECIDED
-        if found.of(Verdict.BETTER):
-            return replace(found, outcome=Outcome.REFUTED)
-        return replace(found, outcome=Outcome.INCONCLUSIVE) if found.of(Verdict.TIE) else found
+        return _judged(study, chosen, outcome) if chosen else _TOO_FEW
 
     return judge
 
@@ -173,45 +185,58 @@ def _is_best(setting: str) -> Callable[[Study], Answer]:
 def _arm_beats_base(setting: str) -> Callable[[Study], Answer]:
     def judge(study: Study) -> Answer:
         named = {arm.name for arm in study.arms if setting in (arm.setting, arm.name)}
-        found = next((each for each in _known(study) if each.arm in named), None)
-        return _better(found, study.base.name) if found else _UNDECIDED
+        return _better(next((each for each in contrasts(study) if each.arm in named), None), study.base.name)
 
     return judge
 
 
-def _better(contrast: Contrast, other: str) -> Answer:
+def _better(contrast: Contrast | None, other: str) -> Answer:
     """Whether the arm of a contrast is better than another."""
-    outcomes = {Verdict.BETTER: Outcome.SUPPORTED, Verdict.WORSE: Outcome.REFUTED}
-    return Answer(outcomes.get(contrast.verdict, Outcome.INCONCLUSIVE), other, [contrast])
+    if contrast is None or contrast.verdict is Verdict.NONE:
+        return _TOO_FEW
+    if contrast.verdict.better:
+        return Answer(Outcome.SUPPORTED, other, [contrast])
+    against = contrast.verdict.worse or contrast.verdict in _ALIKE
+    return Answer(Outcome.CONTRADICTED if against else Outcome.UNDECIDED, other, [contrast])
 
 
 def _nothing_differs(study: Study) -> Answer:
-    found = Answer(Outcome.SUPPORTED, study.base.name, _known(study))
-    if not found.others:
-        return _UNDECIDED
-    return (
-        found if len(found.of(Verdict.TIE)) == len(found.others) else replace(found, outcome=Outcome.REFUTED)
-    )
+    """A difference that is shown to be smaller than the margin does not matter."""
+
+    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
+        if any((each.better or each.worse) and not each.small for each in verdicts):
+            return Outcome.CONTRADICTED
+        return Outcome.SUPPORTED if all(each.small for each in verdicts) else Outcome.UNDECIDED
+
+    return _judged(study, study.base, outcome)
 
 
 def _others_are_worse(study: Study) -> Answer:
-    found = Answer(Outcome.IN_PART, study.base.name, _known(study))
-    if not found.others:
-        return _UNDECIDED
-    worse = found.of(Verdict.WORSE)
-    if len(worse) == len(found.others):
-        return replace(found, outcome=Outcome.SUPPORTED)
-    return found if worse else replace(found, outcome=Outcome.REFUTED)
+    """Where no arm is worse on validation, none over-fits only if each is shown to be as good or better."""
+
+    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
+        if all(each.worse for each in verdicts):
+            return Outcome.SUPPORTED
+        if any(each.worse for each in verdicts):
+            return Outcome.IN_PART
+        shown = all(each.better or each in _ALIKE for each in verdicts)
+        return Outcome.CONTRADICTED if shown else Outcome.UNDECIDED
+
+    return _judged(study, study.base, outcome)
 
 
 def _base_beats_the_plain_corner(study: Study) -> Answer:
     corner = study.arms[-1].name
-    known = ((each, each.found) for each in _known(study) if each.arm == corner)
-    for contrast, found in known:
-        if found is not None:
-            turned = Difference(-found.mean, -found.high, -found.low, found.p)
-            return _better(Contrast(study.base.name, turned, contrast.p), corner)
-    return _UNDECIDED
+    found = next((each for each in contrasts(study) if each.arm == corner), None)
+    return _better(_turned(found, study.base.name) if found else None, corner)
+
+
+def _turned(contrast: Contrast, arm: str) -> Contrast:
+    """The same contrast, of the reference against its arm; `arm` names the reference."""
+    code = contrast.verdict.name
+    pair = ("BETTER", "WORSE") if contrast.verdict.better else ("WORSE", "BETTER")
+    estimate = contrast.estimate and replace(contrast.estimate, points=-contrast.estimate.points)
+    return replace(contrast, arm=arm, verdict=Verdict[code.replace(*pair)], estimate=estimate)
 
 
 CLAIMS = (

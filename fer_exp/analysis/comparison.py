@@ -7,55 +7,19 @@ another protocol have a summary of their own and are never averaged with these.
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 
 from fer_exp import statistics
-from fer_exp.analysis import published
+from fer_exp.analysis import family, published
+from fer_exp.analysis.accuracy import Place, place_figure
+from fer_exp.analysis.estimates import FIVE_FOLDS, POINTS, Estimate, corrected, differences
+from fer_exp.analysis.estimates import Arm as Treatment
+from fer_exp.analysis.margins import margin_tests
+from fer_exp.analysis.verdicts import FEWEST, Contrast
 from fer_exp.statistics import Difference, Interval
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
-
-SIGNIFICANCE = 0.05
-
-
-class Verdict(Enum):
-    """Of an arm against its reference."""
-
-    BETTER = "better"
-    WORSE = "worse"
-    TIE = "tie"
-    UNTESTED = "untested"
-
-
-class Reproduction(Enum):
-    """Of a figure of the deck, by the interval in which one more run of ours would lie."""
-
-    WITHIN = "within"
-    OUTSIDE = "outside"
-    OPEN = "open"
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """An arm against a reference, seed by seed. p: adjusted by Holm's method over the family.
-
-    found: None without two shared seeds, and p is then NaN.
-    """
-
-    arm: str
-    found: Difference | None
-    p: float
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether the arm is better than the reference."""
-        if self.found is None:
-            return Verdict.UNTESTED
-        if self.p >= SIGNIFICANCE:
-            return Verdict.TIE
-        return Verdict.BETTER if self.found.mean > 0 else Verdict.WORSE
 
 
 @dataclass(frozen=True)
@@ -63,7 +27,7 @@ class DeckFigure:
     """The deck's validation accuracy for an arm. misnamed: printed as of test."""
 
     value: float
-    verdict: Reproduction
+    place: Place
     misnamed: bool
 
 
@@ -115,10 +79,10 @@ class Origin:
 def summarise(study: Study, subset: str) -> list[ArmSummary]:
     """What each arm reaches, its test on a subset, against the base and the deck."""
     against_base = {contrast.arm: contrast for contrast in contrasts(study)}
-    return [_summary(study.name, arm, subset, against_base.get(arm.name)) for arm in study.arms]
+    return [_summary(arm, subset, against_base.get(arm.name), _of_deck(study, arm)) for arm in study.arms]
 
 
-def _summary(study: str, arm: Arm, subset: str, contrast: Contrast | None) -> ArmSummary:
+def _summary(arm: Arm, subset: str, contrast: Contrast | None, deck: DeckFigure | None) -> ArmSummary:
     epoch, seconds = (arm.values(metric) for metric in (keys.SELECTED_EPOCH, keys.TRAIN_SECONDS))
     return ArmSummary(
         name=arm.name,
@@ -131,7 +95,7 @@ def _summary(study: str, arm: Arm, subset: str, contrast: Contrast | None) -> Ar
         seconds=float(np.mean(seconds)) if seconds else None,
         validation=arm.values(keys.SELECTED_VAL_ACCURACY),
         contrast=contrast,
-        deck=_of_deck(study, arm),
+        deck=deck,
         rates=_rates(arm),
     )
 
@@ -148,37 +112,62 @@ def _rates(arm: Arm) -> tuple[float, float, str] | None:
     return float(params[keys.Param.LR]), float(params[keys.Param.WEIGHT_DECAY]), arm.tuned
 
 
-def contrasts(study: Study, base: Arm | None = None) -> list[Contrast]:
-    """Every other arm against a base, the study's own if not given."""
+def contrasts(study: Study, base: Arm | None = None) -> Sequence[Contrast]:
+    """Every other arm against a base, the study's own if not given, judged as one family; pairs by seed."""
     base = base or study.base
-    others = [arm for arm in study.arms if arm is not base]
-    found = [against(arm, base) for arm in others]
-    adjusted = statistics.holm([each.p if each else np.nan for each in found])
-    pairs = zip(others, found, adjusted, strict=True)
-    return [Contrast(arm.name, each, float(p)) for arm, each, p in pairs]
+    others = [_treatment(arm) for arm in study.arms if arm is not base]
+    share = _test_share(runs_of(study))
+    return family.judge(_treatment(base), others, test_share=share).contrasts
+
+
+def _treatment(arm: Arm) -> Treatment:
+    """An arm with what the store has of its runs: the validation accuracy, by seed."""
+    metric = keys.SELECTED_VAL_ACCURACY
+    known = {int(seed): run.metrics[metric] for seed, run in arm.runs.items() if metric in run.metrics}
+    return Treatment(arm.name, known)
+
+
+def _test_share(runs: Sequence[Record]) -> float:
+    """The faces judged for each face fitted, the largest of these runs."""
+    return max((run.validation_size / run.fit_size for run in runs), default=FIVE_FOLDS)
 
 
 def against(arm: Arm, base: Arm) -> Difference | None:
-    """The paired difference to the base over the seeds that both have; None without two such seeds."""
-    shared = sorted(set(arm.runs) & set(base.runs), key=int)
-    if len(shared) < 2:
+    """The paired difference to the base by seed; None without two pairs, no p value of fewer than three."""
+    values = differences(*map(_treatment, (arm, base)))
+    if len(values) < 2:
         return None
-    values, reference = (each.values(keys.SELECTED_VAL_ACCURACY, shared) for each in (arm, base))
-    return statistics.paired_difference(values, reference)
+    runs = [*arm.runs.values(), *base.runs.values()]
+    estimate = corrected(values.tolist(), _test_share(runs))
+    p = margin_tests(estimate, family.MARGIN).difference if len(values) >= FEWEST else float("nan")
+    return as_shares(estimate, p)
 
 
-def _of_deck(study: str, arm: Arm) -> DeckFigure | None:
-    """The deck's figure for an arm, and whether one more run of ours would plausibly give it."""
-    printed = published.figure(study, arm.setting, "val_accuracy")
+def as_shares(estimate: Estimate, p: float) -> Difference:
+    """An estimate in points as a difference of shares, its interval and its p value."""
+    low, high = estimate.interval()
+    return Difference(estimate.points / POINTS, low / POINTS, high / POINTS, p)
+
+
+def difference(contrast: Contrast) -> Difference | None:
+    """The difference of a contrast with its p value before the adjustment; None without a shared seed."""
+    if contrast.estimate is None:
+        return None
+    return as_shares(contrast.estimate, contrast.tests.difference)
+
+
+def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
+    """The deck's figure for an arm, and whether one more run of ours would plausibly give it.
+
+    It is placed among runs by the deck's protocol alone; of arms that it called the same, for the first.
+    """
+    printed = published.figure(study.name, arm.setting, "val_accuracy")
     if printed is None:
         return None
-    values = arm.values(keys.SELECTED_VAL_ACCURACY)
-    if len(values) < 2:
-        return DeckFigure(printed.value, Reproduction.OPEN, False)
-    expected = statistics.next_value_interval(values)
-    within = expected.low <= printed.value <= expected.high
-    verdict = Reproduction.WITHIN if within else Reproduction.OUTSIDE
-    return DeckFigure(printed.value, verdict, "printed as Test" in printed.note)
+    first = next(each for each in study.arms if each.setting == arm.setting)
+    comparable = study.protocol == "deck" and arm is first
+    placed = place_figure(arm.values(keys.SELECTED_VAL_ACCURACY), printed.value, comparable)
+    return DeckFigure(printed.value, placed.place, "printed as Test" in printed.note)
 
 
 def runs_of(study: Study) -> list[Record]:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from fer_exp.analysis.estimates import Estimate
+from fer_exp.statistics import holm
 
 SIGNIFICANCE = 0.05
 
@@ -50,20 +51,6 @@ def margin_tests(estimate: Estimate, margin: float) -> Chances:
     # twice, so that it says yes just where the interval lies beyond the margin
     beyond = 2 * stats.t.sf((size - margin) / error, freedom)
     return Chances(float(difference), float(equivalence), float(min(beyond, 1.0)))
-
-
-def holm(p_values: Sequence[float]) -> np.ndarray:
-    """Holm's step-down adjustment of p values, float64 [m]; NaN stays NaN and is not counted.
-
-    Source: Holm 1979, A simple sequentially rejective multiple test procedure.
-    """
-    p = np.asarray(p_values, dtype=float)
-    adjusted = np.full(len(p), np.nan)
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    scaled = p[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
-    return adjusted
 
 
 def adjusted_apart(tests: Sequence[Chances]) -> list[Chances]:

@@ -1,4 +1,4 @@
-"""What may be said of a study's arms against its reference, as codes; `wording` turns them into English."""
+"""What may be said of a study's arms against its reference, as codes without words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import SIGNIFICANCE, against
+from fer_exp.analysis.comparison import against
+from fer_exp.analysis.margins import SIGNIFICANCE
 from fer_exp.audit.finding import (
     EXPLAINED,
     IN_PART,
@@ -152,6 +153,7 @@ def _one_seed(studies: Sequence[Study]) -> Judgement:
     found = [p for (base, arm), p in by_values.items() if base != arm]
     if not found:
         raise MissingError("not run: python train.py study=activation (and the other studies)")
-    ties = sum(p >= SIGNIFICANCE for p in found)
-    verdict = EXPLAINED if 2 * ties > len(found) else IN_PART if ties else UNEXPLAINED
-    return verdict, {"ties": ties, "contrasts": len(found)}
+    # NaN, where no test can be made, leaves it open, too
+    left_open = sum(not p < SIGNIFICANCE for p in found)
+    verdict = EXPLAINED if 2 * left_open > len(found) else IN_PART if left_open else UNEXPLAINED
+    return verdict, {"left_open": left_open, "contrasts": len(found)}

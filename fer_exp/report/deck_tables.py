@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from fer_exp.analysis import claims, published
 from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
-from fer_exp.analysis.comparison import Contrast, Verdict, mean, runs_of
+from fer_exp.analysis.comparison import difference, mean, runs_of
+from fer_exp.analysis.verdicts import Verdict
 from fer_exp.audit.audit import NUMBERED
 from fer_exp.audit.finding import AuditVerdict, Finding
 from fer_exp.formatting import Message, message
@@ -108,41 +109,37 @@ def _seeds(found: Answer) -> Message:
 
 def answer(claim: Claim, found: Answer) -> Message:
     """What a study says of a conclusion, and which of its arms it says nothing of yet."""
-    if found.outcome in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED, Outcome.UNDECIDED):
+    if found.outcome in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED, Outcome.TOO_FEW_RUNS):
         whole = message(f"answer.{found.outcome.value}", study=found.study)
     else:
         whole = _judged(claim.check, found)
+        whole = message("answer.preliminary", answer=whole) if found.preliminary else whole
     return message("answer.missing", answer=whole, arms=found.missing) if found.missing else whole
 
 
 def _judged(check: str, found: Answer) -> Message:
-    key = f"answer.{check}.{found.outcome.value}"
-    match check, found.outcome:
-        case "best", Outcome.REFUTED:
-            return message(key, one=found.one, others=[_gap(each) for each in found.of(Verdict.BETTER)])
-        case "best", _:
-            return message(key, one=found.one, others=[each.arm for each in found.of(Verdict.TIE)])
-        case "same", Outcome.REFUTED:
-            differing = [_gap(each) for each in found.others if each.verdict is not Verdict.TIE]
-            return message(key, one=found.one, others=differing)
-        case "same", _:
-            widest = max(found.others, key=lambda each: abs(each.found.mean) if each.found else 0.0)
-            return message(key, n=len(found.others), widest=_gap(widest))
-        case "worse", _:
-            return message(key, one=found.one, others=_sorted(found))
+    outcome = message(f"outcome.{found.outcome.value}")
+    if check != "beats":
+        return message("answer.against", outcome=outcome, one=found.one, others=_sorted(found))
     [contrast] = found.others
-    return message(key, one=contrast.arm, other=found.one, found=contrast.found, p=contrast.p)
-
-
-def _gap(contrast: Contrast) -> Message:
-    return message("answer.gap", arm=contrast.arm, found=contrast.found)
+    gap = {"found": difference(contrast), "p": contrast.adjusted.difference}
+    return message("answer.beats", outcome=outcome, one=contrast.arm, other=found.one, **gap)
 
 
 def _sorted(found: Answer) -> list[Message]:
-    """The others by how they stand."""
-    verdicts = (Verdict.WORSE, Verdict.BETTER, Verdict.TIE)
-    arms = {verdict: [each.arm for each in found.of(verdict)] for verdict in verdicts}
-    return [message(f"answer.arms.{verdict.value}", arms=names) for verdict, names in arms.items() if names]
+    """The others by how they stand; what is undecided by its names alone."""
+    arms: dict[str, list[Message | str]] = {"better": [], "worse": [], "equivalent": [], "undecided": []}
+    for each in found.others:
+        standing = _standing(each.verdict)
+        gap = message("answer.gap", arm=each.arm, found=difference(each))
+        arms[standing].append(each.arm if standing == "undecided" else gap)
+    return [message(f"answer.arms.{standing}", arms=those) for standing, those in arms.items() if those]
+
+
+def _standing(verdict: Verdict) -> str:
+    if verdict.better or verdict.worse:
+        return "better" if verdict.better else "worse"
+    return "equivalent" if verdict.small else "undecided"
 
 
 # What a finding is shown by: the field of it, and its column. What was printed and found stays English.

@@ -1,12 +1,15 @@
 """The tables of one study: what its arms reach and how they differ, its trials, or its rungs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fer_exp.analysis import ablation, comparison, search
 from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
-from fer_exp.analysis.comparison import ArmSummary, Contrast, DeckFigure, Verdict
+from fer_exp.analysis.comparison import ArmSummary
+from fer_exp.analysis.verdicts import Contrast
 from fer_exp.formatting import Message, Styled, message
+from fer_exp.report.verdict_text import deck_cells, verdict_text
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record
 from fer_exp.tracking.studies import Arm, Study
@@ -83,24 +86,22 @@ def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     ]
     table = _table("contrasts", study, columns)
     for arm in arms:
-        table.rows.append([arm.name, *_contrast(arm.contrast), *_against_deck(arm.deck)])
+        table.rows.append([arm.name, *_contrast(arm.contrast), *deck_cells(arm.deck)])
+    judged = [arm.contrast for arm in arms if arm.contrast is not None]
+    table.notes += [message("contrasts.interval")] if judged else []
+    table.notes += [_unpaired(each) for each in judged if each.estimate is not None and each.unpaired]
     return table
 
 
 def _contrast(contrast: Contrast | None) -> list[Any]:
     if contrast is None:
         return [message("base"), "", ""]
-    verdict = message(f"verdict.{contrast.verdict.value}")
-    if contrast.verdict is Verdict.UNTESTED:
-        return ["", "", verdict]
-    return [contrast.found, contrast.p, verdict]
+    p = contrast.adjusted.difference
+    return [comparison.difference(contrast) or "", "" if math.isnan(p) else p, verdict_text(contrast)]
 
 
-def _against_deck(deck: DeckFigure | None) -> list[Any]:
-    if deck is None:
-        return ["", ""]
-    verdict = message(f"deck.{deck.verdict.value}")
-    return [deck.value, message("deck.misnamed", verdict=verdict) if deck.misnamed else verdict]
+def _unpaired(contrast: Contrast) -> Message:
+    return message("contrasts.unpaired", arm=contrast.arm, seeds=[str(each) for each in contrast.unpaired])
 
 
 def best_trials(study: Study) -> Table:

@@ -3,6 +3,8 @@
 import math
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from fer_exp.formatting import PLAIN, Styled, Words, message
 from fer_exp.statistics import Difference, Interval
@@ -19,6 +21,7 @@ FOUND = Difference(-0.02, -0.03, -0.01, 0.0004)
         (Interval(0.392, NAN, NAN), "percent", "39.20"),
         (Interval(0.392, 0.387, 0.397), "range", "39.20 [38.70, 39.70]"),
         (FOUND, "points", "-2.00 [-3.00, -1.00]"),
+        (Difference(-0.02, NAN, NAN, NAN), "points", "-2.00"),
         (FOUND, "gain", "-2.00* [-3.00, -1.00]"),
         (0.1, "gain", "+10.00"),
         (FOUND, "bounds", "[-3.00, -1.00]"),
@@ -34,11 +37,27 @@ def test_a_value_is_printed_by_its_kind(value, kind, said):
 
 
 def test_no_p_value_is_zero():
-    """However small."""
-    assert [PLAIN.text(p, "p") for p in (1.0, 0.0494, 0.0005, 0.0004, 0.0)] == [
-        *("1.000", "0.049", "0.001", "<0.001", "<0.001")
+    """However small; a missing one is no small one."""
+    assert [PLAIN.text(p, "p") for p in (1.0, 0.0494, 0.0005, 0.0004, 0.0, NAN)] == [
+        *("1.000", "0.049", "0.001", "<0.001", "<0.001", "-")
     ]
     assert [PLAIN.text(p, "p=") for p in (0.0494, 0.0)] == ["p = 0.049", "p <0.001"]
+
+
+@given(st.floats(0, 1))
+@example(0.0495)
+@example(0.04999999)
+@example(0.05)
+@example(0.0504)
+def test_a_printed_p_value_lies_on_its_own_side(p):
+    """Read back, it is below, at or above .05 just as the value is."""
+    said = PLAIN.text(p, "p")
+    if said == "<0.001":
+        assert p < 0.0005
+    else:
+        assert float(said) > 0
+        assert (float(said) < 0.05, float(said) > 0.05) == (p < 0.05, p > 0.05)
+        assert float(said) == pytest.approx(p, abs=0.0005)
 
 
 def test_a_message_is_said_by_its_template():

@@ -7,7 +7,8 @@ from helpers.made_studies import activation, arm, run, study
 
 from fer_exp.analysis import claims
 from fer_exp.analysis.claims import CLAIMS, Outcome
-from fer_exp.analysis.comparison import Verdict
+from fer_exp.analysis.comparison import difference
+from fer_exp.analysis.verdicts import Verdict
 from fer_exp.tracking.studies import Arm
 
 
@@ -18,12 +19,11 @@ def answer(claim: str, *studies):
 
 
 def test_conclusions_are_judged_by_the_runs():
-    """ReLU is no better than one arm, so the deck's conclusion is not shown; tanh's promise is refuted."""
+    """One arm is shown to be as good as ReLU, so it is not the best; tanh's promise is contradicted."""
     relu, _ = answer("relu", activation())
-    assert relu.outcome is Outcome.INCONCLUSIVE
-    assert [each.arm for each in relu.of(Verdict.TIE)] == ["softmax"]
+    assert (relu.outcome, relu.preliminary) == (Outcome.CONTRADICTED, True)
     tanh, _ = answer("tanh", activation())
-    assert (tanh.outcome, tanh.one) == (Outcome.REFUTED, "relu")
+    assert (tanh.outcome, tanh.one) == (Outcome.CONTRADICTED, "relu")
     assert answer("layers", activation())[0].outcome is Outcome.NOT_RUN
 
 
@@ -36,9 +36,26 @@ def test_the_chosen_optimizer_is_held_against_every_other():
     )
     found, _ = answer("adagrad", study("optimizer", *arms))
     assert (found.outcome, found.one, len(found.others)) == (Outcome.SUPPORTED, "adagrad", 2)
-    found, _ = answer("adagrad", study("optimizer", *arms, arm("nadam", 0.45, 0.454, 0.451)))
-    assert found.outcome is Outcome.REFUTED
-    assert [each.arm for each in found.of(Verdict.BETTER)] == ["nadam"]
+    found, _ = answer("adagrad", study("optimizer", *arms, arm("nadam", 0.45, 0.456, 0.451)))
+    assert found.outcome is Outcome.CONTRADICTED
+    assert [each.arm for each in found.others if each.verdict.better] == ["nadam"]
+
+
+def test_what_is_undecided_contradicts_nothing():
+    """Nearly five points of three runs that spread: neither a difference nor the lack of one."""
+    spread = arm("b", 0.3057, 0.29, 0.3214)
+    base = arm("a", 0.35, 0.36, 0.355)
+    for claim, named, setting in [
+        ("layers", "layers", "x"),
+        ("batch_size", "batch_size", "x"),
+        ("tanh", "activation", "tanh"),
+        ("final", "final", "x"),
+    ]:
+        other = dataclasses.replace(spread, setting=setting)
+        found, _ = answer(claim, study(named, base, other))
+        assert found.outcome is Outcome.UNDECIDED
+    found, _ = answer("relu", study("activation", dataclasses.replace(base, setting="relu"), spread))
+    assert found.outcome is Outcome.UNDECIDED
 
 
 def test_a_tuned_study_is_judged_beside_its_own():
@@ -49,8 +66,8 @@ def test_a_tuned_study_is_judged_beside_its_own():
     assert claims.any_tuned(kind)
     assert not claims.any_tuned([activation()])
     again = {claim.id: answer(claim.id, *both)[1] for claim in CLAIMS}
-    assert again["relu"].outcome is Outcome.INCONCLUSIVE
-    assert again["tanh"].outcome is Outcome.UNDECIDED
+    assert again["relu"].outcome is Outcome.CONTRADICTED
+    assert again["tanh"].outcome is Outcome.TOO_FEW_RUNS
     assert again["layers"].outcome is Outcome.NOT_SEARCHED
     assert (again["adagrad"].outcome, again["adagrad"].study) == (Outcome.NOT_RUN, "optimizer_tuned")
 
@@ -68,23 +85,24 @@ def test_tuned_studies_alone_close_no_table():
     ("others", "outcome"),
     [
         ([(0.30, 0.301, 0.299)], Outcome.SUPPORTED),
-        ([(0.45, 0.451, 0.452)], Outcome.REFUTED),
-        ([(0.391, 0.393, 0.393)], Outcome.REFUTED),
+        ([(0.45, 0.451, 0.452)], Outcome.CONTRADICTED),
+        ([(0.391, 0.393, 0.393)], Outcome.CONTRADICTED),
+        ([(0.38, 0.395, 0.385)], Outcome.UNDECIDED),
         ([(0.30, 0.301, 0.299), (0.391, 0.393, 0.393)], Outcome.IN_PART),
     ],
 )
 def test_over_fitting_needs_worse_validation(others, outcome):
-    """All larger networks worse, none, or some."""
+    """All larger networks worse, all as good or better, it is not known, or some."""
     arms = [arm("128-32", 0.390, 0.394, 0.392), *(arm(f"x{i}", *values) for i, values in enumerate(others))]
     assert answer("layers", study("layers", *arms))[0].outcome is outcome
 
 
 def test_sizes_that_do_not_matter_differ_nowhere():
-    """One difference refutes it, either way."""
+    """One difference that may exceed the margin contradicts it, either way."""
     base, alike = arm("32", 0.390, 0.394, 0.392), arm("16", 0.391, 0.393, 0.393)
     assert answer("batch_size", study("batch_size", base, alike))[0].outcome is Outcome.SUPPORTED
     better = arm("64", 0.45, 0.454, 0.451)
-    assert answer("batch_size", study("batch_size", base, alike, better))[0].outcome is Outcome.REFUTED
+    assert answer("batch_size", study("batch_size", base, alike, better))[0].outcome is Outcome.CONTRADICTED
 
 
 def test_the_integrated_model_is_held_against_the_plain_corner():
@@ -94,7 +112,9 @@ def test_the_integrated_model_is_held_against_the_plain_corner():
     assert (found.outcome, found.one) == (Outcome.SUPPORTED, "none")
     [contrast] = found.others
     assert contrast.arm == "all"
-    assert 0 < contrast.found.low < contrast.found.mean < contrast.found.high
+    assert contrast.verdict is Verdict.BETTER_BEYOND
+    gap = difference(contrast)
+    assert 0 < gap.low < gap.mean < gap.high
 
 
 def test_a_conclusion_knows_the_arms_that_are_missing():

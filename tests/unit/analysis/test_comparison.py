@@ -1,12 +1,14 @@
 """Arms summarised from hand-made records: what they reach, and what is refused to be mixed."""
 
+import dataclasses
 import json
 
 import pytest
 from helpers.made_studies import activation, arm, study
 
 from fer_exp.analysis import comparison, published
-from fer_exp.analysis.comparison import Reproduction, Verdict
+from fer_exp.analysis.accuracy import Place
+from fer_exp.analysis.verdicts import Reason, Verdict
 from fer_exp.tracking import studies
 from fer_exp.tracking.studies import Gap
 
@@ -37,39 +39,85 @@ def test_what_was_left_out_is_counted_by_its_reason(store):
     assert found.left_out == {"other_faces": 1, "other_protocol": 1, "not_planned": 1}
 
 
-def test_a_gap_inside_the_noise_is_a_tie():
-    """Softmax's .033 points above ReLU are no difference; tanh's two points are."""
+def test_arms_are_judged_by_the_rule():
+    """Softmax's .033 points above ReLU are equivalent within a point; tanh is worse by more than that."""
     found = summaries(activation())
-    assert found["softmax"].contrast.verdict is Verdict.TIE
-    assert found["tanh"].contrast.verdict is Verdict.WORSE
+    assert found["softmax"].contrast.verdict is Verdict.EQUIVALENT
+    assert found["tanh"].contrast.verdict is Verdict.WORSE_BEYOND
+    assert found["tanh"].contrast.preliminary
     assert found["relu"].contrast is None
 
 
+def test_a_large_difference_of_few_runs_is_undecided():
+    """Nearly five points below, by three runs: no lack of a difference, and what they would detect."""
+    found = summaries(study("x", arm("a", 0.35, 0.36, 0.355), arm("b", 0.3057, 0.29, 0.3214)))["b"].contrast
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.estimate.points == pytest.approx(-4.93)
+    assert found.estimate.interval() == pytest.approx((-11.08, 1.22), abs=0.01)
+    assert found.detectable > 4.93
+    assert found.needed is None
+    steady = summaries(study("x", arm("a", 0.35, 0.36, 0.355), arm("b", 0.345, 0.352, 0.344)))["b"].contrast
+    assert (steady.verdict, steady.needed) == (Verdict.UNDECIDED, 5)
+
+
+def test_arms_of_equal_runs_count_once():
+    """A ceiling of epochs that is never reached is no treatment."""
+    tanh = activation().arms[1]
+    again = arm("tanh, 200", *(run.metrics["selected/val_accuracy"] for run in tanh.runs.values()))
+    found = summaries(study("activation", activation().arms[0], tanh, again))
+    assert found["tanh, 200"].contrast.same_as == "tanh"
+    assert found["tanh"].contrast.adjusted == found["tanh"].contrast.tests
+
+
 def test_only_shared_seeds_are_compared():
-    """A seed that one arm lacks is left out of the difference, not of the means."""
+    """A seed that one arm lacks is left out of the difference, not of the means, and is known."""
     base, other = arm("a", 0.1, 0.2, 0.3), arm("b", 0.2, 0.3)
-    found = comparison.against(other, base)
-    assert found.mean == pytest.approx(0.1)
+    assert comparison.against(other, base).mean == pytest.approx(0.1)
     assert comparison.against(arm("c", 0.2), base) is None
     alone = summaries(study("x", base, arm("c", 0.2)))["c"]
-    assert alone.contrast.verdict is Verdict.UNTESTED
+    assert (alone.contrast.verdict, alone.contrast.reason) == (Verdict.NONE, Reason.TOO_FEW_RUNS)
+    assert alone.contrast.unpaired == (1, 2)
     assert alone.val.mean == 0.2
 
 
-def test_the_decks_figure_is_within_if_one_more_run_would_plausibly_give_it():
-    """Its 34.75 % lies within what further seeds of these would give, and far from those."""
-    near = study("activation", arm("relu", 0.345, 0.35, 0.34))
-    assert summaries(near)["relu"].deck.verdict is Reproduction.WITHIN
-    assert summaries(activation())["relu"].deck.verdict is Reproduction.OUTSIDE
-    assert summaries(study("activation", arm("relu", 0.345)))["relu"].deck.verdict is Reproduction.OPEN
+def test_a_metric_that_a_run_lacks_pairs_no_other_runs():
+    """Pairs go by seed, never by position."""
+    base, other = arm("a", 0.1, 0.2, 0.3, 0.4), arm("b", 0.2, 0.3, 0.4, 0.5)
+    del base.runs["0"].metrics["selected/val_accuracy"]
+    del other.runs["3"].metrics["selected/val_accuracy"]
+    [found] = comparison.contrasts(study("x", base, other))
+    assert (found.unpaired, found.estimate.points) == ((0, 3), pytest.approx(10))
 
 
-def test_a_figure_that_the_deck_misnamed_is_said_to_be_of_validation():
-    """Its batch section printed validation as test (A2)."""
-    batch = study("batch_size", arm("batch_size 32", 0.37, 0.375, 0.378, setting="32"))
-    [found] = comparison.summarise(batch, "union")
-    assert found.deck.misnamed
-    assert found.deck.verdict is Reproduction.WITHIN
+def test_the_decks_figure_is_placed_among_runs_by_its_protocol_alone():
+    """Its 34.75 % lies inside what further seeds of these would give, and far from those."""
+
+    def place(protocol, *arms):
+        return summaries(dataclasses.replace(study("activation", *arms), protocol=protocol))[
+            "relu"
+        ].deck.place
+
+    near = arm("relu", 0.345, 0.35, 0.34)
+    assert place("deck", near) is Place.INSIDE
+    assert place("deck", activation().arms[0]) is Place.OUTSIDE
+    assert place("deck", arm("relu", 0.345, 0.35)) is Place.TOO_FEW_RUNS
+    assert place("honest", near) is Place.NOT_COMPARABLE
+
+
+def test_two_seeds_show_nothing():
+    """However near to the deck's figures: no verdict, and no figure is placed."""
+    two = study("optimizer", arm("adam", 0.36, 0.35), arm("sgd", 0.25, 0.26))
+    found = summaries(dataclasses.replace(two, protocol="deck"))
+    assert found["sgd"].contrast.verdict is Verdict.NONE
+    assert {each.deck.place for each in found.values()} == {Place.TOO_FEW_RUNS}
+
+
+def test_a_figure_belongs_to_the_first_of_the_arms_that_the_deck_called_the_same():
+    """The others only share its name."""
+    arms = (arm("32", 0.37, 0.375, 0.378), arm("32, 20 epochs", 0.36, 0.37, 0.38, setting="32"))
+    found = summaries(dataclasses.replace(study("batch_size", *arms), protocol="deck"))
+    assert [each.deck.place for each in found.values()] == [Place.INSIDE, Place.NOT_COMPARABLE]
+    assert found["32"].deck.misnamed
 
 
 def test_the_decks_softmax_is_compared_with_identity():

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from fer_exp.analysis.estimates import corrected
-from fer_exp.analysis.margins import UNTESTED, Chances, adjusted_apart, adjusted_jointly, holm, margin_tests
+from fer_exp.analysis.margins import UNTESTED, Chances, adjusted_apart, adjusted_jointly, margin_tests
+from fer_exp.statistics import holm
 
 point = st.floats(-5, 5, allow_nan=False)
 p_value = st.floats(0, 1, allow_nan=False)

@@ -109,11 +109,12 @@ def test_a_test_set_that_was_not_evaluated_is_named_with_its_command():
         figure({"a": run()}, "a", "test/union/accuracy")
 
 
-def test_one_seed_is_a_slip_if_most_contrasts_are_ties():
+def test_one_seed_is_a_slip_if_most_contrasts_are_left_open():
     """Judged by the honest studies, whatever else was run."""
 
     def arm(name: str, *values: float) -> Arm:
-        runs = {str(seed): run(selected__val_accuracy=value) for seed, value in enumerate(values)}
+        faces = {"faces.fit": "80", "faces.validation": "20"}
+        runs = {str(seed): run(faces, selected__val_accuracy=value) for seed, value in enumerate(values)}
         return Arm(name, name, runs)
 
     study = Study(
@@ -121,7 +122,7 @@ def test_one_seed_is_a_slip_if_most_contrasts_are_ties():
     )
     rows = {row.id: row for row in audit.findings([study], [])}
     assert rows["one_seed"].verdict == EXPLAINED
-    worse = dataclasses.replace(study, arms=[study.arms[0], arm("c", 0.18, 0.19, 0.2)])
+    worse = dataclasses.replace(study, arms=[study.arms[0], arm("c", 0.18, 0.191, 0.2)])
     rows = {row.id: row for row in audit.findings([worse], [])}
     assert rows["one_seed"].verdict == UNEXPLAINED
 

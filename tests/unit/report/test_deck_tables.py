@@ -27,32 +27,37 @@ def test_an_answer_names_its_arms_and_differences():
     """Each question in its own words."""
     said = conclusions(activation())
     assert said["ReLU is the best activation"] == [
-        "inconclusive: no significant difference of softmax to relu"
+        "preliminary: contradicted; against relu worse: tanh -2.00 points [-2.33, -1.67];"
+        " equivalent: softmax +0.03 points [-0.35, +0.41]"
     ]
     [tanh] = said["Tanh would be best with more epochs"]
-    assert tanh.startswith("refuted: tanh against relu -2.00 points [-2.25, -1.75], p = 0.002")
+    assert tanh == ("preliminary: contradicted: tanh against relu -2.00 points [-2.33, -1.67], p = 0.003")
     assert said["more and wider layers over-fit"] == ["not run: study=layers"]
 
 
 def test_answers_of_every_kind_are_in_words():
-    """Better, worse and no different arms; the widest difference; what is missing."""
+    """Better, worse, equivalent and undecided arms; what is missing."""
     base, alike = arm("128-32", 0.390, 0.394, 0.392), arm("x", 0.391, 0.393, 0.393)
-    layers = study("layers", base, alike, arm("y", 0.30, 0.301, 0.299), Arm("z", "z"))
+    open_ = arm("u", 0.38, 0.40, 0.39)
+    layers = study("layers", base, alike, arm("y", 0.30, 0.301, 0.299), open_, Arm("z", "z"))
     [said] = conclusions(layers)["more and wider layers over-fit"]
-    assert said == ("supported in part; against 128-32 worse: y; no significant difference: x; not run: z")
+    assert said.startswith("preliminary: supported in part; against 128-32 worse: y -9.20 points [")
+    assert said.endswith("undecided: u; not run: z")
     batch = study("batch_size", base, alike)
     [said] = conclusions(batch)["a larger batch is not always better: the size does not matter"]
-    assert said.startswith("supported as far as one contrast without a significant difference goes: x +0.03")
+    assert said.startswith("preliminary: supported; against 128-32 equivalent: x +0.03 points [")
     better = study("optimizer", base, arm("adagrad", 0.30, 0.301, 0.299))
     [said] = conclusions(better)["Adagrad is the optimizer to integrate"]
-    assert said.startswith("refuted: better than adagrad are 128-32 +9.20 points [")
+    assert said.startswith("preliminary: contradicted; against adagrad better: 128-32 +9.20 points [")
 
 
 def test_a_tuned_study_is_told_in_a_column_of_its_own():
     """That is there only if one was tuned."""
     tuned = dataclasses.replace(activation(), name="activation_tuned", arms=activation().arms[::2])
     said = conclusions(activation(), tuned)
-    assert said["Tanh would be best with more epochs"][1] == "undecided: one seed"
+    assert said["Tanh would be best with more epochs"][1] == (
+        "undecided: fewer than 3 runs with seeds that both arms have"
+    )
     assert said["more and wider layers over-fit"][1] == "not tuned"
     assert said["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"
     assert all(len(cells) == 1 for cells in conclusions(activation()).values())
@@ -68,7 +73,9 @@ def test_a_paragraph_on_each_conclusion():
     said = words["ReLU is the best activation"]
     assert said.startswith("The deck saw leaky ReLU ahead on validation")
     assert f"At the deck's rates, 3 seeds an arm: {judged}." in said
-    assert said.endswith("Each arm tuned, 1 to 3 seeds an arm: undecided: one seed.")
+    assert said.endswith(
+        "Each arm tuned, 1 to 3 seeds an arm: undecided: fewer than 3 runs with seeds that both arms have."
+    )
     assert words["more and wider layers over-fit"].endswith("Not run here: study=layers.")
 
 

@@ -84,4 +84,21 @@ def test_tidy_records_say_what_each_value_is_of():
     }
     assert 0.36 < found["low"] < found["value"] < found["high"] < 0.39
     verdicts = [each["text"] for each in tables.tidy(contrasts, ENGLISH) if each["metric"] == "verdict"]
-    assert verdicts == ["worse", "no significant difference"]
+    assert verdicts == ["preliminary: worse by more than 1 point", "preliminary: equivalent within 1 point"]
+
+
+def test_two_runs_have_no_verdict_and_the_table_says_what_is_missing():
+    """However near to the deck's figure; seeds that one arm lacks are named, and one run has no interval."""
+    arms = [arm("adam", 0.3567, 0.36, 0.355), arm("sgd", 0.38, 0.385), arm("nadam", 0.37)]
+    deck = dataclasses.replace(study("optimizer", *arms), protocol="deck")
+    _, contrasts = study_tables.tables(deck, "union")
+    _, sgd, nadam = contrasts.in_words(ENGLISH).rows
+    assert sgd[2:] == [
+        *("", "no verdict: fewer than 3 runs with seeds that both arms have"),
+        *("38.29", "not placed: fewer than 3 runs"),
+    ]
+    assert nadam[1] == "+1.33"
+    assert notes(contrasts)[1:] == [
+        "sgd: not paired, as one of the two arms lacks the seed: 2",
+        "nadam: not paired, as one of the two arms lacks the seed: 1, 2",
+    ]

@@ -45,10 +45,18 @@ def test_both_languages_say_the_same(key):
     assert not any(re.search("[가-힣]", english) for english in forms(ENGLISH[key]))
 
 
-def test_a_verdict_is_said_in_both_languages_from_the_same_values():
+def test_an_answer_is_said_in_both_languages_from_the_same_values():
     """Numbers, names and order as each language has them."""
     found = Difference(0.012, 0.005, 0.019, 0.01)
-    gaps = [message("answer.gap", arm="tanh", found=found)]
-    said = message("answer.best.refuted", one="relu", others=gaps)
-    assert words_of("en").text(said) == "refuted: better than relu are tanh +1.20 points [+0.50, +1.90]"
-    assert words_of("ko").text(said) == "반박됨: relu보다 높은 조건은 tanh +1.20 %p [+0.50, +1.90]"
+    better = message("answer.arms.better", arms=[message("answer.gap", arm="tanh", found=found)])
+    said = message("answer.against", outcome=message("outcome.contradicted"), one="relu", others=[better])
+    assert words_of("en").text(said) == (
+        "contradicted; against relu better: tanh +1.20 points [+0.50, +1.90]"
+    )
+    assert words_of("ko").text(said) == "반박됨; relu 대비 높음: tanh +1.20 %p [+0.50, +1.90]"
+
+
+def test_no_language_knows_the_words_of_the_old_rule():
+    """What is undecided is no tie and no noise, and nothing is reproduced."""
+    said = " ".join(form for template in ENGLISH.values() for form in forms(template))
+    assert not re.search(r"\b(ties?|noise|reproduced)\b|significant difference", said)
