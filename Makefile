@@ -119,7 +119,7 @@ check: lint test  ## what CI runs first
 
 # not in CI: it says ahead of time what the next Hydra will break
 check-next: install  ## try a small sweep with the next Hydra and OmegaConf, beside the environment
-	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target .cache/next 'hydra-core==1.4.0rc3' 'omegaconf==2.4.0'
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --target .cache/next 'hydra-core==1.4.0rc3' 'omegaconf>=2.4.1rc1,<2.5'
 	cd "$$(mktemp -d)" && PYTHONPATH=$(CURDIR)/.cache/next:$(CURDIR) $(CURDIR)/$(BIN)/python $(CURDIR)/train.py \
 		-m optimizer=sgd,adam data.n_train=210 data.n_test=42 training.epochs=1 n_jobs=1
 

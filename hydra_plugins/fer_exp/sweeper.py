@@ -16,7 +16,7 @@ from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from fer_exp import files, provenance
-from hydra_plugins.fer_exp._composition import Composer, as_settings, as_tree, expand
+from hydra_plugins.fer_exp._composition import as_settings, as_tree, composer, expand
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
 
@@ -69,8 +69,8 @@ class PlannedSweeper(Sweeper):
 
     def _compose(self, jobs: Sequence[Sequence[str]], command: str) -> list[Any]:
         """The checked settings of each job. command: what the user typed."""
-        composer = Composer(self.hydra_context.config_loader, self.config)
-        configs = [composer.compose(job) for job in jobs]
+        composing = composer(self.hydra_context.config_loader, self.config)
+        configs = [composing.compose(job) for job in jobs]
         self.composed = [pickle.dumps(config) for config in configs]
         for config in configs:
             # as Hydra hands a job its config

@@ -10,7 +10,9 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import Container, OmegaConf
 
+from hydra_plugins.fer_exp import _composition
 from hydra_plugins.fer_exp._composition import Composer, expand
+from hydra_plugins.fer_exp._private_composition import FastComposer
 
 
 @pytest.fixture
@@ -50,11 +52,21 @@ def test_a_job_has_the_config_that_hydra_composes(sweep, overrides):
     """To the last key, and so each time, whatever was put into the configs before."""
     loader, config = sweep
     expected = list(parts(loader.load_sweep_config(config, list(overrides))))
-    composer = Composer(loader, config)
+    composer = FastComposer(loader, config)
     for _ in range(2):
         found = composer.compose(overrides)
         assert list(parts(found)) == expected
         found.seed = 9
+
+
+def test_a_hydra_with_other_private_names_composes_by_itself(sweep, monkeypatch):
+    """What is renamed there costs time, and no sweep."""
+    loader, config = sweep
+    assert isinstance(_composition.composer(loader, config), FastComposer)
+    monkeypatch.setattr(_composition, "FastComposer", None)
+    composer = _composition.composer(loader, config)
+    assert isinstance(composer, Composer)
+    assert composer.compose(["seed=1", "optimizer=sgd"]).optimizer.name == "sgd"
 
 
 def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
@@ -67,7 +79,7 @@ def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
         loader = GlobalHydra.instance().config_loader()
         config = loader.load_configuration("config", chosen, RunMode.MULTIRUN)
         expected = list(parts(loader.load_sweep_config(config, list(overrides))))
-        composer = Composer(loader, config)
+        composer = FastComposer(loader, config)
         for _ in range(2):
             found = composer.compose(overrides)
             assert found.extra.value == 3
@@ -84,7 +96,7 @@ def test_a_mistake_is_told_as_hydra_does(sweep, wrong):
     with pytest.raises(HydraException) as expected:
         loader.load_sweep_config(config, ["optimizer.lr=0.1", wrong])
     with pytest.raises(type(expected.value)) as found:
-        Composer(loader, config).compose(["optimizer.lr=0.1", wrong])
+        FastComposer(loader, config).compose(["optimizer.lr=0.1", wrong])
     assert str(found.value) == str(expected.value)
     assert str(found.value.__cause__) == str(expected.value.__cause__)
 
@@ -94,7 +106,7 @@ def test_files_are_merged_once_for_each_choice(sweep, monkeypatch):
     loader, config = sweep
     merged, load = [], loader.load_sweep_config
     monkeypatch.setattr(loader, "load_sweep_config", lambda *given: merged.append(given) or load(*given))
-    composer = Composer(loader, config)
+    composer = FastComposer(loader, config)
     jobs = [
         composer.compose([f"optimizer={name}", f"seed={n}"]) for n in range(3) for name in ("sgd", "adam")
     ]
@@ -106,7 +118,7 @@ def test_what_a_sweep_has_looked_up_holds_for_its_jobs(sweep):
     """As the time of its start, which names its folder."""
     loader, config = sweep
     OmegaConf.register_new_resolver("now", lambda _: "then", use_cache=True, replace=True)
-    composer = Composer(loader, config)
+    composer = FastComposer(loader, config)
     composer.compose(["seed=0"])
     folder = config.hydra.sweep.dir
     OmegaConf.register_new_resolver("now", lambda _: "later", use_cache=True, replace=True)
