@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -87,6 +87,8 @@ def arms(seed, runs=5, faces=200):
 
 
 @given(st.integers(0, 10**6), st.integers(2, 12))
+@example(40, 2)
+@example(4007, 2)
 def test_the_error_is_never_less_than_that_over_runs(seed, runs):
     """Of one repeat it is that; more repeats add what they share, and the floor is within the error."""
     ours, theirs = arms(seed, runs)
@@ -96,7 +98,8 @@ def test_the_error_is_never_less_than_that_over_runs(seed, runs):
     over_runs = 100 * np.sqrt(runs / (runs - 1) * np.sum(off**2)) / (40 * runs)
     assert found.error >= over_runs * (1 - 1e-9)
     if runs <= 5:
-        assert found.error == pytest.approx(over_runs)
+        # the root of what a variance of equal sums differs by in its last digits
+        assert found.error == pytest.approx(over_runs, abs=1e-6)
     assert 0 <= found.floor <= found.error
     assert found.freedom == runs - 1
     assert found.points == pytest.approx(differences(ours, theirs).mean())
