@@ -38,6 +38,14 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def next_value_interval(values: Sequence[float]) -> Interval:
+    """Where one further value would lie with 95 %, given [n] values of a normal distribution."""
+    array = np.asarray(values, dtype=float)
+    mean = float(array.mean())
+    half = _half_width(array, 1 + 1 / len(array))
+    return Interval(mean, mean - half, mean + half)
+
+
 def _half_width(values: np.ndarray, variance_share: float) -> float:
     if len(values) < 2:
         return float("nan")

@@ -7,8 +7,9 @@ from enum import Enum
 import numpy as np
 from scipy import stats
 
-from fer_exp.analysis.estimates import CONFIDENCE
+from fer_exp import statistics
 from fer_exp.analysis.verdicts import FEWEST
+from fer_exp.statistics import CONFIDENCE
 
 
 @dataclass(frozen=True)
@@ -64,15 +65,11 @@ def place_figure(scores: Sequence[float], figure: float | None, comparable: bool
     scores: [n] of our runs, in the unit of the figure. comparable: whether the figure belongs to just this
     arm, at the same epochs, protocol and split.
     """
-    known = np.array([score for score in scores if not np.isnan(score)], dtype=float)
+    known = [score for score in scores if not np.isnan(score)]
     low = high = float("nan")
     if len(known) >= FEWEST:
-        half = (
-            stats.t.ppf((1 + CONFIDENCE) / 2, len(known) - 1)
-            * known.std(ddof=1)
-            * np.sqrt(1 + 1 / len(known))
-        )
-        low, high = float(known.mean() - half), float(known.mean() + half)
+        expected = statistics.next_value_interval(known)
+        low, high = expected.low, expected.high
     if figure is None or np.isnan(figure):
         return Placed(Place.NO_FIGURE, low, high)
     if not comparable:

@@ -12,7 +12,8 @@ from enum import Enum
 import numpy as np
 from scipy import stats
 
-CONFIDENCE = 0.95
+from fer_exp.statistics import CONFIDENCE
+
 POINTS = 100.0
 
 # Faces judged by each of five folds, for each face fitted.
