@@ -44,6 +44,9 @@ class Split:
 
     method: Literal["grouped", "random"]
     validation_fraction: Annotated[Float, Field(gt=0, lt=1)]
+    # of `grouped`: the partition into folds, and the run, which is the training's seed where it is none
+    seed: Annotated[Int, Field(ge=0)] = 0
+    run: Annotated[Int, Field(ge=0)] | None = None
 
 
 @checked
@@ -170,6 +173,8 @@ class NoStopping:
 class PatienceStopping:
     name: Literal["patience"]
     patience: Annotated[Int, Field(ge=1)]
+    # what was kept before counted each new lowest loss
+    min_delta: Annotated[Float, Field(ge=0)] = 0.0
 
 
 @checked

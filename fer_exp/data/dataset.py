@@ -51,6 +51,11 @@ class Dataset:
         """The photo of each face, int64 [N]; see `photos.photos_of`. Costs nothing until it is asked for."""
         return photos.photos_of(self.faces, self.fingerprint, self.cache_dir)
 
+    @property
+    def train_photos(self) -> np.ndarray:
+        """The photo of each training face, int64 [N]."""
+        return self.photos[: sum(self.fingerprint.train)]
+
     def test_parts(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield (name, positions in test) of the parts that a test score is reported on.
 

@@ -108,7 +108,7 @@ class Job:
     ) -> Recorder:
         """A trainer in an open run: from where the run `earlier` of this job stopped, if given."""
         faces = dataset.train()
-        split = train_val_split(faces, config.split, config.seed)
+        split = train_val_split(faces, dataset.train_photos, config.split, config.seed)
         answers = teacher.answers(taught_by, store, config.training.device) if taught_by else None
         trainer = Trainer(config, faces, split, answers)
         gone_on = self._go_on(trainer, store, earlier, dataset.digest) if earlier else None

@@ -39,10 +39,16 @@ def named(
     if record.faces_digest != dataset.fingerprint.content:
         raise UserError(f"{setting}: it was trained on other faces than these ({dataset.name})")
     faces, params, split = dataset.train(), record.params, config.split
-    method, fraction = params[keys.Param.SPLIT_METHOD], float(params[keys.Param.SPLIT_FRACTION])
-    its = build(settings.Split, {"method": method, "validation_fraction": fraction})
-    learnt = train_val_split(faces, its, int(params[keys.Param.SEED])).fit
-    known = int(np.isin(train_val_split(faces, split, config.seed).validation, learnt).sum())
+    photos, run = dataset.train_photos, params.get(keys.Param.SPLIT_RUN, "None")
+    values = {
+        "method": params[keys.Param.SPLIT_METHOD],
+        "validation_fraction": float(params[keys.Param.SPLIT_FRACTION]),
+        "seed": int(params.get(keys.Param.SPLIT_SEED, 0)),
+        "run": None if run == "None" else int(run),
+    }
+    its = build(settings.Split, values)
+    learnt = train_val_split(faces, photos, its, int(params[keys.Param.SEED])).fit
+    known = int(np.isin(train_val_split(faces, photos, split, config.seed).validation, learnt).sum())
     if known:
         raise UserError(
             f"{setting}: it has learnt from {known} of the validation faces; it needs the same seed "

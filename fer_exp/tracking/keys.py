@@ -156,6 +156,8 @@ class Param:
     PROTOCOL_WEIGHTS = "protocol.weights"
     SPLIT_METHOD = "split.method"
     SPLIT_FRACTION = "split.validation_fraction"
+    SPLIT_SEED = "split.seed"
+    SPLIT_RUN = "split.run"
     MODEL_NAME = "model.name"
     MODEL_MIRRORED = "model.mirrored"
     MODEL_NORMALISATION = "model.normalisation"

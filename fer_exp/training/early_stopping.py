@@ -10,22 +10,30 @@ from fer_exp.config import settings
 
 @dataclass
 class Stopping:
-    """Counts epochs in a row without a new lowest validation loss; `patience` of them end it.
+    """Counts epochs in a row without a lower validation loss; `patience` of them end it.
 
+    min_delta: by more than how much the loss has to fall below that of the last epoch that counted, to count itself; at 0
+    each new lowest counts.
     heed_scheduler: also end when a plateau scheduler has counted as many bad epochs as its own
     patience. The deck's rule does, one epoch before that scheduler would lower the rate (A6).
     """
 
     patience: float
+    min_delta: float = 0.0
     heed_scheduler: bool = False
     best: float = math.inf
+    counted: float = math.inf
     bad_epochs: int = 0
 
     def update(self, validation_loss: float) -> bool:
         """Take in an epoch's loss; true if it is the lowest so far."""
         improved = validation_loss < self.best
         self.best = min(self.best, validation_loss)
-        self.bad_epochs = 0 if improved else self.bad_epochs + 1
+        # held against the last that counted, so that a slow fall counts once it has come far enough
+        if validation_loss < self.counted - self.min_delta:
+            self.counted, self.bad_epochs = validation_loss, 0
+        else:
+            self.bad_epochs += 1
         return improved
 
     def ends(self, scheduler: LRScheduler | None) -> bool:
@@ -38,7 +46,7 @@ class Stopping:
 def build(rule: settings.Stopping) -> Stopping:
     """The stopping rule of these settings."""
     if isinstance(rule, settings.PatienceStopping):
-        return Stopping(rule.patience)
+        return Stopping(rule.patience, rule.min_delta)
     if isinstance(rule, settings.DeckStopping):
         return Stopping(rule.count, heed_scheduler=True)
     return Stopping(math.inf)

@@ -231,8 +231,8 @@ class Trainer:
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
         # the rule is the settings'; only what it has counted carries over
-        self.stopping.best = state["stopping"]["best"]
-        self.stopping.bad_epochs = state["stopping"]["bad_epochs"]
+        for count in ("best", "counted", "bad_epochs"):
+            setattr(self.stopping, count, state["stopping"][count])
         self.history = [
             Epoch(**{**epoch, "train": Scores(**epoch["train"]), "validation": Scores(**epoch["validation"])})
             for epoch in state["history"]

@@ -81,6 +81,7 @@ def wrong_values(node):
     return {
         "text": [*of_text, None],
         "text or null": of_text,
+        "whole number at least 0 or null": [math.nan, "x", "", True, {}, [], -1, 1.5],
         "true or false": ["true", "", 0, 1, None, []],
         "list of texts": ["x", None, {}, [1], [None]],
         "list of groups of settings": ["x", None, {}, [1], [None], [[]]],

@@ -132,9 +132,10 @@ def test_the_default_is_the_decks_main_model(compose_settings):
 
 
 def test_the_decks_protocol_is_data_and_yields_to_the_command_line(compose_settings):
-    """Random split, its stop, last weights, one seed; an override given with it wins."""
+    """Random split, the stop of its logs, last weights, one seed; an override given with it wins."""
     deck = compose_settings("protocol=deck")
-    assert (deck.split.method, deck.stopping.name) == ("random", "deck")
+    assert (deck.split.method, deck.stopping.name) == ("random", "patience")
+    assert (deck.stopping.patience, deck.stopping.min_delta) == (5, 0)
     assert (deck.protocol.weights, deck.protocol.seeds) == ("last", "0")
     assert compose_settings("protocol=deck", "split=grouped").split.method == "grouped"
 

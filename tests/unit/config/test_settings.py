@@ -183,7 +183,11 @@ def test_every_limit_trains_or_is_refused_in_one_line(parsed_with, tiny_faces, l
         chosen = dataclasses.replace(chosen, training=dataclasses.replace(chosen.training, device="cpu"))
         try:
             job_check.check(chosen)
-            epoch = next(Trainer(chosen, train, train_val_split(train, chosen.split, chosen.seed)).epochs())
+            epoch = next(
+                Trainer(
+                    chosen, train, train_val_split(train, train.group, chosen.split, chosen.seed)
+                ).epochs()
+            )
             outcome = [epoch.train.loss, epoch.validation.loss]
         except UserError as error:
             outcome = str(error)

@@ -18,6 +18,11 @@ def faces(labels, groups) -> Faces:
     return Faces(blank, np.asarray(labels), np.zeros(n, np.uint8), np.asarray(groups), np.full(n, -1))
 
 
+def split(train, config, seed):
+    """The split of faces whose photos are their groups."""
+    return train_val_split(train, train.group, config, seed)
+
+
 def faces_in_groups(seed, largest) -> Faces:
     """Sixty groups of up to `largest` copies; here and there copies disagree on the emotion."""
     rng = np.random.default_rng(seed)
@@ -37,9 +42,9 @@ many = (
 @given(many, st.sampled_from(["grouped", "random"]), st.integers(0, 5))
 def test_the_parts_are_disjoint_and_whole(train, method, seed):
     """Every face is in exactly one part, and the same seed gives the same parts."""
-    parts = train_val_split(train, Split(method, 0.2), seed)
+    parts = split(train, Split(method, 0.2), seed)
     np.testing.assert_array_equal(np.sort(np.concatenate([parts.fit, parts.validation])), np.arange(400))
-    np.testing.assert_array_equal(train_val_split(train, Split(method, 0.2), seed).fit, parts.fit)
+    np.testing.assert_array_equal(split(train, Split(method, 0.2), seed).fit, parts.fit)
 
 
 copied = st.builds(faces_in_groups, st.integers(0, 2**32), st.sampled_from([1, 3, 40]))
@@ -48,41 +53,41 @@ copied = st.builds(faces_in_groups, st.integers(0, 2**32), st.sampled_from([1, 3
 @given(many | copied, st.integers(0, 5))
 def test_no_copy_sits_on_both_sides(train, seed):
     """A group of identical faces is fitted on or validated with, never both, however large it is."""
-    parts = train_val_split(train, Split("grouped", 0.5), seed)
+    parts = split(train, Split("grouped", 0.5), seed)
     assert not set(train.group[parts.fit]) & set(train.group[parts.validation])
 
 
-@given(many | copied, st.sampled_from([0.2, 0.5]), st.integers(0, 5))
-def test_each_class_gives_its_fraction_to_within_a_group(train, fraction, seed):
-    """Never more than its fraction, and less by no more than its largest group of copies."""
-    try:
-        parts = train_val_split(train, Split("grouped", fraction), seed)
-    except UserError:
-        # where no class can give a whole group
-        assert max(np.bincount(train.labels)) * fraction < 2 * max(np.bincount(train.group))
-        return
-    _, first, member, size = np.unique(
-        train.group, return_index=True, return_inverse=True, return_counts=True
+@given(many, st.integers(0, 3))
+def test_the_runs_of_a_repeat_validate_each_face_once(train, repeat):
+    """Seeds 5r to 5r + 4, or the runs that the setting names, whatever the seed of the training."""
+    seen = np.concatenate(
+        [split(train, Split("grouped", 0.2), 5 * repeat + run).validation for run in range(5)]
     )
-    # a group counts to the class of its first face
-    labels = train.labels[first][member]
-    for label in np.unique(labels):
-        own = labels == label
-        wanted = round(fraction * own.sum())
-        given_up = (labels[parts.validation] == label).sum()
-        assert wanted - size[member[own]].max() < given_up <= wanted
+    np.testing.assert_array_equal(np.sort(seen), np.arange(400))
+    one, other = (split(train, Split("grouped", 0.2, 0, 5 * repeat), seed) for seed in (1, 2))
+    np.testing.assert_array_equal(one.fit, other.fit)
+    assert set(split(train, Split("grouped", 0.2, 1), 0).fit) != set(
+        split(train, Split("grouped", 0.2), 0).fit
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.9])
+def test_folds_are_equal(fraction):
+    """Another share is none of a cross-validation."""
+    with pytest.raises(UserError, match="split=grouped cuts train into equal folds; take one of k"):
+        split(faces(np.zeros(100, int), np.arange(100)), Split("grouped", fraction), 0)
 
 
 def test_each_class_gives_its_fraction_exactly_where_it_can():
     """Stratified: 20 of 100 faces of each class, in pairs."""
     train = faces(np.repeat(np.arange(7), 100), np.arange(700) // 2)
-    parts = train_val_split(train, Split("grouped", 0.2), 0)
+    parts = split(train, Split("grouped", 0.2), 0)
     np.testing.assert_array_equal(np.bincount(train.labels[parts.validation]), [20] * 7)
 
 
 def test_the_random_carve_has_the_decks_sizes():
     """22,968 and 5,741 of 28,709 (A2)."""
-    parts = train_val_split(faces(np.zeros(28709, int), np.arange(28709)), Split("random", 0.2), 0)
+    parts = split(faces(np.zeros(28709, int), np.arange(28709)), Split("random", 0.2), 0)
     assert (len(parts.fit), len(parts.validation)) == (22968, 5741)
 
 
@@ -90,18 +95,19 @@ def test_another_seed_carves_otherwise():
     """Seeds vary the split too, so their spread covers it."""
     train = faces(np.repeat(np.arange(7), 50), np.arange(350))
     for method in ("grouped", "random"):
-        one, two = (set(train_val_split(train, Split(method, 0.2), seed).validation) for seed in (0, 1))
+        one, two = (set(split(train, Split(method, 0.2), seed).validation) for seed in (0, 1))
         assert one != two
 
 
-@pytest.mark.parametrize("method", ["grouped", "random"])
-def test_too_few_faces_are_refused(method):
+def test_too_few_faces_are_refused():
     """Both parts need a face, and the message says which has none."""
     with pytest.raises(UserError, match=r"split\.validation_fraction=0\.2.*0 to validate with"):
-        train_val_split(faces([0, 1], [0, 1]), Split(method, 0.2), 0)
+        split(faces([0, 1], [0, 1]), Split("random", 0.2), 0)
+    with pytest.raises(UserError, match="2 faces of 2 photos cannot be cut into 5 folds"):
+        split(faces([0, 1], [0, 1]), Split("grouped", 0.2), 0)
 
 
 def test_copies_of_a_single_face_cannot_be_parted():
     """One group cannot lie on two sides."""
-    with pytest.raises(UserError, match=r"of 50 faces it leaves 50 to fit on and 0 to validate with"):
-        train_val_split(faces([3] * 50, [0] * 50), Split("grouped", 0.2), 0)
+    with pytest.raises(UserError, match="50 faces of 1 photos cannot be cut into 5 folds"):
+        split(faces([3] * 50, [0] * 50), Split("grouped", 0.2), 0)

@@ -95,7 +95,8 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     faces = tiny_dataset.train()
     [stage] = derived.stages(chosen)
     first, second = (
-        Trainer(each, faces, train_val_split(faces, chosen.split, chosen.seed)) for each in (stage, chosen)
+        Trainer(each, faces, train_val_split(faces, faces.group, chosen.split, chosen.seed))
+        for each in (stage, chosen)
     )
     list(first.epochs())
     second.network.load_state_dict(first.network.state_dict())

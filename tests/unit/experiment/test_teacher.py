@@ -45,7 +45,7 @@ def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
     ("change", "said"),
     [
         ("seed=1", r"it has learnt from \d+ of the validation faces; it needs the same seed \(its is 0\)"),
-        ("split.validation_fraction=0.4", r"it has learnt from \d+ of the validation faces"),
+        ("split.validation_fraction=0.5", r"it has learnt from \d+ of the validation faces"),
         ("training.teacher=nobody", "run nobody: there is no such run"),
         ("training.teacher=null", "name who teaches, training.teacher=<its id or name>"),
         (

@@ -33,6 +33,19 @@ def test_patience_counts_epochs_in_a_row(compose_settings):
     assert ends_at(rule, [1.0, 1.1, 0.9, 1.0, 0.9, 0.8]) == 5
 
 
+def test_a_fall_that_is_too_small_counts_once_it_has_come_far_enough(compose_settings):
+    """Each is held against the last that counted, not against the one before."""
+    rule = early_stopping.build(compose_settings("stopping.patience=3", "stopping.min_delta=0.1").stopping)
+    assert ends_at(rule, [1.0, 0.96, 0.92, 0.88, 0.86, 0.84, 0.82, 0.5]) == 7
+
+
+def test_a_fall_that_is_too_small_is_a_new_lowest_loss_all_the_same():
+    """The best weights are those of the lowest loss, by however little."""
+    rule = early_stopping.Stopping(3, min_delta=0.1)
+    assert [rule.update(loss) for loss in (1.0, 0.99, 0.995)] == [True, True, False]
+    assert rule.best == 0.99
+
+
 def test_the_decks_rule_ends_before_its_scheduler_acts(compose_settings):
     """Three bad epochs end it, while the scheduler would lower the rate after the fourth (A6)."""
     losses = [1.0, 1.1, 1.1, 1.1, 1.1]
