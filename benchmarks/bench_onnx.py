@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from fer_exp import console, tracking
-from fer_exp.config import settings
+from fer_exp.config.faces import Split
 from fer_exp.data import splits
 from fer_exp.data.datasets import Dataset, load_fer2013, load_synthetic
 from fer_exp.data.faces import Faces
@@ -41,12 +41,11 @@ def faces_of(args: argparse.Namespace, record: tracking.Record) -> Dataset:
     return dataset
 
 
-def validation(record: tracking.Record, train: Faces) -> Faces:
+def validation(record: tracking.Record, dataset: Dataset) -> Faces:
     """The faces by which the run's weights were selected."""
-    rule = settings.Split(
-        record.params[keys.Param.SPLIT_METHOD], float(record.params[keys.Param.SPLIT_FRACTION])
-    )
-    return train[splits.train_val_split(train, rule, int(record.params[keys.Param.SEED])).validation]
+    rule = Split(record.params[keys.Param.SPLIT_METHOD], float(record.params[keys.Param.SPLIT_FRACTION]))
+    train, seed = dataset.train(), int(record.params[keys.Param.SEED])
+    return train[splits.train_val_split(train, dataset.train_photos, rule, seed).validation]
 
 
 def ms_a_picture(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:
@@ -76,7 +75,7 @@ def main() -> None:
     torch.set_num_threads(1)
     store = tracking.existing_store(args.tracking_uri, args.experiment)
     record = store.find(args.run)
-    faces = validation(record, faces_of(args, record).train())
+    faces = validation(record, faces_of(args, record))
     network = registry.load_classifier(record, store).network
     whole = onnx_export.exported(network, onnx_export.described(record))
     files = {"ONNX, float32": whole, "ONNX, int8": onnx_export.quantised(whole)}

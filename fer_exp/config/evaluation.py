@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
+from fer_exp.config.faces import Data
 from fer_exp.config.schema import Float, Int, Some, Text, checked
-from fer_exp.config.settings import Data, Tracking
+from fer_exp.config.settings import Tracking
 
 
 @checked

@@ -1,6 +1,6 @@
 """What a run is told: one tree of settings, checked before any data is read.
 
-`conf/` holds the values, this module their types and bounds. Nothing below it sees an object of Hydra's.
+`conf/` holds the values and says what each is for, this module has their types and bounds.
 """
 
 import dataclasses
@@ -10,43 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
 from fer_exp.config import search_space
+from fer_exp.config.faces import Data, Split
 from fer_exp.config.schema import Float, Int, Seed, Share, Some, Text, build, checked
 from fer_exp.config.search_space import Search
 from fer_exp.fer2013 import SIDE
-
-
-@checked
-class SyntheticData:
-    name: Literal["synthetic"]
-    n_train: Annotated[Int, Field(ge=70, le=1_000_000)]
-    n_test: Annotated[Int, Field(ge=14, le=1_000_000)]
-    seed: Seed
-    cache_dir: Text
-
-
-@checked
-class Fer2013Data:
-    name: Literal["fer2013"]
-    root: Text
-    on_error: Literal["fail", "skip"]
-    cache_dir: Text
-    labels: Literal["fer2013", "ferplus"] = "fer2013"
-    # the file of FER+'s votes
-    ferplus: Text | None = None
-
-
-Data = Annotated[SyntheticData | Fer2013Data, Field(discriminator="name")]
-
-
-@checked
-class Split:
-    """How the faces to fit on and the faces to select by are drawn from train."""
-
-    method: Literal["grouped", "random"]
-    validation_fraction: Annotated[Float, Field(gt=0, lt=1)]
-    # of `grouped`: the partition into folds, and the run, which is the training's seed where it is none
-    seed: Annotated[Int, Field(ge=0)] = 0
-    run: Annotated[Int, Field(ge=0)] | None = None
 
 
 @checked
@@ -173,7 +140,6 @@ class NoStopping:
 class PatienceStopping:
     name: Literal["patience"]
     patience: Annotated[Int, Field(ge=1)]
-    # what was kept before counted each new lowest loss
     min_delta: Annotated[Float, Field(ge=0)] = 0.0
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from fer_exp.config import settings
+from fer_exp.config.faces import Data, Fer2013Data, SyntheticData
 from fer_exp.data import cache, ferplus, ferplus_rows, fingerprint, limits, sources
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces, Row, Usage
@@ -38,9 +38,9 @@ _CODE = {
 }
 
 
-def load_faces(data: settings.Data) -> Dataset:
+def load_faces(data: Data) -> Dataset:
     """The faces that the settings name, from the cache if they lie there."""
-    if isinstance(data, settings.SyntheticData):
+    if isinstance(data, SyntheticData):
         return load_synthetic(data.n_train, data.n_test, data.seed, Path(data.cache_dir))
     votes = None
     if data.labels == "ferplus":
@@ -53,17 +53,17 @@ def load_faces(data: settings.Data) -> Dataset:
 
 
 @functools.lru_cache(maxsize=1)
-def faces_of_sweep(sweep: str, data: settings.Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
+def faces_of_sweep(sweep: str, data: Data) -> Dataset:  # noqa: ARG001 - the next sweep looks again
     """The faces of a sweep, read and checked once for all its jobs in this process."""
     return load_faces(data)
 
 
-def load_votes(data: settings.Data, dataset: Dataset) -> np.ndarray | None:
+def load_votes(data: Data, dataset: Dataset) -> np.ndarray | None:
     """FER+'s votes for each test face, int64 [N, 10], as `ferplus.COLUMNS` has them.
 
     None if the settings name no file of votes.
     """
-    if not isinstance(data, settings.Fer2013Data) or not data.ferplus:
+    if not isinstance(data, Fer2013Data) or not data.ferplus:
         return None
     votes = ferplus.read(Path(data.ferplus))
     # faces with the labels of these votes were checked as they got them

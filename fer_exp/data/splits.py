@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp.config import settings
+from fer_exp.config import faces as settings
 from fer_exp.data.faces import Faces
 from fer_exp.data.folds import fold
 from fer_exp.errors import UserError

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from fer_exp import tracking
-from fer_exp.config import settings
+from fer_exp.config.faces import Split
 from fer_exp.config.schema import build
 from fer_exp.config.settings import Experiment
 from fer_exp.data.dataset import Dataset
@@ -46,7 +46,7 @@ def named(
         "seed": int(params.get(keys.Param.SPLIT_SEED, 0)),
         "run": None if run == "None" else int(run),
     }
-    its = build(settings.Split, values)
+    its = build(Split, values)
     learnt = train_val_split(faces, photos, its, int(params[keys.Param.SEED])).fit
     known = int(np.isin(train_val_split(faces, photos, split, config.seed).validation, learnt).sum())
     if known:

@@ -12,8 +12,8 @@ from fer_exp.config import settings
 class Stopping:
     """Counts epochs in a row without a lower validation loss; `patience` of them end it.
 
-    min_delta: by more than how much the loss has to fall below that of the last epoch that counted, to count itself; at 0
-    each new lowest counts.
+    min_delta: an epoch counts if its loss is lower than that of the last one that counted by more than this;
+    at 0 each new lowest does.
     heed_scheduler: also end when a plateau scheduler has counted as many bad epochs as its own
     patience. The deck's rule does, one epoch before that scheduler would lower the rate (A6).
     """

@@ -13,7 +13,8 @@ import torch
 from torch.nn.functional import pad
 from torch.nn.utils.rnn import pad_sequence
 
-from fer_exp.config.settings import Data, Experiment, MLPModel
+from fer_exp.config.faces import Data
+from fer_exp.config.settings import Experiment, MLPModel
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.activation import activation_factory
 from fer_exp.training import optimizers

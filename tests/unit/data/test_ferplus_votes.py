@@ -7,7 +7,7 @@ import pytest
 from helpers import faces_on_disk, processes
 from helpers.vote_files import USAGE, load, rewritten, votes_for, written
 
-from fer_exp.config.settings import Fer2013Data
+from fer_exp.config.faces import Fer2013Data
 from fer_exp.data import datasets, fer2013_faces, ferplus, ferplus_rows
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS

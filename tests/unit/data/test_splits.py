@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_exp.config.settings import Split
+from fer_exp.config.faces import Split
 from fer_exp.data.faces import Faces
 from fer_exp.data.splits import train_val_split
 from fer_exp.errors import UserError
