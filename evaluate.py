@@ -6,11 +6,15 @@ python evaluate.py study=optimizer                     every finished run of a s
 python evaluate.py baseline=ridge                      a baseline alone; the linear SVC stands beside runs
 """
 
+import sys
 from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+
+# where PYTHONSAFEPATH is set, Python does not look beside the script
+sys.path.insert(0, str(Path(__file__).parent))
 
 from fer_exp import console
 from fer_exp.config import overrides

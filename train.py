@@ -8,8 +8,7 @@ Only the scripts and `hydra_plugins` know Hydra; a sweep is planned by `hydra_pl
 Heavy packages are imported where they are needed, so that --help and shell completion answer at once.
 """
 
-import os
-import shlex
+import sys
 from pathlib import Path
 
 import hydra
@@ -17,14 +16,17 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from fer_exp import console, provenance
+# where PYTHONSAFEPATH is set, Python does not look beside the script
+sys.path.insert(0, str(Path(__file__).parent))
+
+from fer_exp import console, machine, provenance
 from fer_exp.config import overrides
 from hydra_plugins.fer_exp._composition import MISTAKES
 from hydra_plugins.fer_exp._job import job_of
 
 CONF = Path(__file__).parent / "conf"
 
-OmegaConf.register_new_resolver("cores", lambda: os.cpu_count() or 1, replace=True)
+OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
 
 
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
@@ -60,8 +62,8 @@ def train(config: DictConfig) -> None:
 
     with EpochBar(job.name, config.training.epochs) as job.show:
         outcome = drivers.run(job)
-    command = shlex.join(HydraConfig.get().overrides.task)
-    print(f"test it: {provenance.evaluating(f'run={outcome.run_id}', command)}")
+    command = provenance.evaluating(f"run={outcome.run_id}", provenance.typed("train.py"))
+    print(f"test it: {command}")
     print("look at it: make ui")
 
 

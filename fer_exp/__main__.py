@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp import console
+from fer_exp import console, machine
 from fer_exp.errors import UserError
 
 
@@ -57,6 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     if name not in COMMANDS:
         console.fail(UserError(f"there is no command {name}; known: {', '.join(COMMANDS)}"))
+    machine.settle()
     command = COMMANDS[name]
     # here, since each brings packages that the others do not need
     importlib.import_module(f"fer_exp.{command.module}").main([*command.first, *rest])

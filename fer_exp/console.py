@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, Self, TextIO
 
+from fer_exp import machine
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
@@ -24,7 +25,7 @@ def takes_store(parser: argparse.ArgumentParser) -> None:
     """Let a command be told where the runs are: `tracking_uri` and `experiment`."""
     parser.add_argument(
         "--tracking-uri",
-        default=os.environ.get("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        default=machine.variable("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
         help="where the runs are (default: MLFLOW_TRACKING_URI, else mlflow.db in this folder)",
     )
     parser.add_argument("--experiment", default="fer-exp", help="(default: fer-exp)")
@@ -59,7 +60,7 @@ def fail(error: Exception) -> NoReturn:
 
 def complain(error: Exception) -> None:
     """Print an error as one line on stderr, below its traceback if the user wants that."""
-    if TRACEBACK in os.environ:
+    if machine.variable(TRACEBACK):
         traceback.print_exception(error)
     print(f"error: {one_line(error)}", file=sys.stderr)
 
@@ -211,4 +212,4 @@ def outliving_output() -> Iterator[Output]:
 def has_windows() -> bool:
     """Whether a browser with windows can open; without a display Python may find one for the terminal."""
     screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return not sys.platform.startswith("linux") or any(os.environ.get(name) for name in screens)
+    return not sys.platform.startswith("linux") or any(map(machine.variable, screens))

@@ -5,17 +5,18 @@ prints, such as a job's warning, would go on. Here the cursor waits at its begin
 """
 
 import logging
-import os
 import shutil
 import sys
 from contextlib import suppress
+
+from fer_exp import machine
 
 _WIPE = "\r\x1b[2K"
 
 
 def is_terminal() -> bool:
     """Whether stdout is a terminal in which a line can be drawn again."""
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return sys.stdout.isatty() and machine.variable("TERM") != "dumb"
 
 
 def draw(text: str) -> None:

@@ -1,17 +1,23 @@
 """The command lines that were typed, and those that follow them."""
 
 import shlex
-import sys
 from collections.abc import Iterable
 
 from fer_exp.redaction import without_login
 
+# What followed the script's name, as it was typed: sys.argv becomes what Hydra reads, and the command line of
+# this process is another one where a notebook runs the script.
+_TYPED: list[str] = []
+
+
+def remember(arguments: Iterable[str]) -> None:
+    """Keep the arguments of the script that runs, as the user typed them."""
+    _TYPED[:] = arguments
+
 
 def typed(script: str) -> str:
     """The command that runs a script as the user has it now, from the script's own folder."""
-    # sys.argv holds the arguments as Hydra reads them
-    arguments = sys.orig_argv[len(sys.orig_argv) - len(sys.argv) + 1 :]
-    return to_keep(["python", script, *arguments])
+    return to_keep(["python", script, *_TYPED])
 
 
 def to_keep(words: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ one header for all tables, a line a value, nothing rounded.
 """
 
 import csv
+import io
 import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,8 +83,10 @@ class Table:
 def print_terminal(table: Table, words: Words = PLAIN) -> None:
     """Print for a person at a terminal."""
     text = table.in_words(words)
+    # FORCE_COLOR is for what is printed, and not for what goes into a file
+    terminal = False if isinstance(sys.stdout, io.StringIO) else None
     # a path may hold what looks like rich's markup
-    console = Console(markup=False, emoji=False)
+    console = Console(markup=False, emoji=False, force_terminal=terminal)
     shown = _fitting(text, console.width)
     for row in text.rows:
         shown.add_row(*row)
@@ -92,7 +95,7 @@ def print_terminal(table: Table, words: Words = PLAIN) -> None:
     console.print(text.title, style="italic", highlight=False, soft_wrap=soft)
     console.print(shown)
     for note in text.notes:
-        console.print(note)
+        console.print(note, soft_wrap=soft)
     console.print()
 
 

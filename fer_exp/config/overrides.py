@@ -1,12 +1,12 @@
 """Overrides as people type them, turned into what Hydra reads."""
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
+from fer_exp import machine, provenance
 from fer_exp.console import TRACEBACK, collect_rarely, end_on_sigterm, mistakes_in_one_line
 from fer_exp.errors import UserError
 
@@ -87,10 +87,12 @@ def run(
     interrupted: what Ctrl-C leaves to do. aliases: short names that people type for keys.
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
-    if os.environ.get("HYDRA_FULL_ERROR") == "1":
-        os.environ[TRACEBACK] = "1"
+    machine.settle()
+    provenance.remember(sys.argv[1:])
+    if machine.variable("HYDRA_FULL_ERROR") == "1":
+        machine.give(TRACEBACK, "1")
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
-    os.environ["HYDRA_FULL_ERROR"] = "1"
+    machine.give("HYDRA_FULL_ERROR", "1")
     collect_rarely()
     end_on_sigterm()
     try:

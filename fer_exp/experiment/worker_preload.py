@@ -4,6 +4,7 @@ It does nothing else, so that it has no threads.
 """
 
 import gc
+from contextlib import suppress
 from importlib import import_module
 
 from fer_exp import console
@@ -19,6 +20,8 @@ NEEDED = (
 
 console.collect_rarely()
 for name in NEEDED:
-    import_module(name)
+    # what ends in an error here ends the job that needs it, which says why; nobody listens here
+    with suppress(Exception):
+        import_module(name)
 # what is there now stays, and its pages are shared for as long as nobody looks at them
 gc.freeze()

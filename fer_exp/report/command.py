@@ -8,10 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import console, provenance, tracking
+from fer_exp import console, files, provenance, tracking
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
-from fer_exp.files import written_whole
 from fer_exp.report import page
 from fer_exp.report.source import Source
 from fer_exp.report.words import LANGUAGES, words_of
@@ -30,11 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         html = page.render(_source(args, store, command)).encode()
         output = Path(args.output)
-        try:
-            with written_whole(output) as file:
-                file.write(html)
-        except OSError as error:
-            raise UserError(f"--output={output}: cannot be written ({error.strerror})") from None
+        files.write(output, html)
         print(f"{output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study)}")
 
 
@@ -75,7 +70,7 @@ def _keep(html: bytes, store: tracking.Store, study: str | None) -> str:
     if not sweeps:
         return ""
     try:
-        with store.run(sweeps[0].run_id).file(ARTIFACT) as path, written_whole(path) as file:
+        with store.run(sweeps[0].run_id).file(ARTIFACT) as path, files.written_whole(path) as file:
             file.write(html)
     except OSError as error:
         return f"; not kept in run {sweeps[0].run_id} ({error.strerror})"

@@ -6,10 +6,9 @@ protocol, the deck's closing table and its conclusions.
 
 import argparse
 import datetime
-import os
 from collections.abc import Iterator, Sequence
 
-from fer_exp import console, tables, tracking
+from fer_exp import console, machine, tables, tracking
 from fer_exp.analysis import ablation, claims
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
@@ -25,7 +24,7 @@ def provenance(args: argparse.Namespace) -> str:
     study = f" --study {args.study}" if args.study else ""
     command = f"python -m fer_exp compare{study} --split {args.split} --format markdown"
     today = datetime.date.today().isoformat()
-    return f"Printed by `{command}` on {today}, on a machine of {os.cpu_count()} cores.\n"
+    return f"Printed by `{command}` on {today}, on a machine of {machine.cores()} cores.\n"
 
 
 def all_tables(

@@ -1,12 +1,12 @@
 """The way to a server of runs: whether anybody is there, and what means that nobody is."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
 from mlflow.exceptions import MlflowException
 
+from fer_exp import machine
 from fer_exp.errors import UserError
 
 # What a call to a server may raise when nobody answers, and when it refuses.
@@ -39,10 +39,9 @@ def reach(uri: str) -> None:
 
     No login is sent, since MLflow answers this question to everyone.
     """
-    verify = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or (
-        os.environ.get("MLFLOW_TRACKING_INSECURE_TLS", "").lower() not in ("true", "1")
-    )
-    certificate = os.environ.get("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None
+    trusting = machine.variable("MLFLOW_TRACKING_INSECURE_TLS").lower() in ("true", "1")
+    verify = machine.variable("MLFLOW_TRACKING_SERVER_CERT_PATH") or not trusting
+    certificate = machine.variable("MLFLOW_TRACKING_CLIENT_CERT_PATH") or None
     with answering(uri):
         address = f"{uri.rstrip('/')}/health"
         answer = requests.get(address, timeout=_ANSWER, verify=verify, cert=certificate)

@@ -1,6 +1,6 @@
 """What MLflow is told, unless a user says otherwise; it reads some of it when it is imported."""
 
-import os
+from fer_exp import machine
 
 GIVEN = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -18,11 +18,12 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 def give() -> None:
     """Put into this process's environment what a user has not set."""
-    os.environ.update(GIVEN | os.environ)
+    for name, value in GIVEN.items():
+        machine.give(name, machine.variable(name, value))
     # no proxy is to see what is said to a server of this machine, least of all a password
-    name = "no_proxy" if os.environ.get("no_proxy") else "NO_PROXY"
-    known = os.environ.get(name, "").split(",")
-    os.environ[name] = ",".join(filter(None, dict.fromkeys([*known, *_LOOPBACK])))
+    name = "no_proxy" if machine.variable("no_proxy") else "NO_PROXY"
+    known = machine.variable(name).split(",")
+    machine.give(name, ",".join(filter(None, dict.fromkeys([*known, *_LOOPBACK]))))
 
 
 give()

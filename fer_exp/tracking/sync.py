@@ -5,12 +5,11 @@ once is not sent again. A login goes only to a server that the user has named, n
 """
 
 import argparse
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import console, tracking
+from fer_exp import console, machine, tracking
 from fer_exp.errors import UserError
 
 
@@ -23,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     failed: list[UserError] = []
     for uri in [args.tracking_uri] if args.tracking_uri else tracking.servers_missed():
         try:
-            if uri not in (args.tracking_uri, os.environ.get("MLFLOW_TRACKING_URI")) and _has_login():
+            if uri not in (args.tracking_uri, machine.variable("MLFLOW_TRACKING_URI")) and _has_login():
                 raise UserError(f"{uri}: not sent your login unasked; if you trust it: --tracking-uri {uri}")
             store = tracking.open_store(uri, args.experiment)
             for run_id, taken in store.sync(failed).items():
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _has_login() -> bool:
     """Whether MLflow would send a name, a password or a token to any server."""
     named = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
-    return any(map(os.environ.get, named)) or (Path.home() / ".mlflow" / "credentials").exists()
+    return any(map(machine.variable, named)) or (Path.home() / ".mlflow" / "credentials").exists()
 
 
 def said(taken: Counter[str]) -> str:

@@ -19,6 +19,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from fer_exp import machine
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
@@ -108,5 +109,5 @@ def run_here(config: DictConfig, context: HydraContext, task: TaskFunction) -> J
 
 def environment() -> dict[str, str]:
     """What a job's process needs: to find the scripts, from whatever folder they were started."""
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    path = [str(ROOT), *filter(None, [machine.variable("PYTHONPATH")])]
     return {"PYTHONPATH": os.pathsep.join(path), **ONE_THREAD}

@@ -4,7 +4,6 @@ Hydra imports this at each start, so what takes time to import is imported where
 """
 
 import multiprocessing
-import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
+from fer_exp import machine
 from hydra_plugins.fer_exp._job_by_job import ONE_THREAD, JobByJob, environment, run_here
 
 # Where a process that has imported PyTorch can be forked: elsewhere each imports for itself.
@@ -43,7 +43,8 @@ class JoblibLauncher(JobByJob):
         if options.n_jobs > 1 and _FORKS:
             from multiprocessing import forkserver
 
-            os.environ.update(environment())
+            for item in environment().items():
+                machine.give(*item)
             multiprocessing.set_forkserver_preload(["fer_exp.experiment.worker_preload"])
             forkserver.ensure_running()
 
@@ -61,9 +62,7 @@ class JoblibLauncher(JobByJob):
         Three jobs on two cores end after three halves of a job's time if they share the cores, one by one
         after two. With fewer jobs at a time than cores the user wants something else of the machine.
         """
-        import loky
-
-        shared = self.n_jobs >= loky.cpu_count() and left < 2 * self.n_jobs
+        shared = self.n_jobs >= machine.cores() and left < 2 * self.n_jobs
         return left if shared else self.n_jobs
 
     def start(self, run: Any, *arguments: Any) -> Any:

@@ -3,11 +3,11 @@
 Hydra imports this at each start, so the engine is imported where it is needed.
 """
 
-import os
 import signal
 from collections.abc import Iterable
 from typing import Any
 
+from fer_exp import machine
 from hydra_plugins.fer_exp._job_by_job import JobByJob, environment
 
 # Read when Ray is imported: no report to its makers, every job's line shown, and time to start when busy.
@@ -26,7 +26,7 @@ class RayLauncher(JobByJob):
     def __init__(self, n_jobs: int, address: str, **options: Any):
         super().__init__(n_jobs)
         for key, value in _RAY.items():
-            os.environ.setdefault(key, value)
+            machine.give(key, machine.variable(key, value))
         import ray
 
         handler = signal.getsignal(signal.SIGTERM)

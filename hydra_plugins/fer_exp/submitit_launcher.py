@@ -11,6 +11,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from fer_exp import machine
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._job_by_job import LOOK, JobByJob, environment
 
@@ -27,7 +28,8 @@ class SubmititLauncher(JobByJob):
         super().__init__(n_jobs)
         import submitit
 
-        os.environ.update(environment())
+        for item in environment().items():
+            machine.give(*item)
         self.cluster = cluster
         self.executor = submitit.AutoExecutor(folder, cluster=cluster)
         self.executor.update_parameters(**parameters)

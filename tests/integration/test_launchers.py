@@ -180,13 +180,13 @@ def test_no_more_jobs_run_at_a_time_than_asked_for_and_all_are_run_in_order():
 )
 def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
     """Where a last turn would leave a core idle, and each core was to have a job."""
-    monkeypatch.setattr("loky.cpu_count", lambda: 2)
+    monkeypatch.setattr("fer_exp.machine.cores", lambda: 2)
     assert JoblibLauncher(n_jobs).at_once(left) == at_once
 
 
 def test_fewer_jobs_than_cores_stay_few(monkeypatch):
     """The user wants something else of the machine."""
-    monkeypatch.setattr("loky.cpu_count", lambda: 4)
+    monkeypatch.setattr("fer_exp.machine.cores", lambda: 4)
     assert JoblibLauncher(2).at_once(3) == 2
 
 

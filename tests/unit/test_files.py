@@ -1,6 +1,10 @@
 """A file appears whole or not at all."""
 
 import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +38,50 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path, error):
         write()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a.bin"]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from fer_exp import files
+
+with files.written_whole(Path(sys.argv[1])) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.fault(
+    "Killed: SIGKILL while a file is written",
+    trials=1,
+    expected="the old file stays; the next writer takes away what is left, and nothing of a live one",
+)
+def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path):
+    """Checkpoints and caches have up to 83 MB each; a writer that lives is left alone."""
+    path = tmp_path / "a.bin"
+    here = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    subprocess.run([sys.executable, "-c", _KILLED, path], env=here, check=False)
+    [left] = os.listdir(tmp_path)
+    with files.written_whole(path) as one:
+        assert left not in os.listdir(tmp_path)
+        one.write(b"one")
+        with files.written_whole(path) as other:
+            other.write(b"other")
+        assert path.read_bytes() == b"other"
+    assert path.read_bytes() == b"one"
+    assert os.listdir(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    """Whoever has closed it to others finds it closed; a new one is as the umask says."""
+    path = tmp_path / "a.bin"
+    for _ in range(2):
+        files.write(path, b"text")
+        path.chmod(mode)
+    files.write(path, b"other")
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    files.write(tmp_path / "b.bin", b"")
+    (tmp_path / "c.bin").touch()
+    assert (tmp_path / "b.bin").stat().st_mode == (tmp_path / "c.bin").stat().st_mode

@@ -1,5 +1,6 @@
 """Tables in each of their forms."""
 
+import contextlib
 import io
 
 import pandas
@@ -37,6 +38,27 @@ def test_a_narrow_terminal_shows_words_and_numbers_whole(width, capsys, monkeypa
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= width
     assert set(" ".join(row).split()) <= set(" ".join(lines).split())
+
+
+def test_a_command_in_a_note_stays_whole_in_a_pipe(capsys, monkeypatch):
+    """Whoever copies it from a log gets it in one piece."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    command = "python train.py " + "optimizer.lr=0.001 " * 20
+    tables.print_terminal(tables.Table("t", ["a"], [["b"]], [command]))
+    assert command in capsys.readouterr().out
+
+
+@pytest.mark.fault(
+    "Environment: FORCE_COLOR and a table that goes into a file", trials=1, expected="no escape codes in it"
+)
+def test_no_colour_is_forced_into_a_file(monkeypatch):
+    """As `predict --output` prints its tables."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    page = io.StringIO()
+    with contextlib.redirect_stdout(page):
+        tables.print_terminal(tables.Table("t", ["a"], [["b"]]))
+    assert page.getvalue()
+    assert "\x1b" not in page.getvalue()
 
 
 @pytest.mark.parametrize("form", list(tables.FORMATS))

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import joblib
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.dummy import DummyClassifier
@@ -23,7 +22,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from fer_exp import tracking
+from fer_exp import machine, tracking
 from fer_exp.config.evaluation import (
     Baseline,
     ForestBaseline,
@@ -98,7 +97,7 @@ def estimator(chosen: Baseline, kept: Path, watch: Watch) -> ClassifierMixin:
     if isinstance(chosen, RBFSVCBaseline):
         return make_pipeline(StandardScaler(), SVC(C=chosen.C, cache_size=_KERNEL_CACHE))
     if isinstance(chosen, ForestBaseline):
-        return RandomForestClassifier(chosen.trees, random_state=chosen.seed, n_jobs=joblib.cpu_count())
+        return RandomForestClassifier(chosen.trees, random_state=chosen.seed, n_jobs=machine.cores())
     return DummyClassifier(strategy="prior" if chosen.name == "prior" else "most_frequent")
 
 
@@ -128,7 +127,7 @@ def _fit(
         model.fit(train.pixels.reshape(len(train), -1), train.labels)
         found = {
             keys.FIT_SECONDS: time.perf_counter() - started,
-            keys.fit("cores"): float(joblib.cpu_count()),
+            keys.fit("cores"): float(machine.cores()),
         }
         record.log(found | {keys.fit("peak_gib"): _peak_gib()} | _certificate(model))
         answers = scoring.Answers(*_answers(model, test.pixels.reshape(len(test), -1)))

@@ -19,6 +19,7 @@ from types import MappingProxyType
 from typing import IO, NoReturn
 from urllib.parse import urlencode
 
+from fer_exp import machine
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
@@ -83,11 +84,11 @@ def serving(
     """
     command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), *options]
     # not on the command line, which every user of the machine may read
-    own = {"MLFLOW_BACKEND_STORE_URI": uri, **_QUIET, **environment}
+    own = {**machine.variables(), "MLFLOW_BACKEND_STORE_URI": uri, **_QUIET, **environment}
     with tempfile.TemporaryFile() as said:
         # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
         process = subprocess.Popen(
-            command, env={**os.environ, **own}, cwd=folder, stdout=said, stderr=said, start_new_session=True
+            command, env=own, cwd=folder, stdout=said, stderr=said, start_new_session=True
         )
         try:
             _wait_until_it_answers(process, port, said)

@@ -5,12 +5,11 @@ machine only; TLS, other machines and the team's users are told of in docs/team.
 """
 
 import argparse
-import os
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from fer_exp import console
+from fer_exp import console, machine
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server
 
@@ -59,14 +58,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def serve(args: argparse.Namespace) -> None:
     """Serve until someone ends it; raises UserError if the server cannot start or ends itself."""
-    require_secrets(os.environ)
+    require_secrets(machine.variables())
     if find_spec("flask_wtf") is None:
         raise UserError("MLflow asks for no password without the extra: pip install -e '.[server]'")
     port = mlflow_server.free_port(args.port)
     if port != args.port != 0:
         # the team knows the server by its port
         raise UserError(f"--port {args.port}: taken; end what holds it or choose another")
-    uri = os.environ.get("MLFLOW_BACKEND_STORE_URI", "sqlite:///mlflow.db")
+    uri = machine.variable("MLFLOW_BACKEND_STORE_URI", "sqlite:///mlflow.db")
     options = ["--app-name", "basic-auth", "--workers", str(args.workers), "--uvicorn-opts", _PATIENCE]
     config = {"MLFLOW_AUTH_CONFIG_PATH": str(mlflow_server.BASIC_AUTH)}
     # the hashes of the passwords lie there

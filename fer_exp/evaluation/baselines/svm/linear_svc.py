@@ -10,13 +10,13 @@ and finished pairs can be kept on disk.
 import itertools
 import warnings
 
-import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from fer_exp import machine
 from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair, KeptPairs, data_key
 from fer_exp.evaluation.baselines.svm.pair_work import PairWork
 
@@ -118,7 +118,7 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
 
     def _workers(self) -> int:
         """Pairs to solve at a time."""
-        return joblib.cpu_count() if self.n_jobs in (None, -1) else int(self.n_jobs)
+        return machine.cores() if self.n_jobs in (None, -1) else int(self.n_jobs)
 
     def _pair_scores(self, X) -> np.ndarray:  # noqa: N803 - scikit-learn's name
         """Scores of every pair, [n, n_pairs]."""
