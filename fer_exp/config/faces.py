@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fer_exp.config.schema import Float, Int, Seed, Text, checked
+from fer_exp.config.schema import Float, Int, Seed, Some, Text, checked
 
 
 @checked
@@ -25,6 +25,8 @@ class Fer2013Data:
     labels: Literal["fer2013", "ferplus"] = "fer2013"
     # the file of FER+'s votes
     ferplus: Text | None = None
+    # the emotion of each number of a Parquet file's labels
+    label_names: Some[Text] | None = None
 
 
 Data = Annotated[SyntheticData | Fer2013Data, Field(discriminator="name")]

@@ -23,6 +23,8 @@ _CIRCUMSTANCES = (
         "data.root",
         "data.cache_dir",
         "data.ferplus",
+        # what it says is in the faces' digest
+        "data.label_names",
         "training.device",
         "tracking.",
         "sweep.",

@@ -24,12 +24,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fer_exp data", description=__doc__.splitlines()[0])
     parser.add_argument("--download", type=Path, metavar="FOLDER", help="put Kaggle's copy of FER-2013 there")
-    parser.add_argument("--root", type=Path, help="the set to show: a folder, a zip or a CSV")
+    parser.add_argument("--root", type=Path, help="the set to show: a folder, a zip, a CSV or Parquet files")
     parser.add_argument("--summary", action="store_true", help="print its classes, photos, copies and test")
     parser.add_argument(
         "--near-copies", type=Path, metavar="PNG", help="draw a sample of its near-copies to look at"
     )
     parser.add_argument("--ferplus", type=Path, help="label the set by the votes of this fer2013new.csv")
+    parser.add_argument(
+        "--label-names", help="the emotion of each number of Parquet files' labels: angry,disgust,..."
+    )
     parser.add_argument("--cache-dir", type=Path, default=Path(".cache"), help="(default %(default)s)")
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     return parser
@@ -46,7 +49,8 @@ def _run(args: argparse.Namespace) -> None:
     if args.download:
         _download(args.download)
     if args.root and shown:
-        dataset = datasets.load_fer2013(args.root, args.cache_dir, "fail", args.ferplus)
+        names = args.label_names.split(",") if args.label_names else ()
+        dataset = datasets.load_fer2013(args.root, args.cache_dir, "fail", args.ferplus, names)
         if args.summary:
             tables.FORMATS[args.format](summary.summary(dataset))
         if args.near_copies:

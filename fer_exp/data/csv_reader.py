@@ -109,7 +109,7 @@ def _parse(row: list[str], columns: tuple[int, int, int], place: str) -> Row:
     usage = Usage.named(name)
     if usage is None:
         raise UserError(f"{place}: Usage is {name[:40]!r}, not one of {', '.join(USAGES)}")
-    return _pixels(pixels, place), _label(emotion.strip(), place), usage
+    return face_of(pixels, place), _label(emotion.strip(), place), usage
 
 
 def _label(text: str, place: str) -> int:
@@ -121,7 +121,8 @@ def _label(text: str, place: str) -> int:
     return label
 
 
-def _pixels(text: str, place: str) -> np.ndarray:
+def face_of(text: str, place: str) -> np.ndarray:
+    """The face of a text of pixels, uint8 [48, 48]; raises UserError that names `place`."""
     if not text.isascii() or text.translate(_NUMBERS):
         raise UserError(f"{place}: pixels holds something else than whole numbers 0..255")
     # six times faster than int() of each; it is deprecated for text that it cannot read to its end,

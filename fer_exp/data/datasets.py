@@ -6,7 +6,7 @@ A set is decoded once and then mapped from the cache.
 import functools
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -30,7 +30,8 @@ _MOST_SKIPPED = 10_000
 
 # What makes the faces of each set, as files beside this one: changed code never meets an old cache.
 _EVERY_SET = ("../fer2013.py", "faces.py", "fingerprint.py", "cache.py")
-_READERS = ("sources.py", "image_folder.py", "csv_reader.py", "images.py")
+_TABLES = ("csv_reader.py", "parquet_reader.py", "parquet_cells.py", "parquet_columns.py", "label_order.py")
+_READERS = ("sources.py", "image_folder.py", "images.py", *_TABLES)
 _ROWS = ("ferplus.py", "ferplus_rows.py", "fer2013_faces.py", "fer2013_faces.npz")
 _CODE = {
     "synthetic": (*_EVERY_SET, "synthetic.py", "synthetic_renderer.py"),
@@ -49,7 +50,8 @@ def load_faces(data: Data) -> Dataset:
                 "data.labels=ferplus: name the file of its votes, data.ferplus=PATH/fer2013new.csv"
             )
         votes = Path(data.ferplus)
-    return load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes)
+    names = data.label_names or ()
+    return load_fer2013(Path(data.root), Path(data.cache_dir), data.on_error, votes, names)
 
 
 @functools.lru_cache(maxsize=1)
@@ -88,14 +90,20 @@ def load_synthetic(n_train: int, n_test: int, seed: int, cache_dir: Path) -> Dat
     return _cached("synthetic", f"{n_train}/{n_test}/{seed}", cache_dir, draw)
 
 
-def load_fer2013(root: Path, cache_dir: Path, on_error: OnError, votes: Path | None = None) -> Dataset:
-    """FER-2013, or any set laid out like it, from a folder, a zip or a CSV at `root`.
+def load_fer2013(
+    root: Path,
+    cache_dir: Path,
+    on_error: OnError,
+    votes: Path | None = None,
+    label_names: Sequence[str] = (),
+) -> Dataset:
+    """FER-2013, or any set laid out like it, from a folder, a zip, a CSV or Parquet files at `root`.
 
     on_error: whether a broken file stops the load or is listed in `skipped`. votes: FER+'s file, if the
-    labels are to be those of its votes. Raises UserError that names the place for anything that
-    cannot be read as such a set.
+    labels are to be those of its votes. label_names: the emotion of each number of Parquet files' labels,
+    where they do not say it. Raises UserError that names the place for anything that is no such set.
     """
-    source = sources.find(root)
+    source = sources.find(root, label_names)
     if votes:
         dataset = _load_relabelled(source, cache_dir, on_error, votes)
         log.warning("data.labels=ferplus: %s", dataset.fingerprint.describe())

@@ -23,9 +23,9 @@ from fer_exp.fer2013 import EMOTIONS
 _SYNONYMS = {"anger": "angry", "disgusted": "disgust", "fearful": "fear", "happiness": "happy"}
 _SYNONYMS |= {"sadness": "sad", "surprised": "surprise"}
 
-_SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST, "testing": Usage.TEST}
-_SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
-_SPLITS |= {"privatetest": Usage.PRIVATE}
+SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST, "testing": Usage.TEST}
+SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
+SPLITS |= {"privatetest": Usage.PRIVATE}
 
 # What Windows and macOS leave in folders, beside names that begin with a dot.
 _LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
@@ -63,14 +63,14 @@ def arrange(paths: list[str], root: str, on_broken: Callable[[UserError], None])
     tops, unknown = set(), {}
     for path in paths:
         parts = path.split("/")
-        if any(part.lower() in _SPLITS for part in parts[:-3]):
+        if any(part.lower() in SPLITS for part in parts[:-3]):
             raise UserError(f"{root}: {path} lies in a folder below an emotion's; move it up, or away")
         if len(parts) < 3:
             continue
         *above, split, emotion, name = parts
         top = "/".join(above)
         label = emotion_label(emotion)
-        if split.lower() not in _SPLITS:
+        if split.lower() not in SPLITS:
             if label is not None:
                 unknown["/".join([*above, split])] = top
             continue
@@ -82,14 +82,18 @@ def arrange(paths: list[str], root: str, on_broken: Callable[[UserError], None])
             raise UserError(
                 f"{root}: the folder {'/'.join(parts[:-1])} names no emotion; known are {', '.join(EMOTIONS)}"
             )
-        placed.append((path, label, _SPLITS[split.lower()], name.lower()))
+        placed.append((path, label, SPLITS[split.lower()], name.lower()))
     for folder in (folder for folder, top in unknown.items() if top in tops):
-        on_broken(UserError(f"{root}: the folder {folder} names no split; known are {', '.join(_SPLITS)}"))
+        on_broken(UserError(f"{root}: the folder {folder} names no split; known are {', '.join(SPLITS)}"))
     three_way = any(usage == Usage.PUBLIC for _, _, usage, _ in placed)
-    return [ImageFile(path, label, _usage(usage, name, three_way)) for path, label, usage, name in placed]
+    return [ImageFile(path, label, usage_of(usage, name, three_way)) for path, label, usage, name in placed]
 
 
-def _usage(usage: Usage, name: str, three_way: bool) -> Usage:
+def usage_of(usage: Usage, name: str, three_way: bool) -> Usage:
+    """The split of a file called `name` in lower case, of which its folder says `usage`.
+
+    three_way: whether the set has a folder for validation, beside which test is the private half.
+    """
     if usage != Usage.TEST:
         return usage
     if name.startswith("publictest"):
@@ -111,7 +115,7 @@ def list_folder(root: Path) -> tuple[list[str], str]:
     """
     found = []
     for folder in _folders(root):
-        found += _files(folder, root) if folder.name.lower() in _SPLITS else _emotions(folder)
+        found += _files(folder, root) if folder.name.lower() in SPLITS else _emotions(folder)
     digest = hashlib.sha256()
     found.sort()
     for path, *state in found:

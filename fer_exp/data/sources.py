@@ -1,4 +1,4 @@
-"""Sources: a folder, a zip or a CSV, and the faces that come out of each one by one.
+"""Sources: a folder, a zip, a CSV or Parquet files, and the faces that come out of each one by one.
 
 `find` decides once what lies at a place; who has a `Source` need not ask which it is.
 """
@@ -8,7 +8,7 @@ import hashlib
 import os
 import zipfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -100,6 +100,33 @@ class ZipSource(Source):
             raise UserError(f"{self.path}: {name}: cannot be unpacked ({error})") from None
 
 
+@dataclass(frozen=True)
+class ParquetSource(Source):
+    """Parquet files of a set, each of one split or with a column that names it.
+
+    names: the emotion of each number of the labels, if the files do not say it.
+    """
+
+    files: tuple[Path, ...]
+    names: tuple[str, ...]
+
+    def key(self) -> str:
+        parts = [f"{file.relative_to(self.path.parent)}/{hash_file(file)}" for file in self.files]
+        return hashlib.sha256("\n".join([*parts, *self.names]).encode()).hexdigest()
+
+    def is_table(self) -> bool:
+        # here, since the cached start needs no pyarrow
+        from fer_exp.data import parquet_reader
+
+        return len(self.files) == 1 and parquet_reader.has_usage(self.files[0])
+
+    def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
+        # here, as above
+        from fer_exp.data import parquet_reader
+
+        return parquet_reader.read(self.files, self.names, str(self.path), on_broken)
+
+
 def _image_rows(
     root: Path, paths: list[str], read: Callable[[str], bytes], on_broken: OnBroken
 ) -> Generator[Row, None, None]:
@@ -120,13 +147,25 @@ def _image_rows(
         budget.spend(size)
 
 
-def find(root: Path) -> Source:
-    """The zip, the CSV or the folder of splits at `root` or one level below it."""
+def find(root: Path, label_names: Sequence[str] = ()) -> Source:
+    """The zip, the CSV, the Parquet files or the folder of splits at `root` or one level below it.
+
+    label_names: the emotion of each number of the labels of Parquet files that do not say it.
+    """
+    source = _source(_place(root), tuple(label_names))
+    if label_names and not isinstance(source, ParquetSource):
+        raise UserError(
+            f"data.label_names: {source.path} says itself which emotion is which; only Parquet files may not"
+        )
+    return source
+
+
+def _place(root: Path) -> Path:
     # not `root.exists()`, which raises for a name that is too long or lies in a closed folder
     if not os.path.exists(root):
         raise UserError(f"data.root={root}: there is nothing there; {HOW_TO}")
     if root.is_file():
-        return _source(root)
+        return root
     try:
         below = sorted(path for path in root.iterdir() if not path.name.startswith("."))
     except OSError as error:
@@ -140,31 +179,56 @@ def find(root: Path) -> Source:
     if not found:
         seen = ", ".join([path.name for path in below[:3]] + ["..."] * (len(below) > 3))
         raise UserError(
-            f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]} and no zip, but {seen}; {HOW_TO}"
+            f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]}, no zip and no Parquet file, "
+            f"but {seen}; {HOW_TO}"
         )
-    return _source(found[0])
+    return found[0]
 
 
 def _sets_in(folder: Path) -> list[Path]:
-    """The sets that lie in this very folder: itself, else CSVs of a known name, else zips."""
+    """The sets that lie in this very folder: itself, else CSVs of a known name, else zips.
+
+    Images and Parquet files are a set together with their folder.
+    """
     try:
         names = {path.name.lower(): path for path in folder.iterdir()}
     except PermissionError:
         # a disk's lost+found beside the set is none of our business
         return []
-    if any(name in names and names[name].is_dir() for name in ("train", "training")):
+    split_folders = (name in names and names[name].is_dir() for name in ("train", "training"))
+    if any(split_folders) or any(map(_is_parquet, names.values())):
         return [folder]
     tables = [names[name] for name in _CSV_NAMES if name in names]
     return tables or sorted(path for name, path in names.items() if name.endswith(".zip"))
 
 
-def _source(path: Path) -> Source:
+def _source(path: Path, label_names: tuple[str, ...]) -> Source:
+    files = _parquet_files(path)
+    if files:
+        return ParquetSource(path, files, label_names)
     if path.is_dir():
         return FolderSource(path)
     kind = {".csv": CsvSource, ".zip": ZipSource}.get(path.suffix.lower())
     if kind is None:
-        raise UserError(f"data.root={path}: is neither a folder nor a .zip or .csv; {HOW_TO}")
+        raise UserError(f"data.root={path}: is neither a folder nor a .zip, .csv or .parquet; {HOW_TO}")
     return kind(path)
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == ".parquet" and not path.name.startswith(".")
+
+
+def _parquet_files(path: Path) -> tuple[Path, ...]:
+    """The Parquet file at a path, or those in a folder and in its folders of splits, sorted."""
+    if not path.is_dir():
+        return (path,) if _is_parquet(path) else ()
+    try:
+        found = list(path.iterdir())
+        for split in [each for each in found if each.name.lower() in image_folder.SPLITS and each.is_dir()]:
+            found += split.iterdir()
+    except OSError as error:
+        raise UserError(f"{error.filename}: cannot be listed ({error.strerror})") from None
+    return tuple(sorted(filter(_is_parquet, found)))
 
 
 def hash_file(path: Path) -> str:

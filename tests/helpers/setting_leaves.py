@@ -84,6 +84,7 @@ def wrong_values(node):
         "whole number at least 0 or null": [math.nan, "x", "", True, {}, [], -1, 1.5],
         "true or false": ["true", "", 0, 1, None, []],
         "list of texts": ["x", None, {}, [1], [None]],
+        "list of texts or null": ["x", {}, [1], [None], []],
         "list of groups of settings": ["x", None, {}, [1], [None], [[]]],
         "group of options": ["x", None, 1, []],
     }[allowed(node).removeprefix("a ")]

@@ -63,16 +63,14 @@ def wrong_empty(root):
 
 def wrong_kind(root):
     (root / "a.txt").write_text("x")
-    return root / "a.txt", "is neither a folder nor a .zip or .csv"
+    return root / "a.txt", "is neither a folder nor a .zip, .csv or .parquet"
 
 
 def wrong_no_split(root):
     for name in ("Train_set", "Test_set", "b", "c"):
         (root / "x" / name / "y").mkdir(parents=True)
-    return (
-        root / "x",
-        "holds no train folder, no fer2013.csv and no zip, but Test_set, Train_set, b, ...; see",
-    )
+    message = "no fer2013.csv, no zip and no Parquet file, but Test_set, Train_set, b, ...; see"
+    return root / "x", f"holds no train folder, {message}"
 
 
 def wrong_unknown_class(root):
