@@ -44,8 +44,8 @@ def faces_of(args: argparse.Namespace, record: tracking.Record) -> Dataset:
 def validation(record: tracking.Record, dataset: Dataset) -> Faces:
     """The faces by which the run's weights were selected."""
     rule = Split(record.params[keys.Param.SPLIT_METHOD], float(record.params[keys.Param.SPLIT_FRACTION]))
-    train, seed = dataset.train(), int(record.params[keys.Param.SEED])
-    return train[splits.train_val_split(train, dataset.train_photos, rule, seed).validation]
+    found = splits.split_of(dataset, rule, int(record.params[keys.Param.SEED]))
+    return dataset.train()[found.validation]
 
 
 def ms_a_picture(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp.data import photos
+from fer_exp.data.copies import Copies
 from fer_exp.data.faces import Faces
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
@@ -55,6 +56,14 @@ class Dataset:
     def train_photos(self) -> np.ndarray:
         """The photo of each training face, int64 [N]."""
         return self.photos[: sum(self.fingerprint.train)]
+
+    @functools.cached_property
+    def copies(self) -> Copies | None:
+        """How often its photos recur; None where that would take a search."""
+        found = vars(self).get("photos")
+        if found is None:
+            found = photos.known_photos(self.faces, self.fingerprint, self.cache_dir)
+        return None if found is None else Copies.of(self.faces, found)
 
     def test_parts(self) -> Iterator[tuple[str, np.ndarray]]:
         """Yield (name, positions in test) of the parts that a test score is reported on.

@@ -34,12 +34,20 @@ def photos_of(faces: Faces, fingerprint: Fingerprint, cache_dir: Path | None) ->
     Drawn faces are of one photo where their pixels are the same. cache_dir: where the search keeps what
     it finds, if anywhere. Raises UserError for a set too large to search.
     """
+    found = known_photos(faces, fingerprint, cache_dir)
+    return _searched(faces, fingerprint.content, cache_dir) if found is None else found
+
+
+def known_photos(faces: Faces, fingerprint: Fingerprint, cache_dir: Path | None) -> np.ndarray | None:
+    """The same where it takes no search, else None."""
     if fingerprint.kind == "synthetic":
         return faces.group
     found = fer2013_faces.photos(faces.pixels)
     if found is None and fingerprint.copy == "original":
         found = _by_row(faces)
-    return _searched(faces, fingerprint.content, cache_dir) if found is None else found
+    if found is None and cache_dir:
+        found = _read(_path(fingerprint.content, cache_dir), len(faces))
+    return found
 
 
 def search_minutes(n: int) -> float:
@@ -80,21 +88,21 @@ def _joined(photo: np.ndarray, group: np.ndarray) -> np.ndarray:
 
 
 def _searched(faces: Faces, digest: str, cache_dir: Path | None) -> np.ndarray:
-    minutes = search_minutes(len(faces))
-    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
-    key = hashlib.sha256(digest.encode() + code).hexdigest()[:16]
-    path = cache_dir / f"photos-{key}.groups" if cache_dir else None
-    found = _read(path, len(faces)) if path else None
-    if found is None:
-        # here, as above
-        from fer_exp.data.near_copies import groups, near_copies
+    # here, as above
+    from fer_exp.data.near_copies import groups, near_copies
 
-        if minutes > 0.1:
-            log.info("looking for faces of one photo, once: about %.1f minutes of one core", minutes)
-        found = groups(faces.pixels, near_copies(faces.pixels))
-        if path:
-            _write(path, found)
+    minutes = search_minutes(len(faces))
+    if minutes > 0.1:
+        log.info("looking for faces of one photo, once: about %.1f minutes of one core", minutes)
+    found = groups(faces.pixels, near_copies(faces.pixels))
+    if cache_dir:
+        _write(_path(digest, cache_dir), found)
     return found
+
+
+def _path(digest: str, cache_dir: Path) -> Path:
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in _CODE)
+    return cache_dir / f"photos-{hashlib.sha256(digest.encode() + code).hexdigest()[:16]}.groups"
 
 
 def _read(path: Path, n: int) -> np.ndarray | None:

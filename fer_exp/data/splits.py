@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_exp.config import faces as settings
+from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.data.folds import fold
 from fer_exp.errors import UserError
@@ -23,6 +24,13 @@ class Split:
 
     fit: np.ndarray
     validation: np.ndarray
+
+
+def split_of(dataset: Dataset, config: settings.Split, seed: int) -> Split:
+    """The validation split of a set; its photos are looked for where they matter alone."""
+    train = dataset.train()
+    photos = dataset.train_photos if config.method == "grouped" else train.group
+    return train_val_split(train, photos, config, seed)
 
 
 def train_val_split(train: Faces, photos: np.ndarray, config: settings.Split, seed: int) -> Split:

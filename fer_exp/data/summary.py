@@ -1,13 +1,29 @@
 """What a set of faces holds, as tables: its classes, photos and copies, and the majority lines of test."""
 
+from dataclasses import asdict
+
 import numpy as np
 
+from fer_exp.data.copies import Copies
 from fer_exp.data.dataset import Dataset
-from fer_exp.data.faces import Faces, Usage
+from fer_exp.data.faces import Usage
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.tables import Column, Table
 
 _SPLITS = {Usage.TRAIN: "train", Usage.PUBLIC: "public", Usage.PRIVATE: "private", Usage.TEST: "test"}
+
+# The numbers of `Copies`, in words.
+_COPIES = {
+    "photos": "photos",
+    "photos_shared": "photos of several faces",
+    "faces_sharing": "faces of these",
+    "train_exact": "train faces with the pixels of another",
+    "train_near": "train faces of another's photo, with other pixels",
+    "test_exact": "test faces with the pixels of a train face",
+    "test_near": "test faces of a train face's photo, with other pixels",
+    "exact_conflicting": "groups of the same pixels with several labels",
+    "photos_conflicting": "photos with several labels",
+}
 
 
 def summary(dataset: Dataset) -> list[Table]:
@@ -35,36 +51,11 @@ def _classes(dataset: Dataset) -> Table:
 
 def _copies(dataset: Dataset) -> Table:
     """How many photos there are, and how often one shows twice."""
-    faces, photos = dataset.faces, dataset.photos
-    n_train = sum(dataset.fingerprint.train)
-    train, test = dataset.train().group, dataset.test().group
-    photo, test_photo = photos[:n_train], photos[n_train:]
-    exact = np.isin(test, train)
-    near = np.isin(test_photo, photo) & ~exact
-    surplus = n_train - len(np.unique(train))
-    _, sizes = np.unique(photos, return_counts=True)
-    found = {
-        "photos": len(sizes),
-        "photos of several faces": int(np.count_nonzero(sizes > 1)),
-        "faces of these": int(sizes[sizes > 1].sum()),
-        "train faces with the pixels of another": surplus,
-        "train faces of another's photo, with other pixels": n_train - len(np.unique(photo)) - surplus,
-        "test faces with the pixels of a train face": int(exact.sum()),
-        "test faces of a train face's photo, with other pixels": int(near.sum()),
-        "groups of the same pixels with several labels": _conflicting(faces, faces.group),
-        "photos with several labels": _conflicting(faces, photos),
-    }
     header = [Column("", key="what", numeric=False), Column("number", ",")]
-    table = Table("photos and copies", header, [[*each] for each in found.items()], name="copies")
+    found = asdict(Copies.of(dataset.faces, dataset.photos))
+    table = Table("photos and copies", header, [[_COPIES[key], n] for key, n in found.items()], name="copies")
     table.notes.append("of several faces of one photo in train, all but one are counted as another's")
     return table
-
-
-def _conflicting(faces: Faces, group: np.ndarray) -> int:
-    """How many groups have faces of several labels."""
-    pairs = np.unique(np.stack([group, faces.labels]), axis=1)
-    _, labels = np.unique(pairs[0], return_counts=True)
-    return int(np.count_nonzero(labels > 1))
 
 
 def _parts(dataset: Dataset) -> Table:

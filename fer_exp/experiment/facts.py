@@ -1,6 +1,7 @@
 """What a run says of its job: its tags, its params, an epoch's metrics."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from fer_exp.config.identity import job_identity, recipe
 from fer_exp.config.settings import Experiment, Protocol
@@ -33,6 +34,8 @@ def params(config: Experiment, dataset: Dataset, split: Split) -> dict[str, obje
     """The recipe of a job, and what is known of its faces."""
     sizes = {"fit": len(split.fit), "validation": len(split.validation)}
     known = {**dataset.fingerprint.flat(), **sizes, "skipped": len(dataset.skipped)}
+    if dataset.copies:
+        known |= asdict(dataset.copies)
     return recipe(config) | {keys.faces(key): value for key, value in known.items()}
 
 

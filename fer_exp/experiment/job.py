@@ -18,7 +18,7 @@ from fer_exp.config.identity import job_identity
 from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
-from fer_exp.data.splits import train_val_split
+from fer_exp.data.splits import split_of
 from fer_exp.errors import UserError
 from fer_exp.experiment import facts, job_check, plan, progress, resume, teacher
 from fer_exp.experiment.recorder import Recorder
@@ -108,7 +108,7 @@ class Job:
     ) -> Recorder:
         """A trainer in an open run: from where the run `earlier` of this job stopped, if given."""
         faces = dataset.train()
-        split = train_val_split(faces, dataset.train_photos, config.split, config.seed)
+        split = split_of(dataset, config.split, config.seed)
         answers = teacher.answers(taught_by, store, config.training.device) if taught_by else None
         trainer = Trainer(config, faces, split, answers)
         gone_on = self._go_on(trainer, store, earlier, dataset.digest) if earlier else None

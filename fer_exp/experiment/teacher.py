@@ -9,7 +9,7 @@ from fer_exp.config.faces import Split
 from fer_exp.config.schema import build
 from fer_exp.config.settings import Experiment
 from fer_exp.data.dataset import Dataset
-from fer_exp.data.splits import train_val_split
+from fer_exp.data.splits import split_of
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys, registry
 from fer_exp.tracking.registry import require_weights
@@ -38,8 +38,8 @@ def named(
         raise UserError(f"{setting}: {error}") from None
     if record.faces_digest != dataset.fingerprint.content:
         raise UserError(f"{setting}: it was trained on other faces than these ({dataset.name})")
-    faces, params, split = dataset.train(), record.params, config.split
-    photos, run = dataset.train_photos, params.get(keys.Param.SPLIT_RUN, "None")
+    params, split = record.params, config.split
+    run = params.get(keys.Param.SPLIT_RUN, "None")
     values = {
         "method": params[keys.Param.SPLIT_METHOD],
         "validation_fraction": float(params[keys.Param.SPLIT_FRACTION]),
@@ -47,8 +47,8 @@ def named(
         "run": None if run == "None" else int(run),
     }
     its = build(Split, values)
-    learnt = train_val_split(faces, photos, its, int(params[keys.Param.SEED])).fit
-    known = int(np.isin(train_val_split(faces, photos, split, config.seed).validation, learnt).sum())
+    learnt = split_of(dataset, its, int(params[keys.Param.SEED])).fit
+    known = int(np.isin(split_of(dataset, split, config.seed).validation, learnt).sum())
     if known:
         raise UserError(
             f"{setting}: it has learnt from {known} of the validation faces; it needs the same seed "

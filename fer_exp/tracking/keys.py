@@ -192,7 +192,7 @@ def optimizer(key: str) -> str:
 
 
 def faces(fact: str) -> str:
-    """The param that tells a fact about the faces, of those of `Fingerprint.flat` or of the split."""
+    """The param that tells a fact about the faces: of `Fingerprint.flat`, of `Copies` or of the split."""
     return f"faces.{fact}"
 
 

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from helpers.photos import cut, photos
 
+from fer_exp.config.faces import Split
 from fer_exp.data import fer2013_faces, fingerprint, near_copies
 from fer_exp.data import photos as photos_module
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
+from fer_exp.data.splits import split_of
 from fer_exp.errors import UserError
 
 # Which photo, how far to the right, and the split of each made face.
@@ -52,6 +54,25 @@ def test_a_strange_set_is_searched_once(made, tmp_path, monkeypatch):
     np.testing.assert_array_equal(Dataset("fer2013", made, taken, (), tmp_path).photos, found)
     np.testing.assert_array_equal(Dataset("fer2013", made, taken, (), tmp_path / "new").photos, found)
     assert same_parts(Dataset("fer2013", made, taken, ()).photos, found)
+
+
+def test_copies_are_counted_where_that_takes_no_search(made, tmp_path):
+    """So that a job may keep their numbers, and starts no later for it."""
+    taken = fingerprint.take(made, drawn=False)
+    assert Dataset("fer2013", made, taken, (), tmp_path).copies is None
+    searched = Dataset("fer2013", made, taken, (), tmp_path)
+    assert searched.photos is not None
+    assert searched.copies == Dataset("fer2013", made, taken, (), tmp_path).copies
+    assert (searched.copies.photos, searched.copies.test_exact, searched.copies.test_near) == (5, 2, 2)
+
+
+def test_a_random_split_needs_no_photos(made, monkeypatch):
+    """A large set of one's own is not searched for nothing."""
+    monkeypatch.setattr(photos_module, "MOST_SEARCHED", 4)
+    strange = Dataset("fer2013", made, fingerprint.take(made, drawn=False), ())
+    assert len(split_of(strange, Split("random", 0.5), 0).fit) == 3
+    with pytest.raises(UserError, match="9 faces are too many"):
+        split_of(strange, Split("grouped", 0.5), 0)
 
 
 def test_a_cache_that_cannot_be_written_is_named(made, tmp_path):

@@ -33,6 +33,7 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
         assert run.logged_steps(metric) == {1, 2, 3}
     assert record.metrics["yardstick/train_prior_entropy"] == pytest.approx(math.log(7))
     assert int(record.params["faces.fit"]) + int(record.params["faces.validation"]) == 42
+    assert (record.params["faces.photos"], record.params["faces.test_near"]) == ("70", "0")
     assert record.tags["choice.optimizer"] == "adam"
     assert record.tags["selected_on"] == "lowest validation loss"
     best = min(seen, key=lambda epoch: epoch.validation.loss)
