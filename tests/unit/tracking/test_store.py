@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,8 +119,9 @@ def _open(chosen: settings.Tracking) -> str:
 def test_fresh_stores_opened_at_once_do_not_race(tmp_path):
     """Six processes that open a store that does not exist yet all get the same experiment."""
     chosen = settings.Tracking(f"sqlite:///{tmp_path / 'new.db'}", str(tmp_path / "artifacts"), "x", False)
-    with multiprocessing.get_context("spawn").Pool(6) as pool:
-        assert len(set(pool.map(_open, [chosen] * 6))) == 1
+    # not a Pool, which waits for ever for what a process that ended has left undone
+    with ProcessPoolExecutor(6, multiprocessing.get_context("spawn")) as processes:
+        assert len(set(processes.map(_open, [chosen] * 6))) == 1
 
 
 READERS = {"compare": text, "demo_page": app, "prediction": predict, "report": report, "ui": ui}
