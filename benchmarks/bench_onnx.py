@@ -14,8 +14,6 @@ import numpy as np
 import torch
 
 from fer_exp import console, tracking
-from fer_exp.config.faces import Split
-from fer_exp.data import splits
 from fer_exp.data.datasets import Dataset, load_fer2013, load_synthetic
 from fer_exp.data.faces import Faces
 from fer_exp.inference import onnx_export, predict
@@ -39,13 +37,6 @@ def faces_of(args: argparse.Namespace, record: tracking.Record) -> Dataset:
     if dataset.fingerprint.content != record.faces_digest:
         raise SystemExit(f"run {record.run_id} was trained on other faces than these: name them with --data")
     return dataset
-
-
-def validation(record: tracking.Record, dataset: Dataset) -> Faces:
-    """The faces by which the run's weights were selected."""
-    rule = Split(record.params[keys.Param.SPLIT_METHOD], float(record.params[keys.Param.SPLIT_FRACTION]))
-    found = splits.split_of(dataset, rule, int(record.params[keys.Param.SEED]))
-    return dataset.train()[found.validation]
 
 
 def ms_a_picture(answer: Callable[[np.ndarray], np.ndarray], pictures: np.ndarray) -> float:
@@ -75,13 +66,15 @@ def main() -> None:
     torch.set_num_threads(1)
     store = tracking.existing_store(args.tracking_uri, args.experiment)
     record = store.find(args.run)
-    faces = validation(record, faces_of(args, record))
+    run = store.run(record.run_id)
+    # the faces by which its weights were selected
+    faces = faces_of(args, record).train()[artifacts.read_answers(run, artifacts.VALIDATION_ANSWERS)["face"]]
     network = registry.load_classifier(record, store).network
     whole = onnx_export.exported(network, onnx_export.described(record))
     files = {"ONNX, float32": whole, "ONNX, int8": onnx_export.quantised(whole)}
     ways = {"PyTorch, checkpoint": lambda pictures: logits(network, pictures)}
     ways |= {name: answers(model) for name, model in files.items()}
-    kept = store.run(record.run_id).fetch(artifacts.WEIGHTS[record.params[keys.Param.PROTOCOL_WEIGHTS]])
+    kept = run.fetch(artifacts.WEIGHTS[record.params[keys.Param.PROTOCOL_WEIGHTS]])
     sizes = {"PyTorch, checkpoint": kept.stat().st_size}
     sizes |= {name: len(model) for name, model in files.items()}
     print(f"{predict.describe(record)}\n")

@@ -27,10 +27,16 @@ class Split:
 
 
 def split_of(dataset: Dataset, config: settings.Split, seed: int) -> Split:
-    """The validation split of a set; its photos are looked for where they matter alone."""
-    train = dataset.train()
-    photos = dataset.train_photos if config.method == "grouped" else train.group
-    return train_val_split(train, photos, config, seed)
+    """The validation split of a set."""
+    return train_val_split(dataset.train(), groups_of(dataset, config), config, seed)
+
+
+def groups_of(dataset: Dataset, config: settings.Split) -> np.ndarray:
+    """A number for each training face, int64 [N], equal for faces of one photo, or for exact copies alone.
+
+    Photos that the split does not keep together are not looked for, since that may take a search.
+    """
+    return dataset.train_photos if config.method == "grouped" else dataset.train().group
 
 
 def train_val_split(train: Faces, photos: np.ndarray, config: settings.Split, seed: int) -> Split:

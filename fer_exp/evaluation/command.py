@@ -40,7 +40,7 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
         _score_ensembles(args.of_study, store, dataset, args.device)
     reference = _fit_baseline(args, store, dataset)
     rivals = [store.record(record.run_id) for record in found] + studies.read_baselines(store, dataset.digest)
-    tables.print_terminal(significance.beside(rivals, reference, store, dataset.test().labels))
+    tables.print_terminal(significance.beside(rivals, reference, store))
     print("compare: make compare    look at it: make ui")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp import files, metrics, statistics, tracking
+from fer_exp import metrics, statistics, tracking
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
@@ -123,10 +123,10 @@ def complete(record: tracking.Record, store: tracking.Store, dataset: Dataset) -
     if not lacking or not is_scored(record):
         return record
     run = store.run(record.run_id)
-    try:
-        answers = Answers(artifacts.predictions(run), None)
-    except tracking.NoFileError:
+    kept = artifacts.find_answers(run, artifacts.TEST_ANSWERS)
+    if kept is None:
         return record
+    answers = Answers(kept["predicted"], None)
     labels = dataset.test().labels
     parts = [_score(name, answers.at(positions), labels[positions]) for name, positions in lacking]
     found = {key: value for part in parts for key, value in part.flat().items()}
@@ -143,9 +143,10 @@ def conclude(run: tracking.Run, dataset: Dataset, answers: Answers, gallery: boo
         if len(positions)
     ]
     union = next(part for part in parts if part.name == "union")
-    for name, array in ((artifacts.PREDICTIONS, answers.labels), (artifacts.CONFUSION, union.counts)):
-        with run.file(name) as path, files.written_whole(path) as file:
-            np.save(file, array.astype(np.int64))
+    # by exact copies: near-copies take a search that a large set has not had
+    artifacts.write_answers(
+        run, artifacts.TEST_ANSWERS, np.arange(len(test)), test.group, test.labels, answers.labels
+    )
     _draw(run, test, answers, union, gallery)
     run.log({key: value for part in parts for key, value in part.flat().items()})
     run.tag(alarms="; ".join(alarms(union, train.pixels, test.pixels)), test_opened="yes")

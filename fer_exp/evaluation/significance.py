@@ -9,14 +9,12 @@ from fer_exp.tables import Table
 from fer_exp.tracking import Record, artifacts, keys
 
 
-def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, labels: np.ndarray) -> Table:
-    """Evaluated runs and baselines on the union of test, each tested against the reference.
-
-    labels: the true ones, int [N], of the test faces.
-    """
+def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store) -> Table:
+    """Evaluated runs and baselines on the union of test, each tested against the reference."""
     header = ["", "accuracy in %", "macro-F1", "seconds", f"p against {reference.name}"]
-    table = Table(f"on the union of test, n = {len(labels)}", header)
-    right = {record.run_id: _right(record, store, labels) for record in [reference, *rivals]}
+    n = reference.metrics[keys.test("union", "n")]
+    table = Table(f"on the union of test, n = {n:.0f}", header)
+    right = {record.run_id: _right(record, store) for record in [reference, *rivals]}
     truth = right.pop(reference.run_id)
     known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
     raw = [] if truth is None else [statistics.mcnemar(found, truth) for found in known.values()]
@@ -38,9 +36,7 @@ def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store, l
     return table
 
 
-def _right(record: Record, store: tracking.Store, labels: np.ndarray) -> np.ndarray | None:
+def _right(record: Record, store: tracking.Store) -> np.ndarray | None:
     """Which test faces a run got right, bool [N]; None if its answers are not here."""
-    try:
-        return artifacts.predictions(store.run(record.run_id)) == labels
-    except tracking.NoFileError:
-        return None
+    answers = artifacts.find_answers(store.run(record.run_id), artifacts.TEST_ANSWERS)
+    return None if answers is None else answers["label"] == answers["predicted"]

@@ -9,7 +9,7 @@ import yaml
 
 from fer_exp import metrics, tracking
 from fer_exp.config.identity import recipe
-from fer_exp.data import synthetic
+from fer_exp.data import splits, synthetic
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.data.splits import Split
@@ -18,7 +18,7 @@ from fer_exp.experiment.facts import epoch_metrics
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models import checkpoint
 from fer_exp.models.classifier import Classifier
-from fer_exp.models.network import logits
+from fer_exp.models.network import Network, logits
 from fer_exp.tracking import artifacts, keys
 from fer_exp.training.trainer import Epoch, Trainer
 
@@ -111,9 +111,18 @@ class Recorder:
         # one that was killed after it had logged them has them
         if not self.concluded:
             self.run.log(found)
+        self._keep_answers(network)
         self._draw(content["epoch"], found[keys.SELECTED_VAL_ACCURACY])
         if self.config.tracking.log_model:
             self.run.model(selected, _examples(), Classifier(network).predict(_examples()))
+
+    def _keep_answers(self, network: Network) -> None:
+        """Keep what the selected weights predict of validation, by which arms are compared face by face."""
+        chosen = self.split.validation
+        predicted = logits(network, self.faces.pixels, chosen).argmax(axis=1)
+        groups = splits.groups_of(self.dataset, self.config.split)[chosen]
+        labels = self.faces.labels[chosen]
+        artifacts.write_answers(self.run, artifacts.VALIDATION_ANSWERS, chosen, groups, labels, predicted)
 
     def _draw(self, selected: int, accuracy: float) -> None:
         # here, since it imports matplotlib, which takes half a second, and a reused job draws nothing

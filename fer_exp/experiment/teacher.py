@@ -5,13 +5,11 @@ import dataclasses
 import numpy as np
 
 from fer_exp import tracking
-from fer_exp.config.faces import Split
-from fer_exp.config.schema import build
 from fer_exp.config.settings import Experiment
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import split_of
 from fer_exp.errors import UserError
-from fer_exp.tracking import keys, registry
+from fer_exp.tracking import artifacts, keys, registry
 from fer_exp.tracking.registry import require_weights
 from fer_exp.training.distillation import Teacher
 
@@ -34,25 +32,17 @@ def named(
         # runs on other faces may be called the same
         record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
         require_weights(record)
+        unseen = artifacts.read_answers(store.run_of(record), artifacts.VALIDATION_ANSWERS)["face"]
     except UserError as error:
         raise UserError(f"{setting}: {error}") from None
     if record.faces_digest != dataset.fingerprint.content:
         raise UserError(f"{setting}: it was trained on other faces than these ({dataset.name})")
-    params, split = record.params, config.split
-    run = params.get(keys.Param.SPLIT_RUN, "None")
-    values = {
-        "method": params[keys.Param.SPLIT_METHOD],
-        "validation_fraction": float(params[keys.Param.SPLIT_FRACTION]),
-        "seed": int(params.get(keys.Param.SPLIT_SEED, 0)),
-        "run": None if run == "None" else int(run),
-    }
-    its = build(Split, values)
-    learnt = split_of(dataset, its, int(params[keys.Param.SEED])).fit
-    known = int(np.isin(split_of(dataset, split, config.seed).validation, learnt).sum())
+    split = split_of(dataset, config.split, config.seed)
+    known = int((~np.isin(split.validation, unseen)).sum())
     if known:
         raise UserError(
-            f"{setting}: it has learnt from {known} of the validation faces; it needs the same seed "
-            f"(its is {params[keys.Param.SEED]}) and split ({split.method}, {split.validation_fraction})"
+            f"{setting}: it has learnt from {known} of the validation faces; it needs the same split and "
+            f"seed (its seed is {record.params[keys.Param.SEED]})"
         )
     training = dataclasses.replace(config.training, teacher=record.identity)
     return dataclasses.replace(config, training=training), record

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fer_exp import metrics
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.formatting import Message, message
@@ -72,14 +73,15 @@ def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
 
 
 def _confusion(arm: Arm, run: Record, source: Source) -> Block:
-    """Drawn from the counts that evaluation kept."""
+    """Drawn from the answers that evaluation kept."""
     words, command = source.words, source.evaluate_command(run)
     if _TESTED not in run.metrics:
         return Gap(words("gap.test", arm=arm.name, command=command))
     try:
-        counts = artifacts.confusion(source.store.run(run.run_id))
+        answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
     except UserError:
         return Gap(words("gap.confusion", arm=arm.name, command=command))
+    counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
     figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
     alt = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
     return source.draw(figure, alt, words("confusion", run=run.name), white=True, wide=True)

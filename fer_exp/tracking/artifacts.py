@@ -5,7 +5,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from fer_exp import tracking
+from fer_exp import files, tracking
 from fer_exp.errors import UserError
 
 # The settings of a job, and which faces it left out, if it did.
@@ -21,11 +21,13 @@ WEIGHTS = {"last": LAST, "best": BEST}
 CURVES_FIGURE, GALLERY_FIGURE = "figures/curves.png", "figures/gallery.png"
 CONFUSION_FIGURE, RELIABILITY_FIGURE = "figures/confusion.png", "figures/reliability.png"
 
-# The predicted label of every test face, so that two runs can be compared.
-PREDICTIONS = "test/predictions.npy"
+# What the selected weights predict of the faces that they did not fit, so that a reader without the set can
+# compare two runs face by face: those of validation, and once evaluated those of test.
+VALIDATION_ANSWERS, TEST_ANSWERS = "validation/answers.npy", "test/answers.npy"
 
-# The confusion matrix of the union of test, int64 [7, 7], so that a reader needs no faces.
-CONFUSION = "test/confusion.npy"
+# One face: its position in train or in test, a number that faces of one photo share, the true class and the
+# predicted one.
+ANSWER = np.dtype([("face", "<i4"), ("group", "<i4"), ("label", "u1"), ("predicted", "u1")])
 
 # The jobs of a sweep.
 PLAN = "plan.json"
@@ -37,23 +39,46 @@ class Plan(TypedDict):
     jobs: list[dict[str, str]]
 
 
-def predictions(run: tracking.Run) -> np.ndarray:
-    """The predicted label of every test face, int64 [N], of an evaluated run or a baseline."""
-    return _array(run, PREDICTIONS)
+def write_answers(
+    run: tracking.Run,
+    name: str,
+    faces: np.ndarray,
+    groups: np.ndarray,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+) -> None:
+    """Keep the answers to some faces, each array int [n], under one of the two names."""
+    answers = np.empty(len(faces), ANSWER)
+    answers["face"], answers["group"] = faces, groups
+    answers["label"], answers["predicted"] = labels, predicted
+    with run.file(name) as path, files.written_whole(path) as file:
+        np.save(file, answers)
 
 
-def confusion(run: tracking.Run) -> np.ndarray:
-    """The counts int64 [7, 7] of the union of test, row the true class, of an evaluated run or a baseline."""
-    return _array(run, CONFUSION)
-
-
-def _array(run: tracking.Run, name: str) -> np.ndarray:
+def read_answers(run: tracking.Run, name: str) -> np.ndarray:
+    """The answers of a run, an array [n] of `ANSWER`; raises NoFileError if it has kept none."""
     path = run.fetch(name)
     try:
-        array: np.ndarray = np.load(path, allow_pickle=False)
+        answers: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"run {run.id}: {name} is damaged ({error}): evaluate it again") from None
-    return array
+        raise UserError(f"run {run.id}: {name} is damaged ({error}): {_AGAIN[name]}") from None
+    if answers.dtype != ANSWER or answers.ndim != 1:
+        raise UserError(f"run {run.id}: {name} holds no answers: {_AGAIN[name]}")
+    return answers
+
+
+def find_answers(run: tracking.Run, name: str) -> np.ndarray | None:
+    """The same, but None for a run that has kept none."""
+    try:
+        return read_answers(run, name)
+    except tracking.NoFileError:
+        return None
+
+
+_AGAIN = {
+    VALIDATION_ANSWERS: "train it again with rerun=all",
+    TEST_ANSWERS: "evaluate it again",
+}
 
 
 def read_plan(run: tracking.Run) -> Plan:

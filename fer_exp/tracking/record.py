@@ -91,7 +91,7 @@ class Record:
 
     @property
     def whole(self) -> bool:
-        """Whether its files belong to it: an archive keeps settings and figures alone."""
+        """Whether its files belong to it: an archive keeps none but the answers."""
         return self.tags.get(keys.Tag.MOVED) != FIGURES
 
     @property

@@ -156,7 +156,7 @@ class Run(ABC):
         if not path.is_file():
             raise NoFileError(
                 f"run {self.id}: has no {name}; it ended before its first epoch, lost its files, or was "
-                "restored from an archive, which keeps figures alone"
+                "restored from an archive, which keeps no weights"
             )
         return path
 

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from fer_exp import tracking
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
-from fer_exp.tracking import Record, keys
+from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.artifacts import Plan, read_plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Tag
 from fer_exp.tracking.record import diverged
@@ -28,7 +30,9 @@ class Arm:
     """One cell of a study: the same choices under several seeds, or in a search's several trials.
 
     setting: what the deck called it. runs: the finished ones, by seed or trial. unfinished: why others lack.
-    diverged: the trials whose loss did not stay finite. tuned: the trial whose rates the arm has.
+    diverged: the trials whose loss did not stay finite. tuned: the trial whose rates the arm has. answers: by
+    seed, what a run predicts of its validation faces, an array of `artifacts.ANSWER`; a run restored from an
+    archive of figures alone has none, and trials need none.
     """
 
     name: str
@@ -37,6 +41,7 @@ class Arm:
     unfinished: list[Gap] = field(default_factory=list)
     diverged: dict[str, Record] = field(default_factory=dict)
     tuned: str | None = None
+    answers: dict[str, np.ndarray] = field(default_factory=dict)
 
     def values(self, metric: str, seeds: Sequence[str] | None = None) -> list[float]:
         """The metric of each run that has it, in the order of `seeds` (all, if not given)."""
@@ -86,11 +91,20 @@ def read_studies(
             continue
         try:
             studies[key] = _study(sweep, read_plan(store.run_of(sweep)), by_identity)
+            _read_answers(studies[key], store)
         except UserError as error:
             if lost is None:
                 raise
             lost.append(error)
     return list(studies.values())[::-1]
+
+
+def _read_answers(study: Study, store: tracking.Store) -> None:
+    for arm in study.arms if not study.searched else ():
+        for seed, record in arm.runs.items():
+            kept = artifacts.find_answers(store.run_of(record), artifacts.VALIDATION_ANSWERS)
+            if kept is not None:
+                arm.answers[seed] = kept
 
 
 def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:

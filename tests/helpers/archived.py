@@ -2,6 +2,8 @@
 
 import json
 
+import numpy as np
+
 from fer_exp.fer2013 import PARTS
 from fer_exp.report import text
 from fer_exp.tracking import artifacts, keys
@@ -38,11 +40,21 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
             found[f"selected/{key}"] = accuracy + 1 / 3
         found |= {"selected/val_loss": 1.5, "selected/epoch": 9.0, "selected/train_seconds": 61.0}
         found |= scores(accuracy)
+        _answer(run, artifacts.VALIDATION_ANSWERS, 20, seed=identity[-1])
+        _answer(run, artifacts.TEST_ANSWERS, 28)
     run.log({"val/loss": 1.6, "train/loss": 1.5, "val/huge": float("inf")}, 1)
     run.log({"val/loss": 1.5, "train/loss": float("nan")}, 2)
     run.log(found)
     run.end(status)
     return run
+
+
+def _answer(run, name, n, seed="0"):
+    """Keep answers to n faces, which those of one seed share; each run has its own."""
+    draw = np.random.default_rng([n, int(seed) if seed.isdigit() else 0])
+    faces = np.sort(draw.choice(100, n, replace=False))
+    predicted = np.random.default_rng(list(run.id.encode())).integers(0, 7, n)
+    artifacts.write_answers(run, name, faces, faces // 2, draw.integers(0, 7, n), predicted)
 
 
 def scores(accuracy):

@@ -1,9 +1,9 @@
 """Keep the runs behind the tables in one small text file, a line each, or restore them from it.
 
-`make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its
-finished jobs, and the baselines and ensembles on the same faces to what the file holds: figures and
-settings, no weights. With `--restore` they become runs of a store again, from which the same tables are
-printed and whose jobs a sweep reuses.
+`make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its finished jobs, and the
+baselines and ensembles on the same faces to what the file holds: figures, settings and answers to faces, no
+weights. With `--restore` they become runs of a store again, from which the same tables are printed and whose
+jobs a sweep reuses.
 """
 
 import argparse
@@ -17,8 +17,10 @@ from rich.progress import track
 from fer_exp import console, files, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
+from fer_exp.tracking.archive import answers
+from fer_exp.tracking.archive.answers import ArchivedFaces
 from fer_exp.tracking.archive.restore import line_of, origins, restore
-from fer_exp.tracking.archive.run_line import ArchivedRun
+from fer_exp.tracking.archive.run_line import ArchivedRun, read_line
 from fer_exp.tracking.studies import sweep_key
 
 
@@ -43,7 +45,8 @@ def keep(args: argparse.Namespace) -> None:
     for line in found:
         _readable(line)
     lines = merged([*found, *before])
-    data = "".join(line.text() for line in lines).encode()
+    told = answers.lines(line.answers for line in lines)
+    data = "".join([*(faces.text() for faces in told), *(line.text() for line in lines)]).encode()
     files.write(args.file, data)
     new = len(set(map(ArchivedRun.text, lines)) - set(map(ArchivedRun.text, before)))
     print(f"{args.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
@@ -53,8 +56,9 @@ def keep(args: argparse.Namespace) -> None:
 
 def _readable(line: ArchivedRun) -> None:
     """Raise UserError if a run of a store would make a file that nobody can read."""
+    faces = {each.digest: each for each in answers.lines([line.answers])}
     try:
-        ArchivedRun.parse(line.text())
+        ArchivedRun.parse(read_line(line.text()), faces)
     except UserError as error:
         raise UserError(f"run {line.id}: cannot be kept ({error})") from None
 
@@ -65,12 +69,17 @@ def read(path: Path) -> list[ArchivedRun]:
         rows = path.read_bytes().split(b"\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
-    found = []
+    found, faces = [], {}
     for number, row in enumerate(rows, start=1):
         if not row.strip():
             continue
         try:
-            found.append(ArchivedRun.parse(row.decode()))
+            tree = read_line(row.decode())
+            if "rows" in tree:
+                told = ArchivedFaces.parse(tree)
+                faces[told.digest] = told
+            else:
+                found.append(ArchivedRun.parse(tree, faces))
         except UnicodeDecodeError:
             raise UserError(f"{path}, line {number}: is no UTF-8") from None
         except UserError as error:
@@ -81,7 +90,8 @@ def read(path: Path) -> list[ArchivedRun]:
 def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
     """Each job, baseline, ensemble and study once, by start; of two that stand for one the better.
 
-    A finished one is, then the later, then the one with more figures, which was evaluated; then the first.
+    A finished one is, then the later, then the one with more figures or answers, which was evaluated; then
+    the first.
     """
     best: dict[tuple[str, ...], ArchivedRun] = {}
     for line in lines:
@@ -98,10 +108,10 @@ def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     return kind, *own
 
 
-def _rank(line: ArchivedRun) -> tuple[bool, int, int]:
+def _rank(line: ArchivedRun) -> tuple[bool, int, int, int]:
     # a sweep is read whether all of its jobs have finished or not
     finished = line.status == "FINISHED" or line.tags[keys.Tag.KIND] == keys.Kind.SWEEP
-    return finished, line.started, len(line.metrics)
+    return finished, line.started, len(line.metrics), len(line.answers)
 
 
 def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[Record], list[Record]]:

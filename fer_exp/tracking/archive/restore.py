@@ -1,22 +1,28 @@
 """Runs as lines, and lines as runs again, of a store's own.
 
 A line holds nothing of the machine that its run comes from. A restored run has an id of its own and the tag
-`moved_from`, but no weights and no answers to test.
+`moved_from`, but no weights.
 """
 
 import json
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
+import numpy as np
+from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from fer_exp import redaction
 from fer_exp.errors import UserError
+from fer_exp.tracking.archive import answers
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
-from fer_exp.tracking.artifacts import PLAN, Plan
+from fer_exp.tracking.artifacts import PLAN, Plan, find_answers
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.keys import Tag
 from fer_exp.tracking.record import FIGURES, WHOLE, Record
+from fer_exp.tracking.run import Run
 from fer_exp.tracking.store import Store
 
 # What MLflow takes in one call.
@@ -50,7 +56,13 @@ def line_of(record: Record, store: Store, first: Mapping[str, str], plan: Plan |
         _placeless(params),
         dict(told.metrics),
         None if plan is None else {"jobs": [_placeless(job) for job in plan["jobs"]]},
+        _answers(store.run_of(record)),
     )
+
+
+def _answers(run: Run) -> dict[str, np.ndarray]:
+    found = {word: find_answers(run, name) for word, name in answers.FILES.items()}
+    return {word: kept for word, kept in found.items() if kept is not None}
 
 
 def _placeless(texts: Mapping[str, str]) -> dict[str, str]:
@@ -75,6 +87,8 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
             client.log_batch(new, metrics[at : at + _METRICS])
         if line.plan:
             client.log_text(new, json.dumps(line.plan, indent=1), PLAN)
+        for word, kept in line.answers.items():
+            _log_array(client, new, answers.FILES[word], kept)
         client.set_terminated(new, line.status, line.ended)
         tags = line.tags | {Tag.MOVED: FIGURES} | ({Tag.PARENT: parent} if parent else {})
         # last, and in one call: whoever looks for runs looks for these
@@ -85,6 +99,14 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
             "same command goes on from here"
         ) from error
     return new
+
+
+def _log_array(client: MlflowClient, run_id: str, name: str, array: np.ndarray) -> None:
+    folder, _, file = name.rpartition("/")
+    with tempfile.TemporaryDirectory() as made:
+        path = Path(made) / file
+        np.save(path, array)
+        client.log_artifact(run_id, str(path), folder)
 
 
 def _clear(target: Store, old: str) -> None:

@@ -1,6 +1,7 @@
 """A run as one line of JSON: what it was told and its figures, to be kept beside the code.
 
-It holds the last value of each metric and a sweep's plan; no value by epoch and no other file.
+It holds the last value of each metric, a sweep's plan and the answers to faces, but no value by epoch and no
+weights.
 """
 
 import dataclasses
@@ -9,12 +10,16 @@ import math
 import posixpath
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
+
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys
+from fer_exp.tracking.archive import answers
+from fer_exp.tracking.archive.answers import ArchivedFaces
 from fer_exp.tracking.artifacts import Plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Kind, Param, Tag
 
@@ -59,7 +64,11 @@ _NOT_FINITE = ("nan", "inf", "-inf")
 
 @dataclass(frozen=True)
 class ArchivedRun:
-    """A run that has ended; started, ended: in milliseconds; plan: a sweep's."""
+    """A run that has ended.
+
+    started, ended: in milliseconds. plan: a sweep's. answers: arrays of `artifacts.ANSWER` by the words of
+    `answers.FILES`.
+    """
 
     id: str
     name: str
@@ -70,30 +79,49 @@ class ArchivedRun:
     params: dict[str, str]
     metrics: dict[str, float]
     plan: Plan | None = None
+    answers: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict, compare=False)
 
     @classmethod
-    def parse(cls, text: str) -> "ArchivedRun":
-        """A line as `text` writes it; raises UserError that says what is wrong with another."""
-        try:
-            tree = json.loads(text, parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            raise UserError("is no whole line of JSON") from None
-        needed = {spec.name for spec in dataclasses.fields(cls) if spec.default is dataclasses.MISSING}
-        if not isinstance(tree, dict) or not needed <= tree.keys() <= needed | {"plan"}:
-            raise UserError(f"must hold {', '.join(sorted(needed))}, may hold plan, and nothing else")
+    def parse(cls, tree: dict[str, Any], faces: Mapping[str, ArchivedFaces]) -> "ArchivedRun":
+        """A line as `text` writes it, already read as JSON.
+
+        faces: those that lines before it tell, by their digest. Raises UserError that says what is wrong.
+        """
+        names = {spec.name for spec in dataclasses.fields(cls)}
+        needed = names - {"plan", "answers"}
+        if not needed <= tree.keys() <= names:
+            raise UserError(
+                f"must hold {', '.join(sorted(needed))}, may hold answers, plan, and nothing else"
+            )
         wrong = next((said for said, fine in _checks(tree) if not fine), None)
         if wrong:
             raise UserError(wrong)
-        return cls(**{**tree, "metrics": {key: float(value) for key, value in tree["metrics"].items()}})
+        metrics = {key: float(value) for key, value in tree["metrics"].items()}
+        answered = answers.understood(tree.get("answers", {}), faces)
+        return cls(**{**tree, "metrics": metrics, "answers": answered})
 
     def text(self) -> str:
         """The line, with its end."""
         tree = {key: value for key, value in vars(self).items() if value is not None}
+        tree["answers"] = answers.told(self.answers)
+        if not self.answers:
+            del tree["answers"]
         # JSON has no word for what is not finite
         tree["metrics"] = {
             key: value if math.isfinite(value) else str(value) for key, value in self.metrics.items()
         }
         return json.dumps(tree, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n"
+
+
+def read_line(text: str) -> dict[str, Any]:
+    """A line of a file as JSON; raises UserError for one that is none."""
+    try:
+        tree = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise UserError("is no whole line of JSON") from None
+    if not isinstance(tree, dict):
+        raise UserError("is no run and no faces")
+    return tree
 
 
 def is_kept(tag: str) -> bool:

@@ -60,7 +60,10 @@ def test_an_ensemble_is_scored_once_and_found_again(arm, store, tiny_dataset):
         network.logits(registry.load_classifier(run, store).network, test.pixels) for run in arm.runs.values()
     ]
     said = ensembles.mean_log_probabilities(apart).argmax(axis=1)
-    assert artifacts.predictions(store.run(found.run_id)).tolist() == said.tolist()
+    assert (
+        artifacts.read_answers(store.run(found.run_id), artifacts.TEST_ANSWERS)["predicted"].tolist()
+        == said.tolist()
+    )
     assert found.metrics["test/union/accuracy"] == pytest.approx((said == test.labels).mean())
     arm.runs.pop("1")
     assert studies.read_ensembles(store, study) == {}

@@ -98,12 +98,17 @@ def test_only_a_network_is_evaluated(store, tiny_dataset):
 
 @pytest.mark.drawn
 def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
-    """The answer to each face, to compare runs by; and pictures, the gallery only if it is wanted."""
+    """The answer to each face beside the truth, to compare runs by; and pictures, the gallery if wanted."""
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
     run = store.run(trained.run_id)
-    assert artifacts.predictions(run).shape == (28,)
-    counts = artifacts.confusion(run)
-    assert (counts.shape, counts.sum()) == ((7, 7), 28)
+    answers, test = artifacts.read_answers(run, artifacts.TEST_ANSWERS), tiny_dataset.test()
+    assert answers["face"].tolist() == list(range(28))
+    assert (answers["label"].tolist(), answers["group"].tolist()) == (
+        test.labels.tolist(),
+        test.group.tolist(),
+    )
+    scored = store.record(trained.run_id).metrics["test/union/accuracy"]
+    assert (answers["label"] == answers["predicted"]).mean() == scored
     assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
     assert run.fetch("figures/reliability.png").stat().st_size > 1000
     with pytest.raises(UserError, match="has no figures/gallery"):
@@ -142,7 +147,7 @@ def test_a_run_without_answers_or_scores_is_left_as_it_is(trained, store, tiny_d
     """As one from an archive is."""
     assert scoring.complete(trained, store, tiny_dataset) is trained
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    store.run(trained.run_id).fetch(artifacts.PREDICTIONS).unlink()
+    store.run(trained.run_id).fetch(artifacts.TEST_ANSWERS).unlink()
     old = stripped(store.record(trained.run_id))
     assert scoring.complete(old, store, tiny_dataset) is old
 
@@ -163,18 +168,21 @@ def test_near_copies_of_train_are_left_out_of_a_part(tiny_faces, tiny_dataset, c
     assert "no score on union_no_near_copies: 70 faces are too many" in caplog.text
 
 
-@pytest.mark.fault("Disk: damaged answers to test", trials=4, expected="one line that names the run")
+@pytest.mark.fault("Disk: damaged answers to test", trials=5, expected="one line that names the run")
 def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset):
-    """Cut short, another file, or a pickle, which is never opened."""
+    """Cut short, another file, a pickle, which is never opened, or another array."""
     scoring.evaluate(trained, store, tiny_dataset, gallery=False)
     run = store.run(trained.run_id)
-    path = run.fetch(artifacts.PREDICTIONS)
+    path = run.fetch(artifacts.TEST_ANSWERS)
     pickled = io.BytesIO()
     np.save(pickled, np.array([print]), allow_pickle=True)
     for content in (b"", b"\x93NUMPY", b"no array", pickled.getvalue()):
         path.write_bytes(content)
-        with pytest.raises(UserError, match=r"predictions\.npy is damaged"):
-            artifacts.predictions(run)
+        with pytest.raises(UserError, match=r"answers\.npy is damaged .*: evaluate it again"):
+            artifacts.read_answers(run, artifacts.TEST_ANSWERS)
+    np.save(path, np.zeros(28))
+    with pytest.raises(UserError, match=r"answers\.npy holds no answers: evaluate it again"):
+        artifacts.read_answers(run, artifacts.TEST_ANSWERS)
 
 
 def test_what_gives_no_probabilities_has_no_loss():

@@ -40,6 +40,10 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     assert record.metrics["selected/epoch"] == best.number
     assert run.fetch("figures/curves.png").read_bytes().startswith(b"\x89PNG")
     assert record.metrics["selected/val_loss"] == pytest.approx(best.validation.loss, rel=1e-5)
+    answers = artifacts.read_answers(run, artifacts.VALIDATION_ANSWERS)
+    assert len(answers) == int(record.params["faces.validation"])
+    right = (answers["label"] == answers["predicted"]).mean()
+    assert record.metrics["selected/val_accuracy"] == pytest.approx(right)
 
 
 def test_a_checkpoint_describes_itself(tiny, store):

@@ -44,7 +44,10 @@ def test_a_taught_job_is_known_by_what_taught_it(tiny, store):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("seed=1", r"it has learnt from \d+ of the validation faces; it needs the same seed \(its is 0\)"),
+        (
+            "seed=1",
+            r"has learnt from \d+ of the validation faces; it needs the same split .*\(its seed is 0\)",
+        ),
         ("split.validation_fraction=0.5", r"it has learnt from \d+ of the validation faces"),
         ("training.teacher=nobody", "run nobody: there is no such run"),
         ("training.teacher=null", "name who teaches, training.teacher=<its id or name>"),

@@ -36,7 +36,7 @@ def test_every_baseline_is_scored_once_and_found_again(ensure, store, name):
     assert record.metrics["fit/seconds"] > 0
     assert record.metrics["test/union/n"] == 28
     assert "test/private/recall_happy" in record.metrics
-    assert artifacts.predictions(store.run(record.run_id)).shape == (28,)
+    assert len(artifacts.read_answers(store.run(record.run_id), artifacts.TEST_ANSWERS)) == 28
     again, anew = ensure(*overrides)
     assert (again.run_id, anew) == (record.run_id, False)
 
@@ -61,7 +61,10 @@ def test_libsvm_stays_possible_and_agrees(ensure, store):
     exact, _ = ensure("baseline=svc")
     libsvm, _ = ensure("baseline=svc", "baseline.solver=libsvm")
     assert (exact.name, libsvm.name) == ("linear SVC", "linear SVC (libsvm)")
-    answers = [artifacts.predictions(store.run(record.run_id)) for record in (exact, libsvm)]
+    answers = [
+        artifacts.read_answers(store.run(record.run_id), artifacts.TEST_ANSWERS)["predicted"]
+        for record in (exact, libsvm)
+    ]
     assert np.mean(answers[0] == answers[1]) > 0.9
     assert exact.metrics["fit/widest_gap"] <= 1e-4
 
@@ -101,7 +104,7 @@ def test_runs_stand_beside_baselines_with_a_test(ensure, store, tiny_dataset):
     nearest, _ = ensure("baseline=nearest")
     rivals = studies.read_baselines(store, tiny_dataset.fingerprint.content)
     assert {record.run_id for record in rivals} == {run.run_id for run in (majority, prior, nearest)}
-    table = significance.beside(rivals, majority, store, tiny_dataset.test().labels)
+    table = significance.beside(rivals, majority, store)
     rows = {row[0]: row for row in table.rows}
     assert rows["majority"][-1] == ""
     assert rows["class prior"][-1] == "1"

@@ -1,6 +1,5 @@
 """The runs behind the tables as a text file, and as runs again."""
 
-import json
 import shutil
 import sqlite3
 from contextlib import closing
@@ -130,7 +129,7 @@ def test_the_same_runs_make_the_same_file(kept, filled, make, tmp_path):
     for path in (kept, tmp_path / "again.jsonl"):
         archive_runs.main([str(path), *named(restored)])
         assert path.read_bytes() == before
-    starts = [json.loads(line)["started"] for line in before.splitlines()]
+    starts = [line.started for line in archive_runs.read(kept)]
     assert starts == sorted(starts)
 
 
