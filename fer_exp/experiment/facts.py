@@ -9,6 +9,7 @@ from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import Split
 from fer_exp.tracking import keys
 from fer_exp.training.device import device_name
+from fer_exp.training.kernels import compiled
 from fer_exp.training.trainer import Epoch
 
 
@@ -27,7 +28,14 @@ def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
         keys.Tag.PROTOCOL: config.protocol.name,
         keys.Tag.SELECTED_ON: selection_rule(config.protocol),
         keys.Tag.DEVICE: device_name(config.training.device),
+        keys.Tag.KERNELS: kernels(config),
     }
+
+
+def kernels(config: Experiment, before: str | None = None) -> str:
+    """Whose loops train the job, and whose have, `before`, where it is gone on with."""
+    now = compiled.in_use(config.training.device)
+    return ", ".join(sorted({now, *(before or now).split(", ")}))
 
 
 def params(config: Experiment, dataset: Dataset, split: Split) -> dict[str, object]:

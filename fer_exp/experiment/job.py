@@ -149,7 +149,9 @@ class Job:
         except UserError as error:
             self.log.warning("%s: trained from the start (%s)", self.name, error)
             return None
-        run.reopen(self.config.sweep.parent, log=self.tags.get(keys.Tag.LOG, ""), **store.place)
+        kernels = facts.kernels(self.config, earlier.tags.get(keys.Tag.KERNELS))
+        log = self.tags.get(keys.Tag.LOG, "")
+        run.reopen(self.config.sweep.parent, log=log, kernels=kernels, **store.place)
         return run
 
     def _train_before(self, trainer: Trainer, stage: Trainer) -> None:

@@ -116,6 +116,8 @@ class Tag:
     PROTOCOL = "protocol"
     SELECTED_ON = "selected_on"
     DEVICE = "device"
+    # whose loops trained it, which round differently: `compiled`, `plain`, or both, if it was gone on with
+    KERNELS = "kernels"
     TAUGHT_BY = "taught_by"
     RESUMED_FROM = "resumed_from"
     # why it failed, and the file that tells more

@@ -19,7 +19,8 @@ from fer_exp.config import settings
 from fer_exp.data.augmentation import Augmentation
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.models.network import PIXELS, Network
-from fer_exp.training.kernels import cuda_graph, manual_backprop
+from fer_exp.training.kernels import compiled, compiled_mlp, cuda_graph, manual_backprop
+from fer_exp.training.kernels.compiled_mlp import CompiledPass
 from fer_exp.training.kernels.cuda_graph import Capture
 
 Step = Callable[[torch.Tensor], torch.Tensor]
@@ -133,13 +134,14 @@ class ManualStep:
             if weight.grad is None:
                 weight.grad = torch.zeros_like(weight)
         # by batch size: an epoch has at most two
-        self.passes: dict[int, _Pass] = {}
+        self.passes: dict[int, _Pass | CompiledPass] = {}
+        self.make = CompiledPass if compiled_mlp.suited(network) else _Pass
 
     def __call__(self, batch: torch.Tensor) -> torch.Tensor:
         """Learn from the faces at the positions int64 [B]; their logits [B, 7], valid until the next step."""
         size = len(batch)
         if size not in self.passes:
-            self.passes[size] = _Pass(self.network, size)
+            self.passes[size] = self.make(self.network, size)
         logits = self.passes[size](self.pixels, self.targets, batch)
         self.optimizer.step()
         return logits
@@ -152,7 +154,11 @@ class _Pass:
         self.bytes = torch.empty(size, PIXELS, dtype=torch.uint8)
         self.inputs = network.scale.new_empty(size, PIXELS)
         self.target, self.slope = network.scale.new_empty(2, size, len(EMOTIONS))
-        self.shift, self.scale = network.shift, network.scale.reciprocal()
+        # of every pixel, though it be the same
+        self.shift, self.scale = (
+            each.expand(PIXELS).contiguous() for each in (network.shift, network.scale.reciprocal())
+        )
+        self.loops = compiled.loops(self.inputs)
         self.layers = manual_backprop.chain(network.layers, size)
         first = self.layers[0]
         assert isinstance(first, manual_backprop.Linear)
@@ -162,8 +168,7 @@ class _Pass:
     @torch.no_grad()
     def __call__(self, pixels: torch.Tensor, targets: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
         """Fill the gradients of the mean cross-entropy from pixels [N, 2304] at `batch`; logits [B, 7]."""
-        torch.index_select(pixels, 0, batch, out=self.bytes)
-        flow = self.inputs.copy_(self.bytes).sub_(self.shift).mul_(self.scale)
+        flow = self._gathered(pixels, batch)
         for dropout in self.dropouts:
             dropout.draw(len(batch))
         for layer in self.layers:
@@ -175,6 +180,14 @@ class _Pass:
             slope = layer.backward(slope)
         self.first.weigh(slope)
         return flow
+
+    def _gathered(self, pixels: torch.Tensor, batch: torch.Tensor) -> torch.Tensor:
+        """The normalised pictures float32 [B, 2304]."""
+        if self.loops:
+            self.loops.gather(pixels, batch, self.shift, self.scale, self.inputs, *self.inputs.shape)
+            return self.inputs
+        torch.index_select(pixels, 0, batch, out=self.bytes)
+        return self.inputs.copy_(self.bytes).sub_(self.shift).mul_(self.scale)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """PyTorch's optimizers over one tensor on the CPU, with the same state, equal within rounding, and sooner.
 
-None of them imports PyTorch's compiler. RMSprop and NAdam go in one pass, put in terms of PyTorch's fused
-kernel for Adam, m <- b m + (1 - b) g, v <- c v + (1 - c) g^2,
-p <- p - rate / (1 - b^t) m / (sqrt(v / (1 - c^t)) + eps); AdaDelta takes half of PyTorch's passes.
+None of them imports PyTorch's compiler. Each steps in one pass by a loop of `optimizers.cpp`, where its
+formula stands. PyTorch's own step is taken for options that the loop does not know, and where nothing is
+compiled.
 """
 
 import inspect
@@ -12,24 +12,21 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.adam import adam
 
-# RMSprop corrects no bias: b^t and c^t are 0
-FOREVER = torch.tensor(torch.inf)
+from fer_exp.training.kernels import compiled
 
 
 def _step(method: Callable[..., Any]) -> Any:
-    """A method `step`: no gradients, and no record for PyTorch's profiler, which takes a twentieth of a step.
+    """A method `step` that leaves no record for PyTorch's profiler, which takes a twentieth of a step.
 
     PyTorch hangs one around each `step` that is not marked as having it.
     """
-    step = torch.no_grad()(method)
-    vars(step)["hooked"] = True
-    return step
+    vars(method)["hooked"] = True
+    return method
 
 
 class Uncompiled(torch.optim.Optimizer):
-    """Does as PyTorch's class does, without what wraps its methods for the compiler.
+    """Does as PyTorch's class does, without what wraps its methods for PyTorch's compiler.
 
     The first call of a method that is wrapped imports the compiler, which takes 1.3 s.
     """
@@ -42,149 +39,152 @@ class Uncompiled(torch.optim.Optimizer):
     @_step
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         """One step, as `torch.optim.Optimizer` has it."""
-        return inspect.unwrap(super().step)(self, closure)
-
-
-class SGD(Uncompiled, torch.optim.SGD):
-    """PyTorch's own kernel."""
-
-
-class Adagrad(Uncompiled, torch.optim.Adagrad):
-    """PyTorch's own kernel."""
-
-
-class Adam(Uncompiled, torch.optim.Adam):
-    """PyTorch's own kernel."""
-
-
-class AdamW(Uncompiled, torch.optim.AdamW):
-    """PyTorch's own kernel."""
+        with torch.no_grad():
+            return inspect.unwrap(super().step)(self, closure)
 
 
 class SingleTensorOptimizer(Uncompiled):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
     # off in a plain optimizer
-    options: tuple[str, ...]
+    options: tuple[str, ...] = ("maximize", "differentiable")
 
     @_step
     def step(self, closure: Callable[[], float] | None = None) -> Any:
         """One step, as `torch.optim.Optimizer` has it."""
         [group] = self.param_groups
         [weights] = group["params"]
-        # the first step makes the state, as PyTorch has it
-        if closure or not self.state.get(weights) or not self.plain(group):
+        state = self.state.get(weights, {})
+        if closure or not self.loops or not self.plain(group) or not self.ready(state, group):
             return super().step(closure)
-        self.move(weights, weights.grad, self.state[weights], group)
+        self.move(weights, weights.grad, state, group)
         return None
 
     @cached_property
-    def scratch(self) -> Tensor:
-        """Two tensors [2, n] to work in; zeros, as the kernel may multiply by 0 what is there."""
-        return torch.zeros_like(self.param_groups[0]["params"][0]).repeat(2, 1)
+    def loops(self) -> Any:
+        """See `compiled.loops`."""
+        return compiled.loops(self.param_groups[0]["params"][0])
 
     def plain(self, group: dict[str, Any]) -> bool:
         """Whether `move` knows these options."""
         return not any(group[option] for option in self.options)
+
+    def ready(self, state: dict[str, Any], group: dict[str, Any]) -> bool:  # noqa: ARG002 - some have no state
+        """Whether there is what `move` needs; the first step makes it, as PyTorch has it."""
+        return bool(state)
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Move weights [n] by their slope [n], keep the state and count the step."""
         raise NotImplementedError
 
 
-def _adam(
-    weights: Tensor,
-    slope: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    t: Tensor,
-    group: dict[str, Any],
-    lr: float,
-    betas: tuple[float, float],
-) -> None:
-    """PyTorch's fused kernel, which also counts t on by 1."""
-    adam(
-        [weights],
-        [slope],
-        [mean],
-        [square],
-        [],
-        [t],
-        fused=True,
-        amsgrad=False,
-        maximize=False,
-        lr=lr,
-        beta1=betas[0],
-        beta2=betas[1],
-        eps=group["eps"],
-        weight_decay=group["weight_decay"],
-    )
+class SGD(SingleTensorOptimizer, torch.optim.SGD):
+    """With or without momentum, Nesterov's too."""
+
+    def ready(self, state: dict[str, Any], group: dict[str, Any]) -> bool:
+        """See `SingleTensorOptimizer`; without momentum nothing is kept."""
+        return not group["momentum"] or state.get("momentum_buffer") is not None
+
+    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """See `SingleTensorOptimizer`."""
+        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
+        if not momentum:
+            self.loops.sgd(weights, slope, len(weights), decay, lr)
+            return
+        by_kept, by_slope = (lr * momentum, lr) if group["nesterov"] else (lr, 0.0)
+        buffer, rest = state["momentum_buffer"], 1 - group["dampening"]
+        self.loops.sgd_momentum(
+            weights, slope, buffer, len(weights), decay, momentum, rest, by_kept, by_slope
+        )
+
+
+class Adagrad(SingleTensorOptimizer, torch.optim.Adagrad):
+    """A sum of squares."""
+
+    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """See `SingleTensorOptimizer`."""
+        lr = group["lr"] / (1 + state["step"].item() * group["lr_decay"])
+        state["step"] += 1
+        decay, eps = group["weight_decay"], group["eps"]
+        self.loops.root_mean_square(weights, slope, state["sum"], len(weights), decay, 1, 1, lr, eps)
 
 
 class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
-    """v <- a v + (1 - a) g^2, p <- p - lr g / (sqrt(v) + eps): Adam that has no memory of the mean, b = 0."""
+    """A running mean of squares."""
 
-    options = ("momentum", "centered", "maximize", "capturable", "differentiable", "foreach")
-
-    def plain(self, group: dict[str, Any]) -> bool:
-        """See `SingleTensorOptimizer`; an alpha of 1 would divide by zero in the kernel."""
-        return super().plain(group) and group["alpha"] < 1
+    options = ("momentum", "centered", "maximize", "capturable", "differentiable")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """See `SingleTensorOptimizer`."""
-        mean, square = self.scratch[0], state["square_avg"]
-        _adam(weights, slope, mean, square, FOREVER, group, group["lr"], (0.0, group["alpha"]))
         state["step"] += 1
-
-
-class NAdam(SingleTensorOptimizer, torch.optim.NAdam):
-    """Adam that moves by a mixture of its mean and the slope, (1 - u) g / (1 - U) + u' m / (1 - U u').
-
-    U is the product of all u so far, u' the next of them. The mixture is one more step of the mean, by b.
-    """
-
-    options = ("decoupled_weight_decay", "maximize", "capturable", "differentiable", "foreach")
-
-    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
-        beta1, beta2 = group["betas"]
-        t, decay = state["step"].item() + 1, group["momentum_decay"]
-        now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (t, t + 1))
-        state["mu_product"] *= now
-        product = state["mu_product"].item()
-        by_slope, by_mean = (1 - now) / (1 - product), after / (1 - product * after)
-        state["exp_avg"].lerp_(slope, 1 - beta1)
-        if group["weight_decay"]:
-            state["exp_avg"].add_(weights, alpha=group["weight_decay"] * (1 - beta1))
-        b = by_mean / (by_mean + by_slope)
-        # undoes the kernel's division by 1 - b^t
-        rate = group["lr"] * (by_mean + by_slope) * (1 - b**t)
-        # the kernel's own step of the mean is for this move alone
-        mean = self.scratch[0].copy_(state["exp_avg"])
-        _adam(weights, slope, mean, state["exp_avg_sq"], state["step"], group, rate, (b, beta2))
+        alpha, square = group["alpha"], state["square_avg"]
+        numbers = group["weight_decay"], alpha, 1 - alpha, group["lr"], group["eps"]
+        self.loops.root_mean_square(weights, slope, square, len(weights), *numbers)
 
 
 class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
-    """v <- r v + (1 - r) g^2, d = sqrt((u + eps) / (v + eps)) g, u <- r u + (1 - r) d^2, p <- p - lr d.
+    """Running means of squares of slopes and of changes."""
 
-    The root of a quotient in place of PyTorch's quotient of roots, in memory that is kept.
-    """
-
-    options = ("maximize", "capturable", "differentiable", "foreach")
+    options = ("maximize", "capturable", "differentiable")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """See `SingleTensorOptimizer`."""
-        rho, eps = group["rho"], group["eps"]
-        change, below = self.scratch
-        if group["weight_decay"]:
-            # the slope's own memory: the next step writes it anew
-            slope.add_(weights, alpha=group["weight_decay"])
-        state["square_avg"].mul_(rho).addcmul_(slope, slope, value=1 - rho)
-        torch.add(state["square_avg"], eps, out=below)
-        torch.add(state["acc_delta"], eps, out=change).div_(below).sqrt_().mul_(slope)
-        state["acc_delta"].mul_(rho).addcmul_(change, change, value=1 - rho)
-        weights.add_(change, alpha=-group["lr"])
         state["step"] += 1
+        rho, square, change = group["rho"], state["square_avg"], state["acc_delta"]
+        numbers = group["weight_decay"], rho, 1 - rho, group["lr"], group["eps"]
+        self.loops.adadelta(weights, slope, square, change, len(weights), *numbers)
+
+
+class _Moments(SingleTensorOptimizer):
+    """Running means of slopes and of their squares, corrected for their start at zero."""
+
+    options: tuple[str, ...] = ("maximize", "capturable", "differentiable")
+
+    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """See `SingleTensorOptimizer`."""
+        state["step"] += 1
+        steps, lr, (beta1, beta2) = state["step"].item(), group["lr"], group["betas"]
+        by_mean, by_slope = self.shares(state, group, steps)
+        decay, keep = group["weight_decay"], 1.0
+        if group["decoupled_weight_decay"]:
+            decay, keep = 0.0, 1 - lr * decay
+        means = state["exp_avg"], state["exp_avg_sq"]
+        betas = beta1, 1 - beta1, beta2, 1 - beta2
+        moves = lr * by_mean, lr * by_slope, (1 - beta2**steps) ** -0.5, group["eps"]
+        self.loops.adam(weights, slope, *means, len(weights), decay, keep, *betas, *moves)
+
+    def shares(self, state: dict[str, Any], group: dict[str, Any], steps: float) -> tuple[float, float]:
+        """How much of the mean, and of the slope itself, this step takes."""
+        raise NotImplementedError
+
+
+class Adam(_Moments, torch.optim.Adam):
+    """The mean alone."""
+
+    options = (*_Moments.options, "amsgrad")
+
+    def shares(self, state: dict[str, Any], group: dict[str, Any], steps: float) -> tuple[float, float]:  # noqa: ARG002 - as NAdam's
+        """See `_Moments`."""
+        return 1 / (1 - group["betas"][0] ** steps), 0.0
+
+
+class AdamW(Adam, torch.optim.AdamW):
+    """Adam, whose decay of the weights is no part of the slope."""
+
+
+class NAdam(_Moments, torch.optim.NAdam):
+    """A mixture of the mean and the slope, u' m / (1 - U u') + (1 - u) g / (1 - U).
+
+    u is a momentum that grows with the steps, u' the next one, U the product of all so far.
+    """
+
+    def shares(self, state: dict[str, Any], group: dict[str, Any], steps: float) -> tuple[float, float]:
+        """See `_Moments`."""
+        beta1, decay = group["betas"][0], group["momentum_decay"]
+        now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (steps, steps + 1))
+        state["mu_product"] *= now
+        product = state["mu_product"].item()
+        return after / (1 - product * after), (1 - now) / (1 - product)
 
 
 # PyTorch's class, and the one that does the same over one tensor on the CPU.

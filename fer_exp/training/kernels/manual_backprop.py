@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_exp.models import linear
+from fer_exp.training.kernels import compiled
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,16 @@ class Layer(Protocol):
         """The loss's slope by what entered [B, n_in], from the one by what left [B, n_out]."""
 
 
+class Products(Protocol):
+    """What multiplies matrices, as `models.linear` tells."""
+
+    def affine(self, bias: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+        """left [m, k] times right [k, n], plus bias [n]: [m, n], in `out` or elsewhere."""
+
+    def product(self, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
+        """left [m, k] times right [k, n]: [m, n], in `out` or elsewhere."""
+
+
 class Linear:
     """y = x W^T + b; `backward`, s W, also fills the gradients in place, s^T x of W and the sum of s of b."""
 
@@ -44,7 +55,7 @@ class Linear:
         assert module.bias.grad is not None
         self.weight_slope, self.bias_slope = module.weight.grad, module.bias.grad
         self.transposed = self.weight.t()
-        self.by = linear.fastest(size * self.weight.numel(), self.weight)
+        self.by: Products = products(size, self.weight)
         self.leaving = self.weight.new_empty(size, module.out_features)
         self.slope = self.weight.new_empty(size, module.in_features)
 
@@ -63,6 +74,14 @@ class Linear:
         """See `Layer`."""
         self.weigh(slope)
         return self.by.product(slope, self.weight, self.slope)
+
+
+def products(size: int, weight: Tensor) -> Products:
+    """What multiplies fastest by a weight [n_out, n_in] and by slopes of it, in batches of `size`."""
+    loops = compiled.loops(weight)
+    if loops and compiled.multiply_faster() and weight.shape[1] % compiled.LANES == 0:
+        return compiled.Products(loops)
+    return linear.fastest(size * weight.numel(), weight)
 
 
 class Kernel(NamedTuple):

@@ -118,13 +118,13 @@ def test_no_scheduler_is_none(compose_settings):
 
 @pytest.mark.parametrize(("name", "state"), [("sgd_momentum", "momentum_buffer"), ("adam", "exp_avg")])
 def test_optimizers_of_equal_options_step_as_one(compose_settings, name, state):
-    """With their states; one whose rate has fallen steps by itself. They move as each does by its own."""
+    """PyTorch's, as on a GPU; one whose rate has fallen steps alone. They move as each does by its own."""
     config = compose_settings(f"optimizer={name}").optimizer
     start = [torch.linspace(place, place + 1, 5) for place in range(3)]
     results = []
     for join in (optimizers.together, list):
         wholes = [torch.nn.Parameter(each.clone()) for each in start]
-        own = [optimizers.build_flat(config, whole) for whole in wholes]
+        own = [optimizers.build(config, [whole]) for whole in wholes]
         for step in range(4):
             if step == 2:
                 own[0].param_groups[0]["lr"] /= 10
