@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fer_exp.config.schema import Float, Int, Seed, Some, Text, checked
+from fer_exp.config.schema import Float, Int, Seed, Text, checked
 
 
 @checked
@@ -26,7 +26,7 @@ class Fer2013Data:
     # the file of FER+'s votes
     ferplus: Text | None = None
     # the emotion of each number of a Parquet file's labels
-    label_names: Some[Text] | None = None
+    label_names: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
 
 
 Data = Annotated[SyntheticData | Fer2013Data, Field(discriminator="name")]

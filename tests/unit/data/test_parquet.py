@@ -7,7 +7,7 @@ from helpers.faces_on_disk import PREFIX
 from helpers.parquet_sets import ALPHABETICAL, folder, load, single, table, write
 from pyarrow import parquet
 
-from fer_exp.data import parquet_cells, parquet_reader
+from fer_exp.data import datasets, parquet_cells, parquet_reader
 from fer_exp.data.faces import Usage
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -59,6 +59,18 @@ def test_the_order_of_labels_may_be_named(tiny_faces, tmp_path):
     for path in (silent, wrong):
         np.testing.assert_array_equal(load(path, ALPHABETICAL).faces.labels, tiny_faces.labels)
     assert load(wrong).fingerprint.content != load(wrong, ALPHABETICAL).fingerprint.content
+
+
+def test_a_job_may_name_the_order(compose_settings, tiny_faces, tmp_path):
+    """As `data.label_names`; the settings can be a key, as those of a sweep's jobs are."""
+    path = write(tmp_path / "train.parquet", table(tiny_faces, ALPHABETICAL))
+    of_it = [
+        f"data.root={path}",
+        f"data.cache_dir={tmp_path}",
+        f"data.label_names=[{','.join(ALPHABETICAL)}]",
+    ]
+    data = compose_settings("data=fer2013", *of_it).data
+    assert datasets.faces_of_sweep("a", data).fingerprint.train == (10,) * 7
 
 
 def test_a_row_may_be_left_out(tiny_faces, tmp_path):
