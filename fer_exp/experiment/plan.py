@@ -64,6 +64,7 @@ class PlannedJob:
         study = self.settings.study
         own = (value for key, value in self.values.items() if _last(key) == study)
         facts = {"setting": next(own, study), "seed": str(self.settings.seed), "identity": self.identity}
+        facts["faces"] = self.faces
         if self.trial is not None:
             facts[TRIAL] = self.trial
         elif isinstance(self.settings.search, RandomSearch):

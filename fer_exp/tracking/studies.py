@@ -79,6 +79,7 @@ def read_studies(
 ) -> list[Study]:
     """The newest sweep of each study, protocol and set of faces; all jobs with one query.
 
+    A sweep over several sets is a study of each, since accuracies on different faces are not compared.
     lost: takes up why sweeps cannot be read back, which else raises UserError.
     """
     by_identity = store.latest_of_all()
@@ -86,12 +87,18 @@ def read_studies(
     for sweep in store.records(kind=keys.Kind.SWEEP):
         if wanted and sweep.study != wanted:
             continue
-        key = sweep_key(sweep.name, sweep.tags)
-        if key in studies:
+        keys_of = {
+            faces: sweep_key(sweep.name, {**sweep.tags, Tag.FACES: faces})
+            for faces in sweep.faces_digest.split(", ")
+        }
+        wanting = {faces: key for faces, key in keys_of.items() if key not in studies}
+        if not wanting:
             continue
         try:
-            studies[key] = _study(sweep, read_plan(store.run_of(sweep)), by_identity)
-            _read_answers(studies[key], store)
+            plan = read_plan(store.run_of(sweep))
+            for faces, key in wanting.items():
+                studies[key] = _study(sweep, plan, faces, by_identity)
+                _read_answers(studies[key], store)
         except UserError as error:
             if lost is None:
                 raise
@@ -113,9 +120,10 @@ def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     return (*key, name) if tags[Tag.STUDY] == "adhoc" else key
 
 
-def _study(sweep: Record, plan: Plan, by_identity: dict[str, Record]) -> Study:
+def _study(sweep: Record, plan: Plan, faces: str, by_identity: dict[str, Record]) -> Study:
     arms: dict[str, Arm] = {}
-    for job in plan["jobs"]:
+    # a plan of before is of one set
+    for job in (job for job in plan["jobs"] if job.get("faces", faces) == faces):
         arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"], tuned=job.get(TUNED)))
         run = by_identity.get(job["identity"])
         if run is not None and run.status == "FINISHED":
@@ -124,20 +132,20 @@ def _study(sweep: Record, plan: Plan, by_identity: dict[str, Record]) -> Study:
             arm.diverged[job[TRIAL]] = run
         else:
             arm.unfinished.append(Gap(job["name"], "missing" if run is None else run.status.lower()))
-    shared = (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.FACES, Tag.SELECTED_ON)
-    name, protocol, data, faces, selected_on = (sweep.tags[tag] for tag in shared)
+    shared = (Tag.STUDY, Tag.PROTOCOL, Tag.DATA, Tag.SELECTED_ON)
+    name, protocol, data, selected_on = (sweep.tags[tag] for tag in shared)
     planned = {job["identity"] for job in plan["jobs"]}
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
-    reasons = Counter(_why_not(run, sweep) for run in others if run.study == sweep.study != "adhoc")
+    reasons = Counter(_why_not(run, sweep, faces) for run in others if run.study == sweep.study != "adhoc")
     searched = any(TRIAL in job for job in plan["jobs"])
     command = sweep.params.get(keys.Param.COMMAND)
     found = list(arms.values())
     return Study(name, protocol, data, faces, selected_on, found, dict(reasons), searched, command)
 
 
-def _why_not(run: Record, sweep: Record) -> str:
-    """Why a run for a study of this name is not averaged with the sweep's."""
-    if run.faces_digest != sweep.faces_digest:
+def _why_not(run: Record, sweep: Record, faces: str) -> str:
+    """Why a run for a study of this name is not averaged with the sweep's on these faces."""
+    if run.faces_digest != faces:
         return "other_faces"
     if run.protocol not in sweep.protocol.split(", "):
         return "other_protocol"

@@ -39,6 +39,22 @@ def test_what_was_left_out_is_counted_by_its_reason(store):
     assert found.left_out == {"other_faces": 1, "other_protocol": 1, "not_planned": 1}
 
 
+def test_a_sweep_over_two_sets_of_faces_is_a_study_of_each(store):
+    """Accuracies on other faces, or on other labels of the same, have no difference to be judged."""
+    plan = []
+    for identity, faces in (("x", "f"), ("y", "g")):
+        _job(store, "labels", identity, faces, "honest")
+        name = {"name": identity, "arm": identity, "setting": "labels", "seed": "0"}
+        plan.append({**name, "identity": identity, "faces": faces})
+    tags = {"kind": "sweep", "study": "labels", "faces": "f, g", "protocol": "honest", "data": "fer2013"}
+    sweep = store.create("labels", {}, {**tags, "selected_on": "lowest validation loss"})
+    with sweep.recording():
+        sweep.text("plan.json", json.dumps({"jobs": plan}))
+    found = studies.read_studies(store, "labels")
+    assert {each.faces: [one.name for one in each.arms] for each in found} == {"f": ["x"], "g": ["y"]}
+    assert not any(each.left_out for each in found)
+
+
 def test_arms_are_judged_by_the_rule():
     """Softmax's .033 points above ReLU are equivalent within a point; tanh is worse by more than that."""
     found = summaries(activation())

@@ -92,6 +92,7 @@ def test_the_plan_says_what_the_deck_called_an_arm(compose_settings):
         "setting": "64",
         "seed": "3",
         "identity": "id",
+        "faces": "faces",
     }
 
 
@@ -125,6 +126,7 @@ def test_the_trials_of_a_search_are_runs_of_one_arm(compose_settings):
         "setting": "optimizer_search",
         "seed": "0",
         "identity": "id",
+        "faces": "f",
         "trial": "1",
     }
 
