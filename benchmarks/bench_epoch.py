@@ -1,8 +1,9 @@
 """Time one epoch of training by our loop, by the usual ways and by the floor under all of them.
 
 Prints two Markdown tables: every way at each network and batch size, and our loop beside PyTorch's manual
-for each optimizer. Each way has a process of its own on one thread, so that its memory is its own; they
-take turns epoch by epoch, and every ratio is the median over turns of one epoch beside the other.
+and a compiled loop for each optimizer. Each way has a process of its own on one thread, so that its memory
+is its own. All share one core, take turns epoch by epoch, and are told by the processor's time; every ratio
+is the median over turns of one epoch beside the other. So other work on the machine slows all of them alike.
 
 PyTorch's own loop allocates tensors of a megabyte a step. Whether the C library keeps that memory or has
 the system fault it in again depends on what the process freed before, and alone makes up to a factor of
@@ -11,6 +12,7 @@ two; here, after the faces are loaded, it keeps it.
 
 import argparse
 import importlib.util
+import itertools
 import json
 import os
 import resource
@@ -26,7 +28,9 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 OPTIMIZERS = ("sgd", "sgd_momentum", "adagrad", "rmsprop", "adadelta", "adam", "nadam", "adamw")
-BASE, MANUAL, FLOOR = "ours", "(b) TensorDataset, DataLoader", "floor"
+BASE, MANUAL, SCAN, FLOOR = "ours", "(b) TensorDataset, DataLoader", "(e) JAX, compiled scan", "floor"
+# ways that need a package of the extra `bench`
+NEEDS = {"(d) Lightning": "lightning", SCAN: "jax"}
 # numbers of threads as the libraries read them
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -47,15 +51,17 @@ def work(args: argparse.Namespace) -> None:
     import torch
     from epoch_implementations import WAYS, Task, compose_settings
 
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     torch.set_num_threads(1)
     config = compose_settings(args.optimizer[0], args.layers[0], args.batch[0])
     # what reads files must not hold the arrays too
     held = None if args.way.startswith("(a)") else faces(args)
     epoch = WAYS[args.way](Task(config, held, args.pictures))
     for _ in sys.stdin:
-        start = time.perf_counter()
-        epoch()
-        print(json.dumps(time.perf_counter() - start), flush=True)
+        start = time.process_time()
+        seconds = epoch()
+        print(json.dumps(seconds or time.process_time() - start), flush=True)
     print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), flush=True)
 
 
@@ -114,6 +120,11 @@ def ratio(above: list[float], below: list[float]) -> float:
     return statistics.median(x / y for x, y in zip(above, below, strict=True))
 
 
+def there(way: str) -> bool:
+    """Whether what a way needs is installed."""
+    return way not in NEEDS or importlib.util.find_spec(NEEDS[way]) is not None
+
+
 def ways_table(args: argparse.Namespace) -> None:
     """Every way, with Adam."""
     print(
@@ -121,8 +132,7 @@ def ways_table(args: argparse.Namespace) -> None:
         "| (b) by its time | peak MiB |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
-    missing = importlib.util.find_spec("lightning") is None
-    ways = [way for way in args.ways if not (missing and way.startswith("(d)"))]
+    ways = [way for way in args.ways if there(way)]
     for layers in args.layers:
         for batch in args.batch:
             seconds, peaks = race(args, ways, "adam", layers, batch)
@@ -136,23 +146,22 @@ def ways_table(args: argparse.Namespace) -> None:
                     f"| {gain} | {peaks[way]:.0f} |",
                     flush=True,
                 )
-            if missing:
-                print(f"| {layers} | {batch} | (d) Lightning | not installed | | | | | |")
+            for way in set(args.ways) - set(ways):
+                print(f"| {layers} | {batch} | {way} | not installed | | | | | |")
 
 
 def optimizers_table(args: argparse.Namespace) -> None:
-    """Our loop beside PyTorch's manual with the same optimizer, and how far beside it the floor lies."""
-    ways = [BASE, MANUAL, FLOOR]
-    print(
-        f"| optimizer | network | batch | ours, s an epoch | {MANUAL}, s | floor, s "
-        "| (b) by ours | (b) by the floor |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for optimizer in args.optimizer:
-        seconds, _ = race(args, ways, optimizer, args.layers[0], args.batch[0])
-        medians = " | ".join(f"{statistics.median(seconds[way]):.3f}" for way in ways)
-        gains = " | ".join(f"{ratio(seconds[MANUAL], seconds[way]):.2f}" for way in (BASE, FLOOR))
-        print(f"| {optimizer} | {args.layers[0]} | {args.batch[0]} | {medians} | {gains} |", flush=True)
+    """Our loop beside others with the same optimizer."""
+    others = [way for way in (MANUAL, SCAN, FLOOR) if there(way)]
+    titles = [f"{way}, s" for way in others] + [f"{way[:3]} by ours" for way in others if way != FLOOR]
+    print("| optimizer | network | batch | ours, s an epoch |", " | ".join([*titles, "floor by ours"]), "|")
+    print("|---|---|---|---|" + "---|" * (len(titles) + 1))
+    places = [(layers, batch) for layers in args.layers for batch in args.batch]
+    for (layers, batch), optimizer in itertools.product(places, args.optimizer):
+        seconds, _ = race(args, [BASE, *others], optimizer, layers, batch)
+        medians = " | ".join(f"{statistics.median(seconds[way]):.3f}" for way in (BASE, *others))
+        gains = " | ".join(f"{ratio(seconds[way], seconds[BASE]):.2f}" for way in others)
+        print(f"| {optimizer} | {layers} | {batch} | {medians} | {gains} |", flush=True)
 
 
 def main() -> None:

@@ -1,13 +1,14 @@
 """One epoch of training by each of the ways that `bench_epoch.py` compares, on the same faces and shapes.
 
-A way is a function of a `Task` that prepares what it needs and returns a function of one epoch.
+A way is a function of a `Task` that prepares what it needs and returns a function of one epoch. That
+returns seconds where it only computes what an epoch would take, and nothing where it makes one.
 """
 
 import io
 import itertools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ from fer_exp.models.activation import activation_factory
 from fer_exp.models.network import PIXELS
 from fer_exp.training.trainer import Trainer
 
-Epoch = Callable[[], None]
+Epoch = Callable[[], float | None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,11 @@ def ours(task: Task) -> Epoch:
     """`Trainer`, its scores of the fitted faces included, validated on seven faces."""
     trainer = Trainer(task.chosen, task.faces, Split(np.arange(len(task.faces)), np.arange(len(EMOTIONS))))
     epochs = trainer.epochs()
-    return lambda: next(epochs)
+
+    def epoch() -> None:
+        next(epochs)
+
+    return epoch
 
 
 def network(task: Task) -> torch.nn.Module:
@@ -138,7 +143,11 @@ def scikit_learn(task: Task) -> Epoch:
     model = MLPClassifier(
         tuple(task.chosen.model.hidden), batch_size=task.chosen.training.batch_size, alpha=0
     )
-    return lambda: model.partial_fit(inputs, labels, classes=np.arange(len(EMOTIONS)))
+
+    def epoch() -> None:
+        model.partial_fit(inputs, labels, classes=np.arange(len(EMOTIONS)))
+
+    return epoch
 
 
 def lightning(task: Task) -> Epoch:
@@ -175,41 +184,54 @@ def lightning(task: Task) -> Epoch:
     return epoch
 
 
-# PyTorch's kernels that take one pass, by how many numbers they keep of each weight; what needs more than
-# a pass, or another, has the one that keeps as many.
-_PASS = {
-    "sgd": partial(torch.optim.SGD, lr=1e-3, fused=True),
-    "sgd_momentum": partial(torch.optim.SGD, lr=1e-3, momentum=0.9, fused=True),
-    "adagrad": partial(torch.optim.Adagrad, fused=True),
-    "rmsprop": partial(torch.optim.Adagrad, fused=True),
-}
-_PASS |= dict.fromkeys(("adadelta", "adam", "nadam", "adamw"), partial(torch.optim.Adam, fused=True))
+def jax_scan(task: Task) -> Epoch:
+    """(e) The whole epoch as one `jax.lax.scan`, compiled."""
+    from jax_epoch import epoch_of
+
+    model, training = task.chosen.model, task.chosen.training
+    optimizer = task.chosen.optimizer
+    return epoch_of(task.faces, list(model.hidden), model.activation.name, optimizer, training.batch_size)
+
+
+# How many numbers an optimizer keeps of each weight.
+KEPT = {"sgd": 0, "sgd_momentum": 1, "adagrad": 1, "rmsprop": 1} | dict.fromkeys(
+    ("adadelta", "adam", "nadam", "adamw"), 2
+)
 
 
 def floor(task: Task) -> Epoch:
-    """The matrix products by the faster library, and one pass over as many numbers as the optimizer has."""
+    """What the processor could do: all products at its best rate, and the optimizer's bytes moved once.
+
+    The rate is that of a large product of the faster library, the bytes' that of a copy of as many as the
+    weights have; both are measured anew each time.
+    """
     batch, faces = task.chosen.training.batch_size, len(task.faces)
     sizes = [PIXELS, *task.chosen.model.hidden, len(EMOTIONS)]
-    flows, slopes = ([torch.rand(batch, size) for size in sizes] for _ in range(2))
-    weights = [torch.rand(after, before) / before for before, after in itertools.pairwise(sizes)]
-    found = [torch.empty_like(weight) for weight in weights]
-    by = [linear.fastest(batch * weight.numel(), weight) for weight in weights]
-    whole = torch.nn.Parameter(torch.rand(sum(weight.numel() for weight in weights)))
-    whole.grad = torch.rand_like(whole)
-    optimizer = _PASS[task.chosen.optimizer.name]([whole])
+    weights = [before * after for before, after in itertools.pairwise(sizes)]
+    # forward and the weights' gradient; the slope of what entered, but for the first layer
+    operations = faces * sum(2 * 2 * each for each in weights) + faces * sum(2 * each for each in weights[1:])
+    # read: weights, slopes and state; written: weights and state
+    numbers = -(-faces // batch) * sum(weights) * (3 + 2 * KEPT[task.chosen.optimizer.name])
+    left, right, out = torch.rand(3, 1024, 1024)
+    by = linear.fastest(1024**3, left)
+    here, there = torch.rand(2, sum(weights))
 
-    @torch.no_grad()
-    def epoch() -> None:
-        for _ in range(-(-faces // batch)):
-            for place, weight in enumerate(weights):
-                by[place].product(flows[place], weight.t(), flows[place + 1])
-            for place in reversed(range(len(weights))):
-                by[place].product(slopes[place + 1].t(), flows[place], found[place])
-                if place:
-                    by[place].product(slopes[place + 1], weights[place], slopes[place])
-            optimizer.step()
+    def epoch() -> float:
+        product = shortest(lambda: by.product(left, right.t(), out))
+        copy = shortest(lambda: there.copy_(here))
+        return operations * product / (2 * 1024**3) + 4 * numbers * copy / (2 * 4 * len(here))
 
     return epoch
+
+
+def shortest(call: Callable[[], object], times: int = 20) -> float:
+    """Seconds of processor time of the quickest of some calls."""
+    found = []
+    for _ in range(times):
+        start = time.process_time()
+        call()
+        found.append(time.process_time() - start)
+    return min(found)
 
 
 WAYS = {
@@ -218,5 +240,6 @@ WAYS = {
     "(b) TensorDataset, DataLoader": tensors,
     "(c) scikit-learn": scikit_learn,
     "(d) Lightning": lightning,
+    "(e) JAX, compiled scan": jax_scan,
     "floor": floor,
 }
