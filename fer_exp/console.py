@@ -10,11 +10,12 @@ import re
 import signal
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO
 
-from fer_exp import machine
+from fer_exp import machine, places
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
@@ -25,10 +26,28 @@ def takes_store(parser: argparse.ArgumentParser) -> None:
     """Let a command be told where the runs are: `tracking_uri` and `experiment`."""
     parser.add_argument(
         "--tracking-uri",
+        type=placed(places.store),
         default=machine.variable("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
         help="where the runs are (default: MLFLOW_TRACKING_URI, else mlflow.db in this folder)",
     )
     parser.add_argument("--experiment", default="fer-exp", help="(default: fer-exp)")
+
+
+def placed(read: Callable[[str], str]) -> Callable[[str], str]:
+    """What an option of a command takes a place by: one of the functions of `places`."""
+
+    def taken(text: str) -> str:
+        try:
+            return read(text)
+        except UserError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return taken
+
+
+def path(text: str) -> Path:
+    """What an option of a command takes a file or folder of this machine by."""
+    return Path(placed(places.here)(text))
 
 
 @contextmanager
@@ -72,6 +91,10 @@ def one_line(error: BaseException) -> str:
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
     if isinstance(error, FileNotFoundError) and not error.filename:
         return "the current folder has been removed; change into another"
+    if isinstance(override := getattr(error, "override", None), str):
+        # Hydra names its lexer and the place of the letter
+        key = override.partition("=")[0]
+        return f"{override}: cannot be read as a value; quote a text twice: \"{key}='...'\""
     text = re.split(r"\nConfig search path:", str(error))[0]
     # Hydra suggests to append the key, but no key may be added here
     text = re.sub(

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fer_exp.config.schema import Float, Int, Seed, Text, checked
+from fer_exp.config.schema import Float, Int, Place, Seed, Text, checked
 
 
 @checked
@@ -13,18 +13,18 @@ class SyntheticData:
     n_train: Annotated[Int, Field(ge=70, le=1_000_000)]
     n_test: Annotated[Int, Field(ge=14, le=1_000_000)]
     seed: Seed
-    cache_dir: Text
+    cache_dir: Place
 
 
 @checked
 class Fer2013Data:
     name: Literal["fer2013"]
-    root: Text
+    root: Place
     on_error: Literal["fail", "skip"]
-    cache_dir: Text
+    cache_dir: Place
     labels: Literal["fer2013", "ferplus"] = "fer2013"
     # the file of FER+'s votes
-    ferplus: Text | None = None
+    ferplus: Place | None = None
     # the emotion of each number of a Parquet file's labels
     label_names: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
 

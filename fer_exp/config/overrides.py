@@ -18,6 +18,21 @@ ALIASES = {"activation": "model/activation"}
 _NUMBERED = {"batch_size": "training.batch_size"}
 
 
+# Keys that hold a text, a place or a name of any letters; what Hydra's grammar has a use for stays as it is.
+_TEXTS = (
+    *("data.root", "data.cache_dir", "data.ferplus", "tracking.uri", "tracking.artifacts"),
+    *("tracking.experiment", "training.teacher", "resume", "run", "of_study"),
+)
+_FUNCTIONS = "choice|range|interval|glob|sort|shuffle|tag|str|int|float|bool|json_str"
+_OF_GRAMMAR = re.compile(
+    rf"|(?i:null)|\?\?\?|'.*'|\".*\"|\[.*\]|\{{.*\}}|(?:{_FUNCTIONS})\(.*\)|.*\$\{{.*", re.DOTALL
+)
+_WORDS = ("true", "false", "nan", "inf")
+
+# What makes a command one of many jobs.
+_SWEEPING = {"-m", "--multirun"}
+
+
 # Python turns no more digits into a number, and Hydra's parser ends in a traceback some 200 brackets deep.
 _MOST_DIGITS, _MOST_BRACKETS = 4300, 50
 
@@ -36,10 +51,12 @@ def as_hydra_reads(arguments: Iterable[str], conf: Path, aliases: Mapping[str, s
     quoted, and a number that is no option (`batch_size=48`) goes to the plain key behind the group.
     aliases: short names of keys.
     """
-    return [_as_hydra_reads(argument, conf, aliases) for argument in arguments]
+    arguments = list(arguments)
+    sweeping = not _SWEEPING.isdisjoint(arguments)
+    return [_as_hydra_reads(argument, conf, aliases, sweeping) for argument in arguments]
 
 
-def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> str:
+def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str], sweeping: bool) -> str:
     key, equals, value = argument.partition("=")
     if not equals:
         return argument
@@ -50,12 +67,23 @@ def _as_hydra_reads(argument: str, conf: Path, aliases: Mapping[str, str]) -> st
         if options.issuperset(values):
             return f"{key}={','.join(repr(part) for part in values)}"
         return f"{_NUMBERED[key]}={value}"
+    if key.lstrip("+") in _TEXTS and not _OF_GRAMMAR.fullmatch(value):
+        # a file's name may hold a comma; of a sweep it parts the values
+        value = ",".join(map(_quoted, value.split(",") if sweeping else [value]))
     return f"{key}={value}"
+
+
+def _quoted(text: str) -> str:
+    """A text as Hydra's grammar takes it, in quotes if it holds what the grammar has a use for."""
+    if re.fullmatch(r"(?:[A-Za-z_/]|\.{1,2}/)[\w./:@%+-]*", text, re.ASCII) and text.lower() not in _WORDS:
+        return text
+    # before a quote, a backslash would count for the quote
+    return "'" + re.sub(r"(\\*)('|$)", lambda at: at[1] * 2 + at[2].replace("'", "\\'"), text) + "'"
 
 
 def sweep_first(arguments: Iterable[str]) -> list[str]:
     """Arguments with the flag of a sweep first: behind one in the middle Hydra takes no override."""
-    return sorted(arguments, key=lambda argument: argument not in ("-m", "--multirun"))
+    return sorted(arguments, key=lambda argument: argument not in _SWEEPING)
 
 
 def refuse_unreadable(arguments: Iterable[str]) -> None:

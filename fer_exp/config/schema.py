@@ -8,7 +8,7 @@ its `name` the class is found by it. Bounds stand beside their field, so that wh
 import dataclasses
 import difflib
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 
 import pydantic.dataclasses
@@ -23,6 +23,7 @@ from pydantic import (
     ValidationError,
 )
 
+from fer_exp import places
 from fer_exp.errors import UserError
 
 T = TypeVar("T")
@@ -40,10 +41,26 @@ def _given(text: str) -> str:
     return text
 
 
+def _named_by(read: Callable[[str], str]) -> AfterValidator:
+    """Take a place as `read` does, which raises UserError for none."""
+
+    def taken(text: str) -> str:
+        try:
+            return read(text)
+        except UserError as error:
+            raise ValueError from error
+
+    return AfterValidator(taken)
+
+
 # True is no whole number; a whole number is taken for a finite one, as people type 1 for 1.0.
 Int = StrictInt
 Float = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Text = Annotated[StrictStr, Field(min_length=1), AfterValidator(_given)]
+# A file or folder of this machine, one that may be elsewhere, and a store.
+Place = Annotated[Text, _named_by(places.here), Field(json_schema_extra={"format": "place"})]
+Address = Annotated[Text, _named_by(places.anywhere), Field(json_schema_extra={"format": "address"})]
+StoreAddress = Annotated[Text, _named_by(places.store), Field(json_schema_extra={"format": "store"})]
 Share = Annotated[Float, Field(ge=0, le=1)]
 Seed = Annotated[Int, Field(ge=0, le=2**63 - 1)]
 Some = Annotated[list[T], Field(min_length=1)]
@@ -138,6 +155,12 @@ _KINDS = {
     "boolean": ("true or false", ""),
     "null": ("null", ""),
 }
+# Texts of which not every one is taken.
+_FORMATS = {
+    "place": "a file or folder of this machine",
+    "address": "a folder of this machine or an address",
+    "store": f"the address of a store, {places.SQLITE}FILE or http://HOST:PORT",
+}
 _BOUNDS = {"minimum": "at least", "exclusiveMinimum": "above"}
 _BOUNDS |= {"maximum": "at most", "exclusiveMaximum": "below"}
 
@@ -150,6 +173,8 @@ def allowed(node: Mapping[str, Any]) -> str:
         return f"one of {', '.join(node.get('enum') or [node['const']])}"
     if "anyOf" in node:
         return " or ".join(allowed(each) for each in node["anyOf"])
+    if node.get("format") in _FORMATS:
+        return _FORMATS[node["format"]]
     each = node.get("items", node)
     kind = _KINDS[each["type"]][0] if each is node else f"a list of {_KINDS[each['type']][1]}"
     bounds = " and ".join(f"{word} {each[key]:,}" for key, word in _BOUNDS.items() if key in each)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
 from fer_exp.config import search_space
 from fer_exp.config.faces import Data, Split
-from fer_exp.config.schema import Float, Int, Seed, Share, Some, Text, build, checked
+from fer_exp.config.schema import Address, Float, Int, Seed, Share, Some, StoreAddress, Text, build, checked
 from fer_exp.config.search_space import Search
 from fer_exp.fer2013 import SIDE
 
@@ -163,8 +163,8 @@ class Protocol:
 
 @checked
 class Tracking:
-    uri: Text
-    artifacts: Text
+    uri: StoreAddress
+    artifacts: Address
     experiment: Text
     log_model: StrictBool
 

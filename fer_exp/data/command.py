@@ -23,17 +23,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fer_exp data", description=__doc__.splitlines()[0])
-    parser.add_argument("--download", type=Path, metavar="FOLDER", help="put Kaggle's copy of FER-2013 there")
-    parser.add_argument("--root", type=Path, help="the set to show: a folder, a zip, a CSV or Parquet files")
+    place = console.path
+    parser.add_argument("--download", type=place, metavar="FOLDER", help="put Kaggle's copy of FER-2013 there")
+    parser.add_argument("--root", type=place, help="the set to show: a folder, a zip, a CSV or Parquet files")
     parser.add_argument("--summary", action="store_true", help="print its classes, photos, copies and test")
     parser.add_argument(
-        "--near-copies", type=Path, metavar="PNG", help="draw a sample of its near-copies to look at"
+        "--near-copies", type=place, metavar="PNG", help="draw a sample of its near-copies to look at"
     )
-    parser.add_argument("--ferplus", type=Path, help="label the set by the votes of this fer2013new.csv")
+    parser.add_argument("--ferplus", type=place, help="label the set by the votes of this fer2013new.csv")
     parser.add_argument(
         "--label-names", help="the emotion of each number of Parquet files' labels: angry,disgust,..."
     )
-    parser.add_argument("--cache-dir", type=Path, default=Path(".cache"), help="(default %(default)s)")
+    parser.add_argument("--cache-dir", type=place, default=Path(".cache"), help="(default %(default)s)")
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     return parser
 

@@ -177,7 +177,7 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """`python -m fer_exp faces sheet.png`; a mistake of the user's is one line and exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp faces", description="Draw a contact sheet.")
-    parser.add_argument("path", type=Path, help="the PNG to write")
+    parser.add_argument("path", type=console.path, help="the PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="which faces (default %(default)s)")
     parser.add_argument("--per-class", type=int, default=10, help="faces in a row (default %(default)s)")
     args = parser.parse_args(arguments)

@@ -127,7 +127,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp export", description=__doc__.splitlines()[0])
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
-    parser.add_argument("--output", default="model.onnx", type=Path, help="(default: model.onnx)")
+    parser.add_argument("--output", default="model.onnx", type=console.path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
     console.takes_store(parser)
     return parser.parse_args(arguments)

@@ -156,7 +156,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
     parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
     parser.add_argument("--format", default="table", choices=list(FORMATS))
-    parser.add_argument("--output", help="write to this file instead of the terminal")
+    parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
     console.takes_store(parser)
     return parser.parse_args(arguments)
 
@@ -169,7 +169,7 @@ def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequenc
         if args.format == "table" and not args.output:
             print("how this run learnt, and where it errs: make ui")
     if args.output:
-        files.write(Path(args.output), page.getvalue().encode("utf-8", "backslashreplace"))
+        files.write(args.output, page.getvalue().encode("utf-8", "backslashreplace"))
     else:
         # a file's name may hold what the terminal cannot print
         known = sys.stdout.encoding or "utf-8"

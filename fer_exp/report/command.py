@@ -6,7 +6,6 @@ One HTML page of the store's finished runs, which needs no network and is kept w
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from fer_exp import console, files, provenance, tracking
 from fer_exp.errors import UserError
@@ -28,15 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         html = page.render(_source(args, store, command)).encode()
-        output = Path(args.output)
-        files.write(output, html)
-        print(f"{output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study)}")
+        files.write(args.output, html)
+        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study)}")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fer_exp report", description=__doc__.splitlines()[0])
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
-    parser.add_argument("--output", default="report.html")
+    parser.add_argument("--output", type=console.path, default="report.html")
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--no-faces", action="store_true", help="leave out the gallery of faces")

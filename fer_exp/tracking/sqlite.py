@@ -11,12 +11,12 @@ from weakref import WeakSet
 
 import sqlalchemy
 
+from fer_exp import places
 from fer_exp.errors import UserError
 from fer_exp.tracking.errors import PATIENCE
 from fer_exp.tracking.record import Record
 
-# What the address of a store in a file begins with.
-ADDRESS = "sqlite:///"
+ADDRESS = places.SQLITE
 
 # The version of MLflow's tables, by its migrations, that are read here.
 _SCHEMA = "dc11669786a5"

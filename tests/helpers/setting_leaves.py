@@ -81,6 +81,10 @@ def wrong_values(node):
     return {
         "text": [*of_text, None],
         "text or null": of_text,
+        "file or folder of this machine": [*of_text, None, "s3://a/b", "file://host/a", "~no such user"],
+        "file or folder of this machine or null": [*of_text, "s3://a/b"],
+        "folder of this machine or an address": [*of_text, None, "file://host/a", "~no such user"],
+        "the address of a store, sqlite:///FILE or http://HOST:PORT": [*of_text, None, "mlflow.db", "./a"],
         "whole number at least 0 or null": [math.nan, "x", "", True, {}, [], -1, 1.5],
         "true or false": ["true", "", 0, 1, None, []],
         "list of texts": ["x", None, {}, [1], [None]],

@@ -4,6 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import QuotedString
+from hydra.errors import HydraException
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,13 +41,56 @@ def test_overrides_as_people_write_them(typed, read):
     assert overrides.as_hydra_reads([typed], CONF) == [read]
 
 
-keys = st.text().filter(lambda text: text.partition("=")[0] not in ("batch_size", "activation"))
+_OWN = ("batch_size", "activation", "data.root", "resume", "run")
+keys = st.text().filter(lambda text: text.partition("=")[0].lstrip("+") not in _OWN)
 
 
 @given(st.lists(keys | st.builds("{}={}".format, keys, st.text())))
 def test_anything_else_passes_unchanged(arguments):
     """Only the known keys are touched, and the order is kept."""
     assert overrides.as_hydra_reads(arguments, CONF) == arguments
+
+
+TEXTS = st.one_of(st.text(min_size=1), st.text("ab'\\\\\", ,=~#()[]{}:.1e", min_size=1))
+
+
+@pytest.mark.fault(
+    "Bad settings: a path or a name of any letters",
+    trials=2,
+    expected="as it was typed, though Hydra's grammar has a use for them",
+)
+@pytest.mark.parametrize("key", ["data.root", "+run"])
+@given(text=TEXTS.filter(lambda text: not overrides._OF_GRAMMAR.fullmatch(text)))
+def test_a_text_of_any_letters_is_read_as_typed(key, text):
+    """Such as `archive (1).zip`, `~/faces`, and the name of a run as it is printed: `nadam · seed 1`."""
+    [read] = overrides.as_hydra_reads([f"{key}={text}"], CONF)
+    value = OverridesParser.create().parse_override(read).value()
+    assert (value.text if isinstance(value, QuotedString) else value) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("data.root=faces/fer.zip", "data.root=faces/fer.zip"),
+        ("data.root='my faces'", "data.root='my faces'"),
+        ("data.root=${oc.env:FACES}/a b", "data.root=${oc.env:FACES}/a b"),
+        ("run=choice(a,b)", "run=choice(a,b)"),
+        ("resume=null", "resume=null"),
+        ("resume=2013", "resume='2013'"),
+        ("data.root=a,b c", "data.root=a,'b c'"),
+    ],
+)
+def test_what_is_grammar_stays_grammar(typed, read):
+    """Quotes, interpolations, functions and null; in a sweep a comma parts the values."""
+    assert overrides.as_hydra_reads(["-m", typed], CONF) == ["-m", read]
+
+
+def test_a_value_that_hydra_cannot_read_is_told_by_its_key():
+    """With what to do, in the place of the name of Hydra's lexer."""
+    with pytest.raises(HydraException) as caught:
+        OverridesParser.create().parse_overrides(["about.cost=~/x"])
+    said = console.one_line(caught.value)
+    assert said == """about.cost=~/x: cannot be read as a value; quote a text twice: "about.cost='...'\""""
 
 
 def test_the_flag_of_a_sweep_may_stand_anywhere():

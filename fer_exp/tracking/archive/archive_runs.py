@@ -27,7 +27,7 @@ from fer_exp.tracking.studies import sweep_key
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp archive", description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, help="such as docs/runs.jsonl")
+    parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
     what.add_argument("--restore", action="store_true", help="put all runs of the file into the store")

@@ -52,7 +52,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=5000, help="of 127.0.0.1")
     parser.add_argument("--workers", type=int, default=4, help="processes that answer (default: 4)")
-    parser.add_argument("--folder", type=Path, default=Path("team"), help="where all lies that has no place")
+    parser.add_argument(
+        "--folder", type=console.path, default=Path("team"), help="where all lies that has no place"
+    )
     return parser.parse_args(arguments)
 
 
