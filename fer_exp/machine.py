@@ -5,6 +5,7 @@ windows or for other programs is not listened to.
 """
 
 import os
+from pathlib import Path
 
 from fer_exp.errors import UserError
 
@@ -38,6 +39,14 @@ def variables() -> dict[str, str]:
 def give(name: str, value: str) -> None:
     """Let what is imported later, and processes that are started, find a value by this name."""
     os.environ[name] = value
+
+
+def boot() -> str:
+    """A number of this start of this machine, which its containers share; nothing where it has none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return ""
 
 
 def cores() -> int:

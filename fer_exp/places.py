@@ -15,6 +15,7 @@ SQLITE = "sqlite:///"
 
 # A letter alone is a drive of Windows.
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 
 def is_elsewhere(text: str) -> bool:
@@ -45,6 +46,6 @@ def store(text: str) -> str:
     """The address of a store, the path of a file in it written out; raises UserError for what is none."""
     if text.startswith(SQLITE):
         return SQLITE + os.path.expanduser(text.removeprefix(SQLITE))
-    if is_elsewhere(text) or text.startswith("databricks"):
+    if _SCHEME.match(text) or text.startswith("databricks"):
         return text
     raise UserError(f"{text}: is no address of a store, as {SQLITE}mlflow.db or http://HOST:5000 is")

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fer_exp data", description=__doc__.splitlines()[0])
     place = console.path
-    parser.add_argument("--download", type=place, metavar="FOLDER", help="put Kaggle's copy of FER-2013 there")
+    parser.add_argument("--download", type=place, metavar="FOLDER", help="put Kaggle's FER-2013 there")
     parser.add_argument("--root", type=place, help="the set to show: a folder, a zip, a CSV or Parquet files")
     parser.add_argument("--summary", action="store_true", help="print its classes, photos, copies and test")
     parser.add_argument(

@@ -24,6 +24,7 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
     """
     device.check_device("device", args.device)
     store = tracking.Store(args.tracking)
+    store.close_abandoned()
     dataset = datasets.load_faces(args.data)
     found = runs(args, baseline_asked, store, dataset.digest)
     votes = datasets.load_votes(args.data, dataset)

@@ -82,6 +82,9 @@ class Job:
             else datasets.load_faces(self.config.data)
         )
         store = tracking.Store(self.config.tracking)
+        if not sweep:
+            # a sweep has done it for its jobs
+            store.close_abandoned()
         config, taught_by = teacher.named(self.config, dataset, store)
         # what was asked for by hand is trained, whatever lies in the store
         action, earlier = plan.TRAIN, None

@@ -126,9 +126,12 @@ class Tag:
     # what makes its scores on test untrustworthy
     ALARMS = "alarms"
     TEST_OPENED = "test_opened"
-    # where it is at work
+    # where it is at work: the machine by name and start, and the folder of its locks by number
     HOST = "host"
+    BOOT = "boot"
     LOCKS = "locks"
+    # of an experiment: the path from the store's folder to the files of its runs
+    FILES = "files"
     # of a copy: the run that it is of, and what it holds of that
     MOVED_FROM = "moved_from"
     MOVED = "moved"

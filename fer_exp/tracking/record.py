@@ -27,7 +27,10 @@ class _Told(dict[str, _Value]):
 
 @dataclass(frozen=True)
 class Record:
-    """A run as read back: what it was told (params, tags) and its last metrics."""
+    """A run as read back: what it was told (params, tags) and its last metrics.
+
+    started, ended: in seconds since 1970; ended is 0 of a run that has not.
+    """
 
     run_id: str
     name: str
@@ -37,6 +40,7 @@ class Record:
     metrics: dict[str, float]
     started: float
     artifacts: str
+    ended: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("params", "tags", "metrics"):
@@ -112,6 +116,7 @@ class Record:
             dict(data.metrics),
             info.start_time / 1000,
             info.artifact_uri,
+            (info.end_time or 0) / 1000,
         )
 
 

@@ -1,13 +1,13 @@
 """One run in the store, to write to: in a file of this machine, or on a server that may be away."""
 
 import json
+import os
 import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlparse
 
 import numpy as np
 from filelock import FileLock
@@ -21,6 +21,7 @@ from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, keys
 from fer_exp.tracking.connection import FAILURES, reach
 from fer_exp.tracking.outbox import Outbox
+from fer_exp.tracking.run_files import local_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,7 +58,7 @@ class Run(ABC):
     @contextmanager
     def recording(self) -> Iterator[None]:
         """End the run with a true status whatever happens inside, and say why it failed."""
-        with self.lock:
+        with self._holding():
             try:
                 yield
             except Exception as error:
@@ -74,7 +75,17 @@ class Run(ABC):
                 raise
             else:
                 self.end("FINISHED")
-        Path(self.lock.lock_file).unlink(missing_ok=True)
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Hold the run's lock; a new run has it already, and one that is gone on with."""
+        with self.lock:
+            try:
+                yield
+            finally:
+                # while it is held: whoever waits for it then makes it anew
+                Path(self.lock.lock_file).unlink(missing_ok=True)
+                self.lock.release(force=True)
 
     def end(self, status: str) -> None:
         """Set the status that the run ends with."""
@@ -82,6 +93,8 @@ class Run(ABC):
 
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
+        # before it says that it is at work, or it would be taken for abandoned
+        self.lock.acquire()
         self._send(entries.status("RUNNING"))
         self.tag(error="", **tags, **({keys.Tag.PARENT: parent} if parent else {}))
 
@@ -98,6 +111,9 @@ class Run(ABC):
 
     def log(self, metrics: Mapping[str, float], step: int = 0) -> None:
         """Log metrics of one step, such as an epoch's, in one call."""
+        # a sign of life to machines that share the folder and not its locks
+        with suppress(OSError):
+            os.utime(self.lock.lock_file)
         self._send(entries.metrics(metrics, step))
 
     def params(self, params: Mapping[str, Any]) -> None:
@@ -222,11 +238,3 @@ class ServerRun(Run):
             # it may be the server that is missing
             reach(self.client.tracking_uri)
         return found
-
-
-def local_path(artifacts: str) -> Path | None:
-    """The folder of an artifact URI, or None if it is not on this machine."""
-    parts = urlparse(artifacts)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return Path(artifacts) if parts.scheme == "" else None

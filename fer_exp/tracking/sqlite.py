@@ -82,7 +82,7 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
         # one moment for all four
         store.execute("BEGIN")
         found = store.execute(
-            "SELECT run_uuid, name, status, start_time, artifact_uri FROM runs "
+            "SELECT run_uuid, name, status, start_time, artifact_uri, end_time FROM runs "
             f"WHERE {wanted} ORDER BY start_time DESC, run_uuid",
             values,
         ).fetchall()
@@ -104,9 +104,28 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
             told["latest_metrics"][run_id],
             started / 1000,
             artifacts,
+            (ended or 0) / 1000,
         )
-        for run_id, name, state, started, artifacts in found
+        for run_id, name, state, started, artifacts, ended in found
     ]
+
+
+def move_files(path: Path, experiment_id: str, before: str, now: str, older_runs: bool) -> None:
+    """Let MLflow put the files of an experiment at another address than before.
+
+    older_runs: whether those of its runs and models that are there already are found there, too.
+    """
+    with closing(sqlite3.connect(path, timeout=PATIENCE)) as store, store:
+        store.execute(
+            "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (now, int(experiment_id))
+        )
+        columns = (("runs", "artifact_uri"), ("logged_models", "artifact_location"))
+        for table, column in columns if older_runs else ():
+            store.execute(
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
+                f"WHERE experiment_id = ? AND substr({column}, 1, ?) = ?",
+                (now, len(before) + 1, int(experiment_id), len(before) + 1, f"{before}/"),
+            )
 
 
 # What holds MLflow's connections, which it never closes.

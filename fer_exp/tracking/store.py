@@ -4,18 +4,14 @@ It is created under a lock, before any job starts: several processes migrating a
 once break it.
 """
 
-import contextlib
-import hashlib
 import logging
-import platform
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
@@ -23,10 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fer_exp.config import settings
 from fer_exp.errors import UserError
-from fer_exp.tracking import descriptions, errors, keys, outbox, sqlite
+from fer_exp.tracking import descriptions, errors, keys, outbox, run_files, sqlite
 from fer_exp.tracking.connection import answering, is_server, reach
 from fer_exp.tracking.git import git_revision
-from fer_exp.tracking.queries import Queries
+from fer_exp.tracking.living import LivingRuns
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.run import LocalRun, Run, ServerRun
 
@@ -38,8 +34,11 @@ SQLITE = sqlite.ADDRESS
 _FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
 
 
-class Store(Queries):
+class Store(LivingRuns):
     """The place where runs are kept: a SQLite file with an artifact folder beside it, or a server."""
+
+    # the path to that folder, if it lies beside
+    files: str | None = None
 
     def __init__(self, chosen: settings.Tracking):
         """Open the store, creating it and its experiment if they are missing."""
@@ -68,27 +67,22 @@ class Store(Queries):
         sqlite.check(path)
         with FileLock(f"{path}.lock"):
             sqlite.share(path)
-            self._open(chosen, artifacts=Path(chosen.artifacts).absolute().as_uri())
+            found = self._open(chosen, run_files.chosen_address(path, chosen.artifacts))
+            self._find_files(path, found, chosen.artifacts)
             sqlite.gather(path)
 
-    def lock(self, name: str) -> FileLock:
-        """A lock between processes of this machine that the system releases when its holder dies."""
-        try:
-            self.locks.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UserError(
-                f"{self.locks}: cannot be made ({error.strerror}); whoever reads runs needs it, too"
-            ) from None
-        return FileLock(self.locks / name)
-
-    @property
-    def place(self) -> dict[str, str]:
-        """Tags that say where a run is at work, so whose locks tell whether it lives."""
-        found = {keys.Tag.HOST: platform.node()}
-        if not self.uri.startswith(SQLITE):
-            # a server is used from several folders; hashed, since a path tells of its user
-            found[keys.Tag.LOCKS] = hashlib.sha256(str(self.locks.absolute()).encode()).hexdigest()[:16]
-        return found
+    def _find_files(self, path: Path, found: Experiment, chosen: str) -> None:
+        """Learn where the files of the runs lie, and see that MLflow does."""
+        before = found.artifact_location
+        self.files = run_files.from_store(path, found)
+        now = before if self.files is None else run_files.address(path, self.files)
+        folder = run_files.local_path(now)
+        if folder and folder != run_files.local_path(before):
+            # of a store that was copied alone, older runs keep their files where they are
+            sqlite.move_files(path, found.experiment_id, before, now, older_runs=folder.is_dir())
+        if self.files is not None and keys.Tag.FILES not in found.tags:
+            self.client.set_experiment_tag(found.experiment_id, keys.Tag.FILES, self.files)
+        run_files.refuse_another(path, chosen, found.name, now)
 
     def sync(self, failed: list[UserError] | None = None) -> dict[str, Counter[str]]:
         """Send what ended runs kept here while this server was away; what it took, by run and kind.
@@ -99,7 +93,7 @@ class Store(Queries):
         taken = {}
         for kept in outbox.all_waiting(self.client):
             # a run at work sends for itself
-            with self._abandoned(kept.run_id) as abandoned:
+            with self.abandoned(kept.run_id) as abandoned:
                 if not abandoned:
                     continue
                 try:
@@ -112,39 +106,7 @@ class Store(Queries):
                         failed.append(error)
         return taken
 
-    def close_abandoned(self, error: str | None = None, **tags: str) -> None:
-        """End the runs that say RUNNING although their process is gone.
-
-        As KILLED, or as FAILED if their `error` is known. tags: what the runs carry; those of this machine
-        if none is given.
-        """
-        for record in self.records("RUNNING", **(tags or self.place)):
-            with self._abandoned(record.run_id) as abandoned:
-                # it may have ended between the query and the lock
-                if abandoned and self.record(record.run_id).status == "RUNNING":
-                    errors.patiently(self.uri, partial(self._close, record.run_id, error))
-
-    def _close(self, run_id: str, error: str | None) -> None:
-        if error:
-            self.client.set_tag(run_id, keys.Tag.ERROR, error, synchronous=True)
-        self.client.set_terminated(run_id, "FAILED" if error else "KILLED")
-
-    @contextlib.contextmanager
-    def _abandoned(self, run_id: str) -> Iterator[bool]:
-        """Whether nobody records to the run; nobody else does while the block runs."""
-        lock = self.lock(run_id)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            lock.release()
-            Path(lock.lock_file).unlink(missing_ok=True)
-
-    def _open(self, chosen: settings.Tracking, artifacts: str | None) -> None:
+    def _open(self, chosen: settings.Tracking, artifacts: str | None) -> Experiment:
         self.client = MlflowClient(chosen.uri)
         found = self.client.get_experiment_by_name(chosen.experiment) or self._begin(chosen, artifacts)
         if found.lifecycle_stage == "deleted":
@@ -156,6 +118,7 @@ class Store(Queries):
         # a store of before has none; what its user has written stays
         if keys.Tag.NOTE not in found.tags:
             self.client.set_experiment_tag(self.experiment_id, keys.Tag.NOTE, descriptions.EXPERIMENT)
+        return found
 
     def _begin(self, chosen: settings.Tracking, artifacts: str | None) -> Experiment:
         try:
@@ -175,16 +138,17 @@ class Store(Queries):
     def create(
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
     ) -> Run:
-        """Open a run, RUNNING from now; under the run `parent` if given."""
+        """Open a run, RUNNING from now and locked until it ends; under the run `parent` if given."""
         marks = {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.COMMIT: git_revision(), **tags}
         marks |= self.place
         if parent:
             marks[keys.Tag.PARENT] = parent
-        with answering(self.uri):
+        with self.making(), answering(self.uri):
             created = errors.patiently(
                 self.uri, lambda: self.client.create_run(self.experiment_id, run_name=name, tags=marks)
             )
-        run = self._run(created.info.run_id, created.info.artifact_uri)
+            run = self._run(created.info.run_id, created.info.artifact_uri)
+            run.lock.acquire()
         run.params(params)
         return run
 
@@ -197,13 +161,16 @@ class Store(Queries):
         return self._run(record.run_id, record.artifacts)
 
     def _run(self, run_id: str, artifacts: str) -> Run:
+        if self.files is not None:
+            path = Path(self.uri.removeprefix(SQLITE))
+            artifacts = run_files.as_reached(path, f"{self.files}/{run_id}/artifacts", artifacts)
         kind = ServerRun if is_server(self.uri) else LocalRun
         return kind(self.client, run_id, artifacts, self.lock(run_id))
 
 
 def open_store(uri: str, experiment: str) -> Store:
     """The store of an experiment, created if there is none; its files beside whatever opens it."""
-    return Store(settings.Tracking(uri, "mlartifacts", experiment, False))
+    return Store(settings.Tracking(uri, run_files.USUAL, experiment, False))
 
 
 def existing_experiment(uri: str, name: str) -> str:
@@ -225,6 +192,11 @@ def existing_experiment(uri: str, name: str) -> str:
 
 
 def existing_store(uri: str, experiment: str) -> Store:
-    """The store to read runs from; raises UserError, and creates nothing, if there is none."""
+    """The store to read runs from; raises UserError, and creates nothing, if there is none.
+
+    A run whose process was killed is no longer said to be at work.
+    """
     existing_experiment(uri, experiment)
-    return open_store(uri, experiment)
+    store = open_store(uri, experiment)
+    store.close_abandoned()
+    return store

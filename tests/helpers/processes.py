@@ -108,4 +108,4 @@ def store_in(folder: Path, database: Path | str) -> tracking.Store:
 
 def open_store(folder: Path) -> tracking.Store:
     """The store that a script has made in `folder`."""
-    return tracking.Store(settings.Tracking(f"sqlite:///{folder}/mlflow.db", str(folder), "fer-exp", False))
+    return tracking.Store(settings.Tracking(f"sqlite:///{folder}/mlflow.db", "mlartifacts", "fer-exp", False))

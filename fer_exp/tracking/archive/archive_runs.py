@@ -90,8 +90,8 @@ def read(path: Path) -> list[ArchivedRun]:
 def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
     """Each job, baseline, ensemble and study once, by start; of two that stand for one the better.
 
-    A finished one is, then the later, then the one with more figures or answers, which was evaluated; then
-    the first.
+    A finished one is, then the one that began later, or ended later, then the one with more figures or
+    answers, which was evaluated; then the first.
     """
     best: dict[tuple[str, ...], ArchivedRun] = {}
     for line in lines:
@@ -108,10 +108,11 @@ def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     return kind, *own
 
 
-def _rank(line: ArchivedRun) -> tuple[bool, int, int, int]:
+def _rank(line: ArchivedRun) -> tuple[bool, int, int, int, int]:
     # a sweep is read whether all of its jobs have finished or not
     finished = line.status == "FINISHED" or line.tags[keys.Tag.KIND] == keys.Kind.SWEEP
-    return finished, line.started, len(line.metrics), len(line.answers)
+    # one that was killed and gone on with ended later
+    return finished, line.started, line.ended, len(line.metrics), len(line.answers)
 
 
 def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[Record], list[Record]]:
@@ -199,10 +200,10 @@ def _known(lines: Sequence[ArchivedRun], store: tracking.Store) -> dict[str, str
 def _stands_for(run: Record, line: ArchivedRun) -> bool:
     if line.plan:
         return round(1000 * run.started) >= line.started
-    # what was restored before the original was evaluated is restored anew
-    copy = not run.whole and run.tags.get(keys.Tag.MOVED_FROM) == line.id
-    stale = copy and len(run.metrics) < len(line.metrics)
-    return record.settled(run, trial=True) and not stale
+    if not run.whole and run.tags.get(keys.Tag.MOVED_FROM) == line.id:
+        # restored before the original was gone on with, or evaluated, it is restored anew
+        return (round(1000 * run.ended), len(run.metrics)) >= (line.ended, len(line.metrics))
+    return record.settled(run, trial=True)
 
 
 def _said(lines: Iterable[ArchivedRun]) -> str:

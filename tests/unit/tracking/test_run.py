@@ -2,11 +2,18 @@
 
 import contextlib
 import copy
+import os
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from mlflow.exceptions import MlflowException
 
+from fer_exp import tracking
 from fer_exp.errors import UserError
+from fer_exp.evaluation import command
+from fer_exp.experiment.job import Job
 
 
 def test_a_run_ends_finished(store):
@@ -39,9 +46,15 @@ def test_a_failed_run_says_why(store):
     assert store.record(run.id).tags["error"] == "UserError: the loss is not finite"
 
 
+def abandon(run):
+    """Let go of a run as the end of its process does."""
+    run.lock.release(force=True)
+
+
 def test_abandoned_runs_are_closed_and_live_ones_left(store):
     """RUNNING without a living holder becomes KILLED; a run at work stays as it is."""
     gone, alive = store.create("gone", {}, {}), store.create("alive", {}, {})
+    abandon(gone)
     with alive.recording():
         store.close_abandoned()
         assert store.record(gone.id).status == "KILLED"
@@ -49,27 +62,132 @@ def test_abandoned_runs_are_closed_and_live_ones_left(store):
     assert store.record(alive.id).status == "FINISHED"
 
 
+@pytest.mark.fault(
+    "Killed: a single run or a baseline, by SIGKILL",
+    trials=3,
+    expected="whatever starts or reads next says KILLED",
+)
+@pytest.mark.parametrize("next_one", ["a job", "an evaluation", "a reader"])
+def test_whatever_comes_next_closes_a_run_that_was_killed(
+    store, next_one, compose_settings, tracking_overrides, tmp_path
+):
+    """Not only a sweep."""
+    gone = store.create("gone", {}, {"kind": "baseline"})
+    abandon(gone)
+    overrides = [*tracking_overrides, f"data.cache_dir={tmp_path}", "data.n_train=140", "data.n_test=70"]
+    if next_one == "a job":
+        with pytest.raises(UserError, match=r"run none"):
+            Job(compose_settings(*overrides, "resume=none"), "a").begin()
+    elif next_one == "an evaluation":
+        with pytest.raises(UserError, match="say which"):
+            command.evaluate(compose_settings(*overrides, script="evaluate"), baseline_asked=False)
+    else:
+        tracking.existing_store(store.uri, "test")
+    assert store.record(gone.id).status == "KILLED"
+
+
 def test_a_run_whose_process_is_known_to_have_died_failed(store):
     """It alone, with the reason; others that look abandoned stay as they are."""
     gone, other = (store.create(key, {}, {"identity": key}) for key in ("x", "y"))
+    abandon(gone)
+    abandon(other)
     store.close_abandoned("its process died (signal 9, SIGKILL)", identity="x")
     assert store.record(gone.id).status == "FAILED"
     assert store.record(gone.id).tags["error"] == "its process died (signal 9, SIGKILL)"
     assert store.record(other.id).status == "RUNNING"
 
 
-def test_a_run_at_work_in_another_folder_is_left(store, tmp_path):
+@pytest.mark.fault(
+    "Killed: a run is made and ended while others start beside it",
+    trials=30,
+    expected="no bystander takes it for abandoned",
+)
+def test_nobody_takes_a_run_that_is_being_made_for_abandoned(store):
+    """It says RUNNING before its lock can be taken; whoever looks waits until it is."""
+    over = threading.Event()
+
+    def look():
+        beside = copy.copy(store)
+        while not over.is_set():
+            beside.close_abandoned()
+
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(look)
+        try:
+            for number in range(30):
+                run = store.create(str(number), {}, {})
+                with run.recording():
+                    assert store.record(run.id).status == "RUNNING"
+                assert store.record(run.id).status == "FINISHED"
+        finally:
+            over.set()
+        looking.result()
+
+
+def test_a_run_that_is_gone_on_with_is_locked_before_it_says_so(store):
+    """As a new one is."""
+    run = store.create("a", {}, {})
+    with pytest.raises(KeyboardInterrupt), run.recording():
+        raise KeyboardInterrupt
+    again = store.run(run.id)
+    again.reopen(None)
+    copy.copy(store).close_abandoned()
+    assert store.record(run.id).status == "RUNNING"
+    with again.recording():
+        pass
+    assert store.record(run.id).status == "FINISHED"
+
+
+def served(store, folder):
+    """The store as if it were a server that is used from a folder, though nothing is asked of it."""
+    found = copy.copy(store)
+    found.uri, found.locks = "http://127.0.0.1:1", folder / "locks"
+    return found
+
+
+@pytest.mark.fault(
+    "Store: containers of one host name and path, copies of a folder, a container under a new name",
+    trials=4,
+    expected="each closes what has died in its own folder, and nothing else",
+)
+@pytest.mark.parametrize("elsewhere", ["another folder", "a copy", "the same path"])
+def test_a_run_at_work_in_another_folder_is_left(store, tmp_path, elsewhere):
     """A server is used from several, whose locks tell nothing of each other's runs."""
-    here, there = copy.copy(store), copy.copy(store)
-    for each, folder in ((here, "here"), (there, "there")):
-        # as if it were one, though nothing is asked of it
-        each.uri, each.locks = "http://127.0.0.1:1", tmp_path / folder
+    here = served(store, tmp_path / "here")
     gone = here.create("gone", {}, {})
+    there = served(store, tmp_path / "there")
+    if elsewhere == "a copy":
+        shutil.copytree(tmp_path / "here", tmp_path / "there")
+    if elsewhere == "the same path":
+        (tmp_path / "here").rename(tmp_path / "kept")
+        there = served(store, tmp_path / "here")
+    abandon(gone)
     there.close_abandoned()
     assert store.record(gone.id).status == "RUNNING"
-    here.close_abandoned()
+    served(store, tmp_path / ("kept" if elsewhere == "the same path" else "here")).close_abandoned()
     assert store.record(gone.id).status == "KILLED"
     assert not any(str(tmp_path) in value for value in store.record(gone.id).tags.values())
+
+
+def test_a_container_that_comes_back_under_another_name_closes_its_runs(store, tmp_path, monkeypatch):
+    """It is the same machine; what another machine left in the folder is closed after a day of silence."""
+    here = served(store, tmp_path)
+    gone = here.create("gone", {}, {})
+    abandon(gone)
+    monkeypatch.setattr("platform.node", lambda: "0123456789ab")
+    with monkeypatch.context() as patch:
+        patch.setattr("fer_exp.machine.boot", lambda: "another machine")
+        here.close_abandoned()
+        assert store.record(gone.id).status == "RUNNING"
+    here.close_abandoned()
+    assert store.record(gone.id).status == "KILLED"
+    late = here.create("late", {}, {})
+    abandon(late)
+    monkeypatch.setattr("fer_exp.machine.boot", lambda: "another machine")
+    monkeypatch.setattr("platform.node", lambda: "other")
+    os.utime(late.lock.lock_file, (0, 0))
+    here.close_abandoned()
+    assert store.record(late.id).status == "KILLED"
 
 
 @pytest.mark.parametrize(("code", "taken"), [("BAD_REQUEST", True), ("INVALID_PARAMETER_VALUE", False)])

@@ -173,6 +173,26 @@ def test_a_job_that_was_evaluated_later_takes_the_place_of_its_old_line(make, tm
     assert found.metrics["mismatch/unit/upright/same_order"] == 0.5
 
 
+def test_a_copy_of_a_run_that_was_gone_on_with_is_brought_up_to_date(make, tmp_path):
+    """It was killed when it was kept first; that older file changes nothing any more."""
+    store, copies, path, old = make("store"), make("copies"), tmp_path / "runs.jsonl", tmp_path / "old.jsonl"
+    sweep(store, "ladder", "deck0")
+    job(store, "deck0")
+    archive_runs.main([str(path), *named(store)])
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    [killed] = [line for line in lines if line["tags"]["kind"] == "job"]
+    killed |= {"status": "KILLED", "ended": killed["ended"] - 1}
+    old.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    for file, status in ((old, "KILLED"), (path, "FINISHED"), (old, "FINISHED")):
+        restore(file, copies)
+        [found] = copies.records(identity="deck0")
+        assert found.status == status
+        restore(file, copies)
+        assert [each.run_id for each in copies.records(identity="deck0")] == [found.run_id]
+    lines = archive_runs.merged([*archive_runs.read(old), *archive_runs.read(path)])
+    assert "".join(line.text() for line in lines) == path.read_text()
+
+
 def test_what_was_cut_short_is_not_seen_and_made_anew(kept, make, monkeypatch, capsys):
     """As by a full disk: one line; whole runs stay, and the same command goes on."""
     restored = make("restored")

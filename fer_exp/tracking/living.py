@@ -1,0 +1,129 @@
+"""Which runs live: each holds a lock while it records, which the system takes from the dead.
+
+A lock tells only of runs that are at work in its own folder, so each run says where it is. A folder of locks
+is known by a number that lies in it: two containers may have the same host name and the same paths, and one
+that comes back may have another name.
+"""
+
+import contextlib
+import os
+import platform
+import secrets
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from fer_exp import machine
+from fer_exp.errors import UserError
+from fer_exp.files import written_whole
+from fer_exp.tracking import errors, keys, sqlite
+from fer_exp.tracking.queries import Queries
+from fer_exp.tracking.record import Record
+
+# Held while a run is made, and until its own lock is taken.
+_MAKING = "making"
+
+# The seconds after which a run of another machine is silent for good: by its last epoch, since not every disk
+# that machines share shows a lock to all of them.
+_SILENT = 24 * 3600.0
+
+
+class LivingRuns(Queries):
+    """The runs of a store, told apart by whether anybody is at work on them."""
+
+    locks: Path
+
+    def lock(self, name: str) -> FileLock:
+        """A lock between processes of this machine that the system releases when its holder dies."""
+        try:
+            self.locks.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(
+                f"{self.locks}: cannot be made ({error.strerror}); whoever reads runs needs it, too"
+            ) from None
+        return FileLock(self.locks / name)
+
+    def making(self) -> FileLock:
+        """The lock to hold while a run is made, until its own is taken, or it would seem abandoned."""
+        return self.lock(_MAKING)
+
+    @property
+    def place(self) -> dict[str, str]:
+        """Tags that say where a run is at work, so whose locks tell whether it lives."""
+        found = {keys.Tag.HOST: platform.node(), keys.Tag.BOOT: machine.boot()}
+        if not self.uri.startswith(sqlite.ADDRESS):
+            # a server is used from several folders; without a path, which would tell of its user
+            found[keys.Tag.LOCKS] = self._number()
+        return found
+
+    @property
+    def _was_used(self) -> bool:
+        """Whether a run may have been made here; who only reads a server's runs makes no folder."""
+        return self.uri.startswith(sqlite.ADDRESS) or self.locks.exists()
+
+    def _number(self) -> str:
+        """The number of the folder of locks; a copy of the folder has another, though it has the file."""
+        path = self.locks / "number"
+        with self.lock("numbering"):
+            with contextlib.suppress(OSError, ValueError):
+                number, file_id = path.read_text(encoding="utf-8").split()
+                if int(file_id) == path.stat().st_ino:
+                    return number
+            number = secrets.token_hex(8)
+            with written_whole(path) as file:
+                file.write(f"{number} {os.fstat(file.fileno()).st_ino}".encode())
+        return number
+
+    def close_abandoned(self, error: str | None = None, **tags: str) -> None:
+        """End the runs of this place that say RUNNING although their process is gone.
+
+        As KILLED, or as FAILED if their `error` is known. tags: what the runs carry beside.
+        """
+        if not self._was_used:
+            return
+        here = self.place
+        of_here = {keys.Tag.LOCKS: here[keys.Tag.LOCKS]} if keys.Tag.LOCKS in here else {}
+        running = [each for each in self.records("RUNNING", **of_here, **tags) if self._tells(each, here)]
+        if running:
+            # those that were made just now have their locks by then
+            with self.making():
+                pass
+        for record in running:
+            with self.abandoned(record.run_id) as abandoned:
+                # it may have ended between the query and the lock
+                if abandoned and self.record(record.run_id).status == "RUNNING":
+                    errors.patiently(self.uri, partial(self._close, record.run_id, error))
+
+    def _tells(self, record: Record, here: dict[str, str]) -> bool:
+        """Whether this machine's locks tell if a run lives: it is at work here, or has long been silent."""
+        # containers of one machine have different names, and a machine that was started again another number
+        if any(here[key] and record.tags.get(key) == here[key] for key in (keys.Tag.HOST, keys.Tag.BOOT)):
+            return True
+        last = record.started
+        with contextlib.suppress(OSError):
+            last = (self.locks / record.run_id).stat().st_mtime
+        return time.time() - last > _SILENT
+
+    def _close(self, run_id: str, error: str | None) -> None:
+        if error:
+            self.client.set_tag(run_id, keys.Tag.ERROR, error, synchronous=True)
+        self.client.set_terminated(run_id, "FAILED" if error else "KILLED")
+
+    @contextlib.contextmanager
+    def abandoned(self, run_id: str) -> Iterator[bool]:
+        """Whether nobody records to the run; nobody else does while the block runs."""
+        lock = self.lock(run_id)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            # while it is held: whoever waits for it then makes it anew
+            Path(lock.lock_file).unlink(missing_ok=True)
+            lock.release()
