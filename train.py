@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 # where PYTHONSAFEPATH is set, Python does not look beside the script
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fer_exp import console, machine, provenance
+from fer_exp import console, machine, provenance, signals
 from fer_exp.config import overrides
 from hydra_plugins.fer_exp._composition import MISTAKES
 from hydra_plugins.fer_exp._job import job_of
@@ -46,7 +46,7 @@ def train_in_sweep(config: DictConfig) -> None:
 
     from fer_exp.experiment import drivers
 
-    console.end_on_sigterm()
+    signals.end_by_signals()
     drivers.run_in_sweep(job)
 
 

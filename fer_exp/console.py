@@ -7,7 +7,6 @@ import errno
 import gc
 import os
 import re
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO
 
-from fer_exp import machine, places
+from fer_exp import machine, places, signals
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
@@ -136,17 +135,10 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def end_on_sigterm() -> None:
-    """Let SIGTERM unwind the program like Ctrl-C, so that open runs end as KILLED."""
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-
-
 @contextmanager
 def serving() -> Iterator[None]:
     """Let Ctrl-C be the usual end of what is served inside, and SIGTERM or a closed terminal end it too."""
-    end_on_sigterm()
-    # a terminal that is closed must not leave a server behind
-    signal.signal(signal.SIGHUP, signal.getsignal(signal.SIGTERM))
+    signals.end_by_signals()
     with suppress(KeyboardInterrupt), mistakes_in_one_line():
         yield
 

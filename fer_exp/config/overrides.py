@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-from fer_exp import machine, provenance
-from fer_exp.console import TRACEBACK, collect_rarely, end_on_sigterm, mistakes_in_one_line
+from fer_exp import machine, provenance, signals
+from fer_exp.console import TRACEBACK, collect_rarely, mistakes_in_one_line
 from fer_exp.errors import UserError
 
 # Short names that people type for a nested group.
@@ -122,7 +122,7 @@ def run(
     # Hydra would print several lines and exit 1 by itself; so set, the exception reaches us.
     machine.give("HYDRA_FULL_ERROR", "1")
     collect_rarely()
-    end_on_sigterm()
+    signals.end_by_signals()
     try:
         with mistakes_in_one_line(*expected):
             refuse_unreadable(sys.argv[1:])

@@ -19,7 +19,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from fer_exp import machine
+from fer_exp import machine, signals
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
@@ -92,6 +92,7 @@ class JobByJob(PlannedLauncher):
 
 def run_elsewhere(state: dict[Any, Any], *job: Any) -> JobReturn:
     """Run a job in another process, whose first takes over the state of the sweep's singletons."""
+    signals.end_with_parent()
     if not GlobalHydra.instance().is_initialized():
         Singleton.set_state(state)
     return run_here(*job)

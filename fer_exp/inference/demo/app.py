@@ -11,7 +11,7 @@ import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import console, tracking
+from fer_exp import console, signals, tracking
 from fer_exp.errors import UserError
 from fer_exp.inference import face_detection
 from fer_exp.inference.demo.answers import Answers
@@ -65,7 +65,7 @@ def serve(config: argparse.Namespace) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the page until Ctrl-C (130) or SIGTERM (143), or say in a line why not (2)."""
     config = parse(arguments)
-    console.end_on_sigterm()
+    signals.end_by_signals()
     try:
         with console.mistakes_in_one_line():
             serve(config)

@@ -11,18 +11,21 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, NoReturn
+from typing import NoReturn
 from urllib.parse import urlencode
 
 from fer_exp import machine
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
+
+ROOT = Path(__file__).parents[3]
 
 # How a server for a team lets people in.
 BASIC_AUTH = Path(__file__).with_name("basic_auth.ini")
@@ -82,19 +85,32 @@ def serving(
 
     options: further ones of `mlflow server`. environment: further variables for it. folder: what it runs in.
     """
-    command = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), *options]
-    # not on the command line, which every user of the machine may read
-    own = {**machine.variables(), "MLFLOW_BACKEND_STORE_URI": uri, **_QUIET, **environment}
-    with tempfile.TemporaryFile() as said:
-        # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
-        process = subprocess.Popen(
-            command, env=own, cwd=folder, stdout=said, stderr=said, start_new_session=True
-        )
+    server = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", str(port), *options]
+    # a server ends with this process, even if that is killed
+    command = [sys.executable, "-m", "fer_exp.leash", *server]
+    modules = [str(ROOT), *filter(None, [machine.variable("PYTHONPATH")])]
+    own = {
+        **machine.variables(),
+        "PYTHONPATH": os.pathsep.join(modules),
+        # not on the command line, which every user of the machine may read
+        "MLFLOW_BACKEND_STORE_URI": uri,
+        **_QUIET,
+        **environment,
+    }
+    # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, env=own, cwd=folder, start_new_session=True, **pipes) as process:
+        # its words are of use if it does not start, and would fill a disk if all were kept
+        said: deque[bytes] = deque(maxlen=100)
+        assert process.stdout, "it is a pipe"
+        listener = threading.Thread(target=said.extend, args=(process.stdout,), daemon=True)
+        listener.start()
         try:
-            _wait_until_it_answers(process, port, said)
+            _wait_until_it_answers(process, port, said, listener)
             yield process
         finally:
             _stop(process)
+            listener.join(_STOP)
 
 
 def stay(process: subprocess.Popen[bytes]) -> NoReturn:
@@ -103,14 +119,18 @@ def stay(process: subprocess.Popen[bytes]) -> NoReturn:
     raise UserError(f"the MLflow server ended by itself, with exit code {process.wait()}")
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], port: int, said: IO[bytes]) -> None:
+def _wait_until_it_answers(
+    process: subprocess.Popen[bytes], port: int, said: Iterable[bytes], listener: threading.Thread
+) -> None:
     deadline = time.monotonic() + _START
     while process.poll() is None and time.monotonic() < deadline:
         if _answers(port):
             return
         time.sleep(0.1)
-    said.seek(0)
-    lines = [line.strip() for line in said.read().decode(errors="replace").splitlines()]
+    if process.poll() is not None:
+        # its last words
+        listener.join(_STOP)
+    lines = [line.decode(errors="replace").strip() for line in said]
     last = next(filter(None, reversed(lines)), "it said nothing")
     raise UserError(f"the MLflow server does not answer at {HOST}:{port} ({last})")
 

@@ -1,0 +1,119 @@
+"""What ends a program from outside ends it, wherever it is at that moment, and all that works for it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Ends in a callback whose errors Python prints and goes on from.
+_LOST = """
+import os, signal, sys, time, weakref
+from fer_exp import signals
+
+signals.end_by_signals()
+class Thing: pass
+thing = Thing()
+watch = weakref.ref(thing, lambda _: (os.kill(os.getpid(), int(sys.argv[1])), time.sleep(0.01)))
+try:
+    del thing
+    time.sleep(30)
+finally:
+    print("unwound", flush=True)
+"""
+
+_IGNORED = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+from fer_exp import signals
+
+signals.end_by_signals()
+os.kill(os.getpid(), signal.SIGHUP)
+print("goes on")
+"""
+
+# What works until it is told to end: a process of a forkserver's, as a sweep's are, and a server.
+_AT_WORK = """
+import multiprocessing, os, subprocess, sys, time
+from fer_exp import signals
+
+def work(path):
+    signals.end_by_signals()
+    try:
+        open(path, "w").write("at work")
+        time.sleep(60)
+    finally:
+        os.unlink(path)
+
+def job(path):
+    signals.end_with_parent()
+    work(path)
+
+if __name__ == "__main__":
+    script, helper, path = sys.argv
+    if helper == "job":
+        multiprocessing.get_context("forkserver").Process(target=job, args=(path,)).start()
+    elif helper == "server":
+        leash = [sys.executable, "-m", "fer_exp.leash", sys.executable, script, "itself", path]
+        subprocess.Popen(leash, stdin=subprocess.PIPE, start_new_session=True)
+    else:
+        work(path)
+    time.sleep(60)
+"""
+
+
+def python(*arguments, **options):
+    """A started Python that finds this package."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([sys.executable, *map(str, arguments)], env=environment, text=True, **options)
+
+
+def seen(look, seconds=60):
+    """Whether something is seen in time."""
+    deadline = time.monotonic() + seconds
+    while not look() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return bool(look())
+
+
+@pytest.mark.fault(
+    "Killed: a signal that arrives in the callback of a weak reference",
+    trials=3,
+    expected="sent again; the program unwinds",
+)
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_no_signal_is_lost(number, code):
+    """Python prints what is raised there, and goes on: a sweep trained on after Ctrl-C."""
+    with python("-c", _LOST, int(number), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.wait(60) == code
+        assert process.stdout.read() == "unwound\n"
+
+
+def test_a_signal_that_was_ignored_before_stays_so():
+    """As under nohup, where the terminal's end is not the program's."""
+    with python("-c", _IGNORED, stdout=subprocess.PIPE) as process:
+        assert process.wait(60) == 0
+        assert process.stdout.read() == "goes on\n"
+
+
+@pytest.mark.fault(
+    "Killed: SIGKILL of a sweep's own process, or of `make ui`",
+    trials=2,
+    expected="all that works for it ends",
+)
+@pytest.mark.parametrize("helper", ["job", "server"])
+def test_what_works_for_a_killed_program_ends(tmp_path, helper):
+    """As an out-of-memory killer does it, which takes one process; others held 300 MB each for ever."""
+    path, script = tmp_path / "at-work", tmp_path / "program.py"
+    script.write_text(_AT_WORK)
+    with python(script, helper, path, stderr=subprocess.DEVNULL) as process:
+        assert seen(lambda: path.exists() and path.read_text())
+        process.kill()
+    assert seen(lambda: not path.exists())
