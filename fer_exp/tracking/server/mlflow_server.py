@@ -98,8 +98,15 @@ def serving(
         **environment,
     }
     # a session of its own, so that its helpers can be ended with it and Ctrl-C reaches us first
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, env=own, cwd=folder, start_new_session=True, **pipes) as process:
+    with subprocess.Popen(
+        command,
+        env=own,
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
         # its words are of use if it does not start, and would fill a disk if all were kept
         said: deque[bytes] = deque(maxlen=100)
         assert process.stdout, "it is a pipe"
