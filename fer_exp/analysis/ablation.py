@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from fer_exp.analysis.comparison import against, mean, runs_of
+from fer_exp.analysis.comparison import mean, runs_of
+from fer_exp.analysis.contrasts import against
 from fer_exp.fer2013 import PARTS
 from fer_exp.statistics import Difference, Interval
 from fer_exp.tracking import Record, keys

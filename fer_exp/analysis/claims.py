@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import contrasts, mean
+from fer_exp.analysis.comparison import mean
+from fer_exp.analysis.contrasts import contrasts, gap_contrasts
 from fer_exp.analysis.verdicts import Contrast, Reason, Verdict
 from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, keys
@@ -129,7 +130,7 @@ _ALIKE = (Verdict.EQUIVALENT, Verdict.IDENTICAL)
 class Claim:
     """A conclusion of the deck, the study that answers it, and how to read that study.
 
-    id: names its words in a catalogue. check: names the question, `best`, `beats`, `same` or `worse`.
+    id: names its words in a catalogue. check: names the question, `best`, `beats`, `same` or `gap`.
     """
 
     id: str
@@ -163,10 +164,14 @@ def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:
 
 def _judged(study: Study, base: Arm, judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
     """What the verdicts of a study say, as against a base; arms without a shared run have no say."""
-    others = [each for each in contrasts(study, base) if each.estimate is not None]
+    return _said(base.name, contrasts(study, base), judge)
+
+
+def _said(one: str, found: Sequence[Contrast], judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
+    others = [each for each in found if each.estimate is not None]
     if all(each.reason is Reason.TOO_FEW_RUNS for each in others):
         return _TOO_FEW
-    return Answer(judge([each.verdict for each in others]), base.name, others)
+    return Answer(judge([each.verdict for each in others]), one, others)
 
 
 def _is_best(setting: str) -> Callable[[Study], Answer]:
@@ -211,18 +216,19 @@ def _nothing_differs(study: Study) -> Answer:
     return _judged(study, study.base, outcome)
 
 
-def _others_are_worse(study: Study) -> Answer:
-    """Where no arm is worse on validation, none over-fits only if each is shown to be as good or better."""
+def _others_fit_more(study: Study) -> Answer:
+    """An arm over-fits more than the base if its gap between train and validation is shown to be larger."""
 
     def outcome(verdicts: Sequence[Verdict]) -> Outcome:
-        if all(each.worse for each in verdicts):
+        # the larger gap has the verdict `better`
+        if all(each.better for each in verdicts):
             return Outcome.SUPPORTED
-        if any(each.worse for each in verdicts):
+        if any(each.better for each in verdicts):
             return Outcome.IN_PART
-        shown = all(each.better or each in _ALIKE for each in verdicts)
+        shown = all(each.worse or each in _ALIKE for each in verdicts)
         return Outcome.CONTRADICTED if shown else Outcome.UNDECIDED
 
-    return _judged(study, study.base, outcome)
+    return _said(study.base.name, gap_contrasts(study), outcome)
 
 
 def _base_beats_the_plain_corner(study: Study) -> Answer:
@@ -244,6 +250,6 @@ CLAIMS = (
     Claim("tanh", "activation", "beats", _arm_beats_base("tanh")),
     Claim("adagrad", "optimizer", "best", _is_best("adagrad")),
     Claim("batch_size", "batch_size", "same", _nothing_differs),
-    Claim("layers", "layers", "worse", _others_are_worse),
+    Claim("layers", "layers", "gap", _others_fit_more),
     Claim("final", "final", "beats", _base_beats_the_plain_corner),
 )

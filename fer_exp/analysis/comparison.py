@@ -11,12 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_exp import statistics
-from fer_exp.analysis import family, published
+from fer_exp.analysis import published
 from fer_exp.analysis.accuracy import Place, place_figure
-from fer_exp.analysis.estimates import FIVE_FOLDS, POINTS, Estimate, Judged
-from fer_exp.analysis.estimates import Arm as Treatment
+from fer_exp.analysis.contrasts import contrasts
 from fer_exp.analysis.verdicts import Contrast
-from fer_exp.statistics import Difference, Interval
+from fer_exp.statistics import Interval
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
@@ -111,65 +110,13 @@ def _rates(arm: Arm) -> tuple[float, float, str] | None:
     return float(params[keys.Param.LR]), float(params[keys.Param.WEIGHT_DECAY]), arm.tuned
 
 
-def contrasts(study: Study, base: Arm | None = None) -> Sequence[Contrast]:
-    """Every other arm against a base, the study's own if not given, judged as one family; pairs by seed."""
-    base = base or study.base
-    return _judge(base, [arm for arm in study.arms if arm is not base])
-
-
-def _judge(base: Arm, others: Sequence[Arm]) -> Sequence[Contrast]:
-    arms = [base, *others]
-    # the faces judged for each face fitted, the largest of these runs
-    shares = (run.validation_size / run.fit_size for arm in arms for run in arm.runs.values())
-    share = max(shares, default=FIVE_FOLDS)
-    return family.judge(
-        _treatment(base), [_treatment(arm) for arm in others], _groups(arms), test_share=share
-    ).contrasts
-
-
-def _treatment(arm: Arm) -> Treatment:
-    """An arm with what the store has of its runs, by seed: the answers, or else the validation accuracy."""
-    metric = keys.SELECTED_VAL_ACCURACY
-    known: dict[int, Judged | float] = {
-        int(seed): run.metrics[metric] for seed, run in arm.runs.items() if metric in run.metrics
-    }
-    known |= {int(seed): _judged(answers) for seed, answers in arm.answers.items()}
-    return Treatment(arm.name, known)
-
-
-def _judged(answers: np.ndarray) -> Judged:
-    return Judged(answers["face"], answers["label"] == answers["predicted"])
-
-
-def _groups(arms: Sequence[Arm]) -> np.ndarray | None:
-    """The photo of each judged face, int [N] by position; None where no answers are kept."""
-    kept = [answers for arm in arms for answers in arm.answers.values()]
-    if not kept:
-        return None
-    groups = np.zeros(1 + max(int(answers["face"].max()) for answers in kept), int)
-    for answers in kept:
-        groups[answers["face"]] = answers["group"]
-    return groups
-
-
-def against(arm: Arm, base: Arm) -> Difference | None:
-    """The paired difference to the base by seed; None without two pairs, no p value of fewer than three."""
-    [contrast] = _judge(base, [arm])
-    shared = contrast.estimate is not None and contrast.estimate.runs > 1
-    return difference(contrast) if shared else None
-
-
-def as_shares(estimate: Estimate, p: float) -> Difference:
-    """An estimate in points as a difference of shares, its interval and its p value."""
-    low, high = estimate.interval()
-    return Difference(estimate.points / POINTS, low / POINTS, high / POINTS, p)
-
-
-def difference(contrast: Contrast) -> Difference | None:
-    """The difference of a contrast with its p value before the adjustment; None without a shared seed."""
-    if contrast.estimate is None:
-        return None
-    return as_shares(contrast.estimate, contrast.tests.difference)
+def unstopped(arm: Arm) -> int:
+    """How many runs of an arm met their limit of epochs before their early stop ended them."""
+    return sum(
+        run.params.get(keys.Param.STOPPING_NAME, "none") != "none"
+        and run.metrics[keys.EPOCHS_RUN] >= int(run.params[keys.Param.EPOCHS])
+        for run in arm.runs.values()
+    )
 
 
 def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:

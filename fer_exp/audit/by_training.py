@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fer_exp.analysis import published
-from fer_exp.analysis.comparison import against
+from fer_exp.analysis.contrasts import against
 from fer_exp.analysis.margins import SIGNIFICANCE
 from fer_exp.audit.finding import (
     EXPLAINED,

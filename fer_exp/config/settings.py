@@ -206,6 +206,10 @@ class Experiment:
     trained_before: list[dict[str, Any]]
     study: Text
     about: About
+    # how the arms of a sweep are compared
+    reference: Text | None
+    margin: Annotated[Float, Field(gt=0, le=100)]
+    precision: Annotated[Float, Field(gt=0, le=100)] | None
     rerun: Literal["failed", "all", "none"]
     dry_run: StrictBool
     n_jobs: Annotated[Int, Field(ge=1, le=4096)]

@@ -87,6 +87,7 @@ class Sweep:
             job = PlannedJob(swept_values(overrides, factors), taught, dataset.digest, key)
             what = action(found.get(key), config.rerun, job.trial is not None)
             planned.append(dataclasses.replace(job, action=what))
+        _check_reference(composed[0][1].reference, planned)
         return cls(planned, factors, store, found, list(sets.values()), command)
 
     @property
@@ -129,6 +130,9 @@ class Sweep:
             keys.Param.FACTORS: ", ".join(self.factors),
             keys.Param.JOBS: len(self.jobs),
         }
+        if self.settings.reference:
+            params[keys.Param.REFERENCE] = self.settings.reference
+        params[keys.Param.MARGIN] = self.settings.margin
         command = redaction.repeatable(self.command)
         # a longer one would be cut short, and half a command is none
         if len(command) <= tracking.LONGEST_PARAM:
@@ -217,6 +221,14 @@ class Sweep:
         with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
             self._end("KILLED")
             self.store.close_abandoned()
+
+
+def _check_reference(reference: str | None, planned: Sequence[PlannedJob]) -> None:
+    arms = list(dict.fromkeys(job.arm for job in planned))
+    if reference is not None and reference not in arms:
+        raise UserError(
+            f"reference={reference}: no arm of this sweep is called so; its arms are {', '.join(arms)}"
+        )
 
 
 def _counted(words: Iterable[str]) -> str:

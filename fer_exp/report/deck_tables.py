@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from fer_exp.analysis import claims, published
 from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
-from fer_exp.analysis.comparison import difference, mean, runs_of
+from fer_exp.analysis.comparison import mean, runs_of
+from fer_exp.analysis.contrasts import difference
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.audit.audit import NUMBERED
 from fer_exp.audit.finding import AuditVerdict, Finding
@@ -120,20 +121,30 @@ def answer(claim: Claim, found: Answer) -> Message:
 def _judged(check: str, found: Answer) -> Message:
     outcome = message(f"outcome.{found.outcome.value}")
     if check != "beats":
-        return message("answer.against", outcome=outcome, one=found.one, others=_sorted(found))
+        how = "answer.gaps" if check == "gap" else "answer.against"
+        return message(how, outcome=outcome, one=found.one, others=_sorted(found, check))
     [contrast] = found.others
     gap = {"found": difference(contrast), "p": contrast.adjusted.difference}
     return message("answer.beats", outcome=outcome, one=contrast.arm, other=found.one, **gap)
 
 
-def _sorted(found: Answer) -> list[Message]:
+# How an arm stands whose gap between train and validation is the larger or the smaller one.
+_OF_GAPS = {"better": "larger", "worse": "smaller"}
+
+
+def _sorted(found: Answer, check: str) -> list[Message]:
     """The others by how they stand; what is undecided by its names alone."""
+    words = _OF_GAPS if check == "gap" else {}
     arms: dict[str, list[Message | str]] = {"better": [], "worse": [], "equivalent": [], "undecided": []}
     for each in found.others:
         standing = _standing(each.verdict)
         gap = message("answer.gap", arm=each.arm, found=difference(each))
         arms[standing].append(each.arm if standing == "undecided" else gap)
-    return [message(f"answer.arms.{standing}", arms=those) for standing, those in arms.items() if those]
+    return [
+        message(f"answer.arms.{words.get(standing, standing)}", arms=those)
+        for standing, those in arms.items()
+        if those
+    ]
 
 
 def _standing(verdict: Verdict) -> str:

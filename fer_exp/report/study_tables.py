@@ -7,6 +7,9 @@ from typing import Any
 from fer_exp.analysis import ablation, comparison, search
 from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
 from fer_exp.analysis.comparison import ArmSummary
+from fer_exp.analysis.contrasts import corrected_difference, difference
+from fer_exp.analysis.estimates import Method
+from fer_exp.analysis.family import MARGIN
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.formatting import Message, Styled, message
 from fer_exp.report.verdict_text import deck_cells, verdict_text
@@ -66,6 +69,8 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
         means = [arm.train, arm.val, arm.test, arm.val_macro_f1]
         table.rows.append([arm.name, arm.runs, *means, arm.epoch, arm.seconds])
     table.notes += [_rates(arm.name, *arm.rates) for arm in arms if arm.rates]
+    met = {arm.name: (comparison.unstopped(arm), len(arm.runs)) for arm in study.arms}
+    table.notes += [message("unstopped", arm=name, n=n, runs=runs) for name, (n, runs) in met.items() if n]
     table.notes += [*missing(study), *_sizes(study, subset), *partly_tested(study.arms, subset)]
     table.notes += origin(study)
     return table
@@ -77,8 +82,12 @@ def _rates(arm: str, learning_rate: float, weight_decay: float, trial: str) -> M
 
 def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     """Each arm against the base, seed by seed, and beside what the deck printed."""
+    judged = [arm.contrast for arm in arms if arm.contrast is not None]
+    two_way = any(each.estimate and each.estimate.method is Method.TWO_WAY for each in judged)
+    check = [_of_validation(message("corrected"), "points", "corrected_difference")] if two_way else []
     columns = [
         _of_validation(message("against", base=study.base.name), "points", "accuracy_difference"),
+        *check,
         Column(message("p_holm"), "p", {"metric": "p_holm"}),
         _words(message("verdict"), "verdict"),
         _of_validation(message("deck_val"), "percent", "deck_accuracy"),
@@ -86,18 +95,19 @@ def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     ]
     table = _table("contrasts", study, columns)
     for arm in arms:
-        table.rows.append([arm.name, *_contrast(arm.contrast), *deck_cells(arm.deck)])
-    judged = [arm.contrast for arm in arms if arm.contrast is not None]
-    table.notes += [message("contrasts.interval")] if judged else []
+        table.rows.append([arm.name, *_contrast(arm.contrast, study, two_way), *deck_cells(arm.deck)])
+    table.notes += [message(f"contrasts.{'two_way' if two_way else 'corrected'}")] if judged else []
     table.notes += [_unpaired(each) for each in judged if each.estimate is not None and each.unpaired]
     return table
 
 
-def _contrast(contrast: Contrast | None) -> list[Any]:
+def _contrast(contrast: Contrast | None, study: Study, two_way: bool) -> list[Any]:
     if contrast is None:
-        return [message("base"), "", ""]
-    p = contrast.adjusted.difference
-    return [comparison.difference(contrast) or "", "" if math.isnan(p) else p, verdict_text(contrast)]
+        return [message("base"), *[""] * two_way, "", ""]
+    p, check = contrast.adjusted.difference, corrected_difference(contrast)
+    verdict = verdict_text(contrast, study.margin or MARGIN)
+    beside = [check or ""] if two_way else []
+    return [difference(contrast) or "", *beside, "" if math.isnan(p) else p, verdict]
 
 
 def _unpaired(contrast: Contrast) -> Message:

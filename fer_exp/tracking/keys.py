@@ -167,6 +167,7 @@ class Param:
     SCHEDULER_NAME = "scheduler.name"
     SCHEDULER_FACTOR = "scheduler.factor"
     STOPPING_NAME = "stopping.name"
+    EPOCHS = "training.epochs"
     TAUGHT = "training.taught"
     # beside the settings: facts about the faces
     FACES_FIT = "faces.fit"
@@ -177,6 +178,8 @@ class Param:
     FACTORS = "factors"
     JOBS = "jobs"
     COMMAND = "command"
+    REFERENCE = "reference"
+    MARGIN = "margin"
     # of an ensemble
     ENSEMBLE_ARM = "ensemble.arm"
     ENSEMBLE_MEMBERS = "ensemble.members"

@@ -55,7 +55,8 @@ class Study:
 
     left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
     searched: whether the runs of its arms are the trials of a search. command: what was typed for it, as
-    far as the sweep has kept that.
+    far as the sweep has kept that. reference: the arm that the others are compared with, the first if it
+    names none. margin: in points, if it names one.
     """
 
     name: str
@@ -67,11 +68,13 @@ class Study:
     left_out: dict[str, int] = field(default_factory=dict)
     searched: bool = False
     command: str | None = None
+    reference: str | None = None
+    margin: float | None = None
 
     @property
     def base(self) -> Arm:
         """What the other arms are compared with."""
-        return self.arms[0]
+        return next((arm for arm in self.arms if arm.name == self.reference), self.arms[0])
 
 
 def read_studies(
@@ -95,15 +98,28 @@ def read_studies(
         if not wanting:
             continue
         try:
-            plan = read_plan(store.run_of(sweep))
-            for faces, key in wanting.items():
-                studies[key] = _study(sweep, plan, faces, by_identity)
-                _read_answers(studies[key], store)
+            for study in _read(sweep, list(wanting), store, by_identity):
+                studies[wanting[study.faces]] = study
         except UserError as error:
             if lost is None:
                 raise
             lost.append(error)
     return list(studies.values())[::-1]
+
+
+def read_sweep(store: tracking.Store, sweep: Record) -> list[Study]:
+    """The study of one sweep on each of its sets of faces; raises UserError if its plan cannot be read back."""
+    return _read(sweep, sweep.faces_digest.split(", "), store, store.latest_of_all())
+
+
+def _read(
+    sweep: Record, faces: Sequence[str], store: tracking.Store, by_identity: dict[str, Record]
+) -> list[Study]:
+    plan = read_plan(store.run_of(sweep))
+    found = [_study(sweep, plan, each, by_identity) for each in faces]
+    for study in found:
+        _read_answers(study, store)
+    return found
 
 
 def _read_answers(study: Study, store: tracking.Store) -> None:
@@ -138,9 +154,14 @@ def _study(sweep: Record, plan: Plan, faces: str, by_identity: dict[str, Record]
     others = [run for key, run in by_identity.items() if key not in planned and run.status == "FINISHED"]
     reasons = Counter(_why_not(run, sweep, faces) for run in others if run.study == sweep.study != "adhoc")
     searched = any(TRIAL in job for job in plan["jobs"])
-    command = sweep.params.get(keys.Param.COMMAND)
-    found = list(arms.values())
-    return Study(name, protocol, data, faces, selected_on, found, dict(reasons), searched, command)
+    told = sweep.params.get
+    margin = told(keys.Param.MARGIN)
+    return Study(
+        *(name, protocol, data, faces, selected_on, list(arms.values()), dict(reasons), searched),
+        command=told(keys.Param.COMMAND),
+        reference=told(keys.Param.REFERENCE),
+        margin=None if margin is None else float(margin),
+    )
 
 
 def _why_not(run: Record, sweep: Record, faces: str) -> str:

@@ -16,6 +16,7 @@ from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from fer_exp import files, provenance
+from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._composition import as_settings, as_tree, composer, expand
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
@@ -37,7 +38,27 @@ class PlannedSweeper(Sweeper):
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     def sweep(self, arguments: list[str]) -> None:
-        """Plan, launch and close the sweep; exits 1 if a job is not done. Raises UserError."""
+        """Plan, launch and close the sweep; exits 1 if a job is not done. Raises UserError.
+
+        With `precision` it is a sweep of ten runs an arm, then one of fifteen, and so on, each of which
+        reuses what those before it have trained; so the same command goes on with it after an interruption.
+        """
+        wanted = self.config.precision
+        if wanted is None:
+            self._sweep(arguments)
+            return
+        from fer_exp.analysis import planning
+
+        _refuse_seeds(arguments)
+        runs = planning.LEAST
+        while widths := self._sweep([*arguments, f"seed=range(0,{runs})"]):
+            if not planning.another_repeat(widths, runs, wanted):
+                _say_precision(widths, runs, wanted)
+                return
+            runs += planning.FOLDS
+
+    def _sweep(self, arguments: list[str]) -> list[float]:
+        """One sweep; with `precision` half of each difference's 95 % interval, in points."""
         options = self.config.hydra.launcher
         engine = get_class(options._target_)
         # Hydra's own have nothing to check, and run a job at a time
@@ -56,7 +77,7 @@ class PlannedSweeper(Sweeper):
             sweep = Sweep.plan(list(zip(jobs, settings, strict=True)), factors, command)
             if settings[0].dry_run:
                 sweep.show_plan()
-                return
+                return []
             self.common |= {"sweep.parent": sweep.open(), "sweep.factors": factors}
         if not sweep.nothing_to_do:
             sweep.start_monitor(options.n_jobs if "n_jobs" in options else 1)
@@ -66,6 +87,12 @@ class PlannedSweeper(Sweeper):
             self._launch(launcher, jobs)
         if not sweep.close():
             raise SystemExit(1)
+        if settings[0].precision is None:
+            return []
+
+        from fer_exp.analysis import contrasts
+
+        return contrasts.half_widths(sweep.store, sweep.run.id)
 
     def _compose(self, jobs: Sequence[Sequence[str]], command: str) -> list[Any]:
         """The checked settings of each job. command: what the user typed."""
@@ -112,6 +139,17 @@ class PlannedSweeper(Sweeper):
             for returned in launcher.launch(batch, initial_job_idx=start):
                 # raises what a job has raised
                 _ = returned.return_value
+
+
+def _refuse_seeds(arguments: Sequence[str]) -> None:
+    if any(each.lstrip("+").startswith("seed=") for each in arguments):
+        raise UserError("precision takes the seeds that it needs: leave out seed=...")
+
+
+def _say_precision(widths: Sequence[float], runs: int, wanted: float) -> None:
+    widest = max(widths, default=float("nan"))
+    reached = "reached" if widest <= wanted else "not reached"
+    print(f"precision={wanted:g}: {reached} with {runs} runs an arm; widest interval ±{widest:.2f} points")
 
 
 def _as_override(value: Any) -> str:

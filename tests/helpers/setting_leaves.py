@@ -86,6 +86,7 @@ def wrong_values(node):
         "folder of this machine or an address": [*of_text, None, "file://host/a", "~no such user"],
         "the address of a store, sqlite:///FILE or http://HOST:PORT": [*of_text, None, "mlflow.db", "./a"],
         "whole number at least 0 or null": [math.nan, "x", "", True, {}, [], -1, 1.5],
+        "finite number above 0 and at most 100 or null": [math.nan, "x", "", True, {}, [], 0, 101],
         "true or false": ["true", "", 0, 1, None, []],
         "list of texts": ["x", None, {}, [1], [None]],
         "list of texts or null": ["x", {}, [1], [None], []],

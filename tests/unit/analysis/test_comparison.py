@@ -8,7 +8,7 @@ from helpers.made_studies import activation, arm, study
 
 from fer_exp.analysis import comparison, published
 from fer_exp.analysis.accuracy import Place
-from fer_exp.analysis.verdicts import Reason, Verdict
+from fer_exp.analysis.verdicts import Verdict
 from fer_exp.tracking import studies
 from fer_exp.tracking.studies import Gap
 
@@ -83,26 +83,6 @@ def test_arms_of_equal_runs_count_once():
     found = summaries(study("activation", activation().arms[0], tanh, again))
     assert found["tanh, 200"].contrast.same_as == "tanh"
     assert found["tanh"].contrast.adjusted == found["tanh"].contrast.tests
-
-
-def test_only_shared_seeds_are_compared():
-    """A seed that one arm lacks is left out of the difference, not of the means, and is known."""
-    base, other = arm("a", 0.1, 0.2, 0.3), arm("b", 0.2, 0.3)
-    assert comparison.against(other, base).mean == pytest.approx(0.1)
-    assert comparison.against(arm("c", 0.2), base) is None
-    alone = summaries(study("x", base, arm("c", 0.2)))["c"]
-    assert (alone.contrast.verdict, alone.contrast.reason) == (Verdict.NONE, Reason.TOO_FEW_RUNS)
-    assert alone.contrast.unpaired == (1, 2)
-    assert alone.val.mean == 0.2
-
-
-def test_a_metric_that_a_run_lacks_pairs_no_other_runs():
-    """Pairs go by seed, never by position."""
-    base, other = arm("a", 0.1, 0.2, 0.3, 0.4), arm("b", 0.2, 0.3, 0.4, 0.5)
-    del base.runs["0"].metrics["selected/val_accuracy"]
-    del other.runs["3"].metrics["selected/val_accuracy"]
-    [found] = comparison.contrasts(study("x", base, other))
-    assert (found.unpaired, found.estimate.points) == ((0, 3), pytest.approx(10))
 
 
 def test_the_decks_figure_is_placed_among_runs_by_its_protocol_alone():
@@ -192,3 +172,11 @@ def test_baselines_of_one_name_say_what_tells_them_apart(store):
             fitted.log({"test/union/accuracy": accuracy, "fit/seconds": 1.0})
         names = [record.name for record in studies.read_baselines(store, "f")]
         assert names == (["linear SVC"] if c == "1.0" else ["linear SVC, C=0.1", "linear SVC, C=1.0"])
+
+
+def test_runs_that_met_their_limit_of_epochs_are_counted():
+    """But for those that nothing was to stop."""
+    two = arm("a", 0.1, 0.2, 0.3)
+    two.runs["1"].metrics["selected/epochs_run"] = two.runs["2"].metrics["selected/epochs_run"] = 100.0
+    two.runs["2"].params["stopping.name"] = "none"
+    assert comparison.unstopped(two) == 1
