@@ -1,86 +1,16 @@
-"""The deck's conclusions held against the runs: its closing table, and what of it the data supports."""
+"""The deck's conclusions held against the runs: what of them the data supports."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from fer_exp.analysis import published
-from fer_exp.analysis.comparison import mean
+from fer_exp.analysis.closing import TUNED
 from fer_exp.analysis.contrasts import contrasts, gap_contrasts
 from fer_exp.analysis.verdicts import Contrast, Reason, Verdict
-from fer_exp.statistics import Interval
-from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
-# The closing table's rows: the study, the choice that the deck took from there, and where
-# `deck_figures.csv` keeps its figures.
-_ROWS = (
-    ("main", "main", ("main", "main")),
-    ("batch_size", "32", ("final", "batch_column")),
-    ("activation", "relu", ("activation", "relu")),
-    ("optimizer", "adagrad", ("optimizer", "adagrad")),
-    ("layers", "512-256", ("layers", "512-256")),
-    ("final", "final", ("final", "final")),
-)
-# What the study is called in which each arm has rates that a search has found for it.
-_TUNED = "{}_tuned"
+# The studies of which a search has found each arm its rates.
 SEARCHED = ("activation", "optimizer")
-
-_OWN = {study for study, _, _ in _ROWS}
-_OF_THE_DECK = _OWN | {_TUNED.format(study) for study in _OWN}
-
-SPLITS = ("train", "val", "test")
-
-# The baselines that the closing table always names, fitted or not, as `evaluate.py baseline=` calls them.
-BASELINES = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
-
-
-def alike(studies: Sequence[Study]) -> list[list[Study]]:
-    """The studies of the deck's own choices, those of one set of faces and one protocol together."""
-    named = [study for study in studies if study.name in _OF_THE_DECK]
-    kinds = dict.fromkeys((study.faces, study.protocol) for study in named)
-    return [[study for study in named if (study.faces, study.protocol) == kind] for kind in kinds]
-
-
-def closes(studies: Sequence[Study]) -> bool:
-    """Whether there is anything to close with: studies that are tuned answer the conclusions alone."""
-    return any(study.name in _OWN for study in studies)
-
-
-@dataclass(frozen=True)
-class ClosingRow:
-    """The deck's choice in a section: ours and its own accuracy by split. arm: None if it was not run."""
-
-    study: str
-    arm: Arm | None
-    ours: Mapping[str, Interval | None]
-    deck: Mapping[str, float | None]
-
-
-def closing(studies: Sequence[Study], subset: str) -> list[ClosingRow]:
-    """The deck's closing table again; ours of test is of a subset."""
-    metrics = (keys.SELECTED_TRAIN_ACCURACY, keys.SELECTED_VAL_ACCURACY, keys.test(subset, "accuracy"))
-    rows = []
-    for study, setting, place in _ROWS:
-        arm = _arm(studies, study, setting)
-        ours = [mean(arm.values(metric)) if arm else None for metric in metrics]
-        printed = [published.figure(*place, f"{split}_accuracy") for split in SPLITS]
-        deck = [figure.value if figure else None for figure in printed]
-        by_split = dict(zip(SPLITS, ours, strict=True)), dict(zip(SPLITS, deck, strict=True))
-        rows.append(ClosingRow(study, arm, *by_split))
-    return rows
-
-
-def missing_baselines(fitted: Sequence[Record]) -> dict[str, str]:
-    """Those of the closing table that are not fitted, by name, as `baseline=` calls them."""
-    # one of several settings has them in its name
-    names = {record.name.partition(",")[0] for record in fitted}
-    return {name: option for name, option in BASELINES.items() if name not in names}
-
-
-def _arm(studies: Sequence[Study], name: str, setting: str) -> Arm | None:
-    arms = [arm for study in studies if study.name == name for arm in study.arms if arm.setting == setting]
-    return next((arm for arm in arms if arm.runs), None)
 
 
 class Outcome(Enum):
@@ -142,7 +72,7 @@ class Claim:
 def answers(studies: Sequence[Study], claim: Claim) -> tuple[Answer, Answer]:
     """What the data says of a conclusion, and again where each arm was tuned."""
     by_name = {study.name: study for study in studies}
-    tuned = _TUNED.format(claim.study)
+    tuned = TUNED.format(claim.study)
     if claim.study not in SEARCHED:
         return _answer(claim, claim.study, by_name), Answer(Outcome.NOT_SEARCHED, study=tuned)
     return _answer(claim, claim.study, by_name), _answer(claim, tuned, by_name)
@@ -150,7 +80,7 @@ def answers(studies: Sequence[Study], claim: Claim) -> tuple[Answer, Answer]:
 
 def any_tuned(studies: Sequence[Study]) -> bool:
     """Whether a study with tuned arms is among these."""
-    return bool({study.name for study in studies} & {_TUNED.format(claim.study) for claim in CLAIMS})
+    return bool({study.name for study in studies} & {TUNED.format(claim.study) for claim in CLAIMS})
 
 
 def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:

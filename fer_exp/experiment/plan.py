@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from fer_exp.config import search_space
 from fer_exp.config.search_space import RandomSearch
+from fer_exp.errors import UserError
 from fer_exp.tracking.keys import TRIAL, TUNED
 from fer_exp.tracking.record import settled
 
@@ -84,6 +85,15 @@ def action(earlier: "Record | None", rerun: str, trial: bool = False) -> str:
     if earlier.status == "FAILED" and rerun == "none":
         return LEAVE
     return CONTINUE
+
+
+def check_reference(reference: str | None, planned: Sequence[PlannedJob]) -> None:
+    """Raise UserError unless the arm that others are to be compared with is one of the sweep's."""
+    arms = list(dict.fromkeys(job.arm for job in planned))
+    if reference is not None and reference not in arms:
+        raise UserError(
+            f"reference={reference}: no arm of this sweep is called so; its arms are {', '.join(arms)}"
+        )
 
 
 def swept_values(overrides: Iterable[str], factors: Sequence[str]) -> dict[str, str]:

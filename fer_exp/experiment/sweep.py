@@ -22,7 +22,7 @@ from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, facts, job_check, teacher
 from fer_exp.experiment.monitor import SweepMonitor
-from fer_exp.experiment.plan import REUSE, PlannedJob, action, swept_values, title
+from fer_exp.experiment.plan import REUSE, PlannedJob, action, check_reference, swept_values, title
 from fer_exp.tracking import Record, artifacts, descriptions, keys, record
 from fer_exp.training.device import device_name
 
@@ -87,7 +87,7 @@ class Sweep:
             job = PlannedJob(swept_values(overrides, factors), taught, dataset.digest, key)
             what = action(found.get(key), config.rerun, job.trial is not None)
             planned.append(dataclasses.replace(job, action=what))
-        _check_reference(composed[0][1].reference, planned)
+        check_reference(composed[0][1].reference, planned)
         return cls(planned, factors, store, found, list(sets.values()), command)
 
     @property
@@ -221,14 +221,6 @@ class Sweep:
         with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
             self._end("KILLED")
             self.store.close_abandoned()
-
-
-def _check_reference(reference: str | None, planned: Sequence[PlannedJob]) -> None:
-    arms = list(dict.fromkeys(job.arm for job in planned))
-    if reference is not None and reference not in arms:
-        raise UserError(
-            f"reference={reference}: no arm of this sweep is called so; its arms are {', '.join(arms)}"
-        )
 
 
 def _counted(words: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fer_exp.analysis import claims, published
+from fer_exp.analysis import closing as closing_table
 from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
 from fer_exp.analysis.comparison import mean, runs_of
 from fer_exp.analysis.contrasts import difference
@@ -10,7 +11,7 @@ from fer_exp.analysis.verdicts import Verdict
 from fer_exp.audit.audit import NUMBERED
 from fer_exp.audit.finding import AuditVerdict, Finding
 from fer_exp.formatting import Message, message
-from fer_exp.report.study_tables import partly_tested
+from fer_exp.report.study_notes import partly_tested
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Study
@@ -31,7 +32,7 @@ def closing(studies: Sequence[Study], subset: str, fitted: Sequence[Record]) -> 
 
     fitted: the baselines on the faces of these studies.
     """
-    own = {split: {"metric": "accuracy", "split": split} for split in claims.SPLITS}
+    own = {split: {"metric": "accuracy", "split": split} for split in closing_table.SPLITS}
     own["val"]["split"] = "validation"
     own["test"]["subset"] = subset
     columns = [
@@ -45,7 +46,7 @@ def closing(studies: Sequence[Study], subset: str, fitted: Sequence[Record]) -> 
         ),
     ]
     table = _table("closing", studies, columns)
-    rows = claims.closing(studies, subset)
+    rows = closing_table.closing(studies, subset)
     for row in rows:
         choice, seeds = (row.arm.name, len(row.arm.runs)) if row.arm else (message("not_run"), 0)
         name = message(f"closing.{row.study}")
@@ -65,7 +66,7 @@ def _add_baselines(table: Table, fitted: Sequence[Record], subset: str) -> None:
         how = message("closing.fitted", seconds=record.metrics[keys.FIT_SECONDS])
         score = mean([record.metrics[keys.test(subset, "accuracy")]])
         table.rows.append([message("baseline", name=record.name), how, None, None, None, score, *none])
-    for name, option in claims.missing_baselines(fitted).items():
+    for name, option in closing_table.missing_baselines(fitted).items():
         table.rows.append([message("baseline", name=name), message("closing.not_fitted"), None, *none, *none])
         table.notes.append(message("closing.fits", name=name, option=option))
     given_up = published.value("svc", "linear", "fit_seconds") / 60

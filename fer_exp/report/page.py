@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from fer_exp.analysis import claims
+from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.formatting import Message, Styled, message
 from fer_exp.report import baselines, best, deck_tables, extremes, studies
@@ -71,12 +71,12 @@ def _faces(source: Source) -> list[Message]:
 def _closing(source: Source) -> Section:
     words = source.words
     found = Section(words("closing"), [Paragraph(words("closing.intro"))])
-    for alike in claims.alike(source.studies):
+    for alike in closing.alike(source.studies):
         first = alike[0]
         fitted = read_baselines(source.store, first.faces)
         shown = [baseline for baseline in fitted if keys.test(source.test, "accuracy") in baseline.metrics]
         blocks: list[Block] = []
-        if claims.closes(alike):
+        if closing.closes(alike):
             blocks.append(sheet(deck_tables.closing(alike, source.test, shown), words))
         blocks.append(sheet(deck_tables.conclusions(alike), words))
         title = words("closing.title", data=first.data, protocol=first.protocol)

@@ -12,10 +12,12 @@ from fer_exp.analysis.estimates import Method
 from fer_exp.analysis.family import MARGIN
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.formatting import Message, Styled, message
+from fer_exp.report.study_notes import gap, missing, origin, partly_tested
+from fer_exp.report.study_notes import sizes as sizes_of
 from fer_exp.report.verdict_text import deck_cells, verdict_text
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record
-from fer_exp.tracking.studies import Arm, Study
+from fer_exp.tracking.studies import Study
 
 
 def tables(study: Study, subset: str) -> list[Table]:
@@ -71,7 +73,7 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
     table.notes += [_rates(arm.name, *arm.rates) for arm in arms if arm.rates]
     met = {arm.name: (comparison.unstopped(arm), len(arm.runs)) for arm in study.arms}
     table.notes += [message("unstopped", arm=name, n=n, runs=runs) for name, (n, runs) in met.items() if n]
-    table.notes += [*missing(study), *_sizes(study, subset), *partly_tested(study.arms, subset)]
+    table.notes += [*missing(study), *sizes_of(study, subset), *partly_tested(study.arms, subset)]
     table.notes += origin(study)
     return table
 
@@ -130,7 +132,7 @@ def best_trials(study: Study) -> Table:
             found = [best.number, best.learning_rate, best.weight_decay, best.loss, best.accuracy]
             table.notes += [message(f"best_trials.{best.edge}", arm=arm.name)] if best.edge else []
         table.rows.append([arm.name, arm.trials, arm.diverged, *found])
-    table.notes += [message("best_trials.rule"), *missing(study), *_sizes(study), *origin(study)]
+    table.notes += [message("best_trials.rule"), *missing(study), *sizes_of(study), *origin(study)]
     return table
 
 
@@ -192,7 +194,7 @@ def _together(rung: Rung, joined: Together) -> list[Any]:
 
 def _ladder_notes(study: Study, taught: Sequence[str]) -> list[Message]:
     notes = [
-        message("ladder.gap", arms=arms, jobs=[_gap(job, state) for job, state in gaps])
+        message("ladder.gap", arms=arms, jobs=[gap(job, state) for job, state in gaps])
         for gaps, arms in ablation.gaps(study).items()
     ]
     split = [message("ladder.split", fit=fit, validation=n) for fit, n in ablation.splits(study)]
@@ -201,55 +203,3 @@ def _ladder_notes(study: Study, taught: Sequence[str]) -> list[Message]:
     notes += [message("ladder.taught", arms=taught)] if taught else []
     notes += [message("ladder.gain", trunk=ablation.TRUNK), message("ladder.reference")]
     return [*notes, *partly_tested(study.arms, "union"), message("ladder.hours"), *origin(study)]
-
-
-def _gap(job: str, state: str) -> Message:
-    return message("gap.job", job=job, state=message(f"state.{state}"))
-
-
-def missing(study: Study) -> list[Message]:
-    """What a study lacks, and what was left out of it."""
-    found = [_gap(gap.job, gap.state) for arm in study.arms for gap in arm.unfinished]
-    if study.left_out:
-        reasons = [message(f"left_out.{reason}", n=n) for reason, n in sorted(study.left_out.items())]
-        found.append(message("left_out", reasons=reasons))
-    return found
-
-
-def _sizes(study: Study, subset: str = "") -> list[Message]:
-    """How many faces each figure is of, so that none travels without its n."""
-    sizes = comparison.sizes(study, subset)
-    if sizes is None:
-        return []
-    fitted = message("sizes", train=sizes.train, validation=sizes.validation)
-    if not subset:
-        return [fitted]
-    if sizes.majority is not None:
-        return [message("sizes.majority", sizes=fitted, n=sizes.test, majority=sizes.majority)]
-    return [message("sizes.tested" if sizes.test else "sizes.shut", sizes=fitted, n=sizes.test)]
-
-
-def partly_tested(arms: Sequence[Arm], subset: str) -> list[Message]:
-    """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
-    lacking = comparison.partly_tested(arms, subset)
-    counted = [message("partly_tested.arm", arm=name, tested=n, of=of) for name, (n, of) in lacking.items()]
-    return [message("partly_tested", arms=counted)] if counted else []
-
-
-def origin(study: Study) -> list[Message]:
-    """When, by which code and at what cost the runs of a study were trained."""
-    found = comparison.origin(study)
-    if found is None:
-        return []
-    spent = [
-        message("origin.cpu", minutes=minutes)
-        if device == "cpu"
-        # jobs that share a GPU each count the whole time
-        else message("origin.device", device=device, minutes=minutes)
-        for device, minutes in found.minutes.items()
-    ]
-    whole = spent[0] if len(spent) == 1 else message("origin.both", spent=spent[:-1], last=spent[-1])
-    days = message("origin.days", first=found.first, last=found.last)
-    when = days if found.first != found.last else found.first
-    commits = [commit or message("origin.no_commit") for commit in found.commits]
-    return [message("origin", when=when, spent=whole, commits=commits)]

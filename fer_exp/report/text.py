@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from fer_exp import console, machine, tables, tracking
-from fer_exp.analysis import ablation, claims
+from fer_exp.analysis import ablation, closing
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
@@ -42,8 +42,8 @@ def all_tables(
             yield from tables_of_study[:1] if study.name == "audit" else tables_of_study
     if wanted in (None, "audit"):
         yield from _audit(studies, store)
-    for alike in claims.alike([study for study in studies if wanted in (None, study.name)]):
-        if claims.closes(alike):
+    for alike in closing.alike([study for study in studies if wanted in (None, study.name)]):
+        if closing.closes(alike):
             yield deck_tables.closing(alike, test, read_baselines(store, alike[0].faces))
         yield from (deck_tables.conclusions(alike), deck_tables.in_words(alike))
 

@@ -108,7 +108,7 @@ def read_studies(
 
 
 def read_sweep(store: tracking.Store, sweep: Record) -> list[Study]:
-    """The study of one sweep on each of its sets of faces; raises UserError if its plan cannot be read back."""
+    """The study of one sweep on each of its sets of faces; raises UserError if its plan cannot be read."""
     return _read(sweep, sweep.faces_digest.split(", "), store, store.latest_of_all())
 
 

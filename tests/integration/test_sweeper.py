@@ -10,9 +10,11 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import Container, OmegaConf
 
+from fer_exp.errors import UserError
 from hydra_plugins.fer_exp import _composition
 from hydra_plugins.fer_exp._composition import Composer, expand
 from hydra_plugins.fer_exp._private_composition import FastComposer
+from hydra_plugins.fer_exp.sweeper import PlannedSweeper
 
 
 @pytest.fixture
@@ -34,6 +36,33 @@ def parts(node, path=""):
     if not leaf:
         for key in node if OmegaConf.is_dict(node) else range(len(node)):
             yield from parts(node._get_node(key), f"{path}.{key}")
+
+
+def test_runs_are_added_until_a_precision_is_reached(monkeypatch, capsys):
+    """Five an arm at a time from ten on, by the widest interval; 40 are the most."""
+    asked = []
+    sweeper = PlannedSweeper()
+    sweeper.config = OmegaConf.create({"precision": 0.5})
+    found = [[0.4, 0.8], [float("nan"), 0.4], [0.5, 0.4]]
+    monkeypatch.setattr(sweeper, "_sweep", lambda typed: asked.append(typed) or found[len(asked) - 1])
+    sweeper.sweep(["optimizer=sgd,adam"])
+    assert [typed[-1] for typed in asked] == [f"seed=range(0,{runs})" for runs in (10, 15, 20)]
+    assert (
+        "precision=0.5: reached with 20 runs an arm; widest interval ±0.50 points" in capsys.readouterr().out
+    )
+    asked.clear()
+    found[:] = [[2.0]] * 9
+    sweeper.sweep([])
+    assert asked[-1] == ["seed=range(0,40)"]
+    assert "not reached with 40 runs" in capsys.readouterr().out
+
+
+def test_a_precision_takes_its_own_seeds():
+    """Seeds that are typed beside it are refused."""
+    sweeper = PlannedSweeper()
+    sweeper.config = OmegaConf.create({"precision": 0.5})
+    with pytest.raises(UserError, match="precision takes the seeds that it needs: leave out seed="):
+        sweeper.sweep(["seed=0,1"])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from helpers.made_studies import activation, arm, run, study
 
-from fer_exp.analysis import claims
+from fer_exp.analysis import claims, closing
 from fer_exp.analysis.claims import CLAIMS, Outcome
 from fer_exp.analysis.contrasts import difference
 from fer_exp.analysis.verdicts import Verdict
@@ -46,7 +46,6 @@ def test_what_is_undecided_contradicts_nothing():
     spread = arm("b", 0.3057, 0.29, 0.3214)
     base = arm("a", 0.35, 0.36, 0.355)
     for claim, named, setting in [
-        ("layers", "layers", "x"),
         ("batch_size", "batch_size", "x"),
         ("tanh", "activation", "tanh"),
         ("final", "final", "x"),
@@ -62,7 +61,7 @@ def test_a_tuned_study_is_judged_beside_its_own():
     """By the same question."""
     tuned = dataclasses.replace(activation(), name="activation_tuned", arms=activation().arms[::2])
     both = (activation(), tuned)
-    [kind] = claims.alike(both)
+    [kind] = closing.alike(both)
     assert claims.any_tuned(kind)
     assert not claims.any_tuned([activation()])
     again = {claim.id: answer(claim.id, *both)[1] for claim in CLAIMS}
@@ -75,9 +74,9 @@ def test_a_tuned_study_is_judged_beside_its_own():
 def test_tuned_studies_alone_close_no_table():
     """The closing table has the deck's choices, at the deck's rates; its conclusions can be judged."""
     tuned = dataclasses.replace(activation(), name="activation_tuned")
-    [kind] = claims.alike([tuned])
-    assert not claims.closes(kind)
-    assert claims.closes([activation(), tuned])
+    [kind] = closing.alike([tuned])
+    assert not closing.closes(kind)
+    assert closing.closes([activation(), tuned])
     assert answer("relu", tuned)[0].outcome is Outcome.NOT_RUN
 
 
@@ -135,4 +134,4 @@ def test_a_conclusion_knows_the_arms_that_are_missing():
 def test_baselines_that_are_not_fitted_are_named():
     """One of several settings has them in its name."""
     svc = dataclasses.replace(run(0, 0.0), name="linear SVC, C=0.1")
-    assert claims.missing_baselines([svc]) == {"ridge": "ridge", "majority": "majority"}
+    assert closing.missing_baselines([svc]) == {"ridge": "ridge", "majority": "majority"}

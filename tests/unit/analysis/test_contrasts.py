@@ -78,9 +78,9 @@ def test_the_study_names_the_reference_and_the_margin():
     found = study("x", arm("a", 0.39, 0.394, 0.392), arm("b", 0.40, 0.401, 0.403))
     found.reference, found.margin = "b", 3.0
     [contrast] = contrasts.contrasts(found)
-    assert (contrast.arm, contrast.verdict) == ("a", Verdict.EQUIVALENT)
+    assert (contrast.arm, contrast.verdict) == ("a", Verdict.WORSE_WITHIN)
     found.margin = 0.1
-    assert contrasts.contrasts(found)[0].verdict is not Verdict.EQUIVALENT
+    assert contrasts.contrasts(found)[0].verdict is Verdict.WORSE_BEYOND
 
 
 def test_half_widths_are_those_of_a_sweep(store):

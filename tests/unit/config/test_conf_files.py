@@ -54,7 +54,7 @@ def test_a_search_and_the_study_tuned_by_it_have_the_same_arms(of):
     searched, tuned, usual = (params(study) for study in (f"{of}_search", f"{of}_tuned", of))
     [key] = usual.keys() - {"seed"}
     assert searched[key] == tuned[key] == usual[key]
-    assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(1,11)")
+    assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(5,25)")
 
 
 def test_the_ladder_runs_every_rung_there_is():

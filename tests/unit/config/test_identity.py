@@ -13,7 +13,7 @@ def test_identity_depends_on_what_determines_figures_alone(compose_settings, tin
     """Paths, device and names leave it; a seed, a rate or a split changes it."""
     key = job_identity(compose_settings(), tiny_dataset.digest)
     paths = ("data.cache_dir=elsewhere", "tracking.uri=sqlite:///x.db")
-    for same in (*paths, "study=main", "about.question=why", "n_jobs=2"):
+    for same in (*paths, "study=ladder", "about.question=why", "n_jobs=2"):
         assert job_identity(compose_settings(same), tiny_dataset.digest) == key
     for other in ("seed=1", "optimizer.lr=0.002", "split=random", "training.epochs=99", "protocol=deck"):
         assert job_identity(compose_settings(other), tiny_dataset.digest) != key
@@ -34,7 +34,7 @@ CIRCUMSTANCES = {
     *("data.root", "data.cache_dir", "data.ferplus", "training.device", "protocol.seeds"),
     *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
     *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "dry_run", "n_jobs"),
-    *("about.question", "about.expected", "about.cost"),
+    *("about.question", "about.expected", "about.cost", "reference", "margin", "precision"),
     # in the recipe only where there is any
     "trained_before",
     # of a search only what it has drawn, which stands in the optimizer's keys

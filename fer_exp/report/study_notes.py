@@ -1,0 +1,59 @@
+"""What stands below a study's tables: what is missing, n of its figures, and where its runs come from."""
+
+from collections.abc import Sequence
+
+from fer_exp.analysis import comparison
+from fer_exp.formatting import Message, message
+from fer_exp.tracking.studies import Arm, Study
+
+
+def gap(job: str, state: str) -> Message:
+    return message("gap.job", job=job, state=message(f"state.{state}"))
+
+
+def missing(study: Study) -> list[Message]:
+    """What a study lacks, and what was left out of it."""
+    found = [gap(each.job, each.state) for arm in study.arms for each in arm.unfinished]
+    if study.left_out:
+        reasons = [message(f"left_out.{reason}", n=n) for reason, n in sorted(study.left_out.items())]
+        found.append(message("left_out", reasons=reasons))
+    return found
+
+
+def sizes(study: Study, subset: str = "") -> list[Message]:
+    """How many faces each figure is of, so that none travels without its n."""
+    found = comparison.sizes(study, subset)
+    if found is None:
+        return []
+    fitted = message("sizes", train=found.train, validation=found.validation)
+    if not subset:
+        return [fitted]
+    if found.majority is not None:
+        return [message("sizes.majority", sizes=fitted, n=found.test, majority=found.majority)]
+    return [message("sizes.tested" if found.test else "sizes.shut", sizes=fitted, n=found.test)]
+
+
+def partly_tested(arms: Sequence[Arm], subset: str) -> list[Message]:
+    """Which of these arms have seeds that were not tested while others were, so that no mean hides it."""
+    lacking = comparison.partly_tested(arms, subset)
+    counted = [message("partly_tested.arm", arm=name, tested=n, of=of) for name, (n, of) in lacking.items()]
+    return [message("partly_tested", arms=counted)] if counted else []
+
+
+def origin(study: Study) -> list[Message]:
+    """When, by which code and at what cost the runs of a study were trained."""
+    found = comparison.origin(study)
+    if found is None:
+        return []
+    spent = [
+        message("origin.cpu", minutes=minutes)
+        if device == "cpu"
+        # jobs that share a GPU each count the whole time
+        else message("origin.device", device=device, minutes=minutes)
+        for device, minutes in found.minutes.items()
+    ]
+    whole = spent[0] if len(spent) == 1 else message("origin.both", spent=spent[:-1], last=spent[-1])
+    days = message("origin.days", first=found.first, last=found.last)
+    when = days if found.first != found.last else found.first
+    commits = [commit or message("origin.no_commit") for commit in found.commits]
+    return [message("origin", when=when, spent=whole, commits=commits)]
