@@ -152,7 +152,7 @@ def ways_table(args: argparse.Namespace) -> None:
 
 def optimizers_table(args: argparse.Namespace) -> None:
     """Our loop beside others with the same optimizer."""
-    others = [way for way in (MANUAL, SCAN, FLOOR) if there(way)]
+    others = [way for way in (MANUAL, SCAN, FLOOR) if way in args.ways and there(way)]
     titles = [f"{way}, s" for way in others] + [f"{way[:3]} by ours" for way in others if way != FLOOR]
     print("| optimizer | network | batch | ours, s an epoch |", " | ".join([*titles, "floor by ours"]), "|")
     print("|---|---|---|---|" + "---|" * (len(titles) + 1))
@@ -174,7 +174,7 @@ def main() -> None:
     parser.add_argument("--layers", nargs="*", default=["128-32", "512-256"])
     parser.add_argument("--batch", type=int, nargs="*", default=[32, 256])
     parser.add_argument("--optimizer", nargs="*", default=OPTIMIZERS, help="rows of the second table")
-    parser.add_argument("--ways", nargs="*", help="rows of the first table")
+    parser.add_argument("--ways", nargs="*", help="the other ways that take part")
     parser.add_argument("--way", help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()

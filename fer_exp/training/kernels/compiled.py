@@ -33,7 +33,6 @@ REALS = {torch.float32: ("float", ctypes.c_float), torch.float64: ("double", cty
 SIGNATURES = {
     "affine": "aaaannn",
     "product": "annaannn",
-    "gather": "aaaaann",
     "backpropagate": "Lnaaaaaan",
     "sgd": "aanrr",
     "sgd_momentum": "aaanrrrrr",

@@ -114,8 +114,8 @@ extern "C" void product(const Real *a, Size down, Size along, const Real *b, Rea
 // ------------------------------------------------------------------------------------------ pictures
 
 // out [m, n]: the pictures at `places` [m] of pixels [., n], each pixel less its shift, times its scale.
-extern "C" void gather(const std::uint8_t *pixels, const Size *places, const Real *__restrict shift,
-                       const Real *__restrict scale, Real *__restrict out, Size m, Size n) {
+static void gather(const std::uint8_t *pixels, const Size *places, const Real *__restrict shift,
+                   const Real *__restrict scale, Real *__restrict out, Size m, Size n) {
     for (Size i = 0; i < m; i++) {
         const std::uint8_t *picture = pixels + places[i] * n;
         for (Size j = 0; j < n; j++)
@@ -144,7 +144,8 @@ static void activate(Real *__restrict y, const Real *__restrict kept, Size n) {
 }
 
 // s <- s kept where y > 0, else 0
-static void activate_backwards(Real *__restrict s, const Real *__restrict y, const Real *__restrict kept, Size n) {
+static void activate_backwards(Real *__restrict s, const Real *__restrict y, const Real *__restrict kept,
+                               Size n) {
     for (Size i = 0; i < n; i++)
         s[i] = y[i] <= 0 ? 0 : s[i];
     for (Size i = 0; kept && i < n; i++)

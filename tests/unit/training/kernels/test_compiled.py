@@ -47,15 +47,6 @@ def test_products_are_pytorchs(loops, rows, n_out, n_in):
     torch.testing.assert_close(by.product(slope, weight, torch.empty_like(entered)), slope @ weight)
 
 
-def test_pictures_are_gathered_as_pytorch_does_it(loops):
-    """To the last bit."""
-    pixels = torch.randint(0, 256, (5, 24), dtype=torch.uint8)
-    places, shift, scale = torch.tensor([4, 0, 4]), numbers(24), numbers(24)
-    out = numbers(3, 24)
-    loops.gather(pixels, places, shift, scale, out, *out.shape)
-    assert torch.equal(out, (pixels[places].double() - shift) * scale)
-
-
 @pytest.fixture
 def _anew(monkeypatch, tmp_path):
     """A user who has compiled nothing yet."""
