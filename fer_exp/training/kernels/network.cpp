@@ -57,18 +57,11 @@ static inline void affine_columns(const Real *x, const Real *w, const Real *bias
 
 // out [m, n] = x [m, k] w^T + bias, w [n, k]; k a multiple of LANES.
 extern "C" void affine(const Real *x, const Real *w, const Real *bias, Real *out, Size m, Size n, Size k) {
-    // so many rows of x stay in the cache while all of w goes by
-    constexpr Size BLOCK = 64;
-    for (Size from = 0; from < m; from += BLOCK) {
-        const Real *rows = x + from * k;
-        Real *result = out + from * n;
-        const Size count = m - from < BLOCK ? m - from : BLOCK;
-        Size j = 0;
-        for (; j + 6 <= n; j += 6)
-            affine_columns<6>(rows, w + j * k, bias + j, result + j, count, n, k);
-        for (; j < n; j++)
-            affine_columns<1>(rows, w + j * k, bias + j, result + j, count, n, k);
-    }
+    Size j = 0;
+    for (; j + 6 <= n; j += 6)
+        affine_columns<6>(x, w + j * k, bias + j, out + j, m, n, k);
+    for (; j < n; j++)
+        affine_columns<1>(x, w + j * k, bias + j, out + j, m, n, k);
 }
 
 // out[i, v] = sum over k of a[i, k] b[k, v]: one tile of ROWS x VECTORS. a[i, k] lies at i * down + k * along.
