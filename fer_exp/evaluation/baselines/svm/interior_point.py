@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg
 
-from fer_exp.evaluation.baselines.svm.newton_system import Block, Pair, System
+from fer_exp.evaluation.baselines.svm.newton_system import System
+from fer_exp.evaluation.baselines.svm.pair import Block, Pair
 
 # Where the central path is entered, as a share of C, and the gradient steps to get there. On the largest
 # pair (12,045 faces) 0.2, 0.1 and 0.05 left 7, 6 and 6 interior-point steps, the last with gap to spare;
@@ -88,14 +89,14 @@ def entry(pair: Pair) -> Point:
     most C^2 / (8 mu), so the system of equal weights preconditions it well.
     """
     mu, c, y = ENTRY * pair.c, pair.c, pair.y
-    system = System.flat(pair, c * c / (8 * mu))
+    system = System(pair, np.full(pair.n, c * c / (8 * mu)), flat=True)
     w, b, f, decrease = np.zeros(pair.d), 0.0, np.zeros(pair.n), 0.0
     step: tuple[np.ndarray, float] | None = None
     gradient: tuple[np.ndarray, float] | None = None
     for _ in range(ENTRY_STEPS):
         alpha = mu / central(1 - y * f, mu, c)[0]
         last, gradient = gradient, (pair.combine(alpha * y) - w, np.float64(alpha @ y))
-        dw = system.precondition(gradient[0] - system.g * (gradient[1] / system.total))
+        dw = system.inverse(gradient[0] - system.g * (gradient[1] / system.total))
         db = (gradient[1] - system.g @ dw) / system.total
         before, decrease = decrease, gradient[0] @ dw + gradient[1] * db
         if not decrease > 1e-9 * c * pair.n:
@@ -221,8 +222,7 @@ def solve_pair(
     point, best_step = entry(pair), 0
     best: Solution | None = None
     for step in range(max_iter + 1):
-        halves = pair.halves(point.alpha)
-        now = certified(pair, point, halves, step)
+        now = certified(pair, point, halves := pair.halves(point.alpha), step)
         if best is None or now.gap < best.gap:
             best, best_step = now, step
         on_gap(best.gap)

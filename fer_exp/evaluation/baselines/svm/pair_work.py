@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair, KeptPairs
 from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
-from fer_exp.evaluation.baselines.svm.newton_system import Block
+from fer_exp.evaluation.baselines.svm.pair import Block, few
 
 # Told (pair, pairs, its duality gap) before every step of a pair, and when it is done.
 Report = Callable[[int, int, float], object]
@@ -46,7 +46,7 @@ class PairWork:
         self.rows = [X[rows].astype(np.float64) for rows in members]
         for rows in self.rows:
             rows -= self.mean
-        self.blocks: dict[int, Block] = {}
+        self.blocks: list[Block] = []
         self.stop = threading.Event()
 
     def run(self, todo: list[int], workers: int, report: Report) -> dict[int, FittedPair]:
@@ -60,8 +60,10 @@ class PairWork:
             ThreadPoolExecutor(workers, thread_name_prefix="svc") as pool,
         ):
             try:
-                wide = sorted({c for k in todo if not self._narrow(k) for c in self.pairs[k]})
-                self.blocks = dict(zip(wide, pool.map(lambda c: Block.of(self.rows[c]), wide), strict=True))
+                self.blocks = [Block(rows) for rows in self.rows]
+                # made side by side for pairs that share them
+                wide = sorted({c for k in todo if not self._few(k) for c in self.pairs[k]})
+                list(pool.map(lambda c: self.blocks[c].gram, wide))
                 for k in todo:
                     pool.submit(self._solve, k, news).add_done_callback(news.put)
                 return dict(self._collect(news, len(todo), report))
@@ -86,9 +88,9 @@ class PairWork:
         """Rows of both classes."""
         return sum(len(self.rows[c]) for c in self.pairs[k])
 
-    def _narrow(self, k: int) -> bool:
-        """Whether the pair has no more rows than features, hence lives in the span of its rows."""
-        return self._size(k) <= len(self.mean)
+    def _few(self, k: int) -> bool:
+        """Whether the pair needs no Gram matrix of its features."""
+        return few(self._size(k), len(self.mean))
 
     def _solve(self, k: int, news: News) -> tuple[int, FittedPair]:
         """Solve one pair and keep it."""
@@ -100,19 +102,12 @@ class PairWork:
 
         start = time.perf_counter()
         i, j = self.pairs[k]
-        if self._narrow(k):
-            # Rotated so that the span of the rows comes first: n x n instead of n x d, the same problem.
-            basis, upper = np.linalg.qr(np.concatenate([self.rows[i], self.rows[j]]).T)
-            first, second = (
-                Block.of(part) for part in np.split(np.ascontiguousarray(upper.T), [len(self.rows[i])])
-            )
-        else:
-            basis, first, second = None, self.blocks[i], self.blocks[j]
-        found = solve_pair(first, second, self.c, self.tol, self.max_iter, told)
-        coef = found.coef if basis is None else basis @ found.coef
-        intercept = found.intercept - float(self.mean @ coef)
+        found = solve_pair(self.blocks[i], self.blocks[j], self.c, self.tol, self.max_iter, told)
+        intercept = found.intercept - float(self.mean @ found.coef)
         seconds = time.perf_counter() - start
-        pair = FittedPair(coef, intercept, found.support, found.primal, found.dual, found.steps, seconds)
+        pair = FittedPair(
+            found.coef, intercept, found.support, found.primal, found.dual, found.steps, seconds
+        )
         if pair.gap <= self.tol:
             self.kept.write(k, pair)
         return k, pair

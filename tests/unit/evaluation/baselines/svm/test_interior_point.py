@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from fer_exp.evaluation.baselines.svm.interior_point import central, solve_pair
-from fer_exp.evaluation.baselines.svm.newton_system import Block, Pair, weighted_gram
+from fer_exp.evaluation.baselines.svm.inverses import RowInverse, weighted_gram
+from fer_exp.evaluation.baselines.svm.pair import Block, Pair
 
 
 @pytest.mark.parametrize(("n_first", "n_second", "d"), [(60, 50, 5), (200, 20, 30), (15, 12, 60)])
 def test_optimality_conditions(n_first, n_second, d):
     """Of Karush, Kuhn and Tucker: feasible alpha, w from alpha, complementary slackness."""
     first, second = pair_of(n_first, n_second, d)
-    found = solve_pair(Block.of(first), Block.of(second), 1.0, 1e-9, 100)
+    found = solve_pair(Block(first), Block(second), 1.0, 1e-9, 100)
     rows, y = np.concatenate([first, second]), np.repeat([1.0, -1.0], [n_first, n_second])
     margins = y * (rows @ found.coef + found.intercept)
     assert found.alpha.min() >= 0
@@ -32,11 +33,22 @@ def test_optimality_conditions(n_first, n_second, d):
 def test_light_rows_are_replaced_by_their_class(double):
     """The matrix is exact when all rows weigh alike, or when they are few."""
     first, second = pair_of(300, 200, 10)
-    pair, rows = Pair(Block.of(first), Block.of(second), 1.0), np.concatenate([first, second])
+    pair, rows = Pair(Block(first), Block(second), 1.0), np.concatenate([first, second])
     assert_allclose(weighted_gram(pair, np.ones(500), double), rows.T @ rows, rtol=1e-4, atol=1e-2)
     theta = np.r_[np.full(20, 5.0), np.full(480, 1e-3)]
     exact = rows.T @ (theta[:, None] * rows)
     assert_allclose(weighted_gram(pair, theta, double), exact, rtol=1e-4, atol=1e-2)
+
+
+def test_few_rows_are_solved_by_themselves():
+    """With more features than rows the inverse is exact, bias and all, and no d x d matrix is made."""
+    pair = Pair(*map(Block, pair_of(20, 15, 60)), 1.0)
+    assert pair.few
+    theta = np.random.default_rng(0).uniform(1e-6, 10, pair.n)
+    g = pair.rows.T @ theta
+    exact = np.eye(60) + pair.rows.T @ (theta[:, None] * pair.rows) - np.outer(g, g) / theta.sum()
+    rhs = np.random.default_rng(1).normal(size=60)
+    assert_allclose(exact @ RowInverse(pair, theta)(rhs), rhs, atol=1e-9)
 
 
 @given(margin=st.floats(-1e6, 1e6), mu=st.floats(1e-9, 1e3), c=st.floats(1e-3, 1e3))
@@ -58,7 +70,7 @@ PROBLEMS = {"seed": st.integers(0, 10**6), "n": st.integers(4, 40), "d": st.inte
 def test_the_certificate_is_honest(seed, n, d, c, scale):
     """The primal is what (w, b) costs, the dual what a feasible alpha gives, and it is never above."""
     first, second = (scale * rows for rows in pair_of(n // 2, n - n // 2, d, seed))
-    found = solve_pair(Block.of(first), Block.of(second), c, 1e-5, 100)
+    found = solve_pair(Block(first), Block(second), c, 1e-5, 100)
     assert_allclose(found.primal, objective(found.coef, found.intercept, first, second, c), rtol=1e-9)
     signed = found.alpha * np.repeat([1, -1], [len(first), len(second)])
     w = signed @ np.concatenate([first, second])
