@@ -21,7 +21,7 @@ import torch
 from fer_exp import console, files, tracking
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
-from fer_exp.inference import predict
+from fer_exp.inference import for_photos, predict
 from fer_exp.models import network as networks
 from fer_exp.models.network import Network
 from fer_exp.tracking import registry
@@ -126,7 +126,7 @@ def logits(model: bytes, pictures: np.ndarray) -> np.ndarray:
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp export", description=__doc__.splitlines()[0])
-    parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
+    parser.add_argument("--run", default="latest", help=for_photos.HELP)
     parser.add_argument("--output", default="model.onnx", type=console.path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
     console.takes_store(parser)
@@ -139,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with console.mistakes_in_one_line():
         require_packages()
         store = tracking.existing_store(args.tracking_uri, args.experiment)
-        record = store.find(args.run)
+        record = for_photos.find(store, args.run)
         model = exported(registry.load_classifier(record, store).network, described(record))
         if args.quantise:
             model = quantised(model)

@@ -22,7 +22,7 @@ from fer_exp import console, files, tables, tracking
 from fer_exp.data import image_folder, images
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.inference import face_detection
+from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
 from fer_exp.tracking import keys, registry
@@ -154,7 +154,11 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawTextHelpFormatter,
     )
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
-    parser.add_argument("--run", default="latest", help="id, name, best or latest (default: latest)")
+    parser.add_argument(
+        "--run",
+        default="latest",
+        help=for_photos.HELP,
+    )
     parser.add_argument("--format", default="table", choices=list(FORMATS))
     parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
     console.takes_store(parser)
@@ -186,7 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parse(arguments)
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
-        record = store.find(args.run)
+        record = for_photos.find(store, args.run)
         classifier = registry.load_classifier(record, store)
         seen, refused = look(args.pictures, face_detection.load())
         for error in refused:

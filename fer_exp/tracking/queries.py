@@ -8,7 +8,7 @@ from mlflow.exceptions import MlflowException
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys, sqlite
 from fer_exp.tracking.connection import answering
-from fer_exp.tracking.record import Record, by_identity
+from fer_exp.tracking.record import Record, by_identity, counted
 
 
 class Queries:
@@ -29,25 +29,32 @@ class Queries:
             raise UserError(f"run {run_id}: it is deleted in {self.uri}; restore it there: make ui")
         return Record.of(found)
 
-    def find(self, wanted: str, faces: str | None = None) -> Record:
+    def find(self, wanted: str, faces: str | None = None, photos: bool = False) -> Record:
         """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
 
-        `best` has the lowest validation loss of the finished runs on `faces`, a content hash, or, if not
-        given, on those of the latest run: losses on different faces do not compare. Neither of them is a
+        `latest` and `best` are of the finished runs on `faces`, a content hash. Without, `latest` is of all,
+        or with `photos` of those that were trained on photos, if there are any; and `best` has the lowest
+        validation loss on the faces of the latest, as losses on different faces do not compare. Neither is a
         run that was restored from an archive, without its weights. Raises UserError.
         """
         finished = self.records("FINISHED", kind=keys.Kind.JOB)
         if wanted not in ("best", "latest"):
             return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
         whole = [run for run in finished if run.whole]
-        if wanted == "best" and whole:
-            faces = faces or whole[0].faces_digest
-            whole = [run for run in whole if run.faces_digest == faces]
-            whole.sort(key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
         if not whole:
             restored = " but those that were restored from an archive, without weights" * bool(finished)
             raise UserError(f"run={wanted}: there is no finished run yet{restored}: python train.py")
-        return whole[0]
+        if faces is None:
+            faces = next((run for run in whole if photos and not run.drawn), whole[0]).faces_digest
+        alike = [run for run in whole if run.faces_digest == faces]
+        if not alike:
+            raise UserError(
+                f"run={wanted}: no finished run on these faces, but {counted(whole)}: leave data=... out, or "
+                "name theirs"
+            )
+        if wanted == "latest":
+            return alike[0]
+        return min(alike, key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
 
     def latest(self, identity: str) -> Record | None:
         """The run that holds the figures of this job or baseline; None if it was never begun."""

@@ -1,5 +1,7 @@
 """A run as read back from the store."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Self, TypeVar
 
@@ -84,6 +86,11 @@ class Record:
         return self.params[keys.Param.DATA_NAME]
 
     @property
+    def drawn(self) -> bool:
+        """Whether it has only ever seen synthetic faces, and so knows nothing of photos."""
+        return self.params.get(keys.Param.DATA_NAME) == "synthetic"
+
+    @property
     def fit_size(self) -> int:
         """How many faces of train it was fit on."""
         return int(self.params[keys.Param.FACES_FIT])
@@ -128,6 +135,13 @@ def by_identity(newest_first: list[Record]) -> dict[str, Record]:
         if known.status != "FINISHED" and run.status == "FINISHED":
             found[run.identity] = run
     return found
+
+
+def counted(finished: Sequence[Record]) -> str:
+    """So many runs by the data that they were trained on: `12 finished runs on fer2013, 3 on synthetic`."""
+    (data, count), *others = Counter(run.data_name for run in finished).most_common()
+    noun = "run" if count == 1 else "runs"
+    return ", ".join([f"{count} finished {noun} on {data}", *(f"{n} on {other}" for other, n in others)])
 
 
 def settled(run: Record | None, trial: bool) -> bool:

@@ -13,7 +13,7 @@ from types import ModuleType
 
 from fer_exp import console, signals, tracking
 from fer_exp.errors import UserError
-from fer_exp.inference import face_detection
+from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.demo.answers import Answers
 
 EXTRA = '.venv/bin/pip install -e ".[demo]"'
@@ -41,7 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp demo", description=__doc__.splitlines()[0])
     parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
-    parser.add_argument("--run", default="latest", help="shown first: id, name, best or latest (default)")
+    parser.add_argument("--run", default="latest", help=f"shown first: {for_photos.HELP}")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     console.takes_store(parser)
     return parser.parse_args(arguments)
@@ -53,7 +53,7 @@ def serve(config: argparse.Namespace) -> None:
     with demo_server.listening(config.port) as door:
         store = tracking.existing_store(config.tracking_uri, config.experiment)
         answers = Answers(store, face_detection.load())
-        record, _ = answers.load(config.run)
+        record, _ = answers.load(for_photos.find(store, config.run).run_id)
         port = door.getsockname()[1]
         address = f"http://{demo_server.HOST}:{port}/"
         print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)

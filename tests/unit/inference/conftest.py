@@ -16,7 +16,10 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(migrated_store, folder / "mlflow.db")
     where = [f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"tracking.artifacts={folder / 'kept'}"]
-    config = compose_settings("layers=64-32-16", "training.epochs=1", "tracking.log_model=false", *where)
+    # a network of drawn faces is warned of
+    photos = ["data=fer2013", "data.root=here"]
+    own = ["layers=64-32-16", "training.epochs=1", "tracking.log_model=false"]
+    config = compose_settings(*own, *photos, *where)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
         outcome = drivers.run(Job(config, "tiny"))

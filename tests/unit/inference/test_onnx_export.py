@@ -36,6 +36,8 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     uri = f"sqlite:///{folder / 'mlflow.db'}"
     where = [f"tracking.uri={uri}", f"tracking.artifacts={folder / 'kept'}", "tracking.experiment=test"]
     overrides = ["layers=64-32-16", "model.dropout=0.5", "model.normalisation=standardised"]
+    # a network of drawn faces is warned of
+    overrides += ["data=fer2013", "data.root=here"]
     config = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)

@@ -22,8 +22,8 @@ def test_latest_prefers_a_finished_run(store):
     assert {key: run.run_id for key, run in store.latest_of_all().items()} == {"x": done.id}
 
 
-def _finished(store: tracking.Store, name: str, faces: str, loss: float) -> str:
-    run = store.create(name, {}, {"kind": "job", "identity": name, "faces": faces})
+def _finished(store: tracking.Store, name: str, faces: str, loss: float, data: str = "fer2013") -> str:
+    run = store.create(name, {"data.name": data}, {"kind": "job", "identity": name, "faces": faces})
     with run.recording():
         run.log({"selected/val_loss": loss})
     return run.id
@@ -36,8 +36,33 @@ def test_a_run_is_found_by_what_people_call_it(store):
     )
     assert store.find("latest").run_id == poor
     assert store.find("best").run_id == good
-    assert store.find("best", faces="f0").run_id == other
+    assert store.find("best", faces="f0").run_id == store.find("latest", faces="f0").run_id == other
     assert store.find("poor").run_id == store.find(poor).run_id == poor
+
+
+def test_runs_on_other_faces_are_counted_where_none_is_on_these(store):
+    """Who names the wrong data is told what there is, and not to train again."""
+    for name, data in (("a", "fer2013"), ("b", "fer2013"), ("c", "synthetic")):
+        _finished(store, name, "f0", 1.0, data)
+    with pytest.raises(
+        UserError,
+        match="run=best: no finished run on these faces, but 2 finished runs on fer2013, 1 on synth",
+    ):
+        store.find("best", faces="f1")
+
+
+def test_photos_ask_what_has_seen_photos(store):
+    """A network of drawn faces is best at those, and asked about a photo only if there is no other."""
+    drawn = _finished(store, "drawn", "f1", 0.1, "synthetic")
+    assert store.find("best", photos=True).run_id == store.find("latest", photos=True).run_id == drawn
+    poor = _finished(store, "poor", "f0", 2.0)
+    good = _finished(store, "good", "f0", 1.0)
+    newer = _finished(store, "newer", "f1", 0.2, "synthetic")
+    assert store.find("latest").run_id == newer
+    assert store.find("latest", photos=True).run_id == good
+    assert store.find("best", photos=True).run_id == good != poor
+    assert store.record(newer).drawn
+    assert not store.record(good).drawn
 
 
 def test_what_was_restored_without_weights_is_neither_best_nor_latest(store):

@@ -48,7 +48,7 @@ def test_the_runs_to_choose_from_say_how_good_they_are(ask, trained, begin):
     found = json.loads(ask("GET", "/runs")[2])
     record = store.record(run)
     accuracy = record.metrics["selected/val_accuracy"]
-    said = {"id": run, "name": "tiny", "data": "synthetic", "protocol": "honest", "accuracy": accuracy}
+    said = {"id": run, "name": "tiny", "data": "fer2013", "protocol": "honest", "accuracy": accuracy}
     assert found == {"chosen": run, "runs": [said | {"n": int(record.params["faces.validation"])}]}
 
 

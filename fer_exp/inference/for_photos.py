@@ -1,0 +1,19 @@
+"""The run that is asked about photos: of those that were trained on photos, if there is any."""
+
+import sys
+
+from fer_exp import tracking
+
+HELP = "id, name, best or latest, of runs on photos if there are any (default: latest)"
+
+
+def find(store: tracking.Store, wanted: str) -> tracking.Record:
+    """The run that a user means, as `Store.find` knows it; a warning if it knows nothing of photos."""
+    record = store.find(wanted, photos=True)
+    if record.drawn:
+        print(
+            f"warning: {record.name} has only ever seen drawn faces, so what it says of a photo means "
+            "little; python train.py data=fer2013 data.root=PATH trains one on photos",
+            file=sys.stderr,
+        )
+    return record
