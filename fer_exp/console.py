@@ -144,7 +144,7 @@ def serving() -> Iterator[None]:
 
 
 class Bar:
-    """How far something has come: a bar on a terminal, lines elsewhere."""
+    """How far something has come: a bar on a terminal, from its first news on, and lines elsewhere."""
 
     def __init__(self, text: str, total: int | None):
         # here, since most commands draw none
@@ -156,14 +156,15 @@ class Bar:
         self.task = self.progress.add_task(text, total=total)
 
     def __enter__(self) -> Self:
-        self.progress.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.progress.stop()
+        if self.progress.live.is_started:
+            self.progress.stop()
 
     def show(self, text: str, done: int, total: int, line: str) -> None:
         """Show a text beside the bar, or this line, if it is none of nothing."""
+        self.progress.start()
         self.progress.update(self.task, description=text, completed=done, total=total)
         if line and not self.drawn:
             print(line, flush=True)

@@ -97,6 +97,14 @@ def _equation(p: float) -> str:
     return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
 
 
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `40 s`, `12 min`, `2 h 5 min`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 KINDS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "range": _range,

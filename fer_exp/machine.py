@@ -10,7 +10,7 @@ from pathlib import Path
 from fer_exp.errors import UserError
 
 # Of what belongs to these, nothing is no value; CUDA_VISIBLE_DEVICES set to nothing means no GPU.
-_OURS = ("FER_EXP_", "HYDRA_", "MLFLOW_")
+_OURS = ("FER2013_", "FER_EXP_", "HYDRA_", "MLFLOW_")
 
 
 def settle() -> None:

@@ -25,10 +25,14 @@ def to_keep(words: Iterable[str]) -> str:
     return without_login(shlex.join(words))
 
 
+# What a run does not know of itself: where its faces are cached and its votes are, and where it is kept.
+_PLACES = ("data.cache_dir=", "data.ferplus=", "tracking.")
+
+
 def evaluating(target: str, command: str) -> str:
-    """The command that evaluates what `command` has trained, on the same faces."""
-    faces = [word for word in shlex.split(command) if word.startswith(("data=", "data."))]
-    return shlex.join(["python", "evaluate.py", target, *faces])
+    """The command that evaluates what `command` has trained."""
+    places = [word for word in shlex.split(command) if word.startswith(_PLACES)]
+    return shlex.join(["python", "evaluate.py", target, *places])
 
 
 def of_study(study: str, command: str) -> str:

@@ -4,9 +4,32 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool
 
-from fer_exp.config.faces import Data
+from fer_exp.config.faces import Fer2013Data, SyntheticData
 from fer_exp.config.schema import Float, Int, Some, Text, checked
 from fer_exp.config.settings import Tracking
+
+
+@checked
+class RunData:
+    """The faces that a run was trained on, with its labels.
+
+    The rest is where they are, if `cache_dir` does not hold them.
+    """
+
+    name: Literal["run"]
+    root: Text | None
+    cache_dir: Text
+    ferplus: Text | None
+    label_names: Some[Text] | None
+
+
+# What is scored on.
+TestData = Annotated[RunData | SyntheticData | Fer2013Data, Field(discriminator="name")]
+
+
+@checked
+class NoBaseline:
+    name: Literal["none"]
 
 
 @checked
@@ -51,18 +74,17 @@ class ForestBaseline:
     seed: Annotated[Int, Field(ge=0, le=2**32 - 1)]
 
 
-Baseline = Annotated[
-    ConstantBaseline | RidgeBaseline | NearestBaseline | SVCBaseline | RBFSVCBaseline | ForestBaseline,
-    Field(discriminator="name"),
-]
+_Fitted = ConstantBaseline | RidgeBaseline | NearestBaseline | SVCBaseline | RBFSVCBaseline | ForestBaseline
+
+Baseline = Annotated[_Fitted, Field(discriminator="name")]
 
 
 @checked
 class Evaluation:
     """What evaluate.py is told."""
 
-    data: Data
-    baseline: Baseline
+    data: TestData
+    baseline: Annotated[NoBaseline | _Fitted, Field(discriminator="name")]
     tracking: Tracking
     run: Text | None
     of_study: Text | None
@@ -70,3 +92,15 @@ class Evaluation:
     device: Literal["cpu", "cuda"]
     mismatches: StrictBool
     ensembles: StrictBool
+    verbose: StrictBool
+    remember: StrictBool
+
+    @property
+    def root(self) -> str | None:
+        """Where the faces are, if that is said."""
+        return None if isinstance(self.data, SyntheticData) else self.data.root
+
+    @property
+    def votes(self) -> str | None:
+        """The file of FER+'s votes, if one is named."""
+        return None if isinstance(self.data, SyntheticData) else self.data.ferplus

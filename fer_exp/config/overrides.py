@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 
-from fer_exp import machine, provenance, signals
+from fer_exp import env_file, machine, provenance, signals
 from fer_exp.console import TRACEBACK, collect_rarely, mistakes_in_one_line
 from fer_exp.errors import UserError
 
@@ -125,6 +125,7 @@ def run(
     signals.end_by_signals()
     try:
         with mistakes_in_one_line(*expected):
+            env_file.load()
             refuse_unreadable(sys.argv[1:])
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
             main()

@@ -96,15 +96,22 @@ def markdown(conf: Path) -> str:
     scripts = {script: (read(conf / config), kind) for script, (config, kind) in SCRIPTS.items()}
     parts = [_INTRO, "## Groups", ""]
     for group, found in options.items():
-        [default] = {own.chooses[group] for own, _ in scripts.values() if group in own.chooses}
+        chosen = {script: own.chooses[group] for script, (own, _) in scripts.items() if group in own.chooses}
         rows = [(f"`{name}`", option.why, _contents(option)) for name, option in found.items()]
-        parts += [f"### `{group}`", "", f"Default: `{default}`.", ""]
+        parts += [f"### `{group}`", "", f"Default: {_default(chosen)}.", ""]
         parts += _table(("option", "why", "sets"), rows)
     for script, (own, kind) in scripts.items():
         parts += [f"## Keys of `{script}`", ""]
         for title, keys in _sections(own, schema.schema_of(kind)["properties"], options):
             parts += [f"### {title}", "", *_table(("key", "allowed", "default", "meaning"), keys)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def _default(chosen: Mapping[str, str]) -> str:
+    """The option that a group has unless another is chosen, for each script if they differ."""
+    if len({*chosen.values()}) == 1:
+        return f"`{next(iter(chosen.values()))}`"
+    return ", ".join(f"`{option}` of `{script}`" for script, option in chosen.items())
 
 
 def _contents(option: File) -> str:

@@ -5,12 +5,14 @@ start, and it is written whole or not at all; so a stale, cut or flipped file is
 trusted, and several processes may build it at once.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -25,6 +27,9 @@ MAGIC = b"FEREXP3\n"
 # Before the header: the magic word, the SHA-256 of all that follows the length, the header's length.
 _PREAMBLE = len(MAGIC) + 32 + 8
 _LARGEST_HEADER = 64 * 1024 * 1024
+
+# What a file that is cut or is none of ours may raise.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,17 +70,20 @@ def write(path: Path, key: str, entry: Entry) -> None:
         ) from None
 
 
+def keys_of(folder: Path, content: str) -> Iterator[tuple[Path, str]]:
+    """The files in a folder, each with its key, whose header says that their faces have this content hash."""
+    for path in sorted(folder.glob("*.faces")):
+        with contextlib.suppress(*_UNREADABLE), open(path, "rb") as file:
+            header = json.loads(_head(file)[1])
+            if header["fingerprint"]["content"] == content:
+                yield path, header["key"]
+
+
 def read(path: Path, key: str) -> Entry | None:
     """The entry of this key, its arrays mapped from the file; None if there is no whole one."""
     try:
         with open(path, "rb") as file:
-            if file.read(len(MAGIC)) != MAGIC:
-                return None
-            expected = file.read(32)
-            length = int.from_bytes(file.read(8), "little")
-            if length > _LARGEST_HEADER:
-                return None
-            text = file.read(length)
+            expected, text = _head(file)
             header = json.loads(text)
             if header["key"] != key:
                 return None
@@ -91,8 +99,19 @@ def read(path: Path, key: str) -> Entry | None:
         if digest.digest() != expected:
             return None
         return Entry(_faces(payload, columns), _fingerprint(header["fingerprint"]), tuple(header["skipped"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except _UNREADABLE:
         return None
+
+
+def _head(file: BinaryIO) -> tuple[bytes, bytes]:
+    """The digest that a file begins with, and the text of its header; raises ValueError if it has none."""
+    if file.read(len(MAGIC)) != MAGIC:
+        raise ValueError("no cache")
+    expected = file.read(32)
+    length = int.from_bytes(file.read(8), "little")
+    if length > _LARGEST_HEADER:
+        raise ValueError("no header of ours")
+    return expected, file.read(length)
 
 
 def _faces(payload: np.ndarray, columns: dict[str, tuple[str, tuple[int, ...]]]) -> Faces:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from fer_exp.config.faces import Data, Fer2013Data, SyntheticData
+from fer_exp.config.faces import Data, SyntheticData
 from fer_exp.data import cache, ferplus, ferplus_rows, fingerprint, limits, sources
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces, Row, Usage
@@ -60,14 +60,19 @@ def faces_of_sweep(sweep: str, data: Data) -> Dataset:  # noqa: ARG001 - the nex
     return load_faces(data)
 
 
-def load_votes(data: Data, dataset: Dataset) -> np.ndarray | None:
-    """FER+'s votes for each test face, int64 [N, 10], as `ferplus.COLUMNS` has them.
+def cached_faces(content: str, cache_dir: Path) -> Dataset | None:
+    """The faces of this content hash, wherever they came from; None if no cache of our code's holds them."""
+    for path, key in cache.keys_of(cache_dir, content):
+        name = key.partition("/")[0]
+        entry = cache.read(path, key) if name in _CODE and key.endswith(_makers(name)) else None
+        if entry is not None:
+            return Dataset(name, entry.faces, entry.fingerprint, entry.skipped, cache_dir)
+    return None
 
-    None if the settings name no file of votes.
-    """
-    if not isinstance(data, Fer2013Data) or not data.ferplus:
-        return None
-    votes = ferplus.read(Path(data.ferplus))
+
+def load_votes(path: Path, dataset: Dataset) -> np.ndarray:
+    """FER+'s votes in this file for each test face, int64 [N, 10], as `ferplus.COLUMNS` has them."""
+    votes = ferplus.read(path)
     # faces with the labels of these votes were checked as they got them
     if dataset.fingerprint.kind != "relabelled":
         ferplus.check(votes, dataset.faces)
@@ -188,9 +193,7 @@ def _every_class(rows: Iterable[Row], place: Path) -> Iterator[Row]:
 
 def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry]) -> Dataset:
     """The set of this name and key, made anew if the cache does not hold it whole."""
-    code = b"".join((Path(__file__).parent / each).read_bytes() for each in _CODE[name])
-    key = f"{name}/{key}/{hashlib.sha256(code).hexdigest()[:16]}"
-    key += f"/numpy {np.__version__}/pillow {version('pillow')}"
+    key = f"{name}/{key}{_makers(name)}"
     path = cache_dir / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:16]}.faces"
     entry = cache.read(path, key)
     if entry is None:
@@ -200,3 +203,10 @@ def _cached(name: str, key: str, cache_dir: Path, make: Callable[[], cache.Entry
         if entry is None:
             raise UserError(f"data.cache_dir={cache_dir}: {path.name} changed as soon as it was written")
     return Dataset(name, entry.faces, entry.fingerprint, entry.skipped, cache_dir)
+
+
+def _makers(name: str) -> str:
+    """How the key of a set of this name ends: with what has made its faces, our code and two packages."""
+    code = b"".join((Path(__file__).parent / each).read_bytes() for each in _CODE[name])
+    made_by = f"numpy {np.__version__}/pillow {version('pillow')}"
+    return f"/{hashlib.sha256(code).hexdigest()[:16]}/{made_by}"

@@ -1,45 +1,119 @@
-"""Scores on test as tables."""
+"""Scores on test as tables: a row an arm, and every subset of a single run."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from fer_exp import metrics
+import numpy as np
+
+from fer_exp import metrics, statistics
 from fer_exp.evaluation.scoring import Part
 from fer_exp.evaluation.taggers import CLEAR
-from fer_exp.tables import Table
+from fer_exp.formatting import Message, Styled
+from fer_exp.statistics import Interval
+from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, keys
+from fer_exp.tracking.studies import Arm, Study
+
+# The subsets of which a table of arms tells the accuracy: all of test, and what no photo of train tells.
+_WHOLE, _CLEAN = "union", "union_no_near_copies"
 
 
-def scores(record: Record, parts: Iterable[Part]) -> Table:
-    """The scores of an evaluated run on each part of test, and its alarms."""
-    title = f"{record.name} (run {record.run_id}), {record.protocol} protocol, "
-    title += f"weights of the {record.selected_on}: test, accuracy with 95 % interval over faces"
-    table = Table(title, ["subset", "n", "majority", "accuracy in %", "macro-F1", "log-loss", "ECE"])
-    for part in parts:
-        accuracy = f"{100 * metrics.accuracy(part.counts):.2f} [{100 * part.low:.2f}, {100 * part.high:.2f}]"
-        others = [f"{metrics.macro_f1(part.counts):.3f}", f"{part.loss:.3f}", f"{part.calibration_error:.3f}"]
-        table.rows.append([part.name, str(part.n), f"{100 * part.majority:.2f}", accuracy, *others])
-    table.notes += [f"ALARM: {alarm}" for alarm in record.tags[keys.Tag.ALARMS].split("; ") if alarm]
+def scores(study: Study, kept: Collection[str] = ()) -> Table:
+    """What each arm reaches on test, a row each.
+
+    kept: the ids of runs whose weights are not here, so that their scores are earlier ones.
+    """
+    runs = [run for arm in study.arms for run in arm.runs.values()]
+    first = runs[0].metrics
+    n, clean = (first.get(keys.test(part, "n")) for part in (_WHOLE, _CLEAN))
+    columns: list[str | Message | Column] = ["", Column("runs"), Column(f"accuracy in %, n = {n:.0f}")]
+    parts = [_WHOLE]
+    # where no photo is in both it says the same twice
+    if clean not in (None, n):
+        columns.append(Column(f"no near-copies, n = {clean:.0f}"))
+        parts.append(_CLEAN)
+    columns.append(Column("macro-F1", ".3f"))
+    rule = f"{study.protocol} protocol, weights of the {study.selected_on}"
+    table = Table(f"test set: {study.name} on {study.data}, {rule}", columns)
+    for arm in study.arms:
+        if arm.runs:
+            f1 = float(np.mean(arm.values(keys.test(_WHOLE, "macro_f1"))))
+            table.rows.append([arm.name, len(arm.runs), *(accuracy(arm, part) for part in parts), f1])
+    table.notes += _of_intervals(study.arms)
+    table.notes.append(f"always answering the largest class: {100 * first[keys.majority(_WHOLE)]:.2f} %")
+    if len(parts) > 1:
+        table.notes.append("no near-copies: without images of a photo that is in training")
+    table.notes += [
+        f"{run.name}: keeps its scores; its weights are not here" for run in runs if run.run_id in kept
+    ]
+    table.notes += [f"ALARM: {run.name}: {alarm}" for run in runs for alarm in _alarms(run)]
+    if left := study.left_out.get("not_planned"):
+        table.notes.append(
+            f"not in the newest sweep, so not scored: {left} finished runs (run=ID scores one)"
+        )
+    if left := study.left_out.get("other_faces"):
+        table.notes.append(f"on other faces: {left} finished runs (data=... names them)")
     return table
 
 
-def beside_taggers(record: Record, found: Mapping[str, float]) -> Table:
-    """How a run stands to the taggers of FER+, by the metrics of `taggers.scores`."""
-    table = Table(f"{record.name} (run {record.run_id}) and FER+'s ten taggers", ["", "n", "in %"])
-    for name, text, number in (
-        ("clear_accuracy", f"accuracy where more than {CLEAR} taggers agree", "clear_n"),
-        ("errors_shared", "errors that at least one tagger made too", "errors_n"),
-        ("errors_of_most", "errors that most taggers made too", "errors_n"),
-    ):
-        value, n = found.get(keys.taggers(name)), found[keys.taggers(number)]
-        table.rows.append([text, f"{n:.0f}", "-" if value is None else f"{100 * value:.2f}"])
+def accuracy(arm: Arm, part: str = _WHOLE) -> Styled:
+    """The accuracy of an arm: with its interval over runs, or of one run with that over faces."""
+    if len(arm.runs) > 1:
+        return Styled(statistics.mean_interval(arm.values(keys.test(part, "accuracy"))), "percent")
+    [run] = arm.runs.values()
+    return Styled(over_faces(run, part), "range")
+
+
+def over_faces(run: Record, part: str = _WHOLE) -> Interval:
+    """The accuracy of a run with its interval over faces."""
+    return Interval(*(run.metrics[keys.test(part, f"accuracy{end}")] for end in ("", "_low", "_high")))
+
+
+def _of_intervals(arms: Sequence[Arm]) -> list[str]:
+    """What the intervals of a table are over."""
+    counts = {len(arm.runs) for arm in arms}
+    many, one = any(count > 1 for count in counts), 1 in counts
+    return ["±: half of the 95 % interval over runs"] * many + ["[ ]: 95 % interval over images"] * one
+
+
+def _alarms(run: Record) -> list[str]:
+    return [alarm for alarm in run.tags.get(keys.Tag.ALARMS, "").split("; ") if alarm]
+
+
+def details(record: Record, parts: Iterable[Part]) -> Table:
+    """The scores of an evaluated run on each part of test."""
+    title = f"{record.name} (run {record.run_id}): test, accuracy with 95 % interval over images"
+    table = Table(title, ["subset", "n", "majority", "accuracy in %", "macro-F1", "log-loss", "ECE"])
+    for part in parts:
+        share = Styled(Interval(metrics.accuracy(part.counts), part.low, part.high), "range")
+        figures = [metrics.macro_f1(part.counts), part.loss, part.calibration_error]
+        rounded = [None if figure is None else Styled(figure, ".3f") for figure in figures]
+        table.rows.append([part.name, part.n, Styled(part.majority, "percent"), share, *rounded])
+    return table
+
+
+def beside_taggers(study: Study) -> Table:
+    """How each arm stands to the taggers of FER+, by the metrics of `taggers.scores`: means over its runs."""
+    told = {
+        "clear_accuracy": f"accuracy where more than {CLEAR} taggers agree",
+        "errors_shared": "errors that a tagger made too",
+        "errors_of_most": "errors that most made too",
+    }
+    table = Table(
+        "beside FER+'s ten taggers, in %", ["", *(Column(text, "percent") for text in told.values())]
+    )
+    for arm in study.arms:
+        found = [arm.values(keys.taggers(name)) for name in told]
+        if arm.runs:
+            table.rows.append([arm.name, *(float(np.mean(values)) if values else None for values in found)])
     return table
 
 
 def ensembles(scored: Iterable[Record], missing: Sequence[str]) -> Table:
     """What ensembles reach, and why others are missing."""
-    table = Table("ensembles: accuracy on the union of test in %", ["", "n", "accuracy"])
+    columns = [Column("ensemble"), Column("accuracy in %, union", "range"), Column("macro-F1", ".3f")]
+    table = Table("ensembles: the mean of the probabilities of an arm's runs, on test", columns)
     for record in scored:
-        accuracy = f"{100 * record.metrics[keys.TEST_ACCURACY]:.2f}"
-        table.rows.append([record.name, f"{record.metrics[keys.test('union', 'n')]:.0f}", accuracy])
+        f1 = record.metrics[keys.test(_WHOLE, "macro_f1")]
+        table.rows.append([record.name, over_faces(record), f1])
     table.notes += missing
     return table

@@ -1,39 +1,100 @@
-"""Evaluated runs and baselines beside one another, with McNemar's test."""
+"""Arms and baselines beside one another on test, with McNemar's test."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from fer_exp import statistics, tracking
-from fer_exp.tables import Table
+from fer_exp.evaluation import result_tables
+from fer_exp.formatting import Message
+from fer_exp.statistics import Interval
+from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, artifacts, keys
+from fer_exp.tracking.studies import Arm, Study
+
+SIGNIFICANCE = 0.05
 
 
-def beside(rivals: Sequence[Record], reference: Record, store: tracking.Store) -> Table:
-    """Evaluated runs and baselines on the union of test, each tested against the reference."""
-    header = ["", "accuracy in %", "macro-F1", "seconds", f"p against {reference.name}"]
+@dataclass(frozen=True)
+class Against:
+    """A run against the reference on the same faces: the difference of accuracies, and Holm's p value."""
+
+    difference: float
+    p: float
+
+
+def beside(
+    found: Sequence[Study],
+    baselines: Sequence[Record],
+    reference: Record,
+    store: tracking.Store,
+) -> Table:
+    """The arms of these studies and the baselines, best first, each run tested against the reference."""
+    arms = [arm for study in found for arm in study.arms if arm.runs]
+    arms += [Arm(record.name, "", {"0": record}) for record in baselines]
+    runs = {run.run_id: run for arm in arms for run in arm.runs.values()}
+    tested = against(runs, reference, store)
+    columns: list[str | Message | Column] = [
+        "",
+        Column("accuracy in %"),
+        Column(f"against {reference.name}", "points"),
+        Column("McNemar"),
+    ]
     n = reference.metrics[keys.test("union", "n")]
-    table = Table(f"on the union of test, n = {n:.0f}", header)
-    right = {record.run_id: _right(record, store) for record in [reference, *rivals]}
-    truth = right.pop(reference.run_id)
-    known = {} if truth is None else {key: found for key, found in right.items() if found is not None}
-    raw = [] if truth is None else [statistics.mcnemar(found, truth) for found in known.values()]
-    p_values = statistics.holm(raw)
-    # no p-value is 0, but a float may be
-    printed = {key: f"{p:.2g}" if p else "<1e-300" for key, p in zip(known, p_values, strict=True)}
-    for record in sorted(rivals, key=lambda record: -record.metrics[keys.TEST_ACCURACY]):
-        mean, low, high = (
-            record.metrics[keys.test("union", f"accuracy{end}")] for end in ("", "_low", "_high")
-        )
-        seconds = record.metrics.get(keys.FIT_SECONDS, record.metrics.get(keys.TRAIN_SECONDS))
-        scores = [f"{100 * mean:.2f} [{100 * low:.2f}, {100 * high:.2f}]"]
-        scores += [f"{record.metrics[keys.test('union', 'macro_f1')]:.3f}", f"{seconds:.1f}"]
-        table.rows.append([record.name, *scores, printed.get(record.run_id, "")])
-    table.notes.append("p: McNemar's exact test of two fixed classifiers, Holm-adjusted over the rows")
+    table = Table(f"beside the baselines, on all of test (n = {n:,.0f})", columns)
+    table.rows = [_row(arm, tested) for arm in sorted(arms, key=_mean_accuracy, reverse=True)]
     table.notes.append("a baseline is fitted on all of train; a network leaves out its validation faces")
-    if len(known) < len(right):
+    table.notes.append("McNemar's exact test of two fixed classifiers, Holm-adjusted over all runs")
+    if any(key not in tested for key in runs if key != reference.run_id):
         table.notes.append("no p: where the answers to test, of either, are not here")
     return table
+
+
+def _mean_accuracy(arm: Arm) -> float:
+    return float(np.mean(arm.values(keys.TEST_ACCURACY)))
+
+
+def _row(arm: Arm, tested: dict[str, Against]) -> list:
+    runs = list(arm.runs.values())
+    known = [tested[run.run_id] for run in runs if run.run_id in tested]
+    cells = [arm.name, result_tables.accuracy(arm)]
+    if not known:
+        return [*cells, "", ""]
+    differences = [each.difference for each in known]
+    if len(known) > 1:
+        return [*cells, statistics.mean_interval(differences), _counted(known)]
+    [only] = known
+    # a float may be 0, a p value is none
+    return [
+        *cells,
+        Interval(only.difference, np.nan, np.nan),
+        f"p = {only.p:.2g}" if only.p else "p < 1e-300",
+    ]
+
+
+def _counted(known: Sequence[Against]) -> str:
+    """How many of several runs differ from the reference, by the test: `3 better of 3`."""
+    sure = [each for each in known if each.p < SIGNIFICANCE]
+    better = sum(each.difference > 0 for each in sure)
+    words = [
+        f"{count} {word}" for count, word in ((better, "better"), (len(sure) - better, "worse")) if count
+    ]
+    return f"{', '.join(words) or '0 differ'} of {len(known)}"
+
+
+def against(runs: dict[str, Record], reference: Record, store: tracking.Store) -> dict[str, Against]:
+    """Each other run against the reference, by its id; without those whose answers are not here."""
+    theirs = _right(reference, store)
+    if theirs is None:
+        return {}
+    found = {key: _right(run, store) for key, run in runs.items() if key != reference.run_id}
+    known = {key: right for key, right in found.items() if right is not None}
+    p_values = statistics.holm([statistics.mcnemar(right, theirs) for right in known.values()])
+    return {
+        key: Against(float(right.mean() - theirs.mean()), float(p))
+        for (key, right), p in zip(known.items(), p_values, strict=True)
+    }
 
 
 def _right(record: Record, store: tracking.Store) -> np.ndarray | None:

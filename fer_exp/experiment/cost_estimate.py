@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from fer_exp.config import identity
-from fer_exp.experiment.monitor import duration
 from fer_exp.experiment.plan import PlannedJob
+from fer_exp.formatting import duration
 from fer_exp.tracking import Record, keys
 
 # What jobs of a kind may differ in.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from fer_exp import logs, tracking
 from fer_exp.experiment.plan import PlannedJob
+from fer_exp.formatting import duration
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.record import settled
 
@@ -45,14 +46,6 @@ class SweepProgress:
         if self.best:
             parts.append(f"best val {100 * self.best[0]:.2f} % ({self.best[1]})")
         return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: `40 s`, `12 min`, `2 h 5 min`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def progress_of(

@@ -56,7 +56,7 @@ class Study:
     left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
     searched: whether the runs of its arms are the trials of a search. command: what was typed for it, as
     far as the sweep has kept that. reference: the arm that the others are compared with, the first if it
-    names none. margin: in points, if it names one.
+    names none. margin: in points, if it names one. sweep: the id of the sweep's run.
     """
 
     name: str
@@ -70,6 +70,7 @@ class Study:
     command: str | None = None
     reference: str | None = None
     margin: float | None = None
+    sweep: str = ""
 
     @property
     def base(self) -> Arm:
@@ -130,6 +131,15 @@ def _read_answers(study: Study, store: tracking.Store) -> None:
                 arm.answers[seed] = kept
 
 
+def with_runs(study: Study, now: Mapping[str, Record]) -> Study:
+    """A study with its runs as they are now, by their id."""
+    arms = [
+        dataclasses.replace(arm, runs={seed: now[run.run_id] for seed, run in arm.runs.items()})
+        for arm in study.arms
+    ]
+    return dataclasses.replace(study, arms=arms)
+
+
 def sweep_key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """What the sweeps have in common of which only the newest is read."""
     key = tuple(tags[tag] for tag in (Tag.STUDY, Tag.PROTOCOL, Tag.FACES))
@@ -161,6 +171,7 @@ def _study(sweep: Record, plan: Plan, faces: str, by_identity: dict[str, Record]
         command=told(keys.Param.COMMAND),
         reference=told(keys.Param.REFERENCE),
         margin=None if margin is None else float(margin),
+        sweep=sweep.run_id,
     )
 
 

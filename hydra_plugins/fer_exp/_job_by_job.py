@@ -19,7 +19,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from fer_exp import machine, signals
+from fer_exp import env_file, machine, signals
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
@@ -108,7 +108,12 @@ def run_here(config: DictConfig, context: HydraContext, task: TaskFunction) -> J
     return JobReturn(returned.overrides, status=returned.status)
 
 
+# What conf/ takes from the environment.
+_READ_BY_CONF = ("MLFLOW_TRACKING_URI", env_file.FER2013_ROOT)
+
+
 def environment() -> dict[str, str]:
-    """What a job's process needs: to find the scripts, from whatever folder they were started."""
+    """What a job's process needs: to find the scripts, from whatever folder they were started, and data."""
     path = [str(ROOT), *filter(None, [machine.variable("PYTHONPATH")])]
-    return {"PYTHONPATH": os.pathsep.join(path), **ONE_THREAD}
+    told = {name: machine.variable(name) for name in _READ_BY_CONF if machine.variable(name)}
+    return {"PYTHONPATH": os.pathsep.join(path), **ONE_THREAD, **told}

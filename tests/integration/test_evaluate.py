@@ -15,7 +15,7 @@ def default_store(monkeypatch, migrated_store, tmp_path):
 
 def evaluate(folder, *arguments):
     """Run evaluate.py in `folder`."""
-    return run(folder, *FEW, *arguments, script="evaluate.py")
+    return run(folder, *arguments, script="evaluate.py")
 
 
 @pytest.mark.xdist_group("processes")
@@ -27,7 +27,12 @@ def evaluate(folder, *arguments):
         (["run=latest", "ensembles=true"], "ensembles=true joins the seeds of a study's arms: study=<name>"),
         (["run=latest"], "there is no finished run yet"),
         (["run=nope"], "run nope: there is no such run"),
-        (["study=main"], "study=main: no finished run on these faces"),
+        (["study=main"], "study=main: there is no finished run of it yet: python train.py study=main"),
+        (["study=adhoc"], "there is no finished run of it yet: python train.py -m optimizer=sgd,adam"),
+        (["baseline=none"], "say which: run="),
+        (["baseline=majority"], "run=latest: there is no finished run yet"),
+        (["run=latest", "remember=true"], "remember=true keeps where the faces are: data.root=PATH"),
+        (["run=latest", "data.n_train=140"], "no such setting; known in data, as it is chosen: name, root"),
         (["baseline=x"], "Could not find 'baseline/x'"),
         (["baseline=svc", "baseline.C=0"], "baseline.C=0: must be"),
     ],
@@ -44,12 +49,23 @@ def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
 
 @pytest.mark.slow
 def test_a_run_is_scored_beside_the_svc(tmp_path):
-    """Train, open test, fit the SVC once; the second time it is found, and ridge joins the table."""
+    """Its scores come first; the SVC is fitted once, with its time said, then found; ridge joins it."""
     assert run(tmp_path, *FEW, "training.epochs=2").returncode == 0
     first = evaluate(tmp_path, "run=latest")
     assert first.returncode == 0, first.stderr
-    for said in ("union_no_copies", "21 of 21 pairs", "linear SVC: fitted now", "McNemar"):
-        assert said in first.stdout
+    said = (
+        "test set: adhoc on synthetic",
+        "baseline=none leaves it out",
+        "21 of 21 pairs",
+        "fitted now",
+        "McN",
+    )
+    places = [first.stdout.find(each) for each in said]
+    assert places == sorted(places)
+    assert places[0] >= 0
+    alone = evaluate(tmp_path, "run=latest", "baseline=none", "verbose=true")
+    assert "union_no_copies" in alone.stdout
+    assert "McNemar" not in alone.stdout
     second = evaluate(tmp_path, "run=best", "baseline=ridge")
     assert "ridge: fitted now" in second.stdout
     assert "linear SVC" in second.stdout
@@ -62,6 +78,6 @@ def test_a_run_is_scored_beside_the_svc(tmp_path):
 @pytest.mark.slow
 def test_several_baselines_in_one_command(tmp_path):
     """`-m` takes a list, as in train.py."""
-    done = run(tmp_path, "-m", "baseline=majority,prior", *FEW, script="evaluate.py")
+    done = evaluate(tmp_path, "-m", "baseline=majority,prior", "data=synthetic", *FEW)
     assert done.returncode == 0, done.stderr
     assert {record.name for record in open_store(tmp_path).records()} == {"majority", "class prior"}

@@ -181,7 +181,7 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     tables = compare(tmp_path)
     assert tables.returncode == 0, tables.stderr
     assert ",sgd,accuracy,validation," in tables.stdout
-    done = run(tmp_path, "run=latest", "baseline=majority", *FEW, script="evaluate.py")
+    done = run(tmp_path, "run=latest", "baseline=majority", script="evaluate.py")
     assert done.returncode == 0, done.stderr
     found = team.database.rows(
         "select count(*) from latest_metrics join runs using (run_uuid) join experiments e using "

@@ -137,12 +137,12 @@ def test_a_traceback_is_shown_to_whoever_wants_it(capsys, monkeypatch):
     assert said.endswith("error: wrong\n")
 
 
-def test_what_was_trained_is_evaluated_on_the_same_faces():
-    """The command names the data as the training did, and nothing else of it."""
-    command = "python train.py -m seed=0,1 data=fer2013 'data.root=my faces'"
+def test_what_was_trained_is_evaluated_where_it_is_kept():
+    """A run knows its faces, but not where they are cached, nor in which store it is."""
+    command = "python train.py -m seed=0,1 data=fer2013 data.root=x 'data.cache_dir=my cache' tracking.uri=y"
     assert (
         provenance.evaluating("study=main", command)
-        == "python evaluate.py study=main data=fer2013 'data.root=my faces'"
+        == "python evaluate.py study=main 'data.cache_dir=my cache' tracking.uri=y"
     )
 
 

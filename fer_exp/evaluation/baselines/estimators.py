@@ -34,6 +34,7 @@ from fer_exp.config.evaluation import (
 from fer_exp.config.identity import baseline_identity, flatten
 from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
+from fer_exp.evaluation.baselines.svm import effort
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
 from fer_exp.fer2013 import SIDE
 from fer_exp.tracking import keys
@@ -64,18 +65,32 @@ _NAMES = {
 
 
 def ensure(
-    chosen: Baseline, dataset: Dataset, store: tracking.Store, kept: Path, watch: Watch
+    chosen: Baseline,
+    dataset: Dataset,
+    store: tracking.Store,
+    kept: Path,
+    watch: Watch,
+    before: Callable[[], None] = lambda: None,
 ) -> tuple[tracking.Record, bool]:
     """The run of this baseline, and whether it was fitted now since the store had none.
 
-    kept: a folder for the pairs that the exact SVC has solved, from which an interrupted fit goes on.
+    kept: a folder for the pairs that the exact SVC has solved, from which an interrupted fit goes on. before:
+    called if it is to be fitted.
     """
     key = baseline_identity(chosen, dataset.digest)
     with store.lock(key):
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
             return scoring.complete(found, store, dataset), False
+        before()
         return _fit(chosen, dataset, store, estimator(chosen, kept, watch), key), True
+
+
+def expected_seconds(chosen: Baseline, dataset: Dataset) -> float | None:
+    """How long the exact SVC will take to fit on this machine, if nothing else is at work; else None."""
+    if isinstance(chosen, SVCBaseline) and chosen.solver == "exact":
+        return effort.expected_seconds(dataset.fingerprint.train, SIDE**2, machine.cores())
+    return None
 
 
 def estimator(chosen: Baseline, kept: Path, watch: Watch) -> ClassifierMixin:

@@ -179,3 +179,18 @@ def test_the_real_set_is_what_its_papers_say(tmp_path):
     again = datasets.load_fer2013(table, tmp_path / "cache", "fail")
     assert again.fingerprint == found.fingerprint
     np.testing.assert_array_equal(again.faces.pixels, found.faces.pixels)
+
+
+def test_faces_that_were_read_before_are_known_by_their_content(kaggle, tmp_path, monkeypatch):
+    """Wherever they came from; not what other code has made of them, or a file that is cut."""
+    found = load(kaggle)
+    cache_dir = found.cache_dir
+    shutil.rmtree(kaggle)
+    (cache_dir / "cut.faces").write_bytes(next(cache_dir.glob("fer2013-*.faces")).read_bytes()[:100])
+    known = datasets.cached_faces(found.digest, cache_dir)
+    np.testing.assert_array_equal(known.faces.pixels, found.faces.pixels)
+    assert (known.name, known.fingerprint) == ("fer2013", found.fingerprint)
+    assert datasets.cached_faces("other", cache_dir) is None
+    assert datasets.cached_faces(found.digest, tmp_path / "nowhere") is None
+    monkeypatch.setitem(datasets._CODE, "fer2013", ("cache.py",))
+    assert datasets.cached_faces(found.digest, cache_dir) is None

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fer_exp import logs
+from fer_exp import formatting, logs
 from fer_exp.experiment import monitor
 from fer_exp.experiment.plan import PlannedJob
 from fer_exp.tracking import Record, UnreachableError
@@ -39,7 +39,7 @@ def test_nothing_is_promised_before_a_job_has_ended():
 )
 def test_durations_are_said_as_people_do(seconds, said):
     """Seconds, minutes, hours."""
-    assert monitor.duration(seconds) == said
+    assert formatting.duration(seconds) == said
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from helpers import made_studies
 
 from fer_exp import metrics
 from fer_exp.config import schema
@@ -102,13 +103,15 @@ def test_runs_stand_beside_baselines_with_a_test(ensure, store, tiny_dataset):
     majority, _ = ensure("baseline=majority")
     prior, _ = ensure("baseline=prior")
     nearest, _ = ensure("baseline=nearest")
-    rivals = studies.read_baselines(store, tiny_dataset.fingerprint.content)
-    assert {record.run_id for record in rivals} == {run.run_id for run in (majority, prior, nearest)}
-    table = significance.beside(rivals, majority, store)
+    fitted = studies.read_baselines(store, tiny_dataset.fingerprint.content)
+    assert {record.run_id for record in fitted} == {run.run_id for run in (majority, prior, nearest)}
+    both = made_studies.study("x", studies.Arm("both", "", {"0": prior, "1": nearest}))
+    table = significance.beside([both], fitted, majority, store)
     rows = {row[0]: row for row in table.rows}
     assert rows["majority"][-1] == ""
-    assert rows["class prior"][-1] == "1"
-    assert table.title.endswith("n = 28")
+    assert rows["class prior"][-1] == "p = 1"
+    assert rows["both"][-1] == "0 differ of 2"
+    assert table.title.endswith("n = 28)")
 
 
 def test_baselines_of_other_faces_are_not_shown(ensure, store):
