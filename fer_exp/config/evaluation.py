@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from fer_exp.config.faces import Fer2013Data, SyntheticData
-from fer_exp.config.schema import Float, Int, Some, Text, checked
+from fer_exp.config.schema import Float, Int, Place, Some, Text, checked
 from fer_exp.config.settings import Tracking
 
 
@@ -17,9 +17,9 @@ class RunData:
     """
 
     name: Literal["run"]
-    root: Text | None
-    cache_dir: Text
-    ferplus: Text | None
+    root: Place | None
+    cache_dir: Place
+    ferplus: Place | None
     label_names: Some[Text] | None
 
 

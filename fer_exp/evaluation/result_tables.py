@@ -47,9 +47,7 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
     ]
     table.notes += [f"ALARM: {run.name}: {alarm}" for run in runs for alarm in _alarms(run)]
     if left := study.left_out.get("not_planned"):
-        table.notes.append(
-            f"not in the newest sweep, so not scored: {left} finished runs (run=ID scores one)"
-        )
+        table.notes.append(f"not in the newest sweep: {left} finished runs (run=ID scores one)")
     if left := study.left_out.get("other_faces"):
         table.notes.append(f"on other faces: {left} finished runs (data=... names them)")
     return table
