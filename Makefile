@@ -60,6 +60,9 @@ demo-page: install  ## a page to try a face, for this machine's browser: make de
 compare: install  ## the tables
 	$(BIN)/python -m fer_exp compare $(ARGS)
 
+results: install  ## the tables of docs/results and of the README, anew from the store
+	@$(BIN)/python -m fer_exp results README.md docs/results/*.md
+
 leaderboard: install  ## results of others on FER-2013 beside ours
 	$(BIN)/python -m fer_exp leaderboard $(ARGS)
 

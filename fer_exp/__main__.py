@@ -24,6 +24,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "compare": Command("report.text", (), "print the tables of the studies in the store"),
     "report": Command("report.command", (), "write one HTML page of all runs"),
+    "results": Command("report.results", (), "write the tables of docs/results anew from the store"),
     "leaderboard": Command("analysis.leaderboard", (), "print results of others on FER-2013 beside ours"),
     "predict": Command("inference.predict", (), "rank the emotions of the faces in pictures"),
     "demo": Command("inference.demo.app", (), "serve a page to try a face in a browser"),

@@ -5,6 +5,7 @@ windows or for other programs is not listened to.
 """
 
 import os
+import platform
 from pathlib import Path
 
 from fer_exp.errors import UserError
@@ -47,6 +48,20 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:
         return ""
+
+
+def processor() -> str:
+    """The processor by its name, family and model, which the last digits of figures depend on."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    except OSError:
+        lines = ""
+    pairs = (line.partition(":")[::2] for line in lines.splitlines())
+    told = {key.strip(): value.strip() for key, value in pairs}
+    if not told.get("model name"):
+        return platform.processor() or platform.machine()
+    numbers = {"family": told.get("cpu family"), "model": told.get("model")}
+    return ", ".join([told["model name"], *(f"{word} {value}" for word, value in numbers.items() if value)])
 
 
 def cores() -> int:

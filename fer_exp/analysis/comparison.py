@@ -66,12 +66,16 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Origin:
-    """When runs were trained, in how many minutes by device, by which commits; the last is empty for none."""
+    """When runs were trained, in how many minutes by device, by which commits, on which processors.
+
+    A commit is empty for none. Processors are those that the runs tell of.
+    """
 
     first: str
     last: str
     minutes: dict[str, float]
     commits: Sequence[str]
+    processors: Sequence[str]
 
 
 def summarise(study: Study, subset: str) -> list[ArmSummary]:
@@ -162,7 +166,8 @@ def origin(study: Study) -> Origin | None:
     for run in runs:
         spent[run.device] = spent.get(run.device, 0) + run.metrics[keys.TRAIN_SECONDS] / 60
     in_order = sorted(commits, key=lambda commit: (not commit, commit))
-    return Origin(days[0], days[-1], dict(sorted(spent.items())), in_order)
+    processors = sorted({run.tags[keys.Tag.PROCESSOR] for run in runs if keys.Tag.PROCESSOR in run.tags})
+    return Origin(days[0], days[-1], dict(sorted(spent.items())), in_order, processors)
 
 
 def partly_tested(arms: Sequence[Arm], subset: str) -> dict[str, tuple[int, int]]:

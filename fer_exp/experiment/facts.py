@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
+import torch
+
+from fer_exp import machine
 from fer_exp.config.identity import job_identity, recipe
 from fer_exp.config.settings import Experiment, Protocol
 from fer_exp.data.dataset import Dataset
@@ -29,6 +32,8 @@ def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
         keys.Tag.SELECTED_ON: selection_rule(config.protocol),
         keys.Tag.DEVICE: device_name(config.training.device),
         keys.Tag.KERNELS: kernels(config),
+        keys.Tag.PROCESSOR: machine.processor(),
+        keys.Tag.TORCH: torch.__version__,
     }
 
 

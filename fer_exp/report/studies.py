@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from fer_exp.analysis import comparison, search
 from fer_exp.analysis.comparison import ArmSummary
@@ -75,11 +76,16 @@ def _said_expected(name: str, curve: Mapping[int, Interval], words: Words) -> st
 
 
 def _intervals(study: Study, source: Source) -> Picture:
-    bars = [_bar(arm, arm.val) for arm in comparison.summarise(study, source.test) if arm.val]
+    figure, text = intervals(study, source.test, source.words)
+    return source.draw(figure, text, source.words("study.intervals"))
+
+
+def intervals(study: Study, subset: str, words: Words) -> tuple[Figure, str]:
+    """The validation accuracy of each arm with its interval, drawn and in words; a study with runs."""
+    bars = [_bar(arm, arm.val) for arm in comparison.summarise(study, subset) if arm.val]
     majority = 100 * comparison.runs_of(study)[0].metrics[keys.MAJORITY_ACCURACY]
     figure = charts.intervals(bars, "validation accuracy in %", (majority, "majority class"))
-    text = source.words("study.intervals.said", rows=[spoken(bar) for bar in bars])
-    return source.draw(figure, text, source.words("study.intervals"))
+    return figure, words("study.intervals.said", rows=[spoken(bar) for bar in bars])
 
 
 def _bar(arm: ArmSummary, reached: Interval) -> Bar:

@@ -56,4 +56,8 @@ def origin(study: Study) -> list[Message]:
     days = message("origin.days", first=found.first, last=found.last)
     when = days if found.first != found.last else found.first
     commits = [commit or message("origin.no_commit") for commit in found.commits]
-    return [message("origin", when=when, spent=whole, commits=commits)]
+    told = [message("origin", when=when, spent=whole, commits=commits)]
+    if found.processors:
+        many = "origin.processors" if len(found.processors) > 1 else "origin.processor"
+        told.append(message(many, processors=found.processors))
+    return told

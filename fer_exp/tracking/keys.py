@@ -118,6 +118,8 @@ class Tag:
     DEVICE = "device"
     # whose loops trained it, which round differently: `compiled`, `plain`, or both, if it was gone on with
     KERNELS = "kernels"
+    PROCESSOR = "processor"
+    TORCH = "torch"
     TAUGHT_BY = "taught_by"
     RESUMED_FROM = "resumed_from"
     # why it failed, and the file that tells more

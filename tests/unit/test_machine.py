@@ -72,3 +72,14 @@ def test_nobody_else_reads_the_environment():
             if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "cpu_count"):
                 readers.add(path.name)
     assert readers == {"machine.py"}
+
+
+def test_the_processor_is_named_where_the_system_tells(monkeypatch):
+    """By name, family and model, since the last digits of figures depend on it; else by what Python knows."""
+    told = "processor : 0\nmodel name\t: X 1\ncpu family\t: 25\nmodel\t: 17\n\nmodel name : Y\n"
+    monkeypatch.setattr(machine.Path, "read_text", lambda *_, **__: told)
+    assert machine.processor() == "X 1, family 25, model 17"
+    monkeypatch.setattr(machine.Path, "read_text", lambda *_, **__: "processor : 0\n")
+    monkeypatch.setattr(machine.platform, "processor", lambda: "")
+    monkeypatch.setattr(machine.platform, "machine", lambda: "arm64")
+    assert machine.processor() == "arm64"

@@ -1,0 +1,145 @@
+"""Write the tables and charts of Markdown pages anew from the store: `python -m fer_exp results PAGE ...`.
+
+A page says what it shows in a comment such as `<!-- results: contrasts optimizer honest -->`. All from there
+to `<!-- end of results -->` is printed by this command; everything else on the page is left as it is.
+"""
+
+import argparse
+import contextlib
+import inspect
+import io
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from fer_exp import console, files, tables, tracking
+from fer_exp.analysis import ablation, closing
+from fer_exp.audit import audit
+from fer_exp.errors import UserError
+from fer_exp.report import deck_tables, study_tables
+from fer_exp.report.studies import intervals
+from fer_exp.report.words import words_of
+from fer_exp.tables import Table
+from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
+
+_BLOCK = re.compile(r"(<!-- results: ([^\n]*?) -->\n)(.*?)(<!-- end of results -->)", re.DOTALL)
+
+# The part of test whose accuracy the pages show, and the set that they are about.
+_SUBSET, _DATA = "union", "fer2013"
+
+
+class Results:
+    """What the blocks of a page can ask of a store."""
+
+    def __init__(self, store: tracking.Store):
+        self.store = store
+        self.studies = [study for study in read_studies(store) if study.data == _DATA]
+
+    def block(self, asked: str, page: Path) -> str:
+        """The Markdown of a block; raises UserError for one that asks for what there is not."""
+        name, *words = asked.split()
+        if name == "chart":
+            return self._chart(page, *words)
+        if name not in _TABLES:
+            raise UserError(f"{page}: a block asks for {name}; known: {', '.join((*_TABLES, 'chart'))}")
+        makes = _TABLES[name]
+        if len(inspect.signature(makes).parameters) != 1 + len(words):
+            raise UserError(f"{page}: a block asks for {asked!r}, with words too many or too few")
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            for table in makes(self, *words):
+                tables.print_markdown(table, words_of("en"))
+        return printed.getvalue()
+
+    def _chart(self, page: Path, name: str, protocol: str) -> str:
+        study = self.study(name, protocol)
+        figure, said = intervals(study, _SUBSET, words_of("en"))
+        path = page.with_name(f"{name}-{protocol}.png")
+        data = io.BytesIO()
+        figure.savefig(data, format="png", metadata={"Software": None})
+        files.write(path, data.getvalue())
+        return f"![{said}]({path.name})\n\n"
+
+    def study(self, name: str, protocol: str) -> Study:
+        """The newest sweep of a study; raises UserError if there is none."""
+        for study in self.studies:
+            if (study.name, study.protocol) == (name, protocol):
+                return study
+        raise UserError(f"no sweep of study={name} protocol={protocol} in the store: make restore-runs")
+
+    def alike(self, protocol: str) -> list[Study]:
+        """The studies of the deck's own choices by one protocol."""
+        kinds = [kind for kind in closing.alike(self.studies) if kind[0].protocol == protocol]
+        if not kinds:
+            raise UserError(f"no study of the deck's choices by protocol={protocol} in the store")
+        return kinds[-1]
+
+    def scores(self, name: str, protocol: str) -> list[Table]:
+        """What the arms of a study reach."""
+        return study_tables.tables(self.study(name, protocol), _SUBSET)[:1]
+
+    def contrasts(self, name: str, protocol: str) -> list[Table]:
+        """The differences of its arms to the reference."""
+        return study_tables.tables(self.study(name, protocol), _SUBSET)[1:]
+
+    def closing(self, protocol: str) -> list[Table]:
+        """The deck's closing table."""
+        alike = self.alike(protocol)
+        return [deck_tables.closing(alike, _SUBSET, read_baselines(self.store, alike[0].faces))]
+
+    def conclusions(self, protocol: str) -> list[Table]:
+        """The deck's conclusions."""
+        return [deck_tables.conclusions(self.alike(protocol))]
+
+    def in_words(self, protocol: str) -> list[Table]:
+        """The same in words."""
+        return [deck_tables.in_words(self.alike(protocol))]
+
+    def ladder(self) -> list[Table]:
+        """The ablation."""
+        study = self.study(ablation.NAME, "honest")
+        return [study_tables.ladder(study, read_ensembles(self.store, study))]
+
+    def audit(self) -> list[Table]:
+        """The findings of the audit."""
+        study = self.study("audit", "deck")
+        alike = [each for each in self.studies if each.faces == study.faces]
+        found = audit.findings(alike, read_baselines(self.store, study.faces))
+        fields = ("audit", "id", "printed", "presented", "corrected", "verdict")
+        return [deck_tables.audit(found, "audit", *fields)]
+
+
+_TABLES: dict[str, Callable[..., list[Table]]] = {
+    "scores": Results.scores,
+    "contrasts": Results.contrasts,
+    "closing": Results.closing,
+    "conclusions": Results.conclusions,
+    "in_words": Results.in_words,
+    "ladder": Results.ladder,
+    "audit": Results.audit,
+}
+
+
+def written(page: Path, results: Results) -> str:
+    """The text of a page with each of its blocks made anew."""
+    text = page.read_text(encoding="utf-8")
+    if text.count("<!-- results: ") != len(_BLOCK.findall(text)):
+        raise UserError(f"{page}: a block of results has no <!-- end of results -->")
+    return _BLOCK.sub(lambda found: found[1] + "\n" + results.block(found[2], page) + found[4], text)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the blocks of some pages anew, and say which have changed."""
+    parser = argparse.ArgumentParser(prog="python -m fer_exp results", description=__doc__.splitlines()[0])
+    parser.add_argument("pages", type=Path, nargs="+", help="Markdown pages with blocks of results")
+    console.takes_store(parser)
+    args = parser.parse_args(arguments)
+    with console.mistakes_in_one_line():
+        results = Results(tracking.existing_store(args.tracking_uri, args.experiment))
+        # all are made before one is written
+        texts = {page: written(page, results) for page in args.pages}
+        for page, text in texts.items():
+            changed = text != page.read_text(encoding="utf-8")
+            if changed:
+                files.write(page, text.encode())
+            print(f"{page}: {'changed' if changed else 'as it was'}")
