@@ -84,16 +84,23 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> float:
     return float(stats.binomtest(first_only, first_only + second_only).pvalue)
 
 
-def bootstrap_interval(right: np.ndarray, seed: int, draws: int = 2000) -> Interval:
-    """Accuracy of bool [N] with its percentile bootstrap interval over faces.
+def share_interval(right: int, n: int) -> Interval:
+    """The share of n faces that are right, with Wilson's interval, which holds for none and for all right.
 
-    The number right in a resample of N faces is binomial, so it is drawn as such.
+    NaN of no faces. Raises ValueError unless 0 <= right <= n. Source: Wilson 1927, Probable inference.
     """
-    rng = np.random.default_rng(seed)
-    share = float(right.mean())
-    resampled = rng.binomial(len(right), share, size=draws) / len(right)
-    low, high = np.quantile(resampled, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    return Interval(share, float(low), float(high))
+    if not 0 <= right <= n:
+        raise ValueError(f"{right} of {n} faces cannot be right")
+    if n == 0:
+        return Interval(*[float("nan")] * 3)
+    share = right / n
+    z2 = stats.norm.ppf((1 + CONFIDENCE) / 2) ** 2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    # at either end the bound is the share itself, but for rounding
+    low = 0.0 if right == 0 else float(middle - half)
+    high = 1.0 if right == n else float(middle + half)
+    return Interval(share, low, high)
 
 
 def expected_best(ranked: Sequence[float] | np.ndarray, tries: int) -> float:

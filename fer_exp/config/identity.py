@@ -15,7 +15,7 @@ from fer_exp.config.settings import Experiment
 RECIPE = 3
 
 # The same of a baseline's.
-BASELINE_RECIPE = 1
+BASELINE_RECIPE = 2
 
 # Where a job runs and what it is called, as opposed to what it computes.
 _CIRCUMSTANCES = (

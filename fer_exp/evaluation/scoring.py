@@ -169,8 +169,7 @@ def _draw(run: tracking.Run, test: Faces, answers: Answers, union: Part, gallery
 
 
 def _score(name: str, answers: Answers, labels: np.ndarray) -> Part:
-    # the interval is over faces; a fixed seed, so that a run evaluated twice says the same
-    interval = statistics.bootstrap_interval(answers.labels == labels, seed=0)
+    interval = statistics.share_interval(int((answers.labels == labels).sum()), len(labels))
     counts = metrics.confusion(labels, answers.labels, len(EMOTIONS))
     loss = error = None
     if answers.scores is not None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from fer_exp import statistics
 
@@ -58,13 +59,22 @@ def test_mcnemar_counts_only_disagreements():
     assert statistics.mcnemar(first, first) == 1
 
 
-def test_bootstrap_interval_covers_like_the_binomial():
-    """For 400 of 1,000 right the bootstrap agrees with the normal interval within rounding."""
-    found = statistics.bootstrap_interval(np.arange(1000) < 400, seed=0)
-    half = 1.96 * np.sqrt(0.4 * 0.6 / 1000)
-    assert found.mean == 0.4
-    assert found.low == pytest.approx(0.4 - half, abs=0.004)
-    assert found.high == pytest.approx(0.4 + half, abs=0.004)
+@given(st.integers(1, 30_000), st.data())
+def test_the_interval_of_a_share_is_scipys(faces, data):
+    """Wilson's, also for none and for all right."""
+    right = data.draw(st.sampled_from([0, faces]) | st.integers(0, faces))
+    found = statistics.share_interval(right, faces)
+    low, high = stats.binomtest(right, faces).proportion_ci(method="wilson")
+    assert (found.mean, found.low, found.high) == pytest.approx((right / faces, low, high), abs=1e-12)
+    assert 0 <= found.low <= found.mean <= found.high <= 1
+    assert found.low < found.high
+
+
+def test_a_share_of_no_faces_is_none():
+    """And more right than there are is refused."""
+    assert np.isnan(statistics.share_interval(0, 0).low)
+    with pytest.raises(ValueError, match="6 of 5 faces cannot be right"):
+        statistics.share_interval(6, 5)
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=8), st.data())
