@@ -77,8 +77,8 @@ def _alarms(run: Record) -> list[str]:
     return [alarm for alarm in run.tags.get(keys.Tag.ALARMS, "").split("; ") if alarm]
 
 
-def details(record: Record, parts: Iterable[Part]) -> Table:
-    """The scores of an evaluated run on each part of test."""
+def details(record: Record, parts: Sequence[Part]) -> Table:
+    """The scores of an evaluated run on each part of test, all of it among them."""
     title = f"{record.name} (run {record.run_id}): test, accuracy with 95 % interval over images"
     table = Table(title, ["subset", "n", "majority", "accuracy in %", "macro-F1", "log-loss", "ECE"])
     for part in parts:
@@ -86,6 +86,10 @@ def details(record: Record, parts: Iterable[Part]) -> Table:
         figures = [metrics.macro_f1(part.counts), part.loss, part.calibration_error]
         rounded = [None if figure is None else Styled(figure, ".3f") for figure in figures]
         table.rows.append([part.name, part.n, Styled(part.majority, "percent"), share, *rounded])
+    mix = next(part.class_shares for part in parts if part.name == _WHOLE)
+    at_mix = {part.name: part.accuracy_at(mix) for part in parts}
+    said = ", ".join(f"{name} {100 * value:.2f}" for name, value in at_mix.items() if value is not None)
+    table.notes.append(f"accuracy in % if each had the classes of {_WHOLE}: {said}")
     return table
 
 

@@ -57,9 +57,23 @@ class Part:
         return int(self.counts.sum())
 
     @property
+    def class_shares(self) -> np.ndarray:
+        """The share of each class, float64 [7]."""
+        shares: np.ndarray = self.counts.sum(axis=1) / self.n
+        return shares
+
+    @property
     def majority(self) -> float:
         """The share of the largest class, which is what always answering it reaches."""
-        return float(self.counts.sum(axis=1).max() / self.n)
+        return float(self.class_shares.max())
+
+    def accuracy_at(self, shares: np.ndarray) -> float | None:
+        """Accuracy if the classes had these shares, [7]; None where one that has a share has no face here.
+
+        Of a part without copies the largest class is a larger share, and it is the one found most.
+        """
+        _, recall, _ = metrics.precision_recall_f1(self.counts)
+        return float(recall @ shares) if self.class_shares[shares > 0].all() else None
 
     def flat(self) -> dict[str, float]:
         """The scores as metrics named `test/<part>/<metric>`."""

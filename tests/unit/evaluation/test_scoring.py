@@ -203,6 +203,14 @@ def part(counts) -> scoring.Part:
     return scoring.Part("union", np.array(counts), 1.0, 0.0, 0.0, 1.0)
 
 
+def test_parts_are_compared_at_the_same_classes():
+    """A part of other classes scores as the whole where each class does; without a class it cannot."""
+    whole, other = part([[30, 10], [5, 5]]), part([[3, 1], [50, 50]])
+    assert whole.accuracy_at(whole.class_shares) == pytest.approx(0.7)
+    assert other.accuracy_at(whole.class_shares) == pytest.approx(0.7)
+    assert part([[3, 1], [0, 0]]).accuracy_at(whole.class_shares) is None
+
+
 GREY = np.full((2, 48, 48), 128, np.uint8)
 
 
