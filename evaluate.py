@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fer_exp import console
 from fer_exp.config import overrides
-from hydra_plugins.fer_exp._composition import MISTAKES
+from hydra_plugins.fer_exp._composition import MISTAKES, refuse_own_folders
 
 CONF = Path(__file__).parent / "conf"
 
@@ -28,6 +28,7 @@ def main(config: DictConfig) -> None:
     """Evaluate the chosen runs and print a table of each."""
     # here already, since Hydra would put a line of its own before the error
     with console.mistakes_in_one_line(*MISTAKES):
+        refuse_own_folders(HydraConfig.get())
         # here, since --help has no use for what imports numbers and stores
         from fer_exp.config.evaluation import Evaluation
         from fer_exp.config.schema import build

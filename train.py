@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fer_exp import console, machine, provenance, signals
 from fer_exp.config import overrides
-from hydra_plugins.fer_exp._composition import MISTAKES
+from hydra_plugins.fer_exp._composition import MISTAKES, refuse_own_folders
 from hydra_plugins.fer_exp._job import job_of
 
 CONF = Path(__file__).parent / "conf"
@@ -37,6 +37,7 @@ def main(config: DictConfig) -> None:
     else:
         # here already, since Hydra would put a line of its own before the error
         with console.mistakes_in_one_line(*MISTAKES):
+            refuse_own_folders(HydraConfig.get())
             train(config)
 
 

@@ -2,11 +2,14 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
 from fer_exp import env_file, machine, provenance, signals
+from fer_exp.config import added_folders
 from fer_exp.console import TRACEBACK, collect_rarely, mistakes_in_one_line
 from fer_exp.errors import UserError
 
@@ -40,7 +43,7 @@ _MOST_DIGITS, _MOST_BRACKETS = 4300, 50
 # What Hydra itself takes with dashes.
 _OPTIONS_OF_HYDRA = (
     *("help", "hydra-help", "version", "cfg", "resolve", "package", "run", "multirun", "shell-completion"),
-    *("config-path", "config-name", "config-dir", "experimental-rerun", "info"),
+    *("config-path", "config-name", "config-dir", "info"),
 )
 
 
@@ -86,9 +89,19 @@ def sweep_first(arguments: Iterable[str]) -> list[str]:
     return sorted(arguments, key=lambda argument: argument not in _SWEEPING)
 
 
-def refuse_unreadable(arguments: Iterable[str]) -> None:
-    """Raise UserError on what no parser takes: dashes, endless numbers, brackets without bottom, no key."""
+def refuse_unreadable(arguments: Iterable[str], conf: Path) -> None:
+    """Raise UserError on what no parser takes: dashes, endless numbers, brackets without bottom, no key.
+
+    And on a pickle to start from, which may hold any code, and a group of which nothing is chosen.
+    """
     for argument in arguments:
+        if argument.startswith("--experimental-rerun"):
+            raise UserError("--experimental-rerun: a pickle may hold any code; type the command again")
+        key, _, value = argument.partition("=")
+        options = conf / ALIASES.get(key, key)
+        if value == "null" and key and options.is_dir():
+            known = ", ".join(sorted(path.stem for path in options.glob("*.yaml")))
+            raise UserError(f"{key}=null: choose one of {known}")
         option = re.match(r"--([\w./-]+)", argument)
         if option and option[1] not in _OPTIONS_OF_HYDRA:
             raise UserError(f"{argument[:40]}: a setting has no dashes; write {option[1][:40]}=VALUE")
@@ -100,6 +113,27 @@ def refuse_unreadable(arguments: Iterable[str]) -> None:
         depth = accumulate((letter in "[{(") - (letter in "]})") for letter in argument)
         if max(depth, default=0) > _MOST_BRACKETS:
             raise UserError(f"{subject} more than {_MOST_BRACKETS} brackets inside one another")
+
+
+@contextmanager
+def _hydras_own_mistakes(expected: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Turn what Hydra finds wrong otherwise, as of two options that exclude each other, into a UserError.
+
+    expected: the errors by which it says so as a rule.
+    """
+    told: tuple[type[Exception], ...] = (UserError, *expected)
+    try:
+        yield
+    except told:
+        raise
+    except Exception as error:
+        frames = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+        known = [name for name in frames if name.startswith(("fer_exp", "hydra", "__main__"))]
+        if known and known[-1].startswith("hydra."):
+            said = str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}"
+            cause = f" ({error.__cause__})" if error.__cause__ else ""
+            raise UserError(f"Hydra: {said}{cause}") from error
+        raise
 
 
 def run(
@@ -126,9 +160,11 @@ def run(
     try:
         with mistakes_in_one_line(*expected):
             env_file.load()
-            refuse_unreadable(sys.argv[1:])
+            refuse_unreadable(sys.argv[1:], conf)
+            added_folders.refuse_logging(sys.argv[1:])
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
-            main()
+            with _hydras_own_mistakes(expected):
+                main()
     except KeyboardInterrupt:
         print(f"interrupted: {interrupted}", file=sys.stderr)
         sys.exit(130)

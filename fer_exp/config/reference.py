@@ -51,7 +51,9 @@ def read(path: Path, group: str = "") -> File:
     chooses: dict[str, str] = {}
     for each in [each for each in body.pop("defaults", []) if each != "_self_"]:
         pairs = each.items() if isinstance(each, dict) else [(group, each.removeprefix(f"/{group}/"))]
-        chooses |= {key.removeprefix("override ").removeprefix("/"): option for key, option in pairs}
+        found = ((key.removeprefix("override ").removeprefix("/"), option) for key, option in pairs)
+        # how logs are written is no choice of an experiment's
+        chooses |= {key: option for key, option in found if not key.endswith("_logging")}
     lines = text.splitlines()
     head = list(takewhile(lambda line: line.startswith("#"), lines))
     [package] = re.findall(r"^# @package (\S+)", text) or [group.replace("/", ".")]
@@ -85,8 +87,9 @@ def groups(conf: Path) -> dict[str, dict[str, File]]:
     found: dict[str, dict[str, File]] = {g: {} for c, _ in SCRIPTS.values() for g in read(conf / c).chooses}
     for path in sorted(conf.rglob("*/*.yaml")):
         place = path.relative_to(conf).with_suffix("")
-        group = max((name for name in found if place.is_relative_to(name)), key=len)
-        found[group][str(place.relative_to(group))] = read(path, group)
+        group = max((name for name in found if place.is_relative_to(name)), key=len, default=None)
+        if group:
+            found[group][str(place.relative_to(group))] = read(path, group)
     return found
 
 

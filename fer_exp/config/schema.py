@@ -143,7 +143,8 @@ def _line(node: dict[str, Any], value: Any, path: str, place: tuple[int | str, .
         return f"{path} is missing: give it a value, {path}=..."
     if variants(node) and isinstance(value, Mapping):
         return f"{path}.name={value.get('name')}: must be one of {', '.join(variants(node))}"
-    return f"{path or 'config'}={value}: must be {allowed(node)}"
+    said = str(value)
+    return f"{path or 'config'}={said[:100]}{'...' * (len(said) > 100)}: must be {allowed(node)}"
 
 
 # One of a kind, and many of it in a list.
@@ -178,4 +179,5 @@ def allowed(node: Mapping[str, Any]) -> str:
     each = node.get("items", node)
     kind = _KINDS[each["type"]][0] if each is node else f"a list of {_KINDS[each['type']][1]}"
     bounds = " and ".join(f"{word} {each[key]:,}" for key, word in _BOUNDS.items() if key in each)
-    return f"{kind} {bounds}".rstrip()
+    most = f", at most {node['maxItems']:,} of them" if "maxItems" in node else ""
+    return f"{kind} {bounds}".rstrip() + most

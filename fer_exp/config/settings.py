@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, StrictBool, StrictStr
 
 from fer_exp.config import search_space
 from fer_exp.config.faces import Data, Split
-from fer_exp.config.schema import Address, Float, Int, Seed, Share, Some, StoreAddress, Text, build, checked
+from fer_exp.config.schema import Address, Float, Int, Seed, Share, StoreAddress, Text, build, checked
 from fer_exp.config.search_space import Search
 from fer_exp.fer2013 import SIDE
 
@@ -31,7 +31,7 @@ class _Network:
     is the mean of those to the face and to its mirror image.
     """
 
-    hidden: Some[Annotated[Int, Field(ge=1, le=65_536)]]
+    hidden: Annotated[list[Annotated[Int, Field(ge=1, le=65_536)]], Field(min_length=1, max_length=1000)]
     activation: Activation
     dropout: Annotated[Float, Field(ge=0, lt=1)]
     normalisation: Literal["unit", "centred", "global", "standardised", "face"]

@@ -118,6 +118,9 @@ class Job:
         if gone_on:
             run = gone_on
         else:
+            if earlier:
+                # what it left may have been taken up in part
+                trainer = Trainer(config, faces, split, answers)
             tags = self.tags | facts.tags(config, dataset)
             if taught_by:
                 tags[keys.Tag.TAUGHT_BY] = f"{taught_by.name} (run {taught_by.run_id})"

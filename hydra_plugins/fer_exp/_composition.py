@@ -11,6 +11,8 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from fer_exp.errors import UserError
+
 try:
     from hydra_plugins.fer_exp._private_composition import FastComposer
 except ImportError:
@@ -19,6 +21,12 @@ except ImportError:
 
 # What Hydra finds wrong with what was typed.
 MISTAKES = (HydraException, OmegaConfBaseException, YAMLError)
+
+
+def refuse_own_folders(hydra: DictConfig) -> None:
+    """Refuse that jobs run in folders of their own, where they would look for the store and the data."""
+    if hydra.job.chdir:
+        raise UserError("hydra.job.chdir=true: a job would not find the store and the data; leave it out")
 
 
 class Composer:

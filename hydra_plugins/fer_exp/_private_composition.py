@@ -45,7 +45,8 @@ class FastComposer:
     def __init__(self, loader: ConfigLoaderImpl, config: DictConfig):
         self.loader, self.config = loader, config
         loader.repository = _ReadOnce(loader.repository.get_sources(), {})
-        hydras = list(config.hydra.overrides.hydra)
+        # as typed, e.g. hydra.sweep.subdir=${hydra.job.override_dirname}
+        hydras = OmegaConf.to_container(config.hydra.overrides.hydra, resolve=False)
         # with the folders that hydra.searchpath adds
         _, self.files = loader._parse_overrides_and_create_caching_repo(config.hydra.job.config_name, hydras)
         # by the overrides that choose

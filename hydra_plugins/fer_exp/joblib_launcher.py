@@ -13,6 +13,7 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
 from fer_exp import machine
+from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._job_by_job import ONE_THREAD, JobByJob, environment, run_here
 
 # Where a process that has imported PyTorch can be forked: elsewhere each imports for itself.
@@ -67,11 +68,11 @@ class JoblibLauncher(JobByJob):
 
     def start(self, run: Any, *arguments: Any) -> Any:
         """In a process that has run a job before, if one is free."""
-        from loky import BrokenProcessPool, ProcessPoolExecutor
+        from loky import BrokenProcessPool
 
         for future in [future for future in self.busy if future.done()]:
             self.idle.append(self.busy.pop(future))
-        pool = self.idle.pop() if self.idle else ProcessPoolExecutor(1, **_origin())
+        pool = self.idle.pop() if self.idle else self._new_pool()
         try:
             future = pool.submit(run, *arguments)
         except BrokenProcessPool:
@@ -79,6 +80,19 @@ class JoblibLauncher(JobByJob):
             return self.start(run, *arguments)
         self.busy[future] = pool
         return future
+
+    def _new_pool(self) -> Any:
+        """A process more."""
+        from loky import ProcessPoolExecutor
+
+        try:
+            return ProcessPoolExecutor(1, **_origin())
+        except OSError as error:
+            # what it refuses are semaphores, which lie in the memory that processes share
+            raise UserError(
+                f"n_jobs={self.n_jobs}: processes find no shared memory ({error.strerror}); make room in "
+                "/dev/shm, or take n_jobs=1, which needs none"
+            ) from error
 
     def why_lost(self, future: Any) -> str | None:
         """With the signal or the exit code that loky names."""

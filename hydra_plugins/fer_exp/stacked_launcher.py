@@ -37,9 +37,10 @@ class StackedLauncher(PlannedLauncher):
         """Log as Hydra lets a job log, but into no file: jobs that take turns have one each."""
         own = copy.deepcopy(self.config)
         logs = own.hydra.job_logging
-        with open_dict(logs):
-            del logs.handlers["file"]
-            logs.root.handlers = [name for name in logs.root.handlers if name != "file"]
+        if "file" in (logs.get("handlers") or {}):
+            with open_dict(logs):
+                del logs.handlers["file"]
+                logs.root.handlers = [name for name in logs.root.handlers if name != "file"]
         configure_log(logs, own.hydra.verbose)
 
     def _job(self, number: int) -> "Job":
@@ -53,9 +54,10 @@ class StackedLauncher(PlannedLauncher):
 def _begin(config: DictConfig) -> "Job":
     """In the place of the script: the job, with the file that Hydra names for its log."""
     hydra = HydraConfig.get()
-    file = hydra.job_logging.handlers.file
-    handler = logs.JobLog(file.filename)
-    handler.setFormatter(logging.Formatter(hydra.job_logging.formatters[file.formatter].format))
     log = logging.getLogger(f"fer_exp.job.{hydra.job.num}")
-    log.addHandler(handler)
+    file = (hydra.job_logging.get("handlers") or {}).get("file")
+    if file:
+        handler = logs.JobLog(file.filename)
+        handler.setFormatter(logging.Formatter(hydra.job_logging.formatters[file.formatter].format))
+        log.addHandler(handler)
     return job_of(config, log)

@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from fer_exp import files, provenance
 from fer_exp.errors import UserError
-from hydra_plugins.fer_exp._composition import as_settings, as_tree, composer, expand
+from hydra_plugins.fer_exp._composition import as_settings, as_tree, composer, expand, refuse_own_folders
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
 
@@ -59,7 +59,10 @@ class PlannedSweeper(Sweeper):
 
     def _sweep(self, arguments: list[str]) -> list[float]:
         """One sweep; with `precision` half of each difference's 95 % interval, in points."""
+        refuse_own_folders(self.config.hydra)
         options = self.config.hydra.launcher
+        if not options:
+            raise UserError("hydra.launcher=null: choose one, as hydra/launcher=joblib")
         engine = get_class(options._target_)
         # Hydra's own have nothing to check, and run a job at a time
         ours = issubclass(engine, PlannedLauncher)

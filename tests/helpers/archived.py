@@ -27,8 +27,9 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
         "device": "NVIDIA H200",
         **tags,
     }
-    params = {"seed": identity[-1], "faces.fit": "80", "faces.validation": "20", "optimizer.lr": "0.1"}
+    params = {"seed": identity.rstrip("t")[-1], "faces.fit": "80", "faces.validation": "20"}
     params |= {
+        "optimizer.lr": "0.1",
         "optimizer.weight_decay": "0.0",
         "data.root": "/home/ann/faces.zip",
         "protocol.weights": "best",

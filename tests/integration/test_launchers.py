@@ -1,5 +1,7 @@
 """Each launcher as a user names it, what it asks of its engine, and how it hands out jobs."""
 
+import errno
+import multiprocessing.synchronize
 import os
 import shutil
 import signal
@@ -182,6 +184,24 @@ def test_the_last_jobs_share_the_cores(monkeypatch, n_jobs, left, at_once):
     """Where a last turn would leave a core idle, and each core was to have a job."""
     monkeypatch.setattr("fer_exp.machine.cores", lambda: 2)
     assert JoblibLauncher(n_jobs).at_once(left) == at_once
+
+
+@pytest.mark.fault(
+    "Disk: full, closed or missing under the memory that processes share",
+    trials=3,
+    expected="one line that names it, and n_jobs=1",
+)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.ENOSYS])
+def test_memory_that_cannot_be_shared_is_named(monkeypatch, number):
+    """The output folder has room, so nobody is to look there."""
+
+    def refuse(*_, **__):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(multiprocessing.synchronize.SemLock, "__init__", refuse)
+    said = r"^n_jobs=2: processes find no shared memory \(.+/dev/shm, or take n_jobs=1"
+    with pytest.raises(UserError, match=said):
+        JoblibLauncher(2).start(print)
 
 
 def test_fewer_jobs_than_cores_stay_few(monkeypatch):

@@ -16,6 +16,9 @@ from hydra_plugins.fer_exp._composition import Composer, expand
 from hydra_plugins.fer_exp._private_composition import FastComposer
 from hydra_plugins.fer_exp.sweeper import PlannedSweeper
 
+# What was typed of Hydra's own, of which the second is a job's to fill in.
+HYDRAS = ["hydra/launcher=ray", "hydra.sweep.subdir=${hydra.job.override_dirname}"]
+
 
 @pytest.fixture
 def sweep():
@@ -23,7 +26,7 @@ def sweep():
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        yield loader, loader.load_configuration("config", ["hydra/launcher=ray"], RunMode.MULTIRUN)
+        yield loader, loader.load_configuration("config", HYDRAS, RunMode.MULTIRUN)
 
 
 def parts(node, path=""):

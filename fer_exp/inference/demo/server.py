@@ -5,15 +5,16 @@ answered (else a foreign name could be pointed at this machine), nothing that co
 origin is read, and the page itself may load nothing from elsewhere.
 """
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -32,6 +33,9 @@ HOST = "127.0.0.1"
 
 # How long answers that are under way may still take when the server is told to end.
 SECONDS_TO_END = 1
+
+# How long a picture may take to arrive, and how many requests may be under way.
+SECONDS_TO_ARRIVE, MOST_REQUESTS = 30, 20
 
 # A phone's photo has less; the page refuses more before it sends it.
 MOST_BYTES = 10_000_000
@@ -64,7 +68,7 @@ class Guard:
     """Refuses what does not come from the page itself, and sends the safe headers with every answer."""
 
     def __init__(self, app: ASGIApp, port: int):
-        self.app = app
+        self.app, self.port = app, port
         self.hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +89,10 @@ class Guard:
 
     def _foreign(self, method: str, headers: Headers) -> str | None:
         if (host := headers.get("host")) not in self.hosts:
-            return "this page answers only under its own address, http://127.0.0.1 or http://localhost"
+            return (
+                f"this page answers only under its own address, http://127.0.0.1:{self.port} or "
+                f"http://localhost:{self.port}: a tunnel to it needs the same port at both ends"
+            )
         # only a browser tells the origin; other programs on this machine may ask without
         if method == "POST" and headers.get("origin", f"http://{host}") != f"http://{host}":
             return "this page takes pictures only from itself, not from other sites"
@@ -97,15 +104,19 @@ def _refuse(status: int, reason: str) -> JSONResponse:
 
 
 async def _body(request: Request) -> bytes:
-    """The bytes that were sent; raises HTTPException as soon as they are too many."""
+    """The bytes that were sent; raises HTTPException as soon as they are too many, or late."""
     held = bytearray()
     if int(request.headers.get("content-length", 0)) <= MOST_BYTES:
-        async for chunk in request.stream():
-            held += chunk
-            if len(held) > MOST_BYTES:
-                break
-        else:
-            return bytes(held)
+        try:
+            async with asyncio.timeout(SECONDS_TO_ARRIVE):
+                async for chunk in request.stream():
+                    held += chunk
+                    if len(held) > MOST_BYTES:
+                        break
+                else:
+                    return bytes(held)
+        except TimeoutError:
+            raise HTTPException(408, f"the picture did not arrive in {SECONDS_TO_ARRIVE} s") from None
     raise HTTPException(413, f"the picture has more than {MOST_BYTES // 1_000_000} MB; make it smaller")
 
 
@@ -167,6 +178,9 @@ def build(answers: Answers, config: str, port: int) -> Guard:
     _add_pages(app)
     _add_errors(app)
 
+    # a thread that has read a large picture keeps memory for the next, so one reads them all
+    reader = ThreadPoolExecutor(1, "reader")
+
     @app.get("/runs")
     def runs() -> dict[str, Any]:
         return {"chosen": config, "runs": answers.runs(config)}
@@ -174,7 +188,8 @@ def build(answers: Answers, config: str, port: int) -> Guard:
     @app.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
         data = await _body(request)
-        return await run_in_threadpool(answers.answer, request.query_params.get("run", ""), data)
+        wanted = request.query_params.get("run", "")
+        return await asyncio.get_running_loop().run_in_executor(reader, answers.answer, wanted, data)
 
     return Guard(app, port)
 
@@ -203,6 +218,7 @@ def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
             ws="none",
             proxy_headers=False,
             timeout_graceful_shutdown=SECONDS_TO_END,
+            limit_concurrency=MOST_REQUESTS,
             log_level="critical",
             access_log=False,
             server_header=False,

@@ -46,6 +46,11 @@ _TOLD = {
     Kind.ENSEMBLE: ((Tag.IDENTITY, Tag.FACES), (), (keys.TEST_ACCURACY, keys.TRAIN_SECONDS)),
     Kind.BASELINE: ((Tag.IDENTITY, Tag.FACES), (), (keys.TEST_ACCURACY, keys.FIT_SECONDS)),
 }
+# The params that tables read as numbers.
+_NUMBERS = (
+    *(Param.SEED, Param.FACES_FIT, Param.FACES_VALIDATION, Param.LR, Param.WEIGHT_DECAY),
+    *(Param.TAUGHT, Param.SCHEDULER_FACTOR),
+)
 # Further metrics of a job that has selected weights.
 _SELECTED = (keys.SELECTED_VAL_LOSS, keys.SELECTED_VAL_ACCURACY, keys.SELECTED_EPOCH, keys.TRAIN_SECONDS)
 
@@ -154,6 +159,8 @@ def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     for part, wanted in zip(("tags", "params", "metrics"), _TOLD[kind], strict=True):
         lacking = [name for name in wanted if name not in tree[part]]
         yield f"{part} lack {', '.join(lacking)}", not lacking
+    odd = next((name for name in _NUMBERS if not _is_written_number(tree["params"].get(name, "0"))), "")
+    yield f"params.{odd} is no number", not odd
     if kind == Kind.JOB and tree["status"] == "FINISHED":
         lacking = [name for name in _SELECTED if name not in tree["metrics"]]
         yield f"metrics lack {', '.join(lacking)}", not lacking
@@ -161,6 +168,13 @@ def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
         yield "plan is none", _is_plan(tree.get("plan"))
     else:
         yield "only a sweep has a plan", "plan" not in tree
+
+
+def _is_written_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _is_plain(value: Any) -> bool:

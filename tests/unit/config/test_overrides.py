@@ -94,8 +94,8 @@ def test_another_script_has_other_short_names():
 
 
 @pytest.mark.fault(
-    "Bad settings: endless numbers, brackets and no key on the command line",
-    trials=8,
+    "Bad settings: endless numbers, brackets, no key, no option or a pickle on the command line",
+    trials=10,
     expected="one line that names the key, before Hydra's parser ends in a traceback",
 )
 @pytest.mark.parametrize(
@@ -109,15 +109,38 @@ def test_another_script_has_other_short_names():
         ("=3", "'=3' names no setting, as seed=3 does"),
         ("~=3", "'~=3' names no setting"),
         ("", "'' names no setting"),
+        ("scheduler=null", "scheduler=null: choose one of cosine, none, plateau"),
+        ("--experimental-rerun=a.pickle", "--experimental-rerun: a pickle may hold any code"),
     ],
 )
 def test_what_no_parser_takes_is_refused_by_key(argument, said):
     """In a line that does not repeat it."""
     with pytest.raises(UserError, match=said) as caught:
-        overrides.refuse_unreadable(["-m", argument])
+        overrides.refuse_unreadable(["-m", argument], CONF)
     assert len(str(caught.value)) < 100
 
 
 def test_long_lists_are_no_endless_ones():
     """However many numbers and pairs of brackets they have."""
-    overrides.refuse_unreadable(["seed=" + ",".join(map(str, range(5000))), "model.hidden=" + "[1]," * 500])
+    numbers = "seed=" + ",".join(map(str, range(5000)))
+    overrides.refuse_unreadable([numbers, "model.hidden=" + "[1]," * 500], CONF)
+
+
+def raised_in(module):
+    """What runs code of a module of this name that fails."""
+    code = compile("def run(): {}['NOPE']", module, "exec")
+    there = {"__name__": module}
+    exec(code, there)
+    return there["run"]
+
+
+@pytest.mark.fault(
+    "Bad settings: what Hydra refuses by a bare error of Python's",
+    trials=2,
+    expected="one line; an error of our own keeps its traceback",
+)
+@pytest.mark.parametrize(("module", "error"), [("hydra.core.utils", UserError), ("fer_exp.x", KeyError)])
+def test_what_hydra_refuses_is_one_line(module, error):
+    """As of `hydra.job.env_copy=[NOPE]`, or of two options that exclude each other."""
+    with pytest.raises(error, match="NOPE"), overrides._hydras_own_mistakes(()):
+        raised_in(module)()

@@ -2,6 +2,8 @@
 
 import http.client
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from helpers.demo_page import face, png, reason
@@ -9,6 +11,7 @@ from helpers.demo_page import face, png, reason
 from fer_exp.models import classifier
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
+from fer_exp.inference.demo import answers
 from fer_exp.inference.demo import server as demo_server
 
 
@@ -23,6 +26,38 @@ def test_too_large_a_picture_is_refused_before_it_has_arrived(served, head):
         answer = http.client.HTTPResponse(line)
         answer.begin()
         assert reason((answer.status, None, answer.read().decode()), 413).startswith("the picture has more")
+
+
+@pytest.mark.fault(
+    "Security: pictures sent to the demo page that never arrive, or many at a time",
+    trials=2,
+    expected="given up, or answered by one thread, whose memory serves them all",
+)
+def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
+    """Whoever holds connections open holds no more than that."""
+    monkeypatch.setattr(demo_server, "SECONDS_TO_ARRIVE", 0.1)
+    with socket.create_connection(("127.0.0.1", served), timeout=30) as line:
+        head = f"POST /predict?run=x HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\nContent-Length: 100\r\n\r\n"
+        line.sendall(head.encode() + b"few")
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert "did not arrive" in reason((answer.status, None, answer.read().decode()), 408)
+
+
+def test_one_thread_reads_all_pictures(ask, trained, monkeypatch):
+    """Each that has read a large one keeps half a gigabyte."""
+    threads = set()
+    upright = answers.images.upright
+
+    def read(*arguments):
+        threads.add(threading.get_ident())
+        return upright(*arguments)
+
+    monkeypatch.setattr(answers.images, "upright", read)
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(ask, "POST", f"/predict?run={trained[1]}", png(face())) for _ in range(8)]
+        assert {each.result()[0] for each in sent} == {200}
+    assert len(threads) == 1
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example", ""])
