@@ -6,6 +6,7 @@ written, which could append to any file. Whoever means it types it.
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def refuse_logging(arguments: Sequence[str]) -> None:
 
 
 def _added(arguments: Sequence[str]) -> Iterator[Path]:
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in pairwise([*arguments, ""]):
         found = _ADDS.fullmatch(argument)
         if found:
             told = found[1] or found[2] or following

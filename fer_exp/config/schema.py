@@ -144,7 +144,7 @@ def _line(node: dict[str, Any], value: Any, path: str, place: tuple[int | str, .
     if variants(node) and isinstance(value, Mapping):
         return f"{path}.name={value.get('name')}: must be one of {', '.join(variants(node))}"
     said = str(value)
-    return f"{path or 'config'}={said[:100]}{'...' * (len(said) > 100)}: must be {allowed(node)}"
+    return f"{path or 'config'}={said[:500]}{'...' * (len(said) > 500)}: must be {allowed(node)}"
 
 
 # One of a kind, and many of it in a list.

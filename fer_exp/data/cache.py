@@ -29,7 +29,7 @@ _PREAMBLE = len(MAGIC) + 32 + 8
 _LARGEST_HEADER = 64 * 1024 * 1024
 
 # What a file that is cut or is none of ours may raise.
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError)
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -219,3 +219,11 @@ def test_whatever_is_typed_is_accepted_or_refused_in_one_line(parsed_with, leaf)
             outcome = str(error)
         assert outcome.startswith((f"{leaf.key}=", f"{leaf.key}."))
         assert len(outcome.splitlines()) == 1
+
+
+def test_a_network_of_endless_layers_is_refused_without_repeating_it():
+    """To build 100,000 layers took two minutes before they were refused."""
+    tree = {"name": "mlp", "hidden": [1] * 100_000}
+    with pytest.raises(UserError, match="at most 1,000 of them") as caught:
+        build(settings.Model, tree, "model")
+    assert len(str(caught.value)) < 1000
