@@ -32,6 +32,7 @@ def findings() -> list[Finding]:
         by_tables.majority(),
         by_tables.below_majority(),
         by_tables.mixed_table(),
+        by_tables.test_above_validation(),
         by_tables.loss_pairing(),
     ]
 
@@ -100,10 +101,12 @@ def batch_mean_metric() -> Finding:
     means = fits(fitted, FITTED) + fits(held_out, VALIDATION)
     as_counts = fits(fitted, FITTED, False) + fits(held_out, VALIDATION, False)
     explained = _fitting(means) == len(means) and not _fitting(as_counts)
+    elsewhere = [line for study in ("activation", "layers") for line in lines(study, "test_accuracy")]
     short = attainable.batch_means(VALIDATION, 256)
     values = {
         **{"distinct": len(means), "example": held_out[0].value, "fitted": FITTED, "validation": VALIDATION},
         **{"fit_means": _fitting(means), "fit_counts": _fitting(as_counts)},
         **{"batch": short.batch, "last": short.last},
+        **{"elsewhere": len(elsewhere), "no_counts": len(elsewhere) - _fitting(fits(elsewhere, TEST, False))},
     }
     return Finding("batch_mean_metric", EXPLAINED if explained else UNEXPLAINED, values)

@@ -20,15 +20,19 @@ from fer_exp.tracking import Record
 
 
 class AuditVerdict(Enum):
-    """Whether a finding explains the printed figure; open where runs are missing."""
+    """Whether a finding explains the printed figure.
+
+    LIKELY: a hypothesis that fits and that nothing has shown. OPEN: no explanation, or runs are missing.
+    """
 
     EXPLAINED = "explained"
     IN_PART = "in_part"
+    LIKELY = "likely"
     UNEXPLAINED = "not_explained"
     OPEN = "open"
 
 
-EXPLAINED, IN_PART, UNEXPLAINED, OPEN = AuditVerdict
+EXPLAINED, IN_PART, LIKELY, UNEXPLAINED, OPEN = AuditVerdict
 
 TRAIN, TEST = sum(CANONICAL_TRAIN), sum(CANONICAL_TEST)
 

@@ -1,5 +1,6 @@
 """The deck's own tables again: its closing table, its conclusions, and the audit of its figures."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from fer_exp.analysis import claims, published
@@ -154,6 +155,22 @@ def _standing(verdict: Verdict) -> str:
     return "equivalent" if verdict.small else "undecided"
 
 
+def _counted(findings: Sequence[Finding]) -> Message:
+    """How many of the numbered findings have each verdict, one of several parts its weakest."""
+    order = list(AuditVerdict)
+    weakest: dict[str, int] = {}
+    for each in findings:
+        if each.audit.startswith("A"):
+            weakest[each.audit] = max(order.index(each.verdict), weakest.get(each.audit, 0))
+    found = Counter(order[place] for place in weakest.values())
+    counts = [
+        message("audit.count", n=found[verdict], verdict=message(f"audit.{verdict.value}"))
+        for verdict in order
+        if found[verdict]
+    ]
+    return message("audit.settled", all=NUMBERED, counts=counts)
+
+
 # What a finding is shown by: the field of it, and its column. What was printed and found stays English.
 _FINDING = {
     "audit": Column(message("audit.row"), key="arm", numeric=False),
@@ -171,8 +188,6 @@ def audit(findings: Sequence[Finding], name: str, *fields: str) -> Table:
         verdict = message(f"audit.{finding.verdict.value}")
         table.rows.append([verdict if field == "verdict" else getattr(finding, field) for field in fields])
     if name == "audit":
-        numbered = [each for each in findings if each.audit.startswith("A")]
-        settled = {each.audit for each in numbered if each.verdict is AuditVerdict.EXPLAINED}
-        table.notes.append(message("audit.settled", settled=len(settled), all=NUMBERED))
+        table.notes.append(_counted(findings))
         table.notes.append(message("audit.note"))
     return table

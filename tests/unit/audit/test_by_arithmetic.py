@@ -6,7 +6,7 @@ import pytest
 from fer_exp.analysis import published
 from fer_exp.audit import by_arithmetic
 from fer_exp.audit.by_arithmetic import FITTED, VALIDATION
-from fer_exp.audit.finding import EXPLAINED, IN_PART, TEST, UNEXPLAINED, lines
+from fer_exp.audit.finding import EXPLAINED, IN_PART, LIKELY, OPEN, TEST, lines
 from fer_exp.audit.grim import attainable, printed_value
 
 FINDINGS = {finding.id: finding for finding in by_arithmetic.findings()}
@@ -90,9 +90,10 @@ def test_verdicts():
         "batch_mean_metric": ("A3", EXPLAINED),
         "label_swap": ("A8", EXPLAINED),
         "majority": ("A9", EXPLAINED),
-        "below_majority": ("A11", UNEXPLAINED),
+        "below_majority": ("A11", LIKELY),
         "mixed_table": ("A13", IN_PART),
-        "loss_pairing": ("A16", UNEXPLAINED),
+        "test_above_validation": ("A14", OPEN),
+        "loss_pairing": ("A16", LIKELY),
     }
 
 
@@ -110,6 +111,7 @@ def test_verdicts():
         ("mixed_table", "validation: main/main, optimizer/adagrad; test: activation/relu, layers/512-256"),
         ("mixed_table", "in neither: batch_size/32, final/final"),
         ("mixed_table", "batch_size 32 ranks 5 of 5"),
+        ("test_above_validation", "no cause was found"),
         ("loss_pairing", "884-886-888 lies +6.7 standard deviations off it"),
         ("loss_pairing", "500-550-600-650-700 lies +6.6 standard deviations off it"),
     ],
