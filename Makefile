@@ -32,9 +32,10 @@ hashes:  ## the hashes of what requirements.lock pins, for every system; needs u
 		--no-deps --no-header --no-annotate --generate-hashes >> requirements.hashes.new
 	@mv requirements.hashes.new requirements.hashes
 
-run: install  ## the main job on drawn faces: a sweep of three optimizers, then the table
-	$(BIN)/python train.py -m optimizer=sgd,adam,nadam
-	$(BIN)/python -m fer_exp compare
+run: install  ## a first finding, on synthetic faces: three optimizers, three runs each, and their test scores
+	$(BIN)/python train.py study=quick
+	$(BIN)/python evaluate.py study=quick baseline=none
+	@$(BIN)/python -m fer_exp finding --study quick
 
 train: install  ## one run or sweep: make train ARGS="optimizer=sgd seed=1"
 	$(BIN)/python train.py $(ARGS)

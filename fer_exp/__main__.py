@@ -3,6 +3,7 @@
 `python -m fer_exp` lists them, `python -m fer_exp NAME ...` runs one.
 """
 
+import difflib
 import importlib
 import sys
 from collections.abc import Sequence
@@ -23,6 +24,7 @@ class Command(NamedTuple):
 # In the order in which a user meets them.
 COMMANDS = {
     "compare": Command("report.text", (), "print the tables of the studies in the store"),
+    "finding": Command("report.finding", (), "say in words what the newest sweep has found"),
     "report": Command("report.command", (), "write one HTML page of all runs"),
     "results": Command("report.results", (), "write the tables of docs/results anew from the store"),
     "leaderboard": Command("analysis.leaderboard", (), "print results of others on FER-2013 beside ours"),
@@ -57,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(listing())
         return
     if name not in COMMANDS:
-        console.fail(UserError(f"there is no command {name}; known: {', '.join(COMMANDS)}"))
+        near = difflib.get_close_matches(name, COMMANDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+        console.fail(UserError(f"there is no command {name}; {hint}"))
     machine.settle()
     command = COMMANDS[name]
     # here, since each brings packages that the others do not need

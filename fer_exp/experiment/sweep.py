@@ -130,8 +130,11 @@ class Sweep:
             keys.Param.FACTORS: ", ".join(self.factors),
             keys.Param.JOBS: len(self.jobs),
         }
-        if self.settings.reference:
-            params[keys.Param.REFERENCE] = self.settings.reference
+        told = {
+            keys.Param.QUESTION: self.settings.about.question,
+            keys.Param.REFERENCE: self.settings.reference,
+        }
+        params |= {key: value for key, value in told.items() if value}
         params[keys.Param.MARGIN] = self.settings.margin
         command = redaction.repeatable(self.command)
         # a longer one would be cut short, and half a command is none

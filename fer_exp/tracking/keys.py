@@ -180,6 +180,7 @@ class Param:
     FACTORS = "factors"
     JOBS = "jobs"
     COMMAND = "command"
+    QUESTION = "question"
     REFERENCE = "reference"
     MARGIN = "margin"
     # of an ensemble

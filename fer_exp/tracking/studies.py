@@ -56,7 +56,7 @@ class Study:
     left_out: how many finished runs were trained for a study of this name and are not in it, by reason.
     searched: whether the runs of its arms are the trials of a search. command: what was typed for it, as
     far as the sweep has kept that. reference: the arm that the others are compared with, the first if it
-    names none. margin: in points, if it names one. sweep: the id of the sweep's run.
+    names none. margin: in points, if it names one. sweep: the id of the sweep's run. question: what it asks.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Study:
     reference: str | None = None
     margin: float | None = None
     sweep: str = ""
+    question: str | None = None
 
     @property
     def base(self) -> Arm:
@@ -172,6 +173,7 @@ def _study(sweep: Record, plan: Plan, faces: str, by_identity: dict[str, Record]
         reference=told(keys.Param.REFERENCE),
         margin=None if margin is None else float(margin),
         sweep=sweep.run_id,
+        question=told(keys.Param.QUESTION),
     )
 
 

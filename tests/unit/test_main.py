@@ -22,12 +22,15 @@ def test_it_lists_every_command_with_a_line(capsys):
     assert capsys.readouterr().out == listed
 
 
-def test_an_unknown_command_is_one_line_and_exit_2(capsys):
-    """With those that are known."""
+@pytest.mark.parametrize(
+    ("typed", "hint"), [("comparee", "did you mean compare?"), ("x", "known: compare, ")]
+)
+def test_an_unknown_command_is_one_line_and_exit_2(capsys, typed, hint):
+    """With what may have been meant, or those that are known."""
     with pytest.raises(SystemExit) as end:
-        main(["comparee"])
+        main([typed])
     assert end.value.code == 2
-    assert capsys.readouterr().err.startswith("error: there is no command comparee; known: compare, report,")
+    assert capsys.readouterr().err.startswith(f"error: there is no command {typed}; {hint}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,0 +1,76 @@
+"""What a sweep has found, for whoever sees it for the first time."""
+
+import dataclasses
+
+import pytest
+from helpers import made_studies
+from helpers.made_studies import arm
+
+from fer_exp.analysis import contrasts
+from fer_exp.errors import UserError
+from fer_exp.report import finding
+from fer_exp.report.words import words_of
+
+
+def with_test(*arms):
+    """A study of these arms, its question and its runs' scores on test."""
+    for each in arms:
+        for run in each.runs.values():
+            score = run.metrics["selected/val_accuracy"] - 0.01
+            run.metrics.update({"test/union/accuracy": score, "test/union/majority_accuracy": 0.2471})
+    made = made_studies.study("quick", *arms)
+    return dataclasses.replace(made, data="synthetic", question="Which is best?", margin=1.0)
+
+
+def test_a_finding_has_a_question_bars_verdicts_a_sentence_and_what_to_do(capsys, monkeypatch):
+    """The best first, below it what knowing nothing reaches, and nothing of the deck."""
+    monkeypatch.setenv("COLUMNS", "100")
+    arms = arm("sgd", 0.70, 0.702, 0.698), arm("adam", 0.80, 0.804, 0.796), arm("nadam", 0.79, 0.795, 0.78)
+    finding.show(with_test(*arms), words_of("en"))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == ["Which is best?", "quick: 3 arms x 3 seeds on synthetic"]
+    names = ("adam ", "nadam ", "sgd ", "always the largest class ")
+    rows = [next(n for n, line in enumerate(lines) if line.startswith(name)) for name in names]
+    assert rows == sorted(rows)
+    bars = [lines[row].count("█") for row in rows]
+    assert bars == sorted(bars, reverse=True)
+    assert lines[rows[0]].split()[-4:] == ["80.00", "±0.99", "79.00", "±0.99"]
+    assert lines[rows[-1]].split()[-2:] == ["25.00", "24.71"]
+    assert any(line.startswith("adam against sgd: +10.00 [") for line in lines)
+    assert "adam and nadam are better than sgd." in lines
+    assert "Preliminary: a verdict is firm from 10 runs an arm on." in lines
+    assert any(line.startswith("make restore-runs compare ") for line in lines)
+    assert "deck" not in " ".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([(0.60, 0.61, 0.59)], ["b is worse than a."]),
+        ([(0.70, 0.65, 0.75)], ["These runs do not decide between a and b."]),
+        ([(0.60, 0.61, 0.59), (0.80, 0.81, 0.79)], ["b is worse than a.", "c is better than a."]),
+        ([(0.70, 0.71)], ["These runs do not decide between a and b."]),
+    ],
+)
+def test_the_sentence_says_no_more_than_the_verdicts(others, said):
+    """Worse, better, undecided, or too few runs for any."""
+    arms = [arm("b", *others[0]), *(arm("c", *values) for values in others[1:])]
+    judged = contrasts.contrasts(made_studies.study("x", arm("a", 0.701, 0.7, 0.699), *arms))
+    found = finding.sentences(judged, "a", words_of("en"))
+    assert [each for each in found if not each.startswith("Preliminary")] == said
+
+
+def test_scores_that_are_not_there_are_asked_for(capsys):
+    """Without a test score there is no column of dashes, but the command."""
+    finding.show(made_studies.activation(), words_of("en"))
+    said = capsys.readouterr().out
+    assert "What differs from relu?" in said
+    assert "python evaluate.py study=activation" in said
+    assert "restore-runs" not in said
+
+
+@pytest.mark.parametrize("wanted", [None, "quick"])
+def test_no_sweep_yet_is_said(store, wanted):
+    """With the command that makes one."""
+    with pytest.raises(UserError, match=r"no sweep with finished runs in sqlite.* yet: make run"):
+        finding.newest(store, wanted)
