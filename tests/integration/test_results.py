@@ -1,0 +1,25 @@
+"""The pages of results are what the archive of runs prints."""
+
+import shutil
+
+import pytest
+from helpers.processes import ROOT
+
+from fer_exp.report import results
+from fer_exp.tracking.archive import archive_runs
+
+PAGES = sorted(path.relative_to(ROOT) for path in (ROOT / "docs" / "results").glob("*.md"))
+
+
+@pytest.mark.slow
+def test_every_table_and_chart_comes_from_the_archive(tmp_path, monkeypatch):
+    """To the letter, in an empty store: no figure on these pages was typed."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "docs" / "results", "docs/results")
+    shutil.copy(ROOT / "README.md", "README.md")
+    archive_runs.main([str(ROOT / "docs" / "runs.jsonl"), "--restore"])
+    results.main(["README.md", *map(str, PAGES)])
+    for page in PAGES:
+        assert page.read_text(encoding="utf-8") == (ROOT / page).read_text(encoding="utf-8")
+    for picture in (ROOT / "docs" / "results").glob("*.png"):
+        assert (tmp_path / "docs/results" / picture.name).read_bytes() == picture.read_bytes()
