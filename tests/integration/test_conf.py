@@ -12,7 +12,7 @@ from fer_exp.config import derived, identity, reference
 from fer_exp.config.reference import CONF
 from fer_exp.config.settings import Experiment
 from fer_exp.evaluation.baselines import estimators
-from fer_exp.experiment import job_check
+from fer_exp.experiment import job_check, plan
 from fer_exp.models import factory
 from fer_exp.training import early_stopping
 from hydra_plugins.fer_exp._composition import expand
@@ -96,7 +96,7 @@ def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
 
 @pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
 def test_a_study_says_why_and_counts_its_jobs(study):
-    """Its question, what is expected, and how many jobs its sweep has."""
+    """Its question, what is expected, how many jobs its sweep has, and which of its arms is the reference."""
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(CONF), version_base="1.3"):
         config = compose("config", overrides=[f"study={study}"], return_hydra_config=True)
@@ -104,6 +104,9 @@ def test_a_study_says_why_and_counts_its_jobs(study):
     assert config.about.question
     assert config.about.expected
     assert int(config.about.cost.split()[0]) == len(jobs)
+    swept = [plan.swept_values(job, [*config.hydra.sweeper.params]) for job in jobs]
+    arms = {plan.name({key: value for key, value in values.items() if key != "seed"}) for values in swept}
+    assert config.reference in {None, *arms}
 
 
 @pytest.mark.parametrize(("of", "group"), [("optimizer", "optimizer"), ("activation", "model/activation")])
