@@ -1,6 +1,9 @@
 # Every target runs in .venv, which is made from requirements.lock the first time.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+# by the builder of requirements.build, and not by one that pip would fetch unchecked
+BUILT_HERE := --no-build-isolation --use-pep517
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
@@ -12,12 +15,13 @@ help:  ## this list
 
 install: .venv/installed  ## make the environment, .venv, if there is none
 
-.venv/installed: requirements.lock requirements.hashes pyproject.toml
+.venv/installed: requirements.build requirements.lock requirements.hashes pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "fer-exp needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.hashes
-	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(INSTALL) --require-hashes -r requirements.build
+	$(INSTALL) $(BUILT_HERE) --require-hashes -r requirements.hashes
+	$(INSTALL) $(BUILT_HERE) -r requirements.lock
+	$(INSTALL) $(BUILT_HERE) --no-deps --editable .
 	touch $@
 
 lock:  ## pin the versions that .venv has now; needs uv, as `make hashes` does
