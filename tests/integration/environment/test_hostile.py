@@ -113,17 +113,17 @@ def command(folder, checkout, chance, script, *arguments):
 
 @pytest.mark.fault(
     "Environment: 46 variables of shells, containers and other programs, closed streams, umask, one core",
-    trials=6,
+    trials=4,
     expected="train, evaluate, compare and report end as ever; nothing outside the folder",
 )
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_main_commands_end_as_ever_in_a_hostile_environment(tmp_path, seed):
     """A third of the variables at a time, drawn by a seed."""
     chance = random.Random(seed)
     folder = tmp_path / "work"
     folder.mkdir()
     command(folder, ROOT, chance, "train.py", "-m", "optimizer=adam,sgd", *FEW)
-    command(folder, ROOT, chance, "evaluate.py", "study=adhoc", "baseline=majority", *FEW[:2])
+    command(folder, ROOT, chance, "evaluate.py", "study=adhoc", "baseline=majority")
     command(folder, ROOT, chance, ("-m", "fer_exp"), "compare", "--format", "csv")
     command(folder, ROOT, chance, ("-m", "fer_exp"), "report", "--output", "page.html")
     page = (folder / "page.html").read_text(encoding="utf-8")
@@ -140,8 +140,8 @@ def test_the_main_commands_end_as_ever_in_a_hostile_environment(tmp_path, seed):
     }
     assert made <= known, made - known
     assert [path for path in folder.rglob(".*") if re.search(r"\.[0-9a-f]{8}$", path.name)] == []
-    # a page of tables is as others may read it, whatever the umask of who made the store
-    assert len(list(folder.glob("mlartifacts/*/artifacts/test/predictions.npy"))) >= 2
+    # of both arms and of the baseline
+    assert len({path.parts[-4] for path in folder.glob("mlartifacts/*/artifacts/test/*")}) >= 2
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_a_checkout_may_lie_anywhere_and_be_moved(checkout, tmp_path):
     checkout.chmod(0o755)
     checkout.rename(moved)
     work.rename(elsewhere)
-    said = command(elsewhere, moved, still, "evaluate.py", "run=latest", "baseline=majority", *FEW[:2])
+    said = command(elsewhere, moved, still, "evaluate.py", "run=latest", "baseline=majority")
     assert "weights are not here" not in said
     again = command(elsewhere, moved, still, "train.py", "-m", "seed=0,1", "n_jobs=2", *FEW)
     assert "2 reused" in again
