@@ -62,7 +62,7 @@ export: install  ## a run's network as an ONNX file: make export RUN=best ARGS="
 demo-page: install  ## a page to try a face, for this machine's browser: make demo-page RUN=best
 	$(BIN)/python -m fer_exp demo --run $(or $(RUN),latest) $(ARGS)
 
-compare: install  ## the tables
+compare: install  ## the tables of the newest sweep, or of all: make compare ARGS=--all
 	$(BIN)/python -m fer_exp compare $(ARGS)
 
 results: install  ## the tables of docs/results and of the README, anew from the store

@@ -31,10 +31,14 @@ def message(key: str, **values: Any) -> Message:
 
 @dataclass(frozen=True)
 class Styled:
-    """A value that is printed by a kind of its own, whatever its column or field says."""
+    """A value that is printed by a kind of its own, whatever its column or field says.
+
+    tone: `good` or `bad` news, which a terminal shows in colour.
+    """
 
     value: Any
-    kind: str
+    kind: str = ""
+    tone: str = ""
 
 
 def _mean(value: Any) -> float:
@@ -48,9 +52,14 @@ def _bounds(value: Any, sign: str = "") -> str:
 
 
 def _percent(value: Any) -> str:
-    """A share in percent, with half the width of its interval where it has one."""
-    half = getattr(value, "high", math.nan) - _mean(value)
-    return f"{100 * _mean(value):.2f}" + ("" if math.isnan(half) else f" ±{100 * half:.2f}")
+    """A share in percent, with half the width of its interval where it has one.
+
+    Where that is more than a point the second decimal says nothing. A difference keeps its own, as a verdict
+    may hang on it.
+    """
+    half = 100 * (getattr(value, "high", math.nan) - _mean(value))
+    places = 1 if half > 1 else 2
+    return f"{100 * _mean(value):.{places}f}" + ("" if math.isnan(half) else f" ±{half:.{places}f}")
 
 
 def _range(value: Any) -> str:

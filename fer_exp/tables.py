@@ -5,6 +5,7 @@ one header for all tables, a line a value, nothing rounded.
 """
 
 import csv
+import dataclasses
 import io
 import math
 import sys
@@ -12,14 +13,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import rich.box
-import rich.table
-from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text as Shown
 
+from fer_exp import terminal
 from fer_exp.formatting import PLAIN, Message, Styled, Words
 
-Text = str | Message
+Text = str | Message | Styled
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Column:
 
     of: what tidy form says of each value, as metric, split, subset and n. key: for a column that tells the
     rows apart, the name of its tidy column, `runs` for the number of runs that a row is of. english: whether
-    its text has no other language.
+    its text has no other language. spare: whether it goes first where a terminal is narrow.
     """
 
     title: Text
@@ -37,16 +37,23 @@ class Column:
     key: str = ""
     numeric: bool = True
     english: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True)
 class TextTable:
-    """A table as it is read: title, header, rows and notes."""
+    """A table as it is read: title, header, rows and notes. heading: what its title goes on with, or ""."""
 
     title: str
     header: list[str]
     rows: list[list[str]]
     notes: list[str]
+    heading: str = ""
+
+    @property
+    def whole_title(self) -> str:
+        """The title of a table that stands alone."""
+        return f"{self.heading}: {self.title}" if self.heading else self.title
 
 
 @dataclass
@@ -54,7 +61,7 @@ class Table:
     """A title, columns, rows of as many values, and notes that belong below.
 
     A value is a text, a message, a number, an interval or None. name, about: which table it is, and what
-    all its values are of, for tidy form.
+    all its values are of, for tidy form. heading: what it shares with the tables beside it.
     """
 
     title: Text
@@ -63,75 +70,80 @@ class Table:
     notes: list[Text] = field(default_factory=list)
     name: str = ""
     about: Mapping[str, str] = field(default_factory=dict)
+    heading: Text = ""
 
     @property
     def columns(self) -> list[Column]:
         """The header, a bare name as a column of text."""
         return [each if isinstance(each, Column) else Column(each, numeric=False) for each in self.header]
 
+    def filled(self) -> "Table":
+        """The same without the columns in which no row has anything; the first stays."""
+        columns = self.columns
+        kept = [
+            place
+            for place in range(len(columns))
+            if not (place and self.rows and all(row[place] in (None, "") for row in self.rows))
+        ]
+        rows = [[row[place] for place in kept] for row in self.rows]
+        return dataclasses.replace(self, header=[columns[place] for place in kept], rows=rows)
+
     def in_words(self, words: Words = PLAIN) -> TextTable:
-        """The same with nothing but text in it."""
-        kinds = [column.kind for column in self.columns]
+        """The same with nothing but text in it, without empty columns."""
+        filled = self.filled()
+        kinds = [column.kind for column in filled.columns]
         return TextTable(
             words.text(self.title),
-            [words.text(column.title) for column in self.columns],
-            [[words.text(*each) for each in zip(row, kinds, strict=True)] for row in self.rows],
+            [words.text(column.title) for column in filled.columns],
+            [[words.text(*each) for each in zip(row, kinds, strict=True)] for row in filled.rows],
             [words.text(note) for note in self.notes],
+            words.text(self.heading),
         )
 
 
-def print_terminal(table: Table, words: Words = PLAIN) -> None:
-    """Print for a person at a terminal."""
-    text = table.in_words(words)
+# How what is good or bad news stands out on a terminal.
+_COLOURS = {"": "", "good": "green", "bad": "red"}
+
+
+def print_terminal(table: Table, words: Words = PLAIN, under: str = "") -> None:
+    """Print for a person at a terminal; under: the heading that is printed already."""
+    text, filled = table.in_words(words), table.filled()
     # FORCE_COLOR is for what is printed, and not for what goes into a file
-    terminal = False if isinstance(sys.stdout, io.StringIO) else None
+    is_terminal = False if isinstance(sys.stdout, io.StringIO) else None
     # a path may hold what looks like rich's markup
-    console = Console(markup=False, emoji=False, force_terminal=terminal)
-    shown = _fitting(text, console.width)
-    for row in text.rows:
-        shown.add_row(*row)
+    console = Console(markup=False, emoji=False, force_terminal=is_terminal)
     # not as the table's own, which would be broken to the width of a narrow table; in a file it stays whole
     soft = not console.is_terminal
+    if text.heading not in ("", under):
+        console.print(text.heading, style="bold", highlight=False, soft_wrap=soft)
+        console.print()
     console.print(text.title, style="italic", highlight=False, soft_wrap=soft)
+    rows = [list(map(_coloured, *each)) for each in zip(text.rows, filled.rows, strict=True)]
+    whole, spare = zip(*((column.numeric, column.spare) for column in filled.columns), strict=True)
+    shown, left_out = terminal.laid_out(text.header, rows, whole, spare, console.width)
     console.print(shown)
-    for note in text.notes:
-        console.print(note, soft_wrap=soft)
+    for note, value in zip(text.notes, table.notes, strict=True):
+        console.print(_coloured(note, value), soft_wrap=soft)
+    if left_out:
+        console.print(f"no room here for: {', '.join(left_out)}", soft_wrap=soft)
     console.print()
 
 
-def _fitting(table: TextTable, width: int) -> rich.table.Table:
-    """A table without rows for a terminal of this width: words stay whole, and frames go if need be."""
-    columns = list(zip(table.header, *table.rows, strict=True))
-    gaps = len(columns) - 1
-    framed, bare = _widths(columns, width - 4 - 3 * gaps), _widths(columns, width - gaps)
-    shown = rich.table.Table() if framed else rich.table.Table(**_BARE)
-    # where nothing helps long words are folded, as digits cut short would be lost
-    widths: Sequence[int | None] = framed or bare or [None] * len(columns)
-    for name, each in zip(table.header, widths, strict=True):
-        shown.add_column(name, width=each, overflow="fold")
-    return shown
+def _coloured(text: str, value: Any) -> Shown:
+    return Shown(text, _COLOURS[value.tone] if isinstance(value, Styled) else "")
 
 
-# Columns a space apart, with a line below their names.
-_BARE: dict[str, Any] = {"box": rich.box.SIMPLE_HEAD, "show_edge": False, "padding": 0}
-
-
-def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int] | None:
-    """Widths that hold every word whole and share the rest of the room; None if there is no room."""
-    wanted = [max(map(cell_len, cells)) for cells in columns]
-    widths = [max(map(cell_len, " ".join(cells).split()), default=1) for cells in columns]
-    if sum(widths) > room:
-        return None
-    for _ in range(min(room, sum(wanted)) - sum(widths)):
-        neediest = max(range(len(columns)), key=lambda column: wanted[column] - widths[column])
-        widths[neediest] += 1
-    return widths
+def _print_terminal_all(tables: Sequence[Table], words: Words = PLAIN) -> None:
+    under = ""
+    for table in tables:
+        print_terminal(table, words, under)
+        under = words.text(table.heading)
 
 
 def print_markdown(table: Table, words: Words = PLAIN) -> None:
     """Print as a Markdown table under its title."""
     text = table.in_words(words)
-    print(f"**{text.title}**\n")
+    print(f"**{text.whole_title}**\n")
     for row in (text.header, ["---"] * len(text.header), *text.rows):
         print("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
     print()
@@ -152,11 +164,11 @@ def print_latex(table: Table, words: Words = PLAIN) -> None:
     width = 0.8 / max(sum(broken), 1)
     kinds = (
         f"p{{{width:.2g}\\linewidth}}" if long else "r" if column.numeric else "l"
-        for column, long in zip(table.columns, broken, strict=True)
+        for column, long in zip(table.filled().columns, broken, strict=True)
     )
     label = "-".join(filter(None, (table.name, *table.about.values()))).replace(" ", "-")
     print("% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering")
-    print(f"\\caption{{{_latex(shown.title)}}}\n\\label{{tab:{label}}}")
+    print(f"\\caption{{{_latex(shown.whole_title)}}}\n\\label{{tab:{label}}}")
     print(f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule")
     for number, row in enumerate([shown.header, *shown.rows]):
         print(" & ".join(map(_latex, row)) + r" \\" + ("\n\\midrule" if number == 0 else ""))
@@ -223,7 +235,7 @@ def _each(show: Callable[[Table, Words], None]) -> Callable[[Sequence[Table], Wo
 
 # What prints several tables, by the name of the form.
 FORMATS: dict[str, Callable[..., None]] = {
-    "table": _each(print_terminal),
+    "table": _print_terminal_all,
     "markdown": _each(print_markdown),
     "csv": print_csv,
     "latex": _each(print_latex),

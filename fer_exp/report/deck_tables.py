@@ -74,30 +74,49 @@ def _add_baselines(table: Table, fitted: Sequence[Record], subset: str) -> None:
     table.notes.append(message("closing.baselines", minutes=given_up))
 
 
+# What is no answer, as there are no runs that could give one.
+_SILENT = (Outcome.NOT_RUN, Outcome.NOT_SEARCHED)
+
+
+def answered(studies: Sequence[Study]) -> list[Claim]:
+    """The conclusions of the deck of which these studies say anything."""
+    return [
+        claim
+        for claim in CLAIMS
+        if any(each.outcome not in _SILENT for each in claims.answers(studies, claim))
+    ]
+
+
+def _unanswered(studies: Sequence[Study]) -> list[Message]:
+    """Which studies would answer the other conclusions."""
+    told = answered(studies)
+    missing = dict.fromkeys(claim.study for claim in CLAIMS if claim not in told)
+    return [message("conclusions.not_run", studies=list(missing))] if missing else []
+
+
 def conclusions(studies: Sequence[Study]) -> Table:
-    """Each conclusion of the deck with what the data says of it, and again where each arm was tuned."""
+    """What the data says of conclusions of the deck, and again where each arm was tuned."""
     columns = [Column(message("concluded"), key="arm", numeric=False), _words("conclusions.data", "outcome")]
     tuned = claims.any_tuned(studies)
     columns += [_words("conclusions.tuned", "outcome_tuned")] if tuned else []
     table = _table("conclusions", studies, columns)
-    for claim in CLAIMS:
+    for claim in answered(studies):
         found = claims.answers(studies, claim)[: 1 + tuned]
         table.rows.append([message(f"claim.{claim.id}"), *(answer(claim, each) for each in found)])
+    table.notes += _unanswered(studies)
     return table
 
 
 def in_words(studies: Sequence[Study]) -> Table:
-    """A paragraph on each conclusion: on what the deck rested it, and what of it the runs support."""
+    """A paragraph on a conclusion: on what the deck rested it, and what of it the runs support."""
     columns = [Column(message("concluded"), key="arm", numeric=False), _words("in_words.why", "paragraph")]
     table = _table("in_words", studies, columns)
-    for claim in CLAIMS:
-        own, tuned = claims.answers(studies, claim)
+    for claim in answered(studies):
         told = [
             message(f"in_words.{how}", seeds=_seeds(each), answer=answer(claim, each))
-            for how, each in (("own", own), ("tuned", tuned))
-            if each.outcome not in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED)
+            for how, each in zip(("own", "tuned"), claims.answers(studies, claim), strict=True)
+            if each.outcome not in _SILENT
         ]
-        told = told or [message("in_words.not_run", study=claim.study)]
         paragraph = message("in_words.paragraph", told=[message(f"claim.{claim.id}.rested"), *told])
         table.rows.append([message(f"claim.{claim.id}"), paragraph])
     return table
@@ -112,7 +131,7 @@ def _seeds(found: Answer) -> Message:
 
 def answer(claim: Claim, found: Answer) -> Message:
     """What a study says of a conclusion, and which of its arms it says nothing of yet."""
-    if found.outcome in (Outcome.NOT_RUN, Outcome.NOT_SEARCHED, Outcome.TOO_FEW_RUNS):
+    if found.outcome in (*_SILENT, Outcome.TOO_FEW_RUNS):
         whole = message(f"answer.{found.outcome.value}", study=found.study)
     else:
         whole = _judged(claim.check, found)

@@ -78,7 +78,8 @@ def _closing(source: Source) -> Section:
         blocks: list[Block] = []
         if closing.closes(alike):
             blocks.append(sheet(deck_tables.closing(alike, source.test, shown), words))
-        blocks.append(sheet(deck_tables.conclusions(alike), words))
+        if deck_tables.answered(alike):
+            blocks.append(sheet(deck_tables.conclusions(alike), words))
         title = words("closing.title", data=first.data, protocol=first.protocol)
         found.sections.append(Section(title, blocks))
     if not found.sections:

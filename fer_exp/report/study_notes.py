@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 
 from fer_exp.analysis import comparison
-from fer_exp.formatting import Message, message
+from fer_exp.formatting import Message, Styled, message
 from fer_exp.tracking.studies import Arm, Study
 
 
-def gap(job: str, state: str) -> Message:
-    return message("gap.job", job=job, state=message(f"state.{state}"))
+def gap(job: str, state: str) -> Styled:
+    told = message("gap.job", job=job, state=message(f"state.{state}"))
+    return Styled(told, tone="bad" if state in ("failed", "killed") else "")
 
 
-def missing(study: Study) -> list[Message]:
+def missing(study: Study) -> list[Message | Styled]:
     """What a study lacks, and what was left out of it."""
-    found = [gap(each.job, each.state) for arm in study.arms for each in arm.unfinished]
+    found: list[Message | Styled] = [
+        gap(each.job, each.state) for arm in study.arms for each in arm.unfinished
+    ]
     if study.left_out:
         reasons = [message(f"left_out.{reason}", n=n) for reason, n in sorted(study.left_out.items())]
         found.append(message("left_out", reasons=reasons))

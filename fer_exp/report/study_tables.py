@@ -38,13 +38,15 @@ def _table(kind: str, study: Study, columns: Sequence[Column]) -> Table:
     rules = study.selected_on.split(", ")
     selected = [message("selected_on." + rule.replace(" ", "_")) for rule in rules]
     facts = {"study": study.name, "data": study.data, "protocol": study.protocol, "selected": selected}
-    title = message(f"table.{kind}", of=message("study.of", **facts))
     arm = Column(message("arm"), key="arm", numeric=False)
-    return Table(title, [arm, *columns], [], [], kind, about(study))
+    heading = message("study.of", **facts)
+    return Table(message(f"table.{kind}"), [arm, *columns], [], [], kind, about(study), heading)
 
 
-def _of_validation(title: str | Message, kind: str, metric: str, n: int | None = None) -> Column:
-    return Column(title, kind, {"metric": metric, "split": "validation", "n": n})
+def _of_validation(
+    title: str | Message, kind: str, metric: str, n: int | None = None, spare: bool = False
+) -> Column:
+    return Column(title, kind, {"metric": metric, "split": "validation", "n": n}, spare=spare)
 
 
 def _words(title: Message, metric: str) -> Column:
@@ -62,9 +64,9 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
         Column(message("train"), "percent", of_train),
         _of_validation(message("val"), "percent", "accuracy", validation),
         Column(message("test", subset=subset), "percent", of_test),
-        _of_validation(message("val_macro_f1"), "percent", "macro_f1", validation),
-        Column(message("epoch"), ".1f", {"metric": "epoch"}),
-        Column(message("seconds"), ".1f", {"metric": "train_seconds"}),
+        _of_validation(message("val_macro_f1"), "percent", "macro_f1", validation, spare=True),
+        Column(message("epoch"), ".1f", {"metric": "epoch"}, spare=True),
+        Column(message("seconds"), ".1f", {"metric": "train_seconds"}, spare=True),
     ]
     table = _table("scores", study, columns)
     for arm in arms:
@@ -84,8 +86,9 @@ def _rates(arm: str, learning_rate: float, weight_decay: float, trial: str) -> M
 
 def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     """Each arm against the base, seed by seed, and beside what the deck printed."""
-    judged = [arm.contrast for arm in arms if arm.contrast is not None]
-    two_way = any(each.estimate and each.estimate.method is Method.TWO_WAY for each in judged)
+    found = [arm.contrast for arm in arms if arm.contrast is not None]
+    judged = any(each.reason is None for each in found)
+    two_way = any(each.estimate and each.estimate.method is Method.TWO_WAY for each in found)
     check = [_of_validation(message("corrected"), "points", "corrected_difference")] if two_way else []
     columns = [
         _of_validation(message("against", base=study.base.name), "points", "accuracy_difference"),
@@ -97,19 +100,26 @@ def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
     ]
     table = _table("contrasts", study, columns)
     for arm in arms:
-        table.rows.append([arm.name, *_contrast(arm.contrast, study, two_way), *deck_cells(arm.deck)])
-    table.notes += [message(f"contrasts.{'two_way' if two_way else 'corrected'}")] if judged else []
-    table.notes += [_unpaired(each) for each in judged if each.estimate is not None and each.unpaired]
+        gap, check, p, verdict = _contrast(arm.contrast, study.margin or MARGIN)
+        row = [gap, *[check] * two_way, p, verdict if judged else "", *deck_cells(arm.deck)]
+        table.rows.append([arm.name, *row])
+    if not judged:
+        reasons = dict.fromkeys(each.reason.name.lower() for each in found if each.reason)
+        table.notes += [message(f"verdict.none.{reason}") for reason in reasons]
+    table.notes += [message(f"contrasts.{'two_way' if two_way else 'corrected'}")] if found else []
+    table.notes += [_unpaired(each) for each in found if each.estimate is not None and each.unpaired]
     return table
 
 
-def _contrast(contrast: Contrast | None, study: Study, two_way: bool) -> list[Any]:
+def _contrast(contrast: Contrast | None, margin: float) -> list[Any]:
+    """The difference, beside it the corrected one, p and the verdict."""
     if contrast is None:
-        return [message("base"), *[""] * two_way, "", ""]
-    p, check = contrast.adjusted.difference, corrected_difference(contrast)
-    verdict = verdict_text(contrast, study.margin or MARGIN)
-    beside = [check or ""] if two_way else []
-    return [difference(contrast) or "", *beside, "" if math.isnan(p) else p, verdict]
+        return [message("base"), "", "", ""]
+    p = contrast.adjusted.difference
+    tone = "good" if contrast.verdict.better else "bad" if contrast.verdict.worse else ""
+    told = Styled(verdict_text(contrast, margin), tone=tone)
+    gap, check = difference(contrast) or "", corrected_difference(contrast) or ""
+    return [gap, check, "" if math.isnan(p) else p, told]
 
 
 def _unpaired(contrast: Contrast) -> Message:

@@ -1,7 +1,7 @@
 """Print the tables: `python -m fer_exp compare`.
 
-Two tables a study, then, for each set of faces with named studies, the audit if it was run and, for each
-protocol, the deck's closing table and its conclusions.
+Two tables a study. What is of the deck's own has below them what they say of its conclusions; with `--all`
+its closing table, too. The audit has tables of its own.
 """
 
 import argparse
@@ -16,51 +16,60 @@ from fer_exp.fer2013 import PARTS
 from fer_exp.report import deck_tables, study_tables
 from fer_exp.report.words import words_of
 from fer_exp.tables import Table
-from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
+from fer_exp.tracking import Record, keys
+from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies, read_sweep
+
+# How many older sweeps of a study are named.
+_NAMED = 5
 
 
 def provenance(args: argparse.Namespace) -> str:
     """Where a page of tables comes from, so that it can be made again."""
-    study = f" --study {args.study}" if args.study else ""
-    command = f"python -m fer_exp compare{study} --split {args.split} --format markdown"
+    named = {"study": args.study, "sweep": args.sweep}
+    chosen = "".join(f" --{option} {value}" for option, value in named.items() if value)
+    chosen += " --all" * args.all
+    command = f"python -m fer_exp compare{chosen} --split {args.split} --format markdown"
     today = datetime.date.today().isoformat()
     return f"Printed by `{command}` on {today}, on a machine of {machine.cores()} cores.\n"
 
 
 def all_tables(
-    studies: Sequence[Study], wanted: str | None, test: str, store: tracking.Store
+    studies: Sequence[Study], test: str, store: tracking.Store, close: bool = True
 ) -> Iterator[Table]:
-    """The tables of these studies, or of the one that is wanted; `test` names the subset of test shown."""
+    """The tables of these studies; test: the subset shown; close: whether to add the deck's closing table."""
     for study in studies:
-        if wanted not in (None, study.name):
-            continue
         if study.name == ablation.NAME:
             yield study_tables.ladder(study, read_ensembles(store, study))
         else:
             tables_of_study = study_tables.tables(study, test)
             # the arms of the audit have no base; its own table judges them
             yield from tables_of_study[:1] if study.name == "audit" else tables_of_study
-    if wanted in (None, "audit"):
+    if any(study.name == "audit" for study in studies):
         yield from _audit(studies, store)
-    for alike in closing.alike([study for study in studies if wanted in (None, study.name)]):
-        if closing.closes(alike):
+    for alike in closing.alike(studies):
+        if close and closing.closes(alike):
             yield deck_tables.closing(alike, test, read_baselines(store, alike[0].faces))
-        yield from (deck_tables.conclusions(alike), deck_tables.in_words(alike))
+        if deck_tables.answered(alike):
+            yield from (deck_tables.conclusions(alike), deck_tables.in_words(alike))
 
 
 def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
-    """The audit of each set of faces on which it was run."""
+    """The audit of each set of faces on which it was run, which asks the other studies on them, too."""
+    everything = read_studies(store)
     for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
-        alike = [study for study in studies if study.faces == faces]
+        alike = [study for study in everything if study.faces == faces]
         rows = audit.findings(alike, read_baselines(store, faces))
         yield deck_tables.audit(rows, "audit", "audit", "id", "printed", "presented", "corrected", "verdict")
         yield deck_tables.audit(rows, "audit_in_words", "audit", "id", "paragraph")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the tables of the studies in the store."""
+    """Print the tables of the newest sweep, of those that are asked for, or of all."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp compare", description=__doc__.splitlines()[0])
-    parser.add_argument("--study", help="only this study (default: all)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="all studies (default: the newest sweep)")
+    which.add_argument("--study", help="the newest sweep of this study")
+    which.add_argument("--sweep", metavar="ID", help="the sweep whose run has this id, or begins so")
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     console.takes_store(parser)
@@ -72,15 +81,45 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def show(args: argparse.Namespace) -> None:
     """Print the tables of the studies that were asked for; raises UserError if there are none."""
     store = tracking.existing_store(args.tracking_uri, args.experiment)
-    studies = read_studies(store)
-    if not any(args.study in (None, study.name) for study in studies):
+    sweeps = store.records(kind=keys.Kind.SWEEP)
+    studies = _chosen(args, store, sweeps)
+    if args.format == "markdown":
+        print(provenance(args))
+    shown = list(all_tables(studies, args.split, store, args.all))
+    tables.FORMATS[args.format](shown, words_of("en"))
+    if args.format == "table":
+        print("\n".join(_not_shown(sweeps, studies)))
+        print("curves: make ui    for a document: --format markdown, csv or latex")
+
+
+def _chosen(args: argparse.Namespace, store: tracking.Store, sweeps: Sequence[Record]) -> list[Study]:
+    if args.sweep:
+        found = [sweep for sweep in sweeps if sweep.run_id.startswith(args.sweep)]
+        if len(found) != 1:
+            counted = "no sweep" if not found else f"{len(found)} sweeps"
+            raise UserError(f"--sweep {args.sweep}: {counted} in {store.uri} with this id; see make ui")
+        return read_sweep(store, found[0])
+    if not any(args.study in (None, sweep.study) for sweep in sweeps):
         if args.study in (None, "adhoc"):
             raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")
         study = f"study={args.study}"
         raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
-    if args.format == "markdown":
-        print(provenance(args))
-    shown = list(all_tables(studies, args.study, args.split, store))
-    tables.FORMATS[args.format](shown, words_of("en"))
-    if args.format == "table":
-        print("curves and confusion matrices: make ui    for a document: --format markdown, csv or latex")
+    return read_studies(store, args.study) if args.all or args.study else read_sweep(store, sweeps[0])
+
+
+def _not_shown(sweeps: Sequence[Record], studies: Sequence[Study]) -> Iterator[str]:
+    """Which sweeps there are besides these, in lines."""
+    shown = {study.sweep for study in studies}
+    names = {study.name for study in studies}
+    older = [sweep for sweep in sweeps if sweep.study in names and sweep.run_id not in shown]
+    if older:
+        told = [f"{sweep.run_id[:8]} ({_day(sweep)})" for sweep in older[:_NAMED]]
+        told += [f"and {len(older) - _NAMED} more"] * (len(older) > _NAMED)
+        yield f"not shown: other sweeps of {', '.join(sorted(names))}: {', '.join(told)}: --sweep ID"
+    others = dict.fromkeys(sweep.study for sweep in sweeps if sweep.study not in names)
+    if others:
+        yield f"not shown: {', '.join(others)}: --study NAME, or --all"
+
+
+def _day(sweep: Record) -> str:
+    return datetime.date.fromtimestamp(sweep.started).isoformat()

@@ -26,7 +26,7 @@ def words_of(language: str) -> Words:
 def sheet(table: Table, words: Words) -> Sheet:
     """A table as the page shows it."""
     shown = table.in_words(words)
-    columns = list(enumerate(table.columns))
+    columns = list(enumerate(table.filled().columns))
     english = {place for place, column in columns if column.english}
     numeric = {place for place, column in columns if column.numeric}
-    return Sheet(shown.title, shown.header, shown.rows, shown.notes, english, numeric)
+    return Sheet(shown.whole_title, shown.header, shown.rows, shown.notes, english, numeric)

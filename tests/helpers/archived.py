@@ -99,5 +99,5 @@ def restore(path, store):
 def tables(store, capsys):
     """All that compare prints."""
     capsys.readouterr()
-    text.main(["--format", "markdown", *named(store)])
+    text.main(["--all", "--format", "markdown", *named(store)])
     return capsys.readouterr().out

@@ -7,7 +7,7 @@ import pandas
 import pytest
 
 from fer_exp import tables
-from fer_exp.formatting import Words, message
+from fer_exp.formatting import Styled, Words, message
 from fer_exp.statistics import Interval
 from fer_exp.tables import Column, Table
 
@@ -29,15 +29,43 @@ OTHER = Table(
 WORDS = Words({"good": "50 % better"})
 
 
-@pytest.mark.parametrize("width", [40, 44])
+@pytest.mark.parametrize("width", [22, 28, 50])
 def test_a_narrow_terminal_shows_words_and_numbers_whole(width, capsys, monkeypatch):
-    """The frames go first."""
+    """Columns that can be spared go first, and are named; figures stay in one line where there is room."""
     monkeypatch.setenv("COLUMNS", str(width))
-    row = ["500-550-600", "0.374025 ±0.10", "0.374026", "12345"]
-    tables.print_terminal(tables.Table("t", ["arm", "train", "validation", "n"], [row]))
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= width
-    assert set(" ".join(row).split()) <= set(" ".join(lines).split())
+    columns = ["arm and more", Column("train"), Column("epoch", spare=True)]
+    tables.print_terminal(Table("t", columns, [["500-550-600", "37.02 ±0.10", "12345"]]))
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    assert max(len(line) for line in lines if not line.startswith("no room")) <= width
+    assert {"500-550-600", "37.02", "±0.10"} <= set(said.split())
+    assert ("37.02 ±0.10" in said) == (width > 22)
+    assert ("12345" in said) == (width == 50) == ("no room here for: epoch" not in said)
+
+
+def test_a_heading_is_printed_once_and_empty_columns_are_not(capsys):
+    """In a document each table has it in its title, since tables are quoted one by one."""
+    table = Table("part", ["a", "none", "b"], [["x", None, ""], ["y", "", "z"]], heading="study")
+    tables.FORMATS["table"]([table, table])
+    said = capsys.readouterr().out
+    assert (said.count("study"), said.count("part"), said.count("none")) == (1, 2, 0)
+    tables.FORMATS["markdown"]([table])
+    assert capsys.readouterr().out.startswith("**study: part**\n\n| a | b |\n")
+
+
+def test_good_and_bad_news_have_a_colour_unless_the_user_wants_none(capsys, monkeypatch):
+    """On a terminal, by rich's usual variables."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    table = Table("t", ["a"], [[Styled("better", tone="good")]], [Styled("failed", tone="bad")])
+    tables.print_terminal(table)
+    said = capsys.readouterr().out
+    assert "\x1b[32mbetter" in said
+    assert "\x1b[31mfailed" in said
+    monkeypatch.setenv("NO_COLOR", "1")
+    tables.print_terminal(table)
+    assert "\x1b[3" not in capsys.readouterr().out.replace("\x1b[3m", "")
 
 
 def test_a_command_in_a_note_stays_whole_in_a_pipe(capsys, monkeypatch):

@@ -167,7 +167,7 @@ def put_back(args: argparse.Namespace) -> None:
             known[line.id] = restore(line, store, None if sweep is None else known.get(sweep))
     print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
     print(f"there before: {len(lines) - len(lacking)}")
-    print("the tables: make compare    go on with a study: python train.py study=...")
+    print("the tables: make compare ARGS=--all    go on with a study: python train.py study=...")
 
 
 def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:

@@ -195,7 +195,7 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
     again = store.records("FINISHED", kind="job", study="optimizer_tuned")
     rates = {job.params["optimizer.lr"] for job in again if job.params["optimizer.name"] == "adam"}
     assert rates == {best.run.params["optimizer.lr"]}
-    command = [sys.executable, "-m", "fer_exp", "compare", "--format", "csv"]
+    command = [sys.executable, "-m", "fer_exp", "compare", "--all", "--format", "csv"]
     shown = subprocess.run(
         command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
     ).stdout

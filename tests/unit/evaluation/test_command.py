@@ -79,7 +79,7 @@ def test_a_study_is_a_row_an_arm(sweep, train, evaluate):
     train("old", "optimizer=adagrad", "study=optimizer")
     said = evaluate("of_study=optimizer", "baseline=majority")
     scores, _, beside = said.partition("beside the baselines")
-    assert [scores.count(f"│ {name} ") for name in ("sgd", "adam", "adagrad")] == [1, 1, 0]
+    assert [scores.count(f"\n{name} ") for name in ("sgd", "adam", "adagrad")] == [1, 1, 0]
     assert "±" in scores
     assert "not in the newest sweep: 1 finished run" in scores
     assert beside.count("of 2") == 2

@@ -33,7 +33,18 @@ def test_an_answer_names_its_arms_and_differences():
     ]
     [tanh] = said["Tanh would be best with more epochs"]
     assert tanh == ("preliminary: contradicted: tanh against relu -2.00 points [-2.33, -1.67], p = 0.003")
-    assert said["more and wider layers over-fit"] == ["not run: study=layers"]
+
+
+def test_conclusions_of_which_nothing_is_known_are_named_below():
+    """With the studies that would answer them, and in no row."""
+    for makes in (deck_tables.conclusions, deck_tables.in_words):
+        table = makes([activation()]).in_words(ENGLISH)
+        assert [row[0] for row in table.rows] == [
+            "ReLU is the best activation",
+            "Tanh would be best with more epochs",
+        ]
+    notes = deck_tables.conclusions([activation()]).in_words(ENGLISH).notes
+    assert notes == ["the other conclusions: study=optimizer/batch_size/layers/final"]
 
 
 def test_answers_of_every_kind_are_in_words():
@@ -66,8 +77,10 @@ def test_a_tuned_study_is_told_in_a_column_of_its_own():
     assert said["Tanh would be best with more epochs"][1] == (
         "undecided: fewer than 3 runs with seeds that both arms have"
     )
-    assert said["more and wider layers over-fit"][1] == "not tuned"
-    assert said["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"
+    plain = conclusions(activation(), study("optimizer", arm("adagrad", 0.3)), tuned)
+    assert plain["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"
+    layers = conclusions(study("layers", arm("128-32", 0.3)), tuned)
+    assert layers["more and wider layers over-fit"][1] == "not tuned"
     assert all(len(cells) == 1 for cells in conclusions(activation()).values())
 
 
@@ -84,7 +97,6 @@ def test_a_paragraph_on_each_conclusion():
     assert said.endswith(
         "Each arm tuned, 1 to 3 seeds an arm: undecided: fewer than 3 runs with seeds that both arms have."
     )
-    assert words["more and wider layers over-fit"].endswith("Not run here: study=layers.")
 
 
 def test_the_closing_table_has_the_decks_columns():
