@@ -4,9 +4,7 @@ import itertools
 import re
 
 import pytest
-from hydra import compose, initialize_config_dir
-from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
+from helpers.composed import composer_of
 
 from fer_exp.config import derived, identity, reference
 from fer_exp.config.reference import CONF
@@ -20,8 +18,17 @@ from hydra_plugins.fer_exp._composition import expand
 GROUPS = reference.groups(CONF)
 # Arms of their studies, see below; what only evaluate.py has; Hydra's own, which test_launchers.py chooses.
 APART = ("audit", "rung", "baseline", "hydra/launcher")
-OPTIONS = [(group, option) for group, found in GROUPS.items() if group not in APART for option in found]
-OPTIONS.remove(("data", "run"))
+# They choose options of other groups, too, so each is composed by itself.
+ALONE = ("model", "protocol", "search", "study")
+
+
+def options() -> list[list[tuple[str, str]]]:
+    """Every option of every group: the first of each group together, the second of each, and so on."""
+    found = {group: [*files] for group, files in GROUPS.items() if group not in APART}
+    found["data"].remove("run")
+    alone = [[(group, option)] for group in ALONE for option in found.pop(group)]
+    named = [[(group, option) for option in files] for group, files in found.items()]
+    return alone + [[each for each in row if each] for row in itertools.zip_longest(*named)]
 
 
 def chosen_by(group: str, option: str) -> list[str]:
@@ -38,14 +45,14 @@ def test_every_baseline_composes_and_builds(compose_settings, tmp_path, option):
     assert hasattr(estimators.estimator(chosen, tmp_path, lambda *_: None), "fit")
 
 
-@pytest.mark.parametrize(("group", "option"), OPTIONS)
-def test_every_option_composes_and_builds(compose_settings, group, option):
+@pytest.mark.parametrize("chosen_options", options(), ids=lambda row: " ".join(map("=".join, row)))
+def test_every_option_composes_and_builds(compose_settings, chosen_options):
     """A preset cannot rot: it parses, and its network, optimizer, scheduler and rule exist.
 
     And it is named by what it sets: `layers=512-256` is [512, 256], `batch_size='64'` is 64,
     `optimizer=nadam` is nadam.
     """
-    chosen = compose_settings(*chosen_by(group, option))
+    chosen = compose_settings(*itertools.chain(*itertools.starmap(chosen_by, chosen_options)))
     assert isinstance(chosen, Experiment)
     job_check.check(chosen)
     early_stopping.build(chosen.stopping)
@@ -62,8 +69,9 @@ def test_every_option_composes_and_builds(compose_settings, group, option):
         "study": chosen.study,
         "model": chosen.model.name,
     }
-    # the stop of the logs is patience of another length
-    assert named.get(group, option) == {"logged": "patience"}.get(option, option)
+    for group, option in chosen_options:
+        # the stop of the logs is patience of another length
+        assert named.get(group, option) == {"logged": "patience"}.get(option, option)
 
 
 STUDIES = [
@@ -76,12 +84,12 @@ STUDIES = [
 
 
 def arms():
-    """Every arm of every study; a search and what it tunes have those of the usual study, see below."""
+    """Every arm of every study; of options that are composed above, all but a study's first are slow."""
     seen = set()
     for study, key, value in STUDIES:
-        again = study in seen and study.endswith(("_search", "_tuned"))
+        again = (study, key) in seen and key in GROUPS.keys() - {*APART}
         yield pytest.param(study, key, value, marks=[pytest.mark.slow] if again else [])
-        seen.add(study)
+        seen.add((study, key))
 
 
 @pytest.mark.parametrize(("study", "key", "value"), list(arms()))
@@ -97,10 +105,9 @@ def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
 @pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
 def test_a_study_says_why_and_counts_its_jobs(study):
     """Its question, what is expected, how many jobs its sweep has, and which of its arms is the reference."""
-    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("config", overrides=[f"study={study}"], return_hydra_config=True)
-        _, jobs = expand(GlobalHydra.instance().config_loader(), config.hydra.sweeper.params, [])
+    composer = composer_of(str(CONF), "config")
+    config = composer.compose([f"study={study}"])
+    _, jobs = expand(composer.loader, config.hydra.sweeper.params, [])
     assert config.about.question
     assert config.about.expected
     assert int(config.about.cost.split()[0]) == len(jobs)
@@ -153,7 +160,7 @@ def test_honest_patience_outlasts_the_scheduler(compose_settings):
 def test_a_rung_changes_one_thing(compose_settings):
     """Each of the ladder proper keeps all that the one before it has, but for what it says."""
     arms = [value for study, _, value in STUDIES if study == "ladder" and "/" not in value]
-    chosen = [identity.recipe(compose_settings(f"rung={arm}")) for arm in arms]
+    chosen = [identity.recipe(compose_settings("study=ladder", f"rung={arm}")) for arm in arms]
     changed = [
         {key.split(".")[0] for key in {*before, *after} if before.get(key) != after.get(key)}
         for before, after in itertools.pairwise(chosen)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from helpers import pages
-from hydra import compose, initialize_config_dir
+from helpers.composed import composed_tree
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from omegaconf import OmegaConf
 
 from fer_exp.__main__ import COMMANDS, main
 from fer_exp.config import overrides, schema, settings
@@ -42,7 +41,6 @@ def conf(tmp_path_factory) -> Path:
     for page in pages.PAGES:
         for path, text in pages.files(page).items():
             (folder / path).write_text(text, encoding="utf-8")
-    OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     return folder
 
 
@@ -64,12 +62,6 @@ def jobs(arguments: list[str]) -> list[list[str]]:
     return [[f"{key}={value}" for key, value in zip(keys, job, strict=True)] for job in chosen]
 
 
-def composed(conf: Path, config: str, job: list[str]) -> object:
-    """A job's settings as Hydra composes them."""
-    with initialize_config_dir(str(conf), version_base="1.3"):
-        return OmegaConf.to_container(compose(config, overrides=job), resolve=True)
-
-
 @pytest.mark.parametrize("arguments", typed("python train.py"), ids=" ".join)
 def test_every_training_is_composed_and_checked(conf, arguments):
     """The groups, options and keys that a page names are there, with values within their bounds."""
@@ -79,7 +71,7 @@ def test_every_training_is_composed_and_checked(conf, arguments):
     # the tuned studies look the best trials up in the store
     given += ["++search.best={adam:3,relu:3}"] * any(each.endswith("_tuned") for each in given)
     for job in jobs(given):
-        settings.parse(composed(conf, "config", job))
+        settings.parse(composed_tree(str(conf), "config", job))
 
 
 @pytest.mark.parametrize("arguments", typed("python evaluate.py"), ids=" ".join)
@@ -88,7 +80,7 @@ def test_every_evaluation_is_composed_and_checked(conf, arguments):
     if "--help" in arguments:
         return
     for job in jobs(overrides.as_hydra_reads(arguments, conf, {"study": "of_study"})):
-        schema.build(Evaluation, composed(conf, "evaluate", job))
+        schema.build(Evaluation, composed_tree(str(conf), "evaluate", job))
 
 
 @cache
