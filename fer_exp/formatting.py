@@ -67,6 +67,11 @@ def _range(value: Any) -> str:
     return f"{100 * value.mean:.2f}{_bounds(value)}"
 
 
+def _span(value: Any) -> str:
+    """The ends of an interval of shares, in percent, as one word; nothing without an interval."""
+    return "" if math.isnan(value.low) else f"{100 * value.low:.1f}-{100 * value.high:.1f}"
+
+
 def _signed(value: Any) -> str:
     return f"{100 * _mean(value):+.2f}"
 
@@ -117,6 +122,8 @@ def duration(seconds: float) -> str:
 KINDS: dict[str, Callable[[Any], str]] = {
     "percent": _percent,
     "range": _range,
+    "share": lambda value: f"{100 * _mean(value):.2f}",
+    "span": _span,
     "signed": _signed,
     "points": _points,
     "bounds": _ends,

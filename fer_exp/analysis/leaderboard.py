@@ -1,154 +1,220 @@
-"""Print the leaderboard of FER-2013: `python -m fer_exp leaderboard`; beside others.
+"""Print the leaderboard of FER-2013: `python -m fer_exp leaderboard`; others' results beside ours.
 
-Ranked by the private half of test, which is what most report; a row that chose by that half itself, that is
-contested or that has no such figure stands below, unranked, with the reason. Ours are each study's arms and
-the baselines, if they were evaluated and their faces are FER-2013.
+Methods stand in tiers by the private half of test, which is what most report. A result that was selected on
+that half, that is contested or that is of another part of test stands in no tier, with the reason. Ours are
+a row a kind, with all its seeds, and the baselines.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fer_exp import console, tables, tracking
-from fer_exp.analysis import published
-from fer_exp.analysis.comparison import mean
+from fer_exp.analysis import own_results, published
+from fer_exp.analysis.own_results import Own
 from fer_exp.analysis.published import Result
-from fer_exp.fer2013 import GENUINE
+from fer_exp.fer2013 import CANONICAL_TEST
+from fer_exp.statistics import Interval, mean_interval, share_interval
 from fer_exp.tables import Column, Table
-from fer_exp.tracking import keys, studies
-from fer_exp.tracking.studies import Arm, Study, ensemble_of, read_studies
+from fer_exp.tracking import Record, keys, studies
+from fer_exp.tracking.studies import Study
 
-PARTS = ("public", "private", "union")
+# The images of each part of test; of `unsaid` nobody says.
+_UNION = sum(CANONICAL_TEST)
+_IMAGES = {"public": _UNION // 2, "private": _UNION // 2, "union": _UNION}
 
-_TOLD = ("selected on", "extra data", "averaged at test", "models", "seeds", "source")
+# How a row came about, in the wide tables alone.
+_TOLD = ("selected on", "averaged at test", "models", "seeds", "address", "read there")
+
+_OURS = "ours: "
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the leaderboard: accuracies of 0 to 1 as one value a seed, and how they came about.
+    """A row of the leaderboard. accuracy: of 0 to 1 by part of test, means where there are seeds.
 
-    why_not: what keeps it from being ranked; empty if nothing does.
+    Its intervals are Wilson's over the images of the part. seeds: the mean on the private half with its
+    interval over seeds, None of one. told: by `_TOLD`. why_not: what keeps it out of the tiers; empty if
+    nothing does.
     """
 
     method: str
     kind: str
-    accuracies: dict[str, list[float]]
-    protocol: list[str]
-    why_not: str
+    accuracy: Mapping[str, Interval]
+    extra_data: str
+    source: str
+    told: Mapping[str, str]
+    seeds: Interval | None = None
+    why_not: str = ""
 
-    @property
-    def rank_by(self) -> tuple[float, float]:
-        """Mean accuracy on the private half, then on the union; -1 where there is none."""
-        means = (self.accuracies[part] or [-1.0] for part in ("private", "union"))
-        private, union = (sum(values) / len(values) for values in means)
-        return private, union
 
-    def cells(self) -> list[Any]:
-        """The row's values, without its rank."""
-        return [self.method, self.kind, *(mean(self.accuracies[part]) for part in PARTS), *self.protocol]
+def over_images(shares: Mapping[str, float]) -> dict[str, Interval]:
+    """Accuracies of 0 to 1 by part of test, each with Wilson's interval over its images, if they are known."""
+    found = {}
+    for part, share in shares.items():
+        n = _IMAGES.get(part)
+        interval = share_interval(round(share * n), n) if n else Interval(share, math.nan, math.nan)
+        found[part] = Interval(share, interval.low, interval.high)
+    return found
 
 
 def of_others(result: Result) -> Row:
     """What others report, as they report it."""
-    shares = {part: getattr(result, part) for part in PARTS}
-    accuracies = {part: [] if value is None else [value / 100] for part, value in shares.items()}
-    source = f"{result.source} ({result.known})"
-    protocol = [result.selected_on, result.extra_data, result.averaging, result.models, result.seeds, source]
-    why_not = result.doubt or ("selected on the test split" if result.selected_on == "test" else "")
-    return Row(result.method, result.kind, accuracies, protocol, why_not or _without_private(accuracies))
+    figures = {part: getattr(result, part) for part in published.PARTS}
+    accuracy = over_images({part: value / 100 for part, value in figures.items() if value is not None})
+    facts = (result.selected_on, result.averaging, result.models, result.seeds, result.address, result.read)
+    told = dict(zip(_TOLD, facts, strict=True))
+    selected = "selected on test" if result.selected_on == "private" else ""
+    why_not = result.doubt or selected or _of_another_part(accuracy)
+    return Row(result.method, result.kind, accuracy, result.extra_data, result.source, told, why_not=why_not)
 
 
-def _without_private(accuracies: dict[str, list[float]]) -> str:
-    return "" if accuracies["private"] else "no figure of the private half"
+def _of_another_part(accuracy: Mapping[str, Interval]) -> str:
+    if "private" in accuracy:
+        return ""
+    return "half not named" if "unsaid" in accuracy else "both halves"
 
 
-def of_studies(studies: Sequence[Study], ensembles: Mapping[str, tracking.Record]) -> Iterator[Row]:
-    """Each evaluated arm of ours, once even if several studies share it; the audit's slips are none.
-
-    ensembles: the scored ones, by their identity; each follows the arm whose seeds it joins.
-    """
-    seen = set()
-    for study in studies:
-        for arm in study.arms if study.name != "audit" else []:
-            runs = {seed: run for seed, run in arm.runs.items() if _counts(run)}
-            key = frozenset(run.run_id for run in runs.values())
-            if not runs or key in seen:
-                continue
-            seen.add(key)
-            evaluated = Arm(arm.name, arm.setting, runs)
-            accuracies = {part: evaluated.values(keys.test(part, "accuracy")) for part in PARTS}
-            kind = next(iter(runs.values())).params.get(keys.Param.MODEL_NAME, "mlp")
-            selected = "validation" if study.selected_on != "last epoch" else "nothing: last epoch"
-            views = _averaged(next(iter(runs.values())))
-            source = f"study={study.name}, {study.protocol} protocol"
-            protocol = [selected, "none", views, "1", str(len(runs)), source]
-            yield Row(f"ours: {arm.name}", kind, accuracies, protocol, _without_private(accuracies))
-            together = ensemble_of(arm, ensembles)
-            if together is not None:
-                accuracies = {part: [together.metrics[keys.test(part, "accuracy")]] for part in PARTS}
-                protocol = [selected, "none", views, str(len(arm.runs)), "1", source]
-                yield Row(f"ours: {together.name}", kind, accuracies, protocol, _without_private(accuracies))
+def of_ours(kinds: Iterable[Own]) -> Iterator[Row]:
+    """A row for each kind, and one for its networks as one, if they were scored so."""
+    for own in kinds:
+        by_part = {part: own.values(keys.test(part, "accuracy")) for part in _IMAGES}
+        shares = {part: sum(values) / len(values) for part, values in by_part.items() if values}
+        seeds = len(own.runs)
+        mean = mean_interval(by_part["private"]) if len(by_part["private"]) > 1 else None
+        mirrored = own.runs[0].params.get(keys.Param.MODEL_MIRRORED) == "True"
+        facts = {"selected on": "validation", "averaged at test": "mirror image" if mirrored else "none"}
+        name = f"{_OURS}{own.name}, {seeds} seed{'s' * (seeds > 1)}"
+        yield _ours(name, own.kind, shares, {**facts, "models": "1", "seeds": str(seeds)}, mean)
+        if own.ensemble is not None:
+            name, told = f"{_OURS}{own.name}, {seeds} as one", {**facts, "models": str(seeds), "seeds": "1"}
+            yield _ours(name, f"{own.kind}, together", _scored(own.ensemble), told)
 
 
-def of_baselines(store: tracking.Store, faces: Sequence[str]) -> Iterator[Row]:
+def of_baselines(store: tracking.Store, faces: Iterable[str]) -> Iterator[Row]:
     """The baselines of ours that were fitted on one of these sets of faces."""
+    told = {"selected on": "none", "averaged at test": "none", "models": "1", "seeds": "1"}
     for record in (record for each in faces for record in studies.read_baselines(store, each)):
-        found = {part: record.metrics.get(keys.test(part, "accuracy")) for part in PARTS}
-        accuracies = {part: [] if value is None else [value] for part, value in found.items()}
-        protocol = ["nothing: fitted once", "none", "none", "1", "1", "evaluate.py"]
-        yield Row(f"ours: {record.name}", "baseline", accuracies, protocol, _without_private(accuracies))
+        yield _ours(f"{_OURS}{record.name}", "baseline", _scored(record), told)
 
 
-def _averaged(run: tracking.Record) -> str:
-    """What an answer to a test face is the mean over."""
-    return "mirror image" if run.params.get(keys.Param.MODEL_MIRRORED) == "True" else "none"
+def _scored(record: Record) -> dict[str, float]:
+    found = {part: record.metrics.get(keys.test(part, "accuracy")) for part in _IMAGES}
+    return {part: value for part, value in found.items() if value is not None}
 
 
-def _counts(run: tracking.Record) -> bool:
-    """Whether a run was evaluated on FER-2013, whichever copy; other faces have no place here."""
-    return run.params.get(keys.Param.FACES_KIND) in GENUINE and keys.TEST_ACCURACY in run.metrics
+def _ours(
+    method: str,
+    kind: str,
+    shares: Mapping[str, float],
+    told: Mapping[str, str],
+    seeds: Interval | None = None,
+) -> Row:
+    accuracy = over_images(shares)
+    return Row(method, kind, accuracy, "none", "here", told, seeds, _of_another_part(accuracy))
 
 
-def genuine(studies: Sequence[Study]) -> list[str]:
-    """The sets of faces that are FER-2013 among those of the studies: one a copy, but for how it was read."""
-    runs = ((study.faces, run) for study in studies for arm in study.arms for run in arm.runs.values())
-    kind = keys.Param.FACES_KIND
-    return list(dict.fromkeys(faces for faces, run in runs if run.params.get(kind) in GENUINE))
+def tiers(rows: Iterable[Row]) -> list[tuple[int, Row]]:
+    """The rows that nothing speaks against, best first, each with the number of its tier.
+
+    A tier is begun by the best row that is left, and holds all whose interval overlaps that row's.
+    """
+    found: list[tuple[int, Row]] = []
+    tier, floor = 0, math.inf
+    for row in _best_first([row for row in rows if not row.why_not], "private"):
+        private = row.accuracy["private"]
+        if private.high < floor:
+            tier, floor = tier + 1, private.low
+        found.append((tier, row))
+    return found
 
 
-def board(rows: Sequence[Row]) -> tuple[Table, Table]:
-    """The ranked rows, best first, and the others, with the reason of each."""
-    ordered = sorted(rows, key=lambda row: row.rank_by, reverse=True)
-    title = "accuracy on FER-2013 in %; ours: mean ± 95 % CI half-width over seeds"
-    ranked = Table(f"leaderboard, by PrivateTest: {title}", [Column("", key="rank"), *_columns()])
-    ranked.name = "leaderboard"
-    fair = [row for row in ordered if not row.why_not]
-    ranked.rows = [[place, *row.cells()] for place, row in enumerate(fair, start=1)]
-    ranked.notes += [
-        "public, private: PublicTest and PrivateTest, 3,589 faces each: "
-        "one figure near 73 % is uncertain by ±1.5 percentage points",
-        "selected on: what chose the weights; `not stated` may be test",
-        "read: at the source; recalled: from memory, to be checked before it is cited",
-    ]
-    if not any(row.method.startswith("ours: ") for row in rows):
+def _best_first(rows: Iterable[Row], part: str) -> list[Row]:
+    return sorted(rows, key=lambda row: row.accuracy[part].mean, reverse=True)
+
+
+_TIERS_NOTE = (
+    "tier: begun by the best method that is left; it holds all whose interval overlaps that method's. "
+    "The order within a tier says nothing, and intervals are no test of two methods"
+)
+
+
+def board(rows: Sequence[Row], wide: bool = False) -> list[Table]:
+    """The tiers, and the rows that are in none, each with its reason. wide: with all that is known of each."""
+    title = "FER-2013, private half of test: accuracy in % with its 95 % interval over images"
+    ranked = Table(title, [Column("tier", key="tier"), *_columns("method", "kind")], name="leaderboard")
+    others = Table("in no tier: accuracy in %", _columns("why", "method", "kind"), name="in_no_tier")
+    if wide:
+        ranked.header = [*ranked.header, *map(_accuracy, ("private", "public", "union"))]
+        ranked.header += [_OVER_SEEDS, *_columns("extra data", "source", *_TOLD)]
+        others.header = [*others.header, Column("part", key="subset", numeric=False)]
+        others.header += [Column("accuracy", "range", _OF_TEST), *_columns("extra data", "source", *_TOLD)]
+    else:
+        # two columns for one figure, since an interval in one would be broken on a terminal
+        ranked.header = [*ranked.header, Column("private", "share"), Column("interval", "span")]
+        ranked.header += _columns("extra data", "source")
+        others.header = [*others.header, Column("accuracy", "share"), Column("interval", "span")]
+        others.header += _columns("source")
+    for tier, row in tiers(rows):
+        private = row.accuracy["private"]
+        more = [*map(row.accuracy.get, ("public", "union")), row.seeds] if wide else [private]
+        told = [row.extra_data, row.source, *_told(row, wide)]
+        ranked.rows.append([tier, row.method, row.kind, private, *more, *told])
+    for part, row in _in_no_tier(rows):
+        shown = row.accuracy[part]
+        figures = [part, shown, row.extra_data] if wide else [shown, shown]
+        others.rows.append([row.why_not, row.method, row.kind, *figures, row.source, *_told(row, wide)])
+    ranked.notes += [_TIERS_NOTE, f"intervals: Wilson's of one run on {_IMAGES['private']:,} images"]
+    ranked.notes.append(_about_ours(rows))
+    if not wide:
         ranked.notes.append(
-            "none of ours: python train.py study=..., then python evaluate.py study=..., on FER-2013"
+            "how each came about, and what was read at its source: --wide or --format markdown"
         )
-    others = Table(f"not ranked: {title}", [Column("why", key="why", numeric=False), *_columns()])
-    others.name = "not_ranked"
-    others.rows = [[row.why_not, *row.cells()] for row in ordered if row.why_not]
-    return ranked, others
+    return [ranked, others]
 
 
-def _columns() -> list[Column]:
-    tested = {"metric": "accuracy", "split": "test"}
-    return [
-        Column("method", key="method", numeric=False),
-        Column("kind", key="kind", numeric=False),
-        *(Column(part, "percent", tested | {"subset": part}) for part in PARTS),
-        *(Column(name, key=name.replace(" ", "_"), numeric=False) for name in _TOLD),
-    ]
+def _about_ours(rows: Iterable[Row]) -> str:
+    if any(row.method.startswith(_OURS) for row in rows):
+        return "ours: a row a kind, chosen by validation, with the mean over its seeds"
+    return "none of ours: python train.py study=..., then python evaluate.py study=..., on FER-2013"
+
+
+def _in_no_tier(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:
+    """The rows that are in no tier by reason, best first, each with the part of test of its figure."""
+    by_reason: dict[tuple[str, str], list[Row]] = {}
+    for row in (row for row in rows if row.why_not):
+        part = next(part for part in ("private", "union", "unsaid", "public") if part in row.accuracy)
+        by_reason.setdefault((row.why_not, part), []).append(row)
+    for (_, part), alike in sorted(by_reason.items()):
+        yield from ((part, row) for row in _best_first(alike, part))
+
+
+_OF_TEST = {"metric": "accuracy", "split": "test"}
+_OVER_SEEDS = Column(
+    "over seeds", "percent", {"metric": "accuracy_over_seeds", "split": "test", "subset": "private"}
+)
+
+
+def _accuracy(part: str) -> Column:
+    return Column(part, "range", _OF_TEST | {"subset": part, "n": _IMAGES[part]})
+
+
+def _columns(*names: str) -> list[Column]:
+    return [Column(name, key=name.replace(" ", "_"), numeric=False) for name in names]
+
+
+def _told(row: Row, wide: bool) -> list[Any]:
+    return [row.told.get(name) for name in _TOLD] if wide else []
+
+
+def rows_of(store: tracking.Store, of_studies: Iterable[Study]) -> list[Row]:
+    """Others' results and ours in a store. of_studies: the studies that are read from it."""
+    jobs, ensembles = store.latest_of_all(), store.latest_of_all(keys.Kind.ENSEMBLE)
+    kinds = own_results.best_of_each_kind(jobs, ensembles, of_studies)
+    faces = dict.fromkeys(run.faces_digest for run in jobs.values() if own_results.genuine(run))
+    return [*map(of_others, published.results()), *of_ours(kinds), *of_baselines(store, faces)]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -157,11 +223,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prog="python -m fer_exp leaderboard", description=__doc__.splitlines()[0]
     )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
+    parser.add_argument("--wide", action="store_true", help="all columns, as every format but `table` has")
     console.takes_store(parser)
     args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
-        studies = read_studies(store)
-        rows = [*map(of_others, published.results()), *of_studies(studies, store.latest_of_all("ensemble"))]
-        rows += of_baselines(store, genuine(studies))
-    tables.FORMATS[args.format](board(rows))
+        rows = rows_of(store, studies.read_studies(store))
+    tables.FORMATS[args.format](board(rows, args.wide or args.format != "table"))

@@ -71,13 +71,18 @@ def logged() -> tuple[Line, ...]:
         return tuple(Line(**row) for row in csv.DictReader(file))
 
 
+# The parts of test that results are of, and `unsaid` where a source says no more than "test".
+PARTS = ("public", "private", "union", "unsaid")
+
+
 @dataclass(frozen=True)
 class Result:
     """What others report on FER-2013: accuracies in %, None where they give none, and how they came about.
 
-    selected_on: the faces that chose the weights or settings, `test` for the private half itself. extra_data:
-    what else it learnt from. averaging: of several views of a test face. known: `read` at the source, or
-    `recalled`. doubt: why the figure cannot stand as it is; empty where nothing is known against it.
+    selected_on: the faces that chose the weights or settings, `private` for the private half itself.
+    extra_data: what else it learnt from. averaging: of several views of a test face. source, address: where
+    the figures were read, in short and in full. read: what was read there, in quotes, with every figure.
+    doubt: why the figure cannot stand as it is; empty where nothing is known against it.
     """
 
     method: str
@@ -85,13 +90,15 @@ class Result:
     public: float | None
     private: float | None
     union: float | None
+    unsaid: float | None
     selected_on: str
     extra_data: str
     averaging: str
     models: str
     seeds: str
     source: str
-    known: str
+    address: str
+    read: str
     doubt: str
 
 
@@ -103,6 +110,6 @@ def results() -> tuple[Result, ...]:
 
 
 def _result(row: dict[str, str]) -> Result:
-    parts = {part: float(row[part]) if row[part] else None for part in ("public", "private", "union")}
+    parts = {part: float(row[part]) if row[part] else None for part in PARTS}
     told: dict[str, Any] = row | parts
     return Result(**told)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 import torch
 
 from fer_exp import machine
-from fer_exp.config.identity import job_identity, recipe
+from fer_exp.config.identity import RECIPE, job_identity, recipe
 from fer_exp.config.settings import Experiment, Protocol
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.splits import Split
@@ -28,6 +28,7 @@ def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
         keys.Tag.STUDY: config.study,
         keys.Tag.IDENTITY: job_identity(config, dataset.digest),
         keys.Tag.FACES: dataset.digest,
+        keys.Tag.RECIPE: str(RECIPE),
         keys.Tag.PROTOCOL: config.protocol.name,
         keys.Tag.SELECTED_ON: selection_rule(config.protocol),
         keys.Tag.DEVICE: device_name(config.training.device),

@@ -112,6 +112,8 @@ class Tag:
     # the hash of all that determines a run's figures, and that of the faces
     IDENTITY = "identity"
     FACES = "faces"
+    # the number that rises when a change of code gives other figures
+    RECIPE = "recipe"
     DATA = "data"
     PROTOCOL = "protocol"
     SELECTED_ON = "selected_on"
@@ -171,6 +173,7 @@ class Param:
     STOPPING_NAME = "stopping.name"
     EPOCHS = "training.epochs"
     TAUGHT = "training.taught"
+    TEACHER = "training.teacher"
     # beside the settings: facts about the faces
     FACES_FIT = "faces.fit"
     FACES_VALIDATION = "faces.validation"
@@ -186,6 +189,10 @@ class Param:
     # of an ensemble
     ENSEMBLE_ARM = "ensemble.arm"
     ENSEMBLE_MEMBERS = "ensemble.members"
+
+
+# The settings in which the runs of one recipe may differ; each learns from the teacher of its own seed.
+OF_A_SEED = (Param.SEED, "split.seed", "split.run", Param.TEACHER)
 
 
 def data(key: str) -> str:

@@ -27,7 +27,7 @@ from fer_exp.tracking.keys import TRIAL, TUNED, Kind, Param, Tag
 # machine and its user, or are MLflow's own.
 _TAGS = (
     *(Tag.KIND, Tag.STUDY, Tag.IDENTITY, Tag.FACES, Tag.PROTOCOL, Tag.SELECTED_ON, Tag.DATA, Tag.DEVICE),
-    *(Tag.KERNELS, Tag.PROCESSOR, Tag.TORCH),
+    *(Tag.RECIPE, Tag.KERNELS, Tag.PROCESSOR, Tag.TORCH),
     *(Tag.TAUGHT_BY, Tag.ALARMS, Tag.TEST_OPENED, Tag.ERROR, Tag.COMMIT, Tag.NOTE),
 )
 _CHOICE = keys.choice("")
