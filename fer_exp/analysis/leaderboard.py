@@ -51,7 +51,7 @@ class Row:
 
 
 def over_images(shares: Mapping[str, float]) -> dict[str, Interval]:
-    """Accuracies of 0 to 1 by part of test, each with Wilson's interval over its images, if they are known."""
+    """Accuracies by part of test, each with Wilson's interval over its images, if their number is known."""
     found = {}
     for part, share in shares.items():
         n = _IMAGES.get(part)
@@ -139,10 +139,14 @@ _TIERS_NOTE = (
     "tier: begun by the best method that is left; it holds all whose interval overlaps that method's. "
     "The order within a tier says nothing, and intervals are no test of two methods"
 )
+_INTERVALS_NOTE = (
+    f"intervals: 95 %, Wilson's, as of one run, over {_IMAGES['private']:,} images of a half of test, "
+    f"{_IMAGES['union']:,} of both"
+)
 
 
 def board(rows: Sequence[Row], wide: bool = False) -> list[Table]:
-    """The tiers, and the rows that are in none, each with its reason. wide: with all that is known of each."""
+    """The tiers, and the rows in none with their reasons. wide: with all that is known of them."""
     title = "FER-2013, private half of test: accuracy in % with its 95 % interval over images"
     ranked = Table(title, [Column("tier", key="tier"), *_columns("method", "kind")], name="leaderboard")
     others = Table("in no tier: accuracy in %", _columns("why", "method", "kind"), name="in_no_tier")
@@ -166,7 +170,7 @@ def board(rows: Sequence[Row], wide: bool = False) -> list[Table]:
         shown = row.accuracy[part]
         figures = [part, shown, row.extra_data] if wide else [shown, shown]
         others.rows.append([row.why_not, row.method, row.kind, *figures, row.source, *_told(row, wide)])
-    ranked.notes += [_TIERS_NOTE, f"intervals: Wilson's of one run on {_IMAGES['private']:,} images"]
+    ranked.notes += [_TIERS_NOTE, _INTERVALS_NOTE]
     ranked.notes.append(_about_ours(rows))
     if not wide:
         ranked.notes.append(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fer_exp import console, files, tables, tracking
-from fer_exp.analysis import ablation, closing
+from fer_exp.analysis import ablation, closing, leaderboard
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
 from fer_exp.report import deck_tables, study_tables
@@ -100,6 +100,10 @@ class Results:
         study = self.study(ablation.NAME, "honest")
         return [study_tables.ladder(study, read_ensembles(self.store, study))]
 
+    def leaderboard(self) -> list[Table]:
+        """Others' results beside ours."""
+        return leaderboard.board(leaderboard.rows_of(self.store, self.studies), wide=True)
+
     def audit(self) -> list[Table]:
         """The findings of the audit."""
         study = self.study("audit", "deck")
@@ -116,6 +120,7 @@ _TABLES: dict[str, Callable[..., list[Table]]] = {
     "conclusions": Results.conclusions,
     "in_words": Results.in_words,
     "ladder": Results.ladder,
+    "leaderboard": Results.leaderboard,
     "audit": Results.audit,
 }
 

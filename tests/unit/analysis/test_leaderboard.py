@@ -1,35 +1,24 @@
-"""Others' results beside ours: what is ranked, and what is not."""
+"""Others' results beside ours: what stands in which tier, and what in none."""
 
 import dataclasses
+import re
 
 import pytest
 
 from fer_exp.analysis import leaderboard, published
-from fer_exp.config.identity import ensemble_identity
+from fer_exp.analysis.own_results import Own
+from fer_exp.statistics import share_interval
 from fer_exp.tracking import Record
-from fer_exp.tracking.studies import Arm, Study
 
 
-def run(name: str, private: float | None, kind: str = "canonical") -> Record:
-    """A finished run of this accuracy on the private half; None if test was not opened."""
+def run(seed: int, private: float, **params: str) -> Record:
+    """A run of this accuracy on the private half."""
     parts = {"public": 0.01, "private": 0.0, "union": 0.005}
-    metrics = {} if private is None else {f"test/{part}/accuracy": private + d for part, d in parts.items()}
-    return Record(name, name, "FINISHED", {"faces.kind": kind}, {"identity": name}, metrics, 0.0, "")
+    metrics = {f"test/{part}/accuracy": private + d for part, d in parts.items()}
+    return Record(str(seed), "wide", "FINISHED", params, {}, metrics, 0.0, "")
 
 
-def study(name: str, *arms: Arm, rule: str = "lowest validation loss") -> Study:
-    """A study of these arms."""
-    return Study(name, "honest", "fer2013", "abc", rule, list(arms))
-
-
-def arm(name: str, *runs: Record) -> Arm:
-    """An arm, its runs by seed."""
-    return Arm(name, name, {str(seed): each for seed, each in enumerate(runs)})
-
-
-MIRRORED = {"faces.kind": "canonical", "model.mirrored": "True"}
-
-RELU = arm("relu", run("a", 0.40), run("b", 0.42))
+OURS = Own("wide", "MLP taught by a CNN", [run(0, 0.40), run(1, 0.42)], None)
 
 
 def result(**changed) -> published.Result:
@@ -37,96 +26,107 @@ def result(**changed) -> published.Result:
     return dataclasses.replace(published.results()[0], **changed)
 
 
-@pytest.mark.parametrize("found", published.results(), ids=lambda found: found.method)
-def test_every_published_result_says_how_it_came_about(found):
-    """A figure without its protocol is none; ensembles and averaging are told, so is how we know."""
+def of_others(*private: float) -> list[leaderboard.Row]:
+    """A row for each accuracy on the private half, in %, called by it."""
+    return [leaderboard.of_others(result(method=str(each), private=each)) for each in private]
+
+
+def cells(table, row: int) -> dict[str, str]:
+    """A row of a table as it is read, by column."""
+    shown = table.in_words()
+    return dict(zip(shown.header, shown.rows[row], strict=True))
+
+
+@pytest.mark.parametrize("found", published.results(), ids=lambda found: f"{found.method} {found.source}")
+def test_every_published_figure_stands_in_what_was_read_at_its_source(found):
+    """A figure without a quote, or without its protocol, is none."""
     facts = dataclasses.asdict(found)
-    assert all(facts[key] for key in facts.keys() - {"public", "private", "union", "doubt"})
-    figures = [value for value in (found.public, found.private, found.union) if value is not None]
+    assert all(facts[key] for key in facts.keys() - {*published.PARTS, "doubt"})
+    assert found.selected_on in ("private", "validation", "none", "not stated")
+    figures = [facts[part] for part in published.PARTS if facts[part] is not None]
     assert figures
-    assert all(14 < value < 100 for value in figures)
-    assert found.known in ("read", "recalled")
-    assert found.selected_on in ("test", "validation", "none", "not stated")
+    quoted = [float(number) for number in re.findall(r"\d+(?:\.\d+)?", " ".join(found.read.split('"')[1::2]))]
+    for figure in figures:
+        assert any(abs(scale * number - figure) <= 0.005 for number in quoted for scale in (1, 100))
 
 
-def test_rows_are_ranked_by_the_private_half():
-    """Ours by their mean over seeds, with the interval; a missing half is a dash."""
-    theirs = [
-        leaderboard.of_others(result(method=name, private=value))
-        for name, value in (("x", 40.5), ("y", 41.5))
-    ]
-    ranked, _ = leaderboard.board([*theirs, *leaderboard.of_studies([study("activation", RELU)], {})])
-    assert [row[:2] for row in ranked.rows] == [[1, "y"], [2, "ours: relu"], [3, "x"]]
-    shown = ranked.in_words()
-    ours = dict(zip(shown.header, shown.rows[1], strict=True))
-    assert ours["private"].startswith("41.00 ±")
-    assert (ours["selected on"], ours["extra data"], ours["seeds"]) == ("validation", "none", "2")
-    assert dict(zip(shown.header, shown.rows[0], strict=True))["union"] == "-"
+def test_a_tier_holds_what_overlaps_its_best():
+    """Not what overlaps its last: else a chain would join all."""
+    tiers = leaderboard.tiers(of_others(68.0, 72.0, 70.0, 74.0))
+    assert [(tier, row.method) for tier, row in tiers] == [(1, "74.0"), (1, "72.0"), (2, "70.0"), (2, "68.0")]
+
+
+def test_each_accuracy_has_the_interval_of_its_images():
+    """Wilson's, around the figure as it was reported."""
+    [row] = of_others(60.0)
+    right = share_interval(round(0.6 * 3589), 3589)
+    private = row.accuracy["private"]
+    assert (private.mean, private.low, private.high) == (0.6, right.low, right.high)
 
 
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"selected_on": "test"}, "selected on the test split"),
+        ({"selected_on": "private"}, "selected on test"),
         ({"doubt": "contested"}, "contested"),
-        ({"private": None, "union": 60.0}, "no figure of the private half"),
+        ({"private": None, "union": 99.0}, "both halves"),
+        ({"private": None, "unsaid": 99.0}, "half not named"),
     ],
 )
-def test_what_cannot_be_ranked_stands_apart_with_its_reason(changed, why):
-    """However high its figure, it takes no place before an honest one."""
-    rows = [leaderboard.of_others(result(**{"private": 99.0, **changed})), leaderboard.of_others(result())]
+def test_what_cannot_be_compared_stands_in_no_tier_with_its_reason(changed, why):
+    """However high its figure."""
+    rows = [leaderboard.of_others(result(**{"private": 99.0, **changed})), *of_others(41.0)]
     ranked, others = leaderboard.board(rows)
-    assert [row[0] for row in ranked.rows] == [1]
-    assert "99.00" not in ranked.rows[0]
-    assert [row[0] for row in others.rows] == [why]
+    assert [row[:2] for row in ranked.rows] == [[1, "41.0"]]
+    assert (cells(others, 0)["why"], cells(others, 0)["accuracy"]) == (why, "99.00")
+    assert cells(others, 0)["interval"] == (
+        "" if "unsaid" in changed else cells(others, 0)["interval"] or "?"
+    )
 
 
-def test_only_what_was_evaluated_on_the_canonical_faces_is_ours():
-    """Not drawn faces, an altered copy, a run whose test was never opened, or a slip of the audit."""
-    arms = [arm("drawn", run("c", 0.9, "synthetic")), arm("altered", run("d", 0.9, "altered"))]
-    arms += [arm("closed", run("e", None)), arm("half", run("f", 0.3), run("g", None))]
-    studies = [study("layers", *arms), study("audit", arm("slip", run("h", 0.9)))]
-    [row] = leaderboard.of_studies(studies, {})
-    assert (row.method, row.protocol[4]) == ("ours: half", "1")
-    ranked, _ = leaderboard.board([])
-    assert any("none of ours" in note for note in ranked.notes)
+def test_ours_is_the_mean_over_its_seeds():
+    """With the interval over them beside that over images, and who taught it."""
+    ranked, _ = leaderboard.board([*leaderboard.of_ours([OURS]), *of_others(20.0)], wide=True)
+    ours = cells(ranked, 0)
+    assert (ours["method"], ours["kind"]) == ("ours: wide, 2 seeds", "MLP taught by a CNN")
+    assert ours["private"].startswith("41.00 [39.")
+    assert ours["over seeds"].startswith("41.00 ±12.7")
+    assert (ours["selected on"], ours["averaged at test"], ours["seeds"]) == ("validation", "none", "2")
+    assert cells(ranked, 1)["over seeds"] == "-"
 
 
-def test_an_arm_that_several_studies_share_is_one_row():
-    """The main network is an arm of nearly every study."""
-    again = arm("128-32", *RELU.runs.values())
-    rows = list(leaderboard.of_studies([study("activation", RELU), study("layers", again)], {}))
-    assert [row.method for row in rows] == ["ours: relu"]
-
-
-def test_an_ensemble_follows_the_arm_whose_seeds_it_joins():
+def test_an_ensemble_has_a_row_of_its_own():
     """As one model of several, and with what an answer is the mean over."""
-    together = dataclasses.replace(run("relu · mean of 2 seeds", 0.45), tags={"identity": "x"})
-    scored = {ensemble_identity(record.identity for record in RELU.runs.values()): together}
-    mirrored = arm("mirrored", dataclasses.replace(run("c", 0.5), params=MIRRORED))
-    rows = list(leaderboard.of_studies([study("ladder", RELU, mirrored)], scored))
-    assert [row.method for row in rows] == ["ours: relu", "ours: relu · mean of 2 seeds", "ours: mirrored"]
-    assert [row.protocol[2:5] for row in rows] == [
-        ["none", "1", "2"],
-        ["none", "2", "1"],
-        ["mirror image", "1", "1"],
+    mirrored = [run(seed, 0.4, **{"model.mirrored": "True"}) for seed in range(2)]
+    rows = list(leaderboard.of_ours([Own("wide", "MLP", mirrored, run(0, 0.45))]))
+    assert [(row.method, row.kind) for row in rows] == [
+        ("ours: wide, 2 seeds", "MLP"),
+        ("ours: wide, 2 as one", "MLP, together"),
     ]
+    assert [(row.told["models"], row.told["seeds"]) for row in rows] == [("1", "2"), ("2", "1")]
+    assert {row.told["averaged at test"] for row in rows} == {"mirror image"}
 
 
-def test_what_chose_the_weights_is_told():
-    """The last epoch is no choice by validation."""
-    [row] = leaderboard.of_studies([study("activation", RELU, rule="last epoch")], {})
-    assert row.protocol[0] == "nothing: last epoch"
+def test_it_is_read_on_80_columns(store, capsys, monkeypatch):
+    """No word is broken, no figure is torn from its interval, and no table needs more."""
+    monkeypatch.setenv("COLUMNS", "80")
+    leaderboard.main(["--tracking-uri", store.uri, "--experiment", "test"])
+    out = capsys.readouterr().out
+    assert re.search(
+        r"^1 +ResMaskingNet and .* 76\.82 +75\.4-78\.2 +ImageNet +phamquiluan", out, re.MULTILINE
+    )
+    tables = [line for line in out.splitlines() if re.match(r"[1-9│┃]", line)]
+    assert max(map(len, tables)) <= 80
+    assert "none of ours" in out
 
 
-def test_the_command_prints_both_tables(store, capsys):
-    """Others' results even where there is nothing of ours yet."""
+def test_every_other_form_has_all_columns(store, capsys):
+    """With what was read at each source; there is nothing of ours yet."""
     leaderboard.main(["--format", "markdown", "--tracking-uri", store.uri, "--experiment", "test"])
     out = capsys.readouterr().out
-    assert "**leaderboard" in out
-    assert "**not ranked" in out
-    assert "| 1 | ResMaskingNet with six more |" in out
-    assert "none of ours" in out
+    assert "| 1 | ResMaskingNet and six more | CNNs | 76.82 [75.41, 78.17] |" in out
+    assert '"fusing 7 different models"' in out
+    assert "**in no tier" in out
 
 
 def test_a_store_that_is_not_there_ends_in_one_line(tmp_path, capsys):
