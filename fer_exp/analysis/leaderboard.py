@@ -233,4 +233,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         rows = rows_of(store, studies.read_studies(store))
-    tables.FORMATS[args.format](board(rows, args.wide or args.format != "table"))
+        tables.FORMATS[args.format](board(rows, args.wide or args.format != "table"))
