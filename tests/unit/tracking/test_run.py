@@ -74,13 +74,16 @@ def test_whatever_comes_next_closes_a_run_that_was_killed(
     """Not only a sweep."""
     gone = store.create("gone", {}, {"kind": "baseline"})
     abandon(gone)
-    overrides = [*tracking_overrides, f"data.cache_dir={tmp_path}", "data.n_train=140", "data.n_test=70"]
+    overrides = [*tracking_overrides, f"data.cache_dir={tmp_path}"]
     if next_one == "a job":
+        small = ["data.n_train=140", "data.n_test=70", "resume=none"]
         with pytest.raises(UserError, match=r"run none"):
-            Job(compose_settings(*overrides, "resume=none"), "a").begin()
+            Job(compose_settings(*overrides, *small), "a").begin()
     elif next_one == "an evaluation":
-        with pytest.raises(UserError, match="say which"):
-            command.evaluate(compose_settings(*overrides, script="evaluate"), baseline_asked=False)
+        with pytest.raises(UserError, match=r"run none"):
+            command.evaluate(
+                compose_settings(*overrides, "run=none", script="evaluate"), baseline_asked=False
+            )
     else:
         tracking.existing_store(store.uri, "test")
     assert store.record(gone.id).status == "KILLED"

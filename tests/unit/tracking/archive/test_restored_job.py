@@ -72,7 +72,7 @@ def test_a_restored_run_keeps_its_scores(restored, capsys):
     capsys.readouterr()
     opened(other, "study=main")
     said = capsys.readouterr().out
-    assert f"main (run {before.run_id}): keeps its scores; its weights are not here" in said
+    assert f"{before.name}: keeps its scores; its weights are not here" in said
     assert "majority: fitted before" in said
     # the answers to test are kept, so the test of the two classifiers is, too
     assert "no p" not in said
