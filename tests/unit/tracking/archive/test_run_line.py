@@ -4,6 +4,7 @@ import json
 
 import pytest
 from helpers.archived import SHARED, named, restore, sweep
+from helpers.processes import store_in
 
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive import archive_runs
@@ -32,6 +33,12 @@ def test_a_line_by_hand_is_read(tmp_path):
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(GOOD) + "\n\n" + json.dumps(SWEEP) + "\n", encoding="utf-8")
     assert [line.tags["kind"] for line in archive_runs.read(path)] == ["baseline", "sweep"]
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory, migrated_store):
+    """A store that stays empty."""
+    return store_in(tmp_path_factory.mktemp("untouched") / "store", migrated_store)
 
 
 @pytest.mark.parametrize(
@@ -71,15 +78,15 @@ def test_a_line_by_hand_is_read(tmp_path):
         (json.dumps(SWEEP).replace('"seed": "0"', '"seed": "-1"'), "plan is none"),
     ],
 )
-def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, store):
+def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, untouched):
     """Cut short, left by a merge, or made up by somebody."""
     path = tmp_path / "runs.jsonl"
     path.write_text(json.dumps(SWEEP) + "\n" + line + "\n", encoding="utf-8")
     with pytest.raises(UserError, match=rf"runs\.jsonl, line 2: {said}"):
         archive_runs.read(path)
     with pytest.raises(SystemExit, match="2"):
-        restore(path, store)
-    assert store.records() == []
+        restore(path, untouched)
+    assert untouched.records() == []
 
 
 @pytest.mark.parametrize(
