@@ -16,6 +16,9 @@ _LOST = """
 import os, signal, sys, time, weakref
 from fer_exp import signals
 
+# whoever runs this in the background, or under nohup, has them ignored
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signals.end_by_signals()
 class Thing: pass
 thing = Thing()
