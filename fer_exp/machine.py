@@ -4,6 +4,7 @@ Nobody else reads the environment. A variable that is set to nothing is not set,
 windows or for other programs is not listened to.
 """
 
+import getpass
 import os
 import platform
 from pathlib import Path
@@ -75,3 +76,11 @@ def cores() -> int:
         limit = variable("LOKY_MAX_CPU_COUNT")
         raise UserError(f"LOKY_MAX_CPU_COUNT={limit}: must be a whole number, of cores at most") from None
     return found
+
+
+def user() -> str:
+    """Who runs the program; empty where the system knows no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return ""

@@ -29,8 +29,13 @@ VALIDATION_ANSWERS, TEST_ANSWERS = "validation/answers.npy", "test/answers.npy"
 # predicted one.
 ANSWER = np.dtype([("face", "<i4"), ("group", "<i4"), ("label", "u1"), ("predicted", "u1")])
 
-# The jobs of a sweep.
-PLAN = "plan.json"
+# The jobs of a sweep, and once it has ended its tables.
+PLAN, COMPARISON = "plan.json", "comparison.md"
+
+
+def intervals_figure(faces: str) -> str:
+    """The chart of a sweep's arms on a set of images, by its digest."""
+    return f"figures/intervals_{faces[:8]}.png"
 
 
 class Plan(TypedDict):

@@ -1,5 +1,7 @@
 """What a newcomer reads beside the runs: Markdown that MLflow's pages show with an experiment or a run."""
 
+from collections.abc import Mapping
+
 from fer_exp.config.settings import About
 
 EXPERIMENT = """\
@@ -25,6 +27,26 @@ tag `selected_on` says which. Validation chooses, so it flatters a little; test 
 
 `figures/` among a run's artifacts holds its curves and, once evaluated, its confusion matrix.
 """
+
+
+# MLflow takes a description of 8,000 letters at most.
+_LONGEST = 7000
+
+
+def job(study: str, protocol: str, command: str) -> str:
+    """What a job is of, and the command that trains it alone."""
+    return f"A job of **{study}**, {protocol} protocol.\n\n```\n{command}\n```\n"
+
+
+def with_reused(note: str, experiment_id: str, reused: Mapping[str, str]) -> str:
+    """A sweep's description with links to runs that it has taken over. reused: their ids by name."""
+    links = [f"[{name}](#/experiments/{experiment_id}/runs/{run_id})" for name, run_id in reused.items()]
+    note += "\n**Reused** (below the sweep that has trained them):"
+    for count, link in enumerate(links):
+        if len(note) + len(link) > _LONGEST:
+            return f"{note} and {len(links) - count} more\n"
+        note += f" {link}"
+    return note + "\n"
 
 
 def sweep(about: About, protocols: str, selected_on: str, command: str) -> str:

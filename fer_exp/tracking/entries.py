@@ -6,6 +6,7 @@ keeps a metric of the same value, step and time once, and the rest replaces what
 """
 
 import json
+import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -36,6 +37,9 @@ LogEntry = dict[str, Any]
 
 # What a model is said to come from, in the place of the program's path.
 PROGRAM = "fer_exp"
+
+# What MLflow takes in no name of a model.
+_NO_NAME = re.compile(r"[/:.%\"']")
 
 # The weights of a model to be kept, pictures to try it with, and what it says to them.
 MODEL, PICTURES, ANSWER = "model/weights.pt", "model/pictures.npy", "model/answer.npy"
@@ -108,9 +112,10 @@ def log_model(
     for half_done in before:
         client.delete_logged_model(half_done.model_id)
     origin = {keys.Tag.SOURCE_NAME: PROGRAM, keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.COMMIT: git_revision()}
-    made = client.create_logged_model(experiment, "model", run_id, origin, run.data.params)
+    name = _NO_NAME.sub("-", run.info.run_name)
+    made = client.create_logged_model(experiment, name, run_id, origin, run.data.params)
     # not at its place, which is a path of this machine
-    described = Model("model", run_id, model_uuid=made.model_id, model_id=made.model_id)
+    described = Model(name, run_id, model_uuid=made.model_id, model_id=made.model_id)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "model"
         mlflow.pyfunc.save_model(
@@ -132,10 +137,12 @@ def log_model(
 
 
 def _of_model(client: MlflowClient, run: Run, model_id: str) -> list[Metric]:
-    """The figures of the selected weights as a model's, which MLflow's pages show beside it."""
+    """The figures of the selected weights as a model's on its images, which MLflow's pages show beside it."""
     names = filter(keys.is_selected, run.data.metrics)
     points = [point for name in names for point in client.get_metric_history(run.info.run_id, name)]
-    return [Metric(each.key, each.value, each.timestamp, each.step, model_id) for each in points]
+    used = [each.dataset for each in run.inputs.dataset_inputs] if run.inputs else []
+    of = (used[0].name, used[0].digest) if used else (None, None)
+    return [Metric(each.key, each.value, each.timestamp, each.step, model_id, *of) for each in points]
 
 
 def _now() -> int:

@@ -130,6 +130,8 @@ class Tag:
     # what makes its scores on test untrustworthy
     ALARMS = "alarms"
     TEST_OPENED = "test_opened"
+    # of a sweep that has ended
+    BEST_ARM = "best_arm"
     # where it is at work: the machine by name and start, and the folder of its locks by number
     HOST = "host"
     BOOT = "boot"
@@ -145,6 +147,7 @@ class Tag:
     COMMIT = "mlflow.source.git.commit"
     SOURCE_TYPE = "mlflow.source.type"
     SOURCE_NAME = "mlflow.source.name"
+    USER = "mlflow.user"
     CONTEXT = "mlflow.data.context"
 
 

@@ -17,6 +17,7 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from fer_exp import machine
 from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.tracking import descriptions, errors, keys, outbox, run_files, sqlite
@@ -29,6 +30,14 @@ from fer_exp.tracking.run import LocalRun, Run, ServerRun
 log = logging.getLogger(__name__)
 
 SQLITE = sqlite.ADDRESS
+
+# Which script makes a run of each kind.
+_SCRIPTS = {
+    keys.Kind.JOB: "train.py",
+    keys.Kind.SWEEP: "train.py",
+    keys.Kind.BASELINE: "evaluate.py",
+    keys.Kind.ENSEMBLE: "evaluate.py",
+}
 
 # What opening a store may raise.
 _FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
@@ -139,8 +148,9 @@ class Store(LivingRuns):
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
     ) -> Run:
         """Open a run, RUNNING from now and locked until it ends; under the run `parent` if given."""
-        marks = {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.COMMIT: git_revision(), **tags}
-        marks |= self.place
+        script = _SCRIPTS.get(tags.get(keys.Tag.KIND, ""), "")
+        marks = {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: script, keys.Tag.USER: machine.user()}
+        marks |= {keys.Tag.COMMIT: git_revision(), **tags, **self.place}
         if parent:
             marks[keys.Tag.PARENT] = parent
         with self.making(), answering(self.uri):

@@ -9,9 +9,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from fer_exp import provenance
 from hydra_plugins.fer_exp._composition import as_settings
 
 if TYPE_CHECKING:
+    from fer_exp.config.settings import Experiment
     from fer_exp.experiment.job import Job
 
 # Groups of which the user may set what they choose by itself, and the key for that.
@@ -26,6 +28,7 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
     # here, since it imports PyTorch
     from fer_exp.experiment import plan
     from fer_exp.experiment.job import Job
+    from fer_exp.tracking import keys
 
     settings, overrides = as_settings(config), list(HydraConfig.get().overrides.task)
     if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -36,7 +39,20 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
     name = plan.name(plan.swept_values(overrides, factors))
     if settings.resume:
         name += " · resumed"
-    return Job(settings, name, _tags(overrides), log)
+    tags = _tags(overrides) | {keys.Tag.NOTE: _description(settings, overrides)}
+    return Job(settings, name, tags, log)
+
+
+def _description(settings: "Experiment", overrides: list[str]) -> str:
+    """What stands with the job's run, with the command that trains it alone."""
+    from fer_exp.tracking import descriptions
+
+    if HydraConfig.get().mode == RunMode.MULTIRUN:
+        own = [each for each in overrides if not each.lstrip("+").startswith(("sweep.", "search.best"))]
+        command = provenance.to_keep(["python", "train.py", *own])
+    else:
+        command = provenance.typed("train.py")
+    return descriptions.job(settings.study, settings.protocol.name, command)
 
 
 def _tags(overrides: list[str]) -> dict[str, str]:

@@ -90,6 +90,10 @@ class PlannedSweeper(Sweeper):
             self._launch(launcher, jobs)
         if not sweep.close():
             raise SystemExit(1)
+
+        from fer_exp.report import sweep_summary
+
+        sweep_summary.keep(sweep.store, sweep.run.id)
         if settings[0].precision is None:
             return []
 

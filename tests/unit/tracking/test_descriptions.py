@@ -14,6 +14,14 @@ def test_a_sweep_says_why_how_and_how_again():
     assert "```\npython train.py -m seed=0,1\n```" in said
 
 
+def test_links_to_more_runs_than_mlflow_takes_are_counted():
+    """A description has 8,000 letters at most."""
+    reused = {f"adam · seed {number}": "0" * 32 for number in range(200)}
+    said = descriptions.with_reused("note\n", "1", reused)
+    assert len(said) < 8000
+    assert said.count("](#/experiments/1/runs/") + int(said.split()[-2]) == 200
+
+
 def test_an_experiment_is_described_once(store):
     """A new one is; words that its user has put there stay."""
     experiment = store.client.get_experiment(store.experiment_id)
