@@ -1,4 +1,8 @@
-"""Small faces that the tests make themselves, settings composed from conf/, and a store of their own."""
+"""Small faces that the tests make themselves, settings composed from conf/, and a store of their own.
+
+What takes seconds to import is imported by the fixtures: of many processes, that which hands the tests out
+reads this file first, and all others wait for it.
+"""
 
 import gc
 import re
@@ -6,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -15,11 +19,8 @@ from helpers.composed import composed_tree
 from helpers.reliability import pytest_addoption, pytest_configure, pytest_itemcollected  # noqa: F401 - its hooks
 from hydra._internal import defaults_list
 from hydra.core.default_element import InputDefault
-from matplotlib.figure import Figure
-from mlflow.store.db import utils as db_utils
 from omegaconf import DictConfig
 
-from fer_exp import tracking
 from fer_exp.config import schema, settings
 from fer_exp.config.evaluation import Evaluation
 from fer_exp.config.settings import Experiment
@@ -27,7 +28,9 @@ from fer_exp.data import fingerprint
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces, Usage
 from fer_exp.fer2013 import EMOTIONS, SIDE
-from fer_exp.plots import diagnostics
+
+if TYPE_CHECKING:
+    from fer_exp import tracking
 
 ROOT = Path(__file__).parents[1]
 
@@ -118,6 +121,8 @@ def compose_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
 @pytest.fixture(scope="session", autouse=True)
 def _newest_schema_found_once() -> Iterator[None]:
     """MLflow reads all its migrations to find the newest whenever it opens a store."""
+    from mlflow.store.db import utils as db_utils
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(db_utils, "_get_latest_schema_revision", cache(db_utils._get_latest_schema_revision))
         yield
@@ -129,6 +134,10 @@ def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
     Not where a test is marked as `drawn`.
     """
+    from matplotlib.figure import Figure
+
+    from fer_exp.plots import diagnostics
+
     if not request.node.get_closest_marker("drawn"):
         for name in ("confusion", "curves", "gallery", "reliability"):
             monkeypatch.setattr(diagnostics, name, lambda *_: Figure(figsize=(1, 1)))
@@ -137,6 +146,8 @@ def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture(scope="session")
 def migrated_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite store, made once: MLflow takes seconds to make one."""
+    from fer_exp import tracking
+
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     tracking.Store(settings.Tracking(f"sqlite:///{path}", str(path.parent / "unused"), "unused", False))
     return path
@@ -155,6 +166,8 @@ def tracking_overrides(migrated_store: Path, tmp_path: Path) -> list[str]:
 
 
 @pytest.fixture
-def store(compose_settings: Callable[..., Experiment], tracking_overrides: list[str]) -> tracking.Store:
+def store(compose_settings: Callable[..., Experiment], tracking_overrides: list[str]) -> "tracking.Store":
     """The store of this test."""
+    from fer_exp import tracking
+
     return tracking.Store(compose_settings(*tracking_overrides).tracking)

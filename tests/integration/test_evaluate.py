@@ -18,35 +18,6 @@ def evaluate(folder, *arguments):
     return run(folder, *arguments, script="evaluate.py")
 
 
-@pytest.mark.xdist_group("processes")
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "say which: run="),
-        (["run=latest", "study=main"], "say one: run="),
-        (["run=latest", "ensembles=true"], "ensembles=true joins the seeds of a study's arms: study=<name>"),
-        (["run=latest"], "there is no finished run yet"),
-        (["run=nope"], "run nope: there is no such run"),
-        (["study=main"], "study=main: there is no finished run of it yet: python train.py study=main"),
-        (["study=adhoc"], "there is no finished run of it yet: python train.py -m optimizer=sgd,adam"),
-        (["baseline=none"], "say which: run="),
-        (["baseline=majority"], "run=latest: there is no finished run yet"),
-        (["run=latest", "remember=true"], "remember=true keeps where the faces are: data.root=PATH"),
-        (["run=latest", "data.n_train=140"], "no such setting; known in data, as it is chosen: name, root"),
-        (["baseline=x"], "Could not find 'baseline/x'"),
-        (["baseline=svc", "baseline.C=0"], "baseline.C=0: must be"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
-    """No traceback, and nothing is fitted or logged."""
-    done = evaluate(tmp_path, *arguments)
-    assert done.returncode == 2
-    [line] = done.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert said in line
-    assert open_store(tmp_path).records() == []
-
-
 @pytest.mark.slow
 def test_a_run_is_scored_beside_the_svc(tmp_path):
     """Its scores come first; the SVC is fitted once, with its time said, then found; ridge joins it."""

@@ -29,48 +29,6 @@ def test_help_lists_every_group_without_heavy_imports(tmp_path):
     assert not {"torch", "mlflow"} & imported
 
 
-@pytest.mark.xdist_group("processes")
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["optimizer.lrr=1"], "no such setting; did you mean optimizer.lr?"),
-        (["optimiser=sgd"], "no such setting; did you mean optimizer?"),
-        (["lr=0.1"], "no such setting; did you mean optimizer.lr?"),
-        (["epochs=5"], "no such setting; did you mean training.epochs?"),
-        (["--optimizer", "sgd"], "--optimizer: a setting has no dashes; write optimizer=VALUE"),
-        (["data.root=faces"], "no such setting; known in data, as it is chosen: name, "),
-        (["optimizer=foo"], "Could not find 'optimizer/foo'"),
-        (["-m", "optimizer=sgd,foo"], "Could not find 'optimizer/foo'"),
-        (["batch_size=0"], "training.batch_size=0: must be"),
-        (["optimizer=sgd", "-m", "seed=0,x"], "seed=x: must be"),
-        (["seed=${nowhere}"], "Interpolation key 'nowhere' not found"),
-        (["data=fer2013", "data.root=/nowhere"], "data.root=/nowhere: there is nothing there"),
-        (["hydra.run.dir=/proc/x", *FEW], "/proc/x"),
-        (["-m", f"seed=0,{'9' * 5000}"], "seed: holds a number of more than 4,300 digits"),
-    ],
-)
-def test_a_mistake_is_one_line_and_exit_2(tmp_path, arguments, said):
-    """No traceback, nothing trained, nothing left behind."""
-    done = run(tmp_path, *arguments)
-    assert done.returncode == 2
-    [line] = done.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert said in line
-    assert not (tmp_path / "mlflow.db").exists()
-
-
-@pytest.mark.xdist_group("processes")
-def test_a_file_of_ones_own_that_is_no_yaml_is_named(tmp_path):
-    """With the line to look at, and no traceback."""
-    (tmp_path / "own" / "optimizer").mkdir(parents=True)
-    (tmp_path / "own" / "optimizer" / "radam.yaml").write_text("name: radam\n target: x\n")
-    done = run(tmp_path, "--config-dir", "own", "optimizer=radam")
-    assert done.returncode == 2
-    [line] = done.stderr.strip().splitlines()
-    assert line.startswith("error: mapping values are not allowed here")
-    assert 'radam.yaml", line 2' in line
-
-
 @pytest.mark.slow
 def test_a_typed_batch_size_composes(tmp_path):
     """`batch_size=48` and `activation=tanh` work as people type them, in one run."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import QuotedString
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_exp.config import overrides
@@ -43,6 +43,7 @@ keys = st.text().filter(lambda text: text.partition("=")[0].lstrip("+") not in _
 
 
 @given(st.lists(keys | st.builds("{}={}".format, keys, st.text())))
+@settings(max_examples=50)
 def test_anything_else_passes_unchanged(arguments):
     """Only the known keys are touched, and the order is kept."""
     assert overrides.as_hydra_reads(arguments, CONF) == arguments

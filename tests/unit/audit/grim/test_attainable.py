@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_exp.audit.grim import attainable, printed_value
@@ -104,6 +104,7 @@ def test_a_count_is_found(faces, right, digits):
 
 
 @given(st.integers(1, 20), st.none() | st.integers(1, 12), st.integers(1, 3))
+@settings(max_examples=50)
 def test_chance_of_few_digits_is_that_of_trying_all(faces, batch, decimals):
     """Each figure of so many decimals is tried against each share."""
     units = 10**decimals
