@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from fer_exp.fer2013 import EMOTIONS, SIDE
-from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
+from fer_exp.plots.style import BLUE, GREY, ORANGE, SIGNED, STYLE
 from fer_exp.statistics import Interval
 
 # Units in the picture of a first layer, as many a row.
@@ -145,7 +145,7 @@ def first_layer(weights: np.ndarray) -> Figure:
         for axes in grid.flat:
             axes.set_axis_off()
         for axes, unit, norm in zip(grid.flat, config, norms, strict=False):
-            drawn = axes.imshow(weights[unit].reshape(SIDE, SIDE), cmap="RdBu_r", vmin=-widest, vmax=widest)
+            drawn = axes.imshow(weights[unit].reshape(SIDE, SIDE), cmap=SIGNED, vmin=-widest, vmax=widest)
             axes.set_title(f"unit {unit}, {norm:.2f}", fontsize=8, loc="center")
         bar = figure.colorbar(drawn, ax=grid, orientation="horizontal", aspect=40, pad=0.02)
         bar.set_label("weight of a pixel")

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from fer_exp import metrics
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.metrics import Scores
-from fer_exp.plots.style import BLUE, GREY, ORANGE, STYLE
+from fer_exp.plots.style import BLUE, GREY, ORANGE, SHADES, STYLE
 
 # For what a job draws: to find margins takes as long as to draw.
 _GIVEN_MARGINS = STYLE | {"figure.constrained_layout.use": False}
@@ -40,15 +40,14 @@ def confusion(counts: np.ndarray, title: str) -> Figure:
 
 
 def _matrix(axes: Axes, values: np.ndarray, texts: Sequence[str], title: str, brightest: float) -> None:
-    axes.imshow(values, cmap="Blues", vmin=0, vmax=max(brightest, 1e-12))
+    axes.imshow(values, cmap=SHADES, vmin=0, vmax=max(brightest, 1e-12))
     axes.set(title=title, xlabel="predicted", ylabel="true")
     axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     for (row, column), text in zip(np.ndindex(values.shape), texts, strict=True):
-        dark = values[row, column] > 0.55 * brightest
-        axes.text(column, row, text, ha="center", va="center", color="white" if dark else "black")
+        axes.text(column, row, text, ha="center", va="center")
 
 
 def curves(

@@ -42,7 +42,7 @@ def _weights(study: str, run: Record, source: Source) -> Block:
         "study": study,
         "loss": run.metrics[keys.SELECTED_VAL_LOSS],
     }
-    return source.draw(charts.first_layer(layer), alt, words("weights.caption", **facts), white=True)
+    return source.draw(charts.first_layer(layer), alt, words("weights.caption", **facts))
 
 
 def _first_layer(run: Record, source: Source) -> np.ndarray:

@@ -36,7 +36,7 @@ class Sheet:
     """A table as shown: caption, column names, rows led by their name, and notes below.
 
     english: numbers of columns whose cells stay English on every page. numeric: of those that are set flush
-    right.
+    right. cards: a card a row on a phone, whose cells are too long for columns.
     """
 
     caption: str
@@ -45,6 +45,7 @@ class Sheet:
     notes: Sequence[str] = ()
     english: Collection[int] = ()
     numeric: Collection[int] = ()
+    cards: bool = False
     kind: ClassVar[str] = "sheet"
 
 

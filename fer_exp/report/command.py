@@ -13,10 +13,8 @@ from fer_exp.fer2013 import PARTS
 from fer_exp.report import page
 from fer_exp.report.source import Source
 from fer_exp.report.words import LANGUAGES, words_of
-from fer_exp.tracking import keys
+from fer_exp.tracking import artifacts, keys
 from fer_exp.tracking.studies import read_studies
-
-ARTIFACT = "report.html"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         html = page.render(_source(args, store, command)).encode()
         files.write(args.output, html)
-        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study)}")
+        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study, args.lang)}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=console.path, default="report.html")
     parser.add_argument("--study", help="only this study (default: all)")
     parser.add_argument("--split", default="union", choices=PARTS)
-    parser.add_argument("--no-faces", action="store_true", help="leave out the gallery of faces")
+    parser.add_argument("--faces", action="store_true", help="show images of the data set, for yourself")
     console.takes_store(parser)
     return parser
 
@@ -56,20 +54,21 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
         args.lang,
         words_of(args.lang),
         args.split,
-        not args.no_faces,
+        args.faces,
         command,
     )
 
 
-def _keep(html: bytes, store: tracking.Store, study: str | None) -> str:
+def _keep(html: bytes, store: tracking.Store, study: str | None, language: str) -> str:
     """Keep the page with the newest sweep, of this study if given; what became of it, to say."""
+    name = artifacts.report(language)
     tags = {"study": study} if study else {}
     sweeps = store.records(kind=keys.Kind.SWEEP, **tags)
     if not sweeps:
         return ""
     try:
-        with store.run(sweeps[0].run_id).file(ARTIFACT) as path, files.written_whole(path) as file:
+        with store.run(sweeps[0].run_id).file(name) as path, files.written_whole(path) as file:
             file.write(html)
     except OSError as error:
         return f"; not kept in run {sweeps[0].run_id} ({error.strerror})"
-    return f"; kept as {ARTIFACT} in run {sweeps[0].run_id} ({sweeps[0].name})"
+    return f"; kept as {name} in run {sweeps[0].run_id} ({sweeps[0].name})"

@@ -84,7 +84,7 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
     figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
     alt = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
-    return source.draw(figure, alt, words("confusion", run=run.name), white=True, wide=True)
+    return source.draw(figure, alt, words("confusion", run=run.name), wide=True)
 
 
 def _rows_of(counts: np.ndarray) -> list[Message]:

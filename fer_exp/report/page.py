@@ -1,5 +1,6 @@
 """The page: its opening, the deck's closing table, the audit and the commands, and all as one HTML text."""
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from pathlib import Path
@@ -95,7 +96,8 @@ def _audit(source: Source) -> Section:
     known = read_baselines(source.store, faces) if faces else []
     fields = ("audit", "printed", "presented", "corrected", "verdict", "paragraph")
     table = deck_tables.audit(audit.findings(alike, known), "audit_page", *fields)
-    return Section(words("audit"), [Paragraph(words("audit.intro")), sheet(table, words)])
+    shown = dataclasses.replace(sheet(table, words), cards=True)
+    return Section(words("audit"), [Paragraph(words("audit.intro")), shown])
 
 
 def _repeat(source: Source) -> Section:

@@ -76,11 +76,9 @@ class Source:
         honest = [each for each in found if each[0].protocol == "honest"]
         return min(honest or found, key=lambda each: each[1].metrics[keys.SELECTED_VAL_LOSS], default=None)
 
-    def draw(
-        self, figure: Figure, alt: str, caption: str = "", white: bool = False, wide: bool = False
-    ) -> Picture:
+    def draw(self, figure: Figure, alt: str, caption: str = "", wide: bool = False) -> Picture:
         """A figure as a picture of the page; alt: its alt text."""
-        return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", alt)), caption, white, wide)
+        return Picture(Markup(inline_svg.inline(figure, f"f{next(self._drawn)}", alt)), caption, wide=wide)
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""

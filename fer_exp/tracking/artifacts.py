@@ -33,6 +33,11 @@ ANSWER = np.dtype([("face", "<i4"), ("group", "<i4"), ("label", "u1"), ("predict
 PLAN, COMPARISON = "plan.json", "comparison.md"
 
 
+def report(language: str) -> str:
+    """The page of all runs in a language, kept with the newest sweep."""
+    return f"report.{language}.html"
+
+
 def intervals_figure(faces: str) -> str:
     """The chart of a sweep's arms on a set of images, by its digest."""
     return f"figures/intervals_{faces[:8]}.png"

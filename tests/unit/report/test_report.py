@@ -21,6 +21,8 @@ from helpers.report_pages import (
 
 from fer_exp.errors import UserError
 from fer_exp.report.source import image
+from fer_exp.report.words import words_of
+from fer_exp.tracking import artifacts
 
 # one worker for all: they share pages that take seconds to write
 pytestmark = pytest.mark.xdist_group("report")
@@ -42,7 +44,7 @@ def full(tmp_path_factory, migrated_store, tiny_dataset) -> dict[str, str]:
         baseline.log({"fit/seconds": 1.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        return {language: written(folder, "--lang", language) for language in ("en", "ko")}
+        return {language: written(folder, "--faces", "--lang", language) for language in ("en", "ko")}
 
 
 @pytest.fixture
@@ -193,12 +195,18 @@ def test_a_picture_that_is_none_is_refused(tmp_path, content, said):
 
 
 def test_the_page_is_kept_with_its_sweep(folder, migrated_store, tiny_dataset, capsys):
-    """In the newest sweep, or the newest of the study; and only that study is shown."""
+    """In the newest sweep, or the newest of the study, a page a language; without faces nobody asked for."""
     store = store_in(folder, migrated_store)
     swept(store, tiny_dataset, {"relu": [0.4]})
-    page = written(folder, "--study", "activation")
+    pages = {
+        language: written(folder, "--study", "activation", "--lang", language) for language in ("en", "ko")
+    }
     [sweep] = store.records(kind="sweep")
-    assert store.run(sweep.run_id).fetch("report.html").read_text(encoding="utf-8") == page
+    for language, page in pages.items():
+        kept = store.run(sweep.run_id).fetch(artifacts.report(language))
+        assert kept.read_text(encoding="utf-8") == page
+        assert "<h2>" in page
+        assert words_of(language)("gallery") not in page
     assert sweep.run_id in capsys.readouterr().out
 
 
