@@ -167,7 +167,7 @@ def test_lost_artifacts_leave_gaps_and_no_traceback(folder, migrated_store, tiny
     tags = {"kind": "sweep", "study": "layers", "protocol": "honest", "faces": "x"}
     with store.create("layers", {}, tags).recording():
         pass
-    page = written(folder)
+    page = written(folder, "--faces")
     assert "its plan is lost" in page
     assert "cannot be read" in page
     assert "holds no gallery" in page
