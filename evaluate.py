@@ -42,4 +42,4 @@ def main(config: DictConfig) -> None:
 if __name__ == "__main__":
     # `study` is a group of train.py's in the same folder, which Hydra would take it for
     aliases = {"study": "of_study"}
-    overrides.run(main, CONF, (*MISTAKES, OSError), "start the same again", aliases)
+    overrides.run(main, CONF, (*MISTAKES, OSError), aliases)

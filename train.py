@@ -61,14 +61,19 @@ def train(config: DictConfig) -> None:
     from fer_exp.experiment import drivers
     from fer_exp.experiment.progress import EpochBar
 
-    with EpochBar(job.name, config.training.epochs) as job.show:
-        outcome = drivers.run(job)
-    command = provenance.evaluating(f"run={outcome.run_id}", provenance.typed("train.py"))
+    typed = provenance.typed("train.py")
+    try:
+        with EpochBar(job.name, job.config.training.epochs) as job.show:
+            outcome = drivers.run(job)
+    except KeyboardInterrupt:
+        if job.outcome is None:
+            raise
+        raise KeyboardInterrupt(provenance.going_on(job.outcome.run_id, typed)) from None
+    command = provenance.evaluating(f"run={outcome.run_id}", typed)
     print(f"test it: {command}")
     print("look at it: make ui")
 
 
 if __name__ == "__main__":
     # OSError: an output folder that Hydra cannot make
-    left = "a sweep goes on by the same command, a run of its own by resume=ID: make ui"
-    overrides.run(main, CONF, (*MISTAKES, OSError), left)
+    overrides.run(main, CONF, (*MISTAKES, OSError))

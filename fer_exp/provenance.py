@@ -35,6 +35,13 @@ def evaluating(target: str, command: str) -> str:
     return shlex.join(["python", "evaluate.py", target, *places])
 
 
+def going_on(run_id: str, command: str) -> str:
+    """How to go on with a run that `command` was training: by the same, or by a short one."""
+    kept = [word for word in shlex.split(command)[2:] if word.startswith(("data=", "data.", *_PLACES))]
+    short = shlex.join(["python", "train.py", f"resume={run_id}", *kept])
+    return f"go on by the same command, or by: {short}"
+
+
 def of_study(study: str, command: str) -> str:
     """The command that trains another study as `command` trains its own: same faces, same settings."""
     own = ("study=", "seed=", "search.trial=", "search.best", "dry_run=", "rerun=")

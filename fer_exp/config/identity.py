@@ -65,7 +65,12 @@ def recipe(settings: Experiment) -> dict[str, Any]:
     if not settings.training.taught:
         # a sweep may name a teacher for those of its jobs that are taught
         flat.pop("training.teacher", None)
-    return {key: value for key, value in flat.items() if not key.startswith(_CIRCUMSTANCES)}
+    return {key: value for key, value in flat.items() if not is_circumstance(key)}
+
+
+def is_circumstance(key: str) -> bool:
+    """Whether a dotted key says where a job runs or what it is called, and not what it computes."""
+    return key.startswith(_CIRCUMSTANCES)
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -140,13 +140,12 @@ def run(
     main: Callable[[], object],
     conf: Path,
     expected: tuple[type[Exception], ...],
-    interrupted: str,
     aliases: Mapping[str, str] = ALIASES,
 ) -> None:
     """Run a script's `main`; a mistake of the user's ends in one line and exit code 2.
 
     conf: the folder of config groups. expected: further exceptions that mean a user's mistake.
-    interrupted: what Ctrl-C leaves to do. aliases: short names that people type for keys.
+    aliases: short names that people type for keys.
     HYDRA_FULL_ERROR=1 shows the traceback instead.
     """
     machine.settle()
@@ -165,6 +164,7 @@ def run(
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)
             with _hydras_own_mistakes(expected):
                 main()
-    except KeyboardInterrupt:
-        print(f"interrupted: {interrupted}", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        again = f"go on by the same command: {provenance.typed(Path(sys.argv[0]).name)}"
+        print(f"interrupted: {error.args[0] if error.args else again}", file=sys.stderr)
         sys.exit(130)

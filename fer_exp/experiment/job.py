@@ -8,9 +8,11 @@ import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 from types import TracebackType
 
 import torch
+from filelock import Timeout
 
 from fer_exp import files, tracking
 from fer_exp.config import derived
@@ -76,30 +78,53 @@ class Job:
         torch.set_num_threads(1)
         job_check.check(self.config)
         sweep = self.config.sweep.parent
-        dataset = (
-            datasets.faces_of_sweep(sweep, self.config.data)
-            if sweep
-            else datasets.load_faces(self.config.data)
-        )
+        dataset = self._faces()
         store = tracking.Store(self.config.tracking)
         if not sweep:
             # a sweep has done it for its jobs
             store.close_abandoned()
         config, taught_by = teacher.named(self.config, dataset, store)
-        # what was asked for by hand is trained, whatever lies in the store
+        # to go on from a named run makes another of it
         action, earlier = plan.TRAIN, None
-        if sweep:
+        if not config.resume:
             key = job_identity(config, dataset.digest)
-            self.open.enter_context(store.lock(key).acquire(timeout=-1 if wait else 0))
+            self._lock(store, key, wait)
             earlier = store.latest(key)
             action = plan.action(earlier, config.rerun, derived.is_trial(config))
+            # a sweep needs figures alone, and whoever trains one job a network
+            if action == plan.REUSE and earlier and not (sweep or earlier.whole):
+                action = plan.TRAIN
             if earlier and action in (plan.REUSE, plan.LEAVE):
                 self.outcome = Outcome(action, earlier.run_id)
+                if not sweep:
+                    self.log.info("%s: %s", self.name, progress.known(earlier))
                 return None
         gone_on = earlier if action == plan.CONTINUE else None
         self.recorder = self._open_run(config, dataset, store, taught_by, gone_on)
         self.outcome = Outcome(action, self.recorder.run.id)
         return self.recorder.trainer
+
+    def _lock(self, store: tracking.Store, key: str, wait: bool) -> None:
+        """Keep other processes from training the same job; one that has no sweep to wait in says so."""
+        alone = not self.config.sweep.parent
+        try:
+            self.open.enter_context(store.lock(key).acquire(timeout=-1 if wait and not alone else 0))
+        except Timeout:
+            if not alone:
+                raise
+            raise UserError(f"{self.name}: another process trains this very job now; wait for it") from None
+
+    def _faces(self) -> Dataset:
+        """The faces of the job: read once for all of a sweep, and those of the run that it goes on from."""
+        data, sweep = self.config.data, self.config.sweep.parent
+        if sweep:
+            return datasets.faces_of_sweep(sweep, data)
+        if self.config.resume:
+            source = tracking.Store(self.config.tracking).record(self.config.resume)
+            known = datasets.cached_faces(source.faces_digest, Path(data.cache_dir))
+            if known:
+                return known
+        return datasets.load_faces(data)
 
     def _open_run(
         self,
@@ -155,6 +180,9 @@ class Job:
         except UserError as error:
             self.log.warning("%s: trained from the start (%s)", self.name, error)
             return None
+        if not self.config.sweep.parent:
+            done = len(trainer.history)
+            self.log.info("%s: goes on after epoch %d (run %s)", self.name, done, run.id)
         kernels = facts.kernels(self.config, earlier.tags.get(keys.Tag.KERNELS))
         log = self.tags.get(keys.Tag.LOG, "")
         run.reopen(self.config.sweep.parent, log=log, kernels=kernels, **store.place)

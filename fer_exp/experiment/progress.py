@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from fer_exp import console
+from fer_exp.formatting import duration
+from fer_exp.tracking import Record, keys
 from fer_exp.training.trainer import Epoch
 
 
@@ -20,11 +22,19 @@ def conclusion(trained: Sequence[Epoch], run_id: str) -> str:
     if not trained:
         return f"nothing was left to train (run {run_id})"
     best = min(trained, key=lambda epoch: epoch.validation.loss)
+    found, seconds = best.validation, sum(epoch.seconds for epoch in trained)
     return (
-        f"{len(trained)} epochs in {sum(epoch.seconds for epoch in trained):.1f} s, "
-        f"lowest validation loss {best.validation.loss:.4f} with accuracy {best.validation.accuracy:.4f} "
-        f"(n = {best.validation.n}) in epoch {best.number} (run {run_id})"
+        f"{100 * found.accuracy:.2f} % of validation (n = {found.n}), lowest loss {found.loss:.4f}, in epoch "
+        f"{best.number} of {trained[-1].number} ({duration(seconds)})"
     )
+
+
+def known(earlier: Record) -> str:
+    """What a run that is there already says of a job that is asked for again, and how to train it anew."""
+    if earlier.status != "FINISHED":
+        return f"failed before (run {earlier.run_id}); rerun=failed tries again"
+    accuracy, n = 100 * earlier.metrics[keys.SELECTED_VAL_ACCURACY], earlier.validation_size
+    return f"trained before, {accuracy:.2f} % of validation (n = {n}); rerun=all trains it anew"
 
 
 class EpochBar(console.Bar):
@@ -37,5 +47,5 @@ class EpochBar(console.Bar):
     def __call__(self, epoch: Epoch) -> None:
         """Show an epoch that has ended."""
         now = epoch.validation
-        text = f"{self.name} · loss {now.loss:.4f} · accuracy {now.accuracy:.4f}"
+        text = f"{self.name} · loss {now.loss:.4f} · accuracy {100 * now.accuracy:.2f} %"
         self.show(text, epoch.number, self.epochs, line=log_line(epoch, self.epochs))

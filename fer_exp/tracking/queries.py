@@ -1,5 +1,8 @@
 """What is asked of a store: a run by its id, or runs by their status and tags."""
 
+import difflib
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mlflow import MlflowClient
@@ -9,6 +12,17 @@ from fer_exp.errors import UserError
 from fer_exp.tracking import keys, sqlite
 from fer_exp.tracking.connection import answering
 from fer_exp.tracking.record import Record, by_identity, counted
+
+# Letters of an id that tell a run from others, and how many of them somebody types at least.
+_START_OF_ID = re.compile(r"[0-9a-f]{6,31}")
+
+
+def _named(wanted: str, newest_first: Sequence[Record]) -> Record | None:
+    """The newest run of this name, or the only one whose id begins so."""
+    if found := next((run for run in newest_first if run.name == wanted), None):
+        return found
+    alike = [run for run in newest_first if run.run_id.startswith(wanted)]
+    return alike[0] if len(alike) == 1 and _START_OF_ID.fullmatch(wanted) else None
 
 
 class Queries:
@@ -30,7 +44,7 @@ class Queries:
         return Record.of(found)
 
     def find(self, wanted: str, faces: str | None = None, photos: bool = False) -> Record:
-        """The run that a user means: an id, a name (the newest so called), `latest`, or `best`.
+        """The run that a user means: an id or how it begins, a name (the newest), `latest`, or `best`.
 
         `latest` and `best` are of the finished runs on `faces`, a content hash. Without, `latest` is of all,
         or with `photos` of those that were trained on photos, if there are any; and `best` has the lowest
@@ -39,7 +53,7 @@ class Queries:
         """
         finished = self.records("FINISHED", kind=keys.Kind.JOB)
         if wanted not in ("best", "latest"):
-            return next((run for run in finished if run.name == wanted), None) or self.record(wanted)
+            return _named(wanted, finished) or self._by_id(wanted, [run.name for run in finished])
         whole = [run for run in finished if run.whole]
         if not whole:
             restored = " but those that were restored from an archive, without weights" * bool(finished)
@@ -55,6 +69,16 @@ class Queries:
         if wanted == "latest":
             return alike[0]
         return min(alike, key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
+
+    def _by_id(self, wanted: str, names: Iterable[str]) -> Record:
+        """The run of this id, or UserError with what may have been meant."""
+        try:
+            return self.record(wanted)
+        except UserError as error:
+            near = difflib.get_close_matches(wanted, ["latest", "best", *names], n=1)
+            if not near:
+                raise
+            raise UserError(f"{error}; did you mean {near[0]}?") from None
 
     def latest(self, identity: str) -> Record | None:
         """The run that holds the figures of this job or baseline; None if it was never begun."""

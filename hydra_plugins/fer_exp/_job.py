@@ -5,12 +5,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
 from fer_exp import provenance
-from hydra_plugins.fer_exp._composition import as_settings
+from hydra_plugins.fer_exp._composition import as_settings, as_tree
 
 if TYPE_CHECKING:
     from fer_exp.config.settings import Experiment
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 # Groups of which the user may set what they choose by itself, and the key for that.
 _SET_BY = {"batch_size": "training.batch_size", "layers": "model.hidden"}
+
+# What the name of a run that goes on from another ends with.
+_RESUMED = " · resumed"
 
 
 def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
@@ -30,17 +34,40 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
     from fer_exp.experiment.job import Job
     from fer_exp.tracking import keys
 
-    settings, overrides = as_settings(config), list(HydraConfig.get().overrides.task)
+    overrides = list(HydraConfig.get().overrides.task)
     if HydraConfig.get().mode == RunMode.MULTIRUN:
+        settings = as_settings(config)
         factors = settings.sweep.factors
+    elif config.resume:
+        return _resumed(config, overrides)
     else:
-        typed = [override.partition("=")[0].lstrip("+") for override in overrides]
-        factors = [key for key in typed if not key.startswith(("data.", "tracking.", "resume"))]
-    name = plan.name(plan.swept_values(overrides, factors))
-    if settings.resume:
-        name += " · resumed"
+        settings = as_settings(config)
+        factors = [key for key in _typed(overrides) if not key.startswith(("data.", "tracking.", "rerun"))]
     tags = _tags(overrides) | {keys.Tag.NOTE: _description(settings, overrides)}
-    return Job(settings, name, tags, log)
+    return Job(settings, plan.name(plan.swept_values(overrides, factors)), tags, log)
+
+
+def _resumed(config: DictConfig, overrides: list[str]) -> "Job":
+    """The job that goes on from the run that the config names, with the choices of that."""
+    from fer_exp.config import settings
+    from fer_exp.experiment import source_run
+    from fer_exp.experiment.job import Job
+    from fer_exp.tracking import keys
+
+    source = source_run.find(config.resume, as_tree(config)["tracking"])
+    data = [f"data={source.recipe['data.name']}"] * (not any(each.startswith("data=") for each in overrides))
+    name = HydraConfig.get().job.config_name
+    usual, own = (as_tree(compose(name, [*data, *more])) for more in ([], overrides))
+    typed = [_SET_BY.get(key, key.replace("/", ".")) for key in _typed(overrides)]
+    chosen = settings.parse(source_run.choices(source, own, usual, typed))
+    tags = {key: value for key, value in source.record.tags.items() if key.startswith(keys.choice(""))}
+    named = source.record.name.removesuffix(_RESUMED) + _RESUMED
+    return Job(chosen, named, tags | _log() | {keys.Tag.NOTE: _description(chosen, overrides)})
+
+
+def _typed(overrides: list[str]) -> list[str]:
+    """The keys of what was typed."""
+    return [override.partition("=")[0].lstrip("+") for override in overrides]
 
 
 def _description(settings: "Experiment", overrides: list[str]) -> str:
@@ -64,4 +91,11 @@ def _tags(overrides: list[str]) -> dict[str, str]:
         if any(override.startswith(f"{key}=") for override in overrides):
             del groups[group]
     tags = {keys.choice(group): option for group, option in groups.items() if not group.startswith("hydra/")}
-    return tags | {keys.Tag.LOG: os.path.relpath(Path(HydraConfig.get().runtime.output_dir) / "train.log")}
+    return tags | _log()
+
+
+def _log() -> dict[str, str]:
+    """The tag that says where the job's log lies."""
+    from fer_exp.tracking import keys
+
+    return {keys.Tag.LOG: os.path.relpath(Path(HydraConfig.get().runtime.output_dir) / "train.log")}

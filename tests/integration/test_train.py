@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -93,10 +94,14 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
     process.send_signal(number)
     assert process.wait() == 128 + number
     if number == signal.SIGINT:
-        assert process.stderr.endswith(
-            "interrupted: a sweep goes on by the same command, a run of its own by resume=ID: make ui\n"
-        )
-    [record] = open_store(tmp_path).records(kind="job")
+        [killed] = open_store(tmp_path).records(kind="job")
+        resume = f"python train.py resume={killed.run_id}"
+        said = process.stderr.splitlines()[-1]
+        assert said.startswith(f"interrupted: go on by the same command, or by: {resume} data.n_train=140")
+        done = run(tmp_path, *shlex.split(said.partition("train.py ")[2]), "training.epochs=9")
+        assert done.returncode == 0, done.stderr
+        assert "epochs 100000 · none · resumed: " in done.stdout
+    record = open_store(tmp_path).records(kind="job")[-1]
     assert record.status == "KILLED"
     assert "val/loss" in record.metrics
 

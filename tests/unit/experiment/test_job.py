@@ -136,7 +136,7 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
 
     monkeypatch.setattr(checkpoint, "save", full)
     with pytest.raises(UserError, match=str(tmp_path)):
-        drivers.run(Job(tiny(), "failed"))
+        drivers.run(Job(tiny("rerun=all"), "failed"))
     [failed] = store.records("FAILED")
     assert failed.tags["error"] == (
         "UserError: checkpoints/best.pt: cannot write the checkpoint (No space left on device)"

@@ -32,13 +32,13 @@ def test_on_a_terminal_a_bar_stands_for_all_epochs(capsys, monkeypatch):
     with EpochBar("main", 100) as bar:
         bar(EPOCH)
     shown = capsys.readouterr().out
-    assert "main · loss 1.6027 · accuracy 0.3866" in shown
+    assert "main · loss 1.6027 · accuracy 38.66 %" in shown
     assert log_line(EPOCH, 100) not in shown
 
 
 def test_a_job_concludes():
     """With the size of validation."""
     assert conclusion([EPOCH], "abc") == (
-        "1 epochs in 2.5 s, lowest validation loss 1.6027 with accuracy 0.3866 (n = 20) in epoch 6 (run abc)"
+        "38.66 % of validation (n = 20), lowest loss 1.6027, in epoch 6 of 6 (2 s)"
     )
     assert conclusion([], "abc") == "nothing was left to train (run abc)"

@@ -53,6 +53,52 @@ def test_another_recipe_is_refused_by_name(tiny):
         drivers.run(Job(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x"))
 
 
+def test_a_job_that_was_trained_by_hand_is_offered_and_not_trained_again(tiny, store, caplog):
+    """Whoever wants it anew says so; another seed is another job."""
+    first = drivers.run(Job(tiny(), "main"))
+    with caplog.at_level("INFO"):
+        again = drivers.run(Job(tiny(), "main"))
+    assert (again.action, again.run_id) == (plan.REUSE, first.run_id)
+    assert "main: trained before, " in caplog.text
+    assert "rerun=all trains it anew" in caplog.text
+    for overrides in (["rerun=all"], ["seed=1"]):
+        assert drivers.run(Job(tiny(*overrides), "main")).action == plan.TRAIN
+    assert len(store.records("FINISHED", kind="job")) == 3
+
+
+def test_what_was_restored_without_weights_is_trained(tiny, store):
+    """A sweep needs its figures alone; whoever trains one job wants a network."""
+    first = drivers.run(Job(tiny(), "main"))
+    store.client.set_tag(first.run_id, "moved", "figures")
+    assert drivers.run(Job(tiny(), "main")).action == plan.TRAIN
+
+
+def test_a_job_of_ones_own_goes_on_by_the_same_command(tiny, store, caplog):
+    """As a sweep does, in the same run, from its last epoch."""
+
+    def interrupt(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        drivers.run(Job(tiny(), "main", show=interrupt))
+    [killed] = store.records("KILLED", kind="job")
+    with caplog.at_level("INFO"):
+        done = drivers.run(Job(tiny(), "main"))
+    assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
+    assert "main: goes on after epoch 2" in caplog.text
+    assert store.run(done.run_id).logged_steps("val/loss") == {1, 2, 3}
+
+
+def test_two_processes_do_not_train_one_job_at_a_time(tiny):
+    """The second says so at once, where a sweep would wait."""
+    job = Job(tiny(), "main")
+    with job:
+        assert job.begin()
+        with pytest.raises(UserError, match="main: another process trains this very job now"):
+            drivers.run(Job(tiny(), "main"))
+
+
 def test_a_job_of_a_sweep_is_trained_once(tiny, store):
     """The second sweep with the same job finds its figures by identity."""
     parent = store.create("sweep", {}, {"kind": "sweep"})

@@ -37,7 +37,10 @@ def test_a_run_is_found_by_what_people_call_it(store):
     assert store.find("latest").run_id == poor
     assert store.find("best").run_id == good
     assert store.find("best", faces="f0").run_id == store.find("latest", faces="f0").run_id == other
-    assert store.find("poor").run_id == store.find(poor).run_id == poor
+    assert store.find("poor").run_id == store.find(poor).run_id == store.find(poor[:8]).run_id == poor
+    for typed, meant in (("latst", "latest"), ("pooor", "poor")):
+        with pytest.raises(UserError, match=f"run {typed}: there is no such run .*; did you mean {meant}"):
+            store.find(typed)
 
 
 def test_runs_on_other_faces_are_counted_where_none_is_on_these(store):
