@@ -30,25 +30,25 @@ OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
 
 
 @hydra.main(config_path="conf", config_name="config", version_base="1.3")
-def main(config: DictConfig) -> None:
-    """Run one job; one of a sweep reports its failure and lets the others go on."""
+def main(config: DictConfig) -> bool:
+    """Run one job, or one of a sweep, whose failure lets others go on; whether it went well."""
     if HydraConfig.get().mode == RunMode.MULTIRUN:
-        train_in_sweep(config)
-    else:
-        # here already, since Hydra would put a line of its own before the error
-        with console.mistakes_in_one_line(*MISTAKES):
-            refuse_own_folders(HydraConfig.get())
-            train(config)
+        return train_in_sweep(config)
+    # here already, since Hydra would put a line of its own before the error
+    with console.mistakes_in_one_line(*MISTAKES):
+        refuse_own_folders(HydraConfig.get())
+        train(config)
+    return True
 
 
-def train_in_sweep(config: DictConfig) -> None:
-    """Train one of many jobs, in a process of its own as it may be."""
+def train_in_sweep(config: DictConfig) -> bool:
+    """Train one of many jobs, in a process of its own as it may be; whether it went well."""
     job = job_of(config)
 
     from fer_exp.experiment import drivers
 
     signals.end_by_signals()
-    drivers.run_in_sweep(job)
+    return drivers.run_in_sweep(job)
 
 
 def train(config: DictConfig) -> None:
@@ -58,6 +58,7 @@ def train(config: DictConfig) -> None:
         print(f"{job.name}: would train")
         return
 
+    print("reading the faces", flush=True)
     from fer_exp.experiment import drivers
     from fer_exp.experiment.progress import EpochBar
 

@@ -211,6 +211,7 @@ class Experiment:
     margin: Annotated[Float, Field(gt=0, le=100)]
     precision: Annotated[Float, Field(gt=0, le=100)] | None
     rerun: Literal["failed", "all", "none"]
+    on_failure: Literal["go_on", "stop"]
     dry_run: StrictBool
     n_jobs: Annotated[Int, Field(ge=1, le=4096)]
     seed: Seed

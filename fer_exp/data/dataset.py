@@ -39,6 +39,12 @@ class Dataset:
         """The hash of its faces, by which runs on them are told from runs on others."""
         return self.fingerprint.content
 
+    def describe(self) -> str:
+        """What it is and how large, in a line."""
+        train, test = sum(self.fingerprint.train), sum(self.fingerprint.test)
+        kind = "" if self.fingerprint.kind == self.name else f" ({self.fingerprint.kind})"
+        return f"{self.name}{kind}: {train:,} faces to train on, {test:,} to test"
+
     def train(self) -> Faces:
         """The faces to fit on and to select by."""
         return self._part(slice(0, sum(self.fingerprint.train)), "train")

@@ -23,10 +23,10 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
     The scores come first, as a baseline may have to be fitted. baseline_asked: whether one was named, which
     may then stand alone. Raises UserError.
     """
-    targets.check(args, baseline_asked)
     device.check_device("device", args.device)
     store = tracking.Store(args.tracking)
     store.close_abandoned()
+    targets.check(args, baseline_asked)
     named = None if isinstance(args.data, RunData) else datasets.load_faces(args.data)
     found = targets.choose(args, store, named.digest if named else None)
     for faces in dict.fromkeys(study.faces for study in found) or [None]:

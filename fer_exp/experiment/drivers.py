@@ -28,28 +28,34 @@ def run(job: Job) -> Outcome:
         return job.finish()
 
 
-def run_in_sweep(job: Job) -> None:
-    """Train a job to its end; what goes wrong ends its run, and the sweep goes on."""
+def run_in_sweep(job: Job) -> bool:
+    """Train a job to its end; what goes wrong ends its run and is told. Whether it went well."""
     with _sparing_others(job):
         run(job)
+    return not job.failed
 
 
 @contextmanager
 def _sparing_others(job: Job) -> Iterator[None]:
-    """Log the failure of a job of a sweep instead of raising it."""
+    """Log the failure of a job of a sweep, and mark the job, instead of raising it."""
     try:
         yield
     except UserError as error:
         # what a trial's rates come to, and no mistake of anybody's
         outcome = derived.is_trial(job.config) and isinstance(error, DivergedError)
+        job.failed = not outcome
         level, what = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
         job.log.log(level, "%s: %s: %s", job.name, what, console.one_line(error))
     except Exception:
+        job.failed = True
         job.log.exception("%s: failed", job.name)
 
 
-def run_stacked(jobs: Sequence[Job], width: int) -> None:
-    """Train the jobs of a sweep to their ends, at most `width` of a kind at a time."""
+def run_stacked(jobs: Sequence[Job], width: int, stop: bool = False) -> None:
+    """Train the jobs of a sweep to their ends, at most `width` of a kind at a time.
+
+    stop: whether none is begun any more once one has failed.
+    """
     groups: dict[Kind | None, list[Job]] = {}
     for job in jobs:
         groups.setdefault(kind(job.config), []).append(job)
@@ -59,9 +65,12 @@ def run_stacked(jobs: Sequence[Job], width: int) -> None:
         if key is None or (key.device == "cpu" and min(width, len(alike)) == 1):
             alone += alike
         else:
-            alone += _side_by_side(alike, width)
+            alone += _side_by_side(alike, width, stop)
+        if stop and any(job.failed for job in jobs):
+            return
     for job in alone:
-        run_in_sweep(job)
+        if not run_in_sweep(job) and stop:
+            return
 
 
 class _Begun:
@@ -87,8 +96,11 @@ class _Begun:
         self.ending.__exit__(type(error), error, error.__traceback__)
 
 
-def _side_by_side(alike: Sequence[Job], width: int) -> list[Job]:
-    """Take jobs of a kind to their ends, but for those returned, which another process trains."""
+def _side_by_side(alike: Sequence[Job], width: int, stop: bool) -> list[Job]:
+    """Take jobs of a kind to their ends, but for those returned, which another process trains.
+
+    stop: whether none is begun any more once one has failed.
+    """
     waiting = deque(alike)
     elsewhere: list[Job] = []
     live: list[_Begun] = []
@@ -97,6 +109,8 @@ def _side_by_side(alike: Sequence[Job], width: int) -> list[Job]:
         while waiting or live:
             while waiting and len(live) < width:
                 _begin(waiting.popleft(), live, elsewhere)
+            if stop and any(job.failed for job in alike):
+                waiting.clear()
             if not live:
                 continue
             try:

@@ -41,7 +41,7 @@ class Job:
 
     name: what the job varies. tags: further facts to keep with its run. log: takes what the job says of
     itself. show: told of each epoch as it ends; it is safe in the store before the next one has ended,
-    whatever happens but SIGKILL.
+    whatever happens but SIGKILL. failed: whether something went wrong that its sweep went on from.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Job:
         self.log = log or logging.getLogger(__name__)
         self.open = ExitStack()
         self.outcome: Outcome | None = None
+        self.failed = False
         self.recorder: Recorder | None = None
         self.before = 0
 
@@ -82,6 +83,7 @@ class Job:
         store = tracking.Store(self.config.tracking)
         if not sweep:
             # a sweep has done it for its jobs
+            self.log.info("%s", dataset.describe())
             store.close_abandoned()
         config, taught_by = teacher.named(self.config, dataset, store)
         # to go on from a named run makes another of it
@@ -120,7 +122,9 @@ class Job:
         if sweep:
             return datasets.faces_of_sweep(sweep, data)
         if self.config.resume:
-            source = tracking.Store(self.config.tracking).record(self.config.resume)
+            store = tracking.Store(self.config.tracking)
+            store.close_abandoned()
+            source = store.record(self.config.resume)
             known = datasets.cached_faces(source.faces_digest, Path(data.cache_dir))
             if known:
                 return known

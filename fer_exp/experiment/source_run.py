@@ -27,6 +27,7 @@ def find(wanted: str, chosen: Mapping[str, Any]) -> SourceRun:
     chosen: the settings of the store, as composed. Raises UserError if there is none with a checkpoint.
     """
     store = tracking.Store(build(settings.Tracking, chosen, "tracking"))
+    store.close_abandoned()
     jobs = store.records(kind=keys.Kind.JOB)
     named = [run for run in jobs if run.whole and wanted in ("latest", run.name)]
     try:

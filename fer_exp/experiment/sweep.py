@@ -10,7 +10,7 @@ import dataclasses
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from fer_exp import provenance, redaction, tables, tracking
@@ -20,9 +20,9 @@ from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
-from fer_exp.experiment import cost_estimate, facts, job_check, teacher
+from fer_exp.experiment import cost_estimate, facts, job_check, sweep_summary, teacher
 from fer_exp.experiment.monitor import SweepMonitor
-from fer_exp.experiment.plan import REUSE, PlannedJob, action, check_reference, swept_values, title
+from fer_exp.experiment.plan import PlannedJob, action, check_reference, swept_values, title
 from fer_exp.tracking import Record, artifacts, descriptions, keys, record
 from fer_exp.training.device import device_name
 
@@ -75,6 +75,8 @@ class Sweep:
         for _, config in composed:
             job_check.check(config)
         sets = {data: datasets.load_faces(data) for data in {config.data for _, config in composed}}
+        for dataset in sets.values():
+            print(dataset.describe(), flush=True)
         store = tracking.Store(composed[0][1].tracking)
         store.sync()
         store.close_abandoned()
@@ -106,7 +108,7 @@ class Sweep:
             drawn = [f"{getattr(job.settings.optimizer, key):g}" for key in rates.values()]
             table.rows.append([job.name, *drawn, job.action])
         tables.print_terminal(table)
-        print(_counted(job.action for job in self.jobs))
+        print(sweep_summary.counted(job.action for job in self.jobs))
         to_train = [job for job in self.jobs if job.to_train]
         if to_train:
             device = device_name(self.settings.training.device)
@@ -150,14 +152,13 @@ class Sweep:
         atexit.register(self._abandon)
         return self.run.id
 
-    def start_monitor(self, at_a_time: int) -> None:
+    def start_monitor(self, at_once: Callable[[int], int]) -> None:
         """Say what is about to be done, and show from now on how the sweep stands.
 
-        at_a_time: how many jobs its launcher runs side by side.
+        at_once: how many jobs its launcher runs side by side while so many have not ended.
         """
-        side_by_side = min(at_a_time, len(self.jobs))
-        actions = _counted(job.action for job in self.jobs)
-        print(f"{self.title}: {actions}; {side_by_side} at a time", flush=True)
+        actions = sweep_summary.counted(job.action for job in self.jobs)
+        print(f"{self.title}: {actions}; {sweep_summary.side_by_side(at_once, len(self.jobs))}", flush=True)
         before = {job.identity: self.found[job.identity] for job in self.jobs if not job.to_train}
         self.monitor = SweepMonitor(self.jobs, before, self.store, self.run.id)
 
@@ -182,15 +183,12 @@ class Sweep:
                 "sync, then the same command again"
             ) from error
         ended = [found.get(job.identity) for job in self.jobs]
-        states = list(map(_state, self.jobs, ended))
-        table = tables.Table(self.title, ["job", "", "validation accuracy"])
-        for job, state, run in zip(self.jobs, states, ended, strict=True):
-            accuracy = run.metrics.get(keys.SELECTED_VAL_ACCURACY) if run else None
-            table.rows.append([job.name, state, "" if accuracy is None else f"{accuracy:.4f}"])
-            if not record.settled(run, job.trial is not None):
-                table.notes.append(f"{job.name}: {_why_not(run)}")
-        tables.print_terminal(table)
-        print(_counted(states))
+        stopped = self.settings.on_failure == "stop" and None in ended
+        states = [sweep_summary.state(job, run) for job, run in zip(self.jobs, ended, strict=True)]
+        tables.print_terminal(sweep_summary.table(self.title, self.jobs, ended, stopped))
+        print(sweep_summary.counted(states))
+        if stopped:
+            print("on_failure=stop: no job was started after the first failure; the same command goes on")
         print(self._next())
         print("compare: make compare    look at it: make ui")
         whole = all(
@@ -224,24 +222,3 @@ class Sweep:
         with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
             self._end("KILLED")
             self.store.close_abandoned()
-
-
-def _counted(words: Iterable[str]) -> str:
-    return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
-
-
-def _state(job: PlannedJob, run: Record | None) -> str:
-    if run is None:
-        return "not started"
-    if job.trial is not None and record.diverged(run):
-        return "diverged"
-    if run.status != "FINISHED":
-        return run.status.lower()
-    return "reused" if job.action == REUSE else "done"
-
-
-def _why_not(run: Record | None) -> str:
-    """Why a job has no figures, in words, and where to read more."""
-    if run is None:
-        return "it failed before its run began: see above"
-    return f"{run.tags.get(keys.Tag.ERROR) or run.status.lower()} (log: {run.tags.get(keys.Tag.LOG, 'none')})"

@@ -92,6 +92,12 @@ class Queries:
         """The runs nested below a sweep's, by identity, with one query."""
         return by_identity(self.records(**{keys.Tag.PARENT: run_id}))
 
+    def last_step(self, run_id: str, metric: str) -> int:
+        """The last step at which a run has logged a metric; 0 if it has not yet."""
+        with answering(self.uri):
+            points = self.client.get_metric_history(run_id, metric)
+        return max((point.step for point in points), default=0)
+
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
         path = Path(self.uri.removeprefix(sqlite.ADDRESS))

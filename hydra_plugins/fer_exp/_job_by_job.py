@@ -56,10 +56,6 @@ class JobByJob(PlannedLauncher):
     def stop(self, running: Iterable[Any]) -> None:
         """Release the engine and end whatever still runs."""
 
-    def at_once(self, left: int) -> int:  # noqa: ARG002 - for those that have few left to share
-        """How many jobs to keep running while so many have not ended."""
-        return self.n_jobs
-
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs, numbered from `initial_job_idx`; what Hydra needs of each."""
         waiting = deque(range(initial_job_idx, initial_job_idx + len(job_overrides)))
@@ -73,6 +69,8 @@ class JobByJob(PlannedLauncher):
                 time.sleep(LOOK)
                 for number in [number for number, future in running.items() if future.done()]:
                     ended[number] = self._outcome(number, running.pop(number))
+                    if self.ends_sweep(ended[number]):
+                        waiting.clear()
         finally:
             self.stop(running.values())
         return [ended[number] for number in sorted(ended)]
@@ -87,7 +85,7 @@ class JobByJob(PlannedLauncher):
             return future.result()
         self.lost(number, why)
         # as a failed one Hydra would raise it, and end the sweep without its summary
-        return JobReturn(status=JobStatus.COMPLETED)
+        return JobReturn(status=JobStatus.COMPLETED, _return_value=False)
 
 
 def run_elsewhere(state: dict[Any, Any], *job: Any) -> JobReturn:
@@ -102,10 +100,10 @@ def run_here(config: DictConfig, context: HydraContext, task: TaskFunction) -> J
     """Run the job of this config in this process; raises what its task raises."""
     setup_globals()
     returned = run_job(task, config, "hydra.sweep.dir", "hydra.sweep.subdir", context)
-    # raises it, if the task has
-    _ = returned.return_value
+    # raises what the task has raised; else whether it went well
+    value = returned.return_value
     # without the job's configs, which nobody reads: those of 500 jobs took 80 MB in the sweep's process
-    return JobReturn(returned.overrides, status=returned.status)
+    return JobReturn(returned.overrides, status=returned.status, _return_value=value)
 
 
 # What conf/ takes from the environment.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -11,14 +12,24 @@ class PlannedLauncher(Launcher):
     """A launcher of ours.
 
     config_of: gives the config of the job of this number. lost: to be told the number of a job whose process
-    died, and why. The sweeper sets both before it launches.
+    died, and why. stop_at_failure: whether no job is started any more once one has failed. The sweeper sets
+    them before it launches.
     """
 
     config_of: Callable[[int], DictConfig]
     lost: Callable[[int, str], None]
+    stop_at_failure: bool = False
 
     def __init__(self, n_jobs: int):
         self.n_jobs = n_jobs
+
+    def at_once(self, left: int) -> int:  # noqa: ARG002 - for those that have few left to share
+        """How many jobs to keep running while so many have not ended."""
+        return self.n_jobs
+
+    def ends_sweep(self, returned: JobReturn) -> bool:
+        """Whether no more jobs are to be started, as this one has failed."""
+        return self.stop_at_failure and returned.return_value is False
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra hands every launcher."""

@@ -53,9 +53,12 @@ class JoblibLauncher(JobByJob):
         """Run the jobs; one at a time needs no process but this."""
         if self.n_jobs > 1:
             return super().launch(job_overrides, initial_job_idx)
-        numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
-        context, task = self.hydra_context, self.task_function
-        return [run_here(self.config_of(number), context, task) for number in numbers]
+        ended: list[JobReturn] = []
+        for number in range(initial_job_idx, initial_job_idx + len(job_overrides)):
+            ended.append(run_here(self.config_of(number), self.hydra_context, self.task_function))
+            if self.ends_sweep(ended[-1]):
+                break
+        return ended
 
     def at_once(self, left: int) -> int:
         """All that are left, where a last turn would leave a core without work.

@@ -30,7 +30,7 @@ class StackedLauncher(PlannedLauncher):
         setup_globals()
         self._configure_shared_log()
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
-        drivers.run_stacked([self._job(number) for number in numbers], self.n_jobs)
+        drivers.run_stacked([self._job(number) for number in numbers], self.n_jobs, self.stop_at_failure)
         return [JobReturn(overrides, status=JobStatus.COMPLETED) for overrides in job_overrides]
 
     def _configure_shared_log(self) -> None:

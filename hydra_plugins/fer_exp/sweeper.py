@@ -71,6 +71,7 @@ class PlannedSweeper(Sweeper):
         with files.failing_in_one_line():
             factors, jobs = expand(self.hydra_context.config_loader, self.params, arguments)
             command = provenance.typed("train.py")
+            self._say_first(len(jobs))
             settings = self._compose(jobs, command)
             if ours and not settings[0].dry_run:
                 engine.prepare(options)
@@ -83,10 +84,13 @@ class PlannedSweeper(Sweeper):
                 return []
             self.common |= {"sweep.parent": sweep.open(), "sweep.factors": factors}
         if not sweep.nothing_to_do:
-            sweep.start_monitor(options.n_jobs if "n_jobs" in options else 1)
             launcher = self._launcher()
-            if ours:
+            if isinstance(launcher, PlannedLauncher):
                 launcher.config_of, launcher.lost = self._config_of, sweep.lost
+                launcher.stop_at_failure = settings[0].on_failure == "stop"
+                sweep.start_monitor(launcher.at_once)
+            else:
+                sweep.start_monitor(lambda _: 1)
             self._launch(launcher, jobs)
         if not sweep.close():
             raise SystemExit(1)
@@ -100,6 +104,12 @@ class PlannedSweeper(Sweeper):
         from fer_exp.analysis import contrasts
 
         return contrasts.half_widths(sweep.store, sweep.run.id)
+
+    def _say_first(self, jobs: int) -> None:
+        """Say at once what is asked and what is read, as to import and to read take a while."""
+        if self.config.about.question and not self.config.dry_run:
+            print(self.config.about.question)
+        print(f"planning {jobs} {'job' if jobs == 1 else 'jobs'}, reading the faces", flush=True)
 
     def _compose(self, jobs: Sequence[Sequence[str]], command: str) -> list[Any]:
         """The checked settings of each job. command: what the user typed."""

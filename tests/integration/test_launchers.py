@@ -210,12 +210,20 @@ def test_fewer_jobs_than_cores_stay_few(monkeypatch):
     assert JoblibLauncher(2).at_once(3) == 2
 
 
+def test_no_job_is_started_after_a_failure_if_that_is_asked_for():
+    """Those that run by then come to their ends."""
+    engine = ByHand(2, dying=(1,))
+    engine.stop_at_failure = True
+    assert len(engine.launch([["a"], ["b"], ["c"], ["d"], ["e"]], 0)) == 2
+    assert engine.told == [(1, "its process died")]
+
+
 def test_a_lost_job_is_told_and_the_others_go_on():
     """By its own number; and Hydra is not told to raise."""
     engine = ByHand(2, dying=(1, 2))
     returned = engine.launch([["a"], ["b"], ["c"], ["d"]], 0)
     assert engine.told == [(1, "its process died"), (2, "its process died")]
-    assert [each.return_value for each in returned] == [None] * 4
+    assert [each.return_value for each in returned] == [None, False, False, None]
 
 
 def test_a_process_serves_job_after_job_and_is_replaced_when_it_dies():

@@ -59,8 +59,11 @@ def test_a_sweep_is_trained_once_and_a_failed_arm_stops_nobody(tmp_path):
     again = run(tmp_path, *sweep, "rerun=none", "n_jobs=1")
     assert "2 reused" in again.stdout
     assert len(store.records(kind="job")) == 3
+    stopped = run(tmp_path, *sweep, "seed=1", "optimizer.lr=1e30,0.01", "n_jobs=1", "on_failure=stop")
+    assert stopped.returncode == 1
+    assert "1 failed, 1 not started" in stopped.stdout
     plan = run(tmp_path, *sweep, "dry_run=true")
-    assert (plan.returncode, len(store.records(kind="sweep"))) == (0, 2)
+    assert (plan.returncode, len(store.records(kind="sweep"))) == (0, 3)
     assert "2 reuse" in plan.stdout
 
 

@@ -1,6 +1,8 @@
 """How a sweep is said to stand, and that whoever watches it breaks nothing."""
 
+import dataclasses
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,6 +26,20 @@ def test_a_sweep_is_counted_by_what_became_of_each_job():
     found = monitor.progress_of(JOBS, {"id0": record("FINISHED", 0.4)}, now, elapsed=60)
     assert found == monitor.SweepProgress(5, 2, 1, 1, (0.4, "seed 0"), 60)
     assert str(found) == "2/5 done · 1 running · 1 failed · about 60 s left · best val 40.00 % (seed 0)"
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"), [((30, 30), "epoch 12, 20 of 30"), ((30, 100), "epoch 12/30, 20/100")]
+)
+def test_the_epochs_of_running_jobs_are_told(limits, said):
+    """A job of 100 epochs takes minutes, in which nothing else changes."""
+    jobs = [
+        dataclasses.replace(job, settings=SimpleNamespace(training=SimpleNamespace(epochs=limit)))
+        for job, limit in zip(JOBS, limits, strict=False)
+    ]
+    now = {f"id{n}": dataclasses.replace(record("RUNNING"), run_id=f"run{n}") for n in range(2)}
+    found = monitor.progress_of(jobs, {}, now, 60, {"run0": 12, "run1": 20})
+    assert str(found) == f"0/2 done · 2 running ({said})"
 
 
 def test_nothing_is_promised_before_a_job_has_ended():
