@@ -53,7 +53,8 @@ def test_each_job_says_what_it_does_to_its_own_log(job):
 
     drivers.run_stacked([job(f"seed={seed}", log=log(seed)) for seed in (1, 2)], width=2)
     for said in lines.values():
-        assert [line[:5] for line in said] == ["[1/2]", "[2/2]", "x: 2 "]
+        assert [line[:5] for line in said[:-1]] == ["[1/2]", "[2/2]"]
+        assert "of validation (n = " in said[-1]
 
 
 def test_more_jobs_than_a_stack_is_wide(job, store):
