@@ -147,17 +147,6 @@ def test_a_search_shows_its_best_trials_and_what_fewer_would_have_reached(
         assert english_in(page) == []
 
 
-def test_the_page_is_repeated_by_what_was_typed(folder, migrated_store, tiny_dataset):
-    """With all settings that the study was given, which its name alone does not tell."""
-    store = store_in(folder, migrated_store)
-    swept(store, tiny_dataset, {"relu": [0.39, 0.40]})
-    [sweep] = store.records(kind="sweep")
-    typed = "python train.py study=activation 'seed=range(0,2)' training.epochs=3"
-    store.client.log_param(sweep.run_id, "command", typed)
-    page = Reader(written(folder))
-    assert typed in "".join(text for _, text in page.text)
-
-
 def test_lost_artifacts_leave_gaps_and_no_traceback(folder, migrated_store, tiny_dataset):
     """No checkpoint, no answers, no pictures, no plan of another sweep: each is named where it is missed."""
     store = store_in(folder, migrated_store)
@@ -194,17 +183,25 @@ def test_a_picture_that_is_none_is_refused(tmp_path, content, said):
         image(path, "faces")
 
 
-def test_the_page_is_kept_with_its_sweep(folder, migrated_store, tiny_dataset, capsys):
-    """In the newest sweep, or the newest of the study, a page a language; without faces nobody asked for."""
+def test_the_page_is_kept_with_its_sweep_and_repeated_by_what_was_typed(
+    folder, migrated_store, tiny_dataset, capsys
+):
+    """In the newest sweep of the study, a page a language; without faces nobody asked for.
+
+    With all settings that the study was given, which its name alone does not tell.
+    """
     store = store_in(folder, migrated_store)
     swept(store, tiny_dataset, {"relu": [0.4]})
+    [sweep] = store.records(kind="sweep")
+    typed = "python train.py study=activation 'seed=range(0,2)' training.epochs=3"
+    store.client.log_param(sweep.run_id, "command", typed)
     pages = {
         language: written(folder, "--study", "activation", "--lang", language) for language in ("en", "ko")
     }
-    [sweep] = store.records(kind="sweep")
     for language, page in pages.items():
         kept = store.run(sweep.run_id).fetch(artifacts.report(language))
         assert kept.read_text(encoding="utf-8") == page
+        assert typed in "".join(text for _, text in Reader(page).text)
         assert "<h2>" in page
         assert words_of(language)("gallery") not in page
     assert sweep.run_id in capsys.readouterr().out
