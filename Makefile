@@ -54,6 +54,7 @@ baseline: install  ## fit baselines: make baseline BASELINE=svc ARGS="data=fer20
 	$(BIN)/python evaluate.py -m baseline=$(BASELINE) $(ARGS)
 
 predict: install  ## the emotions of pictures: make predict IMAGE=photo.jpg RUN=latest
+	$(if $(IMAGE),,$(error name a picture: make predict IMAGE=photo.jpg))
 	$(BIN)/python -m fer_exp predict $(IMAGE) --run $(or $(RUN),latest) $(ARGS)
 
 export: install  ## a run's network as an ONNX file: make export RUN=best ARGS="--output model.onnx --quantise"

@@ -2,19 +2,17 @@
 
 import argparse
 import atexit
-import difflib
 import errno
 import gc
 import os
-import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO
 
-from fer_exp import machine, places, signals
+from fer_exp import hints, machine, places, signals
 from fer_exp.errors import UserError
 
 # Set when the user wants tracebacks instead of one line.
@@ -90,41 +88,7 @@ def one_line(error: BaseException) -> str:
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
     if isinstance(error, FileNotFoundError) and not error.filename:
         return "the current folder has been removed; change into another"
-    if isinstance(override := getattr(error, "override", None), str):
-        # Hydra names its lexer and the place of the letter
-        key = override.partition("=")[0]
-        return f"{override}: cannot be read as a value; quote a text twice: \"{key}='...'\""
-    text = re.split(r"\nConfig search path:", str(error))[0]
-    # Hydra suggests to append the key, but no key may be added here
-    text = re.sub(
-        r"To append to your .*", lambda _: f"There is no such setting; {_settings_near(error)}", text
-    )
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _settings_near(error: BaseException) -> str:
-    """What may have been meant by a key that Hydra does not find, by what it has found beside it."""
-    beside = getattr(error.__cause__, "parent_node", None)
-    if beside is None:
-        return "--help lists them all."
-    # as typed, e.g. training.epoch
-    path, dot, key = str(getattr(error.__cause__, "full_key", "")).rpartition(".")
-    known = [str(each) for each in beside]
-    near = [f"{path}{dot}{each}" for each in difflib.get_close_matches(key, known, n=1)]
-    # `lr` and `epochs`, which people type without their groups
-    near = near or ([] if path else _keys_named(key, beside))
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"known in {path}, as it is chosen: {', '.join(known)}." if path else "--help lists them all."
-
-
-def _keys_named(name: str, tree: Mapping[str, Any], path: str = "") -> list[str]:
-    """The dotted keys of a composed config that end in a name; Hydra's own left out."""
-    found = [f"{path}{name}"] if path and name in tree else []
-    for key in tree:
-        if key != "hydra" and isinstance(group := tree.get(key), Mapping):
-            found += _keys_named(name, group, f"{path}{key}.")
-    return found
+    return hints.said(error) or type(error).__name__
 
 
 def collect_rarely() -> None:

@@ -3,7 +3,7 @@
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -106,7 +106,7 @@ def refuse_unreadable(arguments: Iterable[str], conf: Path) -> None:
         if option and option[1] not in _OPTIONS_OF_HYDRA:
             raise UserError(f"{argument[:40]}: a setting has no dashes; write {option[1][:40]}=VALUE")
         if re.match(r"[+~]*(=|$)", argument):
-            raise UserError(f"'{argument[:40]}' names no setting, as seed=3 does")
+            raise UserError(f"'{argument[:40]}' names no setting; write seed=3, without spaces")
         subject = f"{argument.partition('=')[0][:40]}: holds"
         if re.search(rf"\d{{{_MOST_DIGITS + 1}}}", argument.replace("_", "")):
             raise UserError(f"{subject} a number of more than {_MOST_DIGITS:,} digits")
@@ -136,6 +136,23 @@ def _hydras_own_mistakes(expected: tuple[type[Exception], ...]) -> Iterator[None
         raise
 
 
+def _completes(arguments: Sequence[str]) -> bool:
+    """Whether a shell asks what may come next."""
+    asked = {"-sc", "--shell-completion"}.intersection(arguments)
+    return bool(asked) and any(each.startswith("query=") for each in arguments)
+
+
+def _complete(conf: Path, aliases: Mapping[str, str]) -> bool:
+    """Print what may stand at the end of the line that the shell names; whether that is all there is."""
+    # here, since it brings all that reads settings
+    from fer_exp.config import completion
+
+    line = machine.variable("COMP_LINE")
+    found = completion.options(line, conf, aliases)
+    print("\n".join(found or completion.short_names(line, aliases)))
+    return found is not None
+
+
 def run(
     main: Callable[[], object],
     conf: Path,
@@ -159,6 +176,8 @@ def run(
     try:
         with mistakes_in_one_line(*expected):
             env_file.load()
+            if _completes(sys.argv[1:]) and _complete(conf, aliases):
+                return
             refuse_unreadable(sys.argv[1:], conf)
             added_folders.refuse_logging(sys.argv[1:])
             sys.argv[1:] = as_hydra_reads(sweep_first(sys.argv[1:]), conf, aliases)

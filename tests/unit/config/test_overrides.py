@@ -107,7 +107,7 @@ def test_another_script_has_other_short_names():
         ("model.hidden=" + "[" * 2000, "model.hidden: holds more than 50 brackets"),
         ("model.hidden=" + "[" * 2000 + "1" + "]" * 2000, "model.hidden: holds more than 50 brackets"),
         ("seed=" + "${x:" * 2000, "seed: holds more than 50 brackets"),
-        ("=3", "'=3' names no setting, as seed=3 does"),
+        ("=3", "'=3' names no setting; write seed=3, without spaces"),
         ("~=3", "'~=3' names no setting"),
         ("", "'' names no setting"),
         ("scheduler=null", "scheduler=null: choose one of cosine, none, plateau"),
