@@ -1,15 +1,16 @@
-"""The commands beside train.py and evaluate.py.
+"""The commands beside train.py and evaluate.py, and these two for whoever has installed a wheel.
 
-`python -m fer_exp` lists them, `python -m fer_exp NAME ...` runs one.
+`python -m fer_exp` lists them, `python -m fer_exp NAME ...` runs one; so does `fer-exp NAME ...`.
 """
 
 import difflib
 import importlib
+import runpy
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp import console, machine
+from fer_exp import console, machine, places
 from fer_exp.errors import UserError
 
 
@@ -44,12 +45,16 @@ COMMANDS = {
 }
 
 
+# The scripts, which Hydra runs; their arguments are overrides.
+SCRIPTS = {"train": "train a network, or a sweep of them with -m", "evaluate": "score the test set"}
+
+
 def listing() -> str:
     """The commands, a line each."""
-    lines = [f"  {name:<12} {command.about}" for name, command in COMMANDS.items()]
+    abouts = SCRIPTS | {name: command.about for name, command in COMMANDS.items()}
+    lines = [f"  {name:<12} {about}" for name, about in abouts.items()]
     usage = "usage: python -m fer_exp COMMAND ...    (python -m fer_exp COMMAND --help)"
-    scripts = "to train: python train.py --help    to score test: python evaluate.py --help"
-    return "\n".join([usage, "", *lines, "", scripts])
+    return "\n".join([usage, "", *lines, "", "train and evaluate are python train.py and python evaluate.py"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -58,9 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if name in ("-h", "--help"):
         print(listing())
         return
+    if name in SCRIPTS:
+        script = str(places.SCRIPTS / f"{name}.py")
+        sys.argv = [script, *rest]
+        runpy.run_path(script, run_name="__main__")
+        return
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(COMMANDS)}"
+        known = [*COMMANDS, *SCRIPTS]
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
         console.fail(UserError(f"there is no command {name}; {hint}"))
     machine.settle()
     command = COMMANDS[name]

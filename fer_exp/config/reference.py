@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from fer_exp import console, files
+from fer_exp import console, files, places
 from fer_exp.config import schema
 from fer_exp.config.evaluation import Evaluation
 from fer_exp.config.identity import flatten
 from fer_exp.config.settings import Experiment
 
-ROOT = Path(__file__).parents[2]
+ROOT = places.SCRIPTS
 CONF, PAGE = ROOT / "conf", ROOT / "docs" / "configuration.md"
 
 # Of each script: its file in conf/, and its settings.

@@ -1,12 +1,12 @@
 """Lets our launchers' configs stand alone."""
 
-from pathlib import Path
-
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
-LAUNCHERS = Path(__file__).parents[2] / "conf" / "hydra" / "launcher"
+from fer_exp import places
+
+LAUNCHERS = places.SCRIPTS / "conf" / "hydra" / "launcher"
 
 
 class OwnConfigs(SearchPathPlugin):
