@@ -20,18 +20,24 @@ def main() -> None:
     lost = threading.Event()
     with subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL) as program:
         # what is sent to the whole group is for the program
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        threading.Thread(target=_watch, args=(lost,), daemon=True).start()
+        for name in ("SIGTERM", "SIGINT", "SIGHUP"):
+            # Windows has no SIGHUP
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), signal.SIG_IGN)
+        threading.Thread(target=_watch, args=(lost, program), daemon=True).start()
         code = program.wait()
-    if lost.is_set():
+    if lost.is_set() and hasattr(os, "killpg"):
         os.killpg(0, signal.SIGKILL)
     sys.exit(code if code >= 0 else 128 - code)
 
 
-def _watch(lost: threading.Event) -> None:
+def _watch(lost: threading.Event, program: "subprocess.Popen[bytes]") -> None:
     sys.stdin.buffer.read()
     lost.set()
+    if not hasattr(os, "killpg"):
+        # Windows has no groups to end
+        program.kill()
+        return
     os.killpg(0, signal.SIGTERM)
     time.sleep(_STOP)
     os.killpg(0, signal.SIGKILL)

@@ -7,6 +7,7 @@ windows or for other programs is not listened to.
 import getpass
 import os
 import platform
+import sys
 from pathlib import Path
 
 from fer_exp.errors import UserError
@@ -84,3 +85,14 @@ def user() -> str:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):
         return ""
+
+
+def peak_gib() -> float | None:
+    """The most memory that this process has held so far, in GiB; None on Windows, which does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # kibibytes on Linux, bytes on macOS
+    return peak / (2**30 if sys.platform == "darwin" else 2**20)

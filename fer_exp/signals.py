@@ -10,6 +10,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -26,10 +27,22 @@ def end_by_signals() -> None:
 
     It then exits with 128 + n. A signal that was ignored when the program began, as nohup has it, stays so.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Windows knows no closed terminal
+    for number in (signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _end)
     sys.unraisablehook = _told
+
+
+def end_group(process: "subprocess.Popen[bytes]", force: bool) -> None:
+    """End a process that leads a session, and all of that; by SIGKILL with `force`, else by SIGTERM.
+
+    Windows has no such groups: there the process alone is ended. Raises ProcessLookupError if none is left.
+    """
+    if hasattr(os, "killpg"):
+        os.killpg(process.pid, signal.SIGKILL if force else signal.SIGTERM)
+    else:
+        process.kill()
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:

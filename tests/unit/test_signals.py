@@ -120,3 +120,29 @@ def test_what_works_for_a_killed_program_ends(tmp_path, helper):
         assert seen(lambda: path.exists() and path.read_text())
         process.kill()
     assert seen(lambda: not path.exists())
+
+
+_LIKE_WINDOWS = """
+import os, signal, subprocess, sys
+del os.killpg, signal.SIGHUP
+sys.modules["resource"] = None
+from fer_exp import leash, machine, signals
+
+signals.end_by_signals()
+assert machine.peak_gib() is None
+process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+signals.end_group(process, force=False)
+assert process.wait(30) != 0
+sys.argv = ["leash", sys.executable, "-c", "import time; time.sleep(60)"]
+leash.main()
+"""
+
+
+def test_what_windows_lacks_is_not_asked_for():
+    """Groups of processes, a signal and a module: a stand-in for Windows, where nobody has tried it.
+
+    The leash ends its program once the one that holds the other end, here the empty input, is gone.
+    """
+    code = [sys.executable, "-c", _LIKE_WINDOWS]
+    done = subprocess.run(code, cwd=ROOT, input="", capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGKILL, "")

@@ -6,8 +6,6 @@ which `svc` solves the same problem in minutes.
 """
 
 import dataclasses
-import resource
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -144,7 +142,8 @@ def _fit(
             keys.FIT_SECONDS: time.perf_counter() - started,
             keys.fit("cores"): float(machine.cores()),
         }
-        record.log(found | {keys.fit("peak_gib"): _peak_gib()} | _certificate(model))
+        peak = machine.peak_gib()
+        record.log(found | ({} if peak is None else {keys.fit("peak_gib"): peak}) | _certificate(model))
         answers = scoring.Answers(*_answers(model, test.pixels.reshape(len(test), -1)))
         scoring.conclude(record, dataset, answers, gallery=False)
     return store.record(record.id)
@@ -167,10 +166,3 @@ def _certificate(model: ClassifierMixin) -> dict[str, float]:
         return {}
     facts = {"widest_gap": last.gaps_.max(), "objective": last.objectives_.sum()}
     return {keys.fit(key): float(value) for key, value in facts.items()}
-
-
-def _peak_gib() -> float:
-    """The most memory that this process has held so far, in GiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # kibibytes on Linux, bytes on macOS
-    return peak / (2**30 if sys.platform == "darwin" else 2**20)

@@ -7,7 +7,6 @@ order, so whoever wants to see something needs the link that is made here.
 import contextlib
 import http.client
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from types import MappingProxyType
 from typing import NoReturn
 from urllib.parse import urlencode
 
-from fer_exp import machine
+from fer_exp import machine, signals
 from fer_exp.errors import UserError
 
 HOST = "127.0.0.1"
@@ -156,8 +155,8 @@ def _answers(port: int) -> bool:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     # the group's id outlives its first process, as long as a helper is left
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for force in (False, True):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+            signals.end_group(process, force)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_STOP)
