@@ -27,6 +27,7 @@ MOST_NETWORKS = 4
 
 # What the page says of a run.
 _PARAMS = (keys.Param.DATA_NAME, keys.Param.PROTOCOL_NAME, keys.Param.FACES_VALIDATION)
+_METRICS = (keys.SELECTED_VAL_ACCURACY, keys.SELECTED_EPOCH)
 
 
 class NoRunError(UserError):
@@ -95,14 +96,15 @@ class Answers:
 
 
 def _is_described(run: tracking.Record) -> bool:
-    return keys.SELECTED_VAL_ACCURACY in run.metrics and all(name in run.params for name in _PARAMS)
+    return all(name in run.metrics for name in _METRICS) and all(name in run.params for name in _PARAMS)
 
 
 def facts(run: tracking.Record) -> dict[str, Any]:
     """Which run it is, and its share of right answers, of 1, on n faces that it was not fitted on."""
     data, protocol, n = (run.params[name] for name in _PARAMS)
-    found = {"id": run.run_id, "name": run.name, "data": data, "protocol": protocol}
-    return found | {"accuracy": run.metrics[keys.SELECTED_VAL_ACCURACY], "n": int(n)}
+    found = {"id": run.run_id, "name": run.name, "data": data, "protocol": protocol, "n": int(n)}
+    accuracy, epoch = (run.metrics[metric] for metric in _METRICS)
+    return found | {"accuracy": accuracy, "epoch": int(epoch)}
 
 
 def _view(network: Classifier, said: predict.Prediction) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 const words = JSON.parse(document.getElementById("words").textContent);
 const MOST_BYTES = 10_000_000;
 const NOTABLE_FALL = 0.01;
+const SAMPLES = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const at = (id) => document.getElementById(id);
 
 let runs = [];
@@ -92,6 +93,24 @@ function take(file) {
   at("whole").classList.remove("unseen");
   at("photo").src = URL.createObjectURL(file);
   ask();
+}
+
+function offerSamples() {
+  for (const emotion of SAMPLES) {
+    const button = document.createElement("button");
+    const image = button.appendChild(new Image(48, 48));
+    image.src = `/samples/${emotion}.png`;
+    image.alt = text("sample_of", { emotion: text(emotion) });
+    button.type = "button";
+    button.addEventListener("click", async () => {
+      try {
+        take(await (await fetch(image.src)).blob());
+      } catch {
+        complain("error_gone");
+      }
+    });
+    at("samples").append(button);
+  }
 }
 
 function title(index, said) {
@@ -217,4 +236,5 @@ document.addEventListener("drop", (event) => {
 for (const link of document.querySelectorAll("nav a")) {
   if (link.lang === words.language) link.setAttribute("aria-current", "true");
 }
+offerSamples();
 listRuns().catch(() => complain("error_gone"));

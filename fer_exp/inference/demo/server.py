@@ -23,6 +23,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fer_exp import console
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import EMOTIONS
+from fer_exp.inference.demo import samples
 from fer_exp.inference.demo.answers import Answers, NoRunError
 
 if TYPE_CHECKING:
@@ -138,6 +140,12 @@ def _add_pages(app: FastAPI) -> None:
     @app.get("/")
     def show(lang: str = "en") -> Response:
         return Response(pages.get(lang, pages["en"]), media_type="text/html")
+
+    @app.get("/samples/{emotion}.png")
+    def sample(emotion: str) -> Response:
+        if emotion not in EMOTIONS:
+            raise HTTPException(404, f"there is no sample of {emotion[:20]}")
+        return Response(samples.png(emotion), media_type="image/png")
 
     for kind, media_type in (("css", "text/css"), ("js", "text/javascript")):
         text = (resources.files("fer_exp.inference.demo") / f"page.{kind}").read_text("utf-8")

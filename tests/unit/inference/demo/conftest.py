@@ -55,13 +55,15 @@ def served(serving, trained):
 
 @pytest.fixture
 def ask(served):
-    """Send a request to the page: status, headers, text."""
+    """Send a request to the page: status, headers, text, or the bytes of a picture."""
 
     def asked(method, path, body=None, **headers):
         line = http.client.HTTPConnection("127.0.0.1", served, timeout=30)
         with contextlib.closing(line) as connection:
             connection.request(method, path, body, {"Host": f"127.0.0.1:{served}", **headers})
             answer = connection.getresponse()
-            return answer.status, answer.headers, answer.read().decode()
+            body = answer.read()
+            picture = answer.headers.get_content_maintype() == "image"
+            return answer.status, answer.headers, body if picture else body.decode()
 
     return asked

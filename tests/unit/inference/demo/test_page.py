@@ -1,12 +1,14 @@
 """The page in both languages, and as a browser shows it."""
 
+import io
 import json
 import re
 import shutil
 from importlib import resources
 
 import pytest
-from helpers.demo_page import face, png
+from helpers.demo_page import face, png, reason
+from PIL import Image
 
 from fer_exp.fer2013 import EMOTIONS
 
@@ -43,6 +45,21 @@ def test_each_text_has_its_twin():
     assert {*EMOTIONS, "found_one", "found_many", "none", "unsearched", "ready"} <= set(words)
 
 
+def test_a_drawn_face_of_each_emotion_is_there_to_try(ask):
+    """The same each time, of the size that a network sees; no other name has one."""
+    found = {}
+    for emotion in EMOTIONS:
+        status, headers, found[emotion] = ask("GET", f"/samples/{emotion}.png")
+        assert (status, headers["content-type"]) == (200, "image/png")
+        with Image.open(io.BytesIO(found[emotion])) as picture:
+            assert (picture.size, picture.mode) == ((48, 48), "L")
+        assert ask("GET", f"/samples/{emotion}.png")[2] == found[emotion]
+    assert len(set(found.values())) == 7
+    assert "no sample of joy" in reason(ask("GET", "/samples/joy.png"), 404)
+    script = (resources.files("fer_exp.inference.demo") / "page.js").read_text("utf-8")
+    assert re.search(r"SAMPLES = (\[.*\]);", script)[1] == json.dumps(list(EMOTIONS))
+
+
 @pytest.fixture
 def browser():
     """Chromium with a camera that shows a moving test picture, which needs no permission."""
@@ -75,6 +92,10 @@ def test_a_browser_shows_the_answer(browser, served, tmp_path, language, happy):
         assert (len(names), happy in names) == (7, True)
         assert names[0] in page.inner_text("#status")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        with page.expect_response("**/predict*") as answered:
+            page.click(f"#samples button:has(img[alt$='{happy}'])")
+        assert answered.value.status == 200
+        page.wait_for_selector("#result:not([hidden])")
         page.focus("#camera")
         page.keyboard.press("Enter")
         page.wait_for_selector("dialog[open]")
@@ -84,6 +105,10 @@ def test_a_browser_shows_the_answer(browser, served, tmp_path, language, happy):
         page.wait_for_selector("#result:not([hidden])")
         assert page.evaluate("document.getElementById('video').srcObject") is None
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        with page.expect_response("**/predict*") as answered:
+            page.click(f"#samples button:has(img[alt$='{happy}'])")
+        assert answered.value.status == 200
+        page.wait_for_selector("#result:not([hidden])")
         assert complaints == []
         page.close()
 
