@@ -7,7 +7,7 @@ import numpy as np
 from fer_exp import metrics, statistics
 from fer_exp.evaluation.scoring import Part
 from fer_exp.evaluation.taggers import CLEAR
-from fer_exp.formatting import Message, Styled
+from fer_exp.formatting import Styled
 from fer_exp.statistics import Interval
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, keys
@@ -25,23 +25,20 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
     runs = [run for arm in study.arms for run in arm.runs.values()]
     first = runs[0].metrics
     n, clean = (first.get(keys.test(part, "n")) for part in (_WHOLE, _CLEAN))
-    columns: list[str | Message | Column] = ["", Column("runs"), Column(f"accuracy in %, n = {n:.0f}")]
-    parts = [_WHOLE]
     # where no photo is in both it says the same twice
-    if clean not in (None, n):
-        columns.append(Column(f"no near-copies, n = {clean:.0f}"))
-        parts.append(_CLEAN)
+    parts = [_WHOLE] + [_CLEAN] * (clean not in (None, n))
+    columns = [Column(""), Column("runs"), *map(Column, ("test set", "no near-copies")[: len(parts)])]
     columns.append(Column("macro-F1", ".3f"))
-    rule = f"{study.protocol} protocol, weights of the {study.selected_on}"
-    table = Table(f"test set: {study.name} on {study.data}, {rule}", columns)
+    table = Table(f"{study.name} on {study.data}: accuracy on the test set in %", columns)
     for arm in study.arms:
         if arm.runs:
             f1 = float(np.mean(arm.values(keys.test(_WHOLE, "macro_f1"))))
             table.rows.append([arm.name, len(arm.runs), *(accuracy(arm, part) for part in parts), f1])
+    table.notes.append(f"{study.protocol} protocol, weights of the {study.selected_on}; test n = {n:,.0f}")
+    if len(parts) > 1:
+        table.notes.append(f"no near-copies: without images of a photo that is in training, n = {clean:,.0f}")
     table.notes += _of_intervals(study.arms)
     table.notes.append(f"always answering the largest class: {100 * first[keys.majority(_WHOLE)]:.2f} %")
-    if len(parts) > 1:
-        table.notes.append("no near-copies: without images of a photo that is in training")
     table.notes += [
         f"{run.name}: keeps its scores; its weights are not here" for run in runs if run.run_id in kept
     ]

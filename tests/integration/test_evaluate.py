@@ -25,7 +25,7 @@ def test_a_run_is_scored_beside_the_svc(tmp_path):
     first = evaluate(tmp_path, "run=latest")
     assert first.returncode == 0, first.stderr
     said = (
-        "test set: adhoc on synthetic",
+        "adhoc on synthetic: accuracy on the test set",
         "baseline=none leaves it out",
         "21 of 21 pairs",
         "fitted now",

@@ -117,7 +117,7 @@ def test_train_evaluate_compare(tmp_path):
     assert done.returncode == 0, done.stderr
     scored = run(tmp_path, "study=adhoc", "ensembles=true", "baseline=majority", script="evaluate.py")
     assert scored.returncode == 0, scored.stderr
-    assert "test set: adhoc on synthetic" in scored.stdout
+    assert "adhoc on synthetic: accuracy on the test set" in scored.stdout
     assert all(f"{name} · mean of 2 seeds" in scored.stdout for name in ("sgd", "adam"))
     table = run(tmp_path, "--format", "csv", script="compare")
     assert table.returncode == 0, table.stderr

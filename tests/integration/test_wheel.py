@@ -38,7 +38,9 @@ def test_a_wheel_trains_without_the_checkout(tmp_path):
     where = "import fer_exp, hydra_plugins.fer_exp as plugins; print(fer_exp.__file__, plugins.__file__)"
     assert all(place.startswith(str(site)) for place in run("-c", where).split())
     assert "2 done" in run(*ours, "train", "-m", "optimizer=sgd,adam", "n_jobs=2", *FEW)
-    assert "test set: adhoc on synthetic" in run(*ours, "evaluate", "study=adhoc", "baseline=majority")
+    assert "adhoc on synthetic: accuracy on the test set" in run(
+        *ours, "evaluate", "study=adhoc", "baseline=majority"
+    )
     assert "sgd" in run(*ours, "compare")
     assert (site / "bin" / "fer-exp").is_file()
     assert not (site / "fer_exp" / "scripts" / "setup.py").exists()

@@ -66,7 +66,8 @@ def test_a_run_is_scored_on_its_own_faces_at_once(train, evaluate, store):
     """Nothing of its data is asked for; a table of one row, and every subset only if that is asked for."""
     run = train("main")
     said = evaluate("run=latest", "baseline=none")
-    assert "test set: adhoc on synthetic, honest protocol, weights of the lowest validation loss" in said
+    assert "adhoc on synthetic: accuracy on the test set in %" in said
+    assert "honest protocol, weights of the lowest validation loss; test n = 28" in said
     assert "always answering the largest class: 14.29 %" in said
     assert "union" not in said
     assert "test/union/accuracy" in store.record(run).metrics

@@ -42,7 +42,7 @@ class FeatureInverse:
     @classmethod
     def flat(cls, pair: Pair, theta: np.ndarray, g: np.ndarray, total: float) -> "FeatureInverse":
         """For rows of one weight, which the Gram matrices of the classes give at no cost."""
-        matrix = (theta[0] * (pair.blocks[0].gram + pair.blocks[1].gram)).astype(np.float64)
+        matrix = (float(theta[0]) * (pair.blocks[0].gram + pair.blocks[1].gram)).astype(np.float64)
         # The Gram matrices carry float32 rounding, here relative to the largest eigenvalue.
         return cls(_centred_factor(matrix, g, total, 1 + 1e-6 * np.trace(matrix)))
 
