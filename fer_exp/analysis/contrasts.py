@@ -46,11 +46,27 @@ def _reference_first(study: Study, base: Arm | None = None) -> list[Arm]:
 def _judge(treatments: Sequence[Treatment], arms: Sequence[Arm], margin: float | None) -> Sequence[Contrast]:
     """The first of some arms against the others; treatments: what is known of each of them."""
     base, *others = treatments
+    others = [_on_the_same_faces(arm, base) for arm in others]
     # the faces judged for each face fitted, the largest of these runs
     shares = (run.validation_size / run.fit_size for arm in arms for run in arm.runs.values())
     share = max(shares, default=FIVE_FOLDS)
     margin = family.MARGIN if margin is None else margin
     return family.judge(base, others, _groups(arms), margin, test_share=share).contrasts
+
+
+def _on_the_same_faces(arm: Treatment, base: Treatment) -> Treatment:
+    """An arm without the runs that judged other faces than the base's of that seed, which make no pair.
+
+    So it is where a sweep varies the split.
+    """
+
+    def alike(run: int, ours: Judged | float) -> bool:
+        theirs = base.runs.get(run)
+        if not isinstance(ours, Judged) or not isinstance(theirs, Judged):
+            return True
+        return set(ours.faces.tolist()) == set(theirs.faces.tolist())
+
+    return Treatment(arm.name, {run: ours for run, ours in arm.runs.items() if alike(run, ours)})
 
 
 def _treatment(arm: Arm) -> Treatment:

@@ -63,6 +63,20 @@ def test_a_run_without_answers_leaves_the_scores():
     assert found.estimate.method is Method.CORRECTED
 
 
+def test_runs_on_other_validation_faces_are_no_pairs():
+    """As where a sweep varies the split; those that are on the same ones still are."""
+    arms = [arm("grouped", *[0.5] * 4), arm("random", *[0.6] * 4)]
+    for each in arms:
+        each.answers |= {str(seed): answered(seed, 0.5) for seed in range(4)}
+    arms[1].answers["3"]["face"] += 1
+    [found] = contrasts.contrasts(study("x", *arms))
+    assert (found.measured.runs, found.unpaired) == (3, (3,))
+    for answers in list(arms[1].answers.values())[:3]:
+        answers["face"] += 1
+    [found] = contrasts.contrasts(study("x", *arms))
+    assert (found.verdict, found.reason) == (Verdict.NONE, Reason.NO_SHARED_RUNS)
+
+
 def test_gaps_between_train_and_validation_are_compared_too():
     """The larger one is the better of two, whatever the accuracies."""
     base, wide = arm("a", 0.39, 0.394, 0.392), arm("b", 0.39, 0.395, 0.392)
