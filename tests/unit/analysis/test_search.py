@@ -204,6 +204,6 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
         "budget_curve",
         "scores",
     }
-    shut = run(tmp_path, "study=optimizer_search", *FEW[:2], script="evaluate.py")
+    shut = run(tmp_path, "study=optimizer_search", script="evaluate.py")
     assert shut.returncode == 2
     assert "a search chooses by validation alone" in shut.stderr
