@@ -70,7 +70,7 @@ def train(config: DictConfig) -> None:
         if job.outcome is None:
             raise
         raise KeyboardInterrupt(provenance.going_on(job.outcome.run_id, typed)) from None
-    command = provenance.evaluating(f"run={outcome.run_id}", typed)
+    command = provenance.evaluating(f"run={outcome.run_id[: provenance.SHORT]}", typed)
     print(f"test it: {command}")
     print("look at it: make ui")
 

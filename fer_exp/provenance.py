@@ -25,6 +25,9 @@ def to_keep(words: Iterable[str]) -> str:
     return without_login(shlex.join(words))
 
 
+# Letters of a run's id that tell it from others.
+SHORT = 8
+
 # What a run does not know of itself: where its faces are cached and its votes are, and where it is kept.
 _PLACES = ("data.cache_dir=", "data.ferplus=", "tracking.")
 
@@ -38,7 +41,7 @@ def evaluating(target: str, command: str) -> str:
 def going_on(run_id: str, command: str) -> str:
     """How to go on with a run that `command` was training: by the same, or by a short one."""
     kept = [word for word in shlex.split(command)[2:] if word.startswith(("data=", "data.", *_PLACES))]
-    short = shlex.join(["python", "train.py", f"resume={run_id}", *kept])
+    short = shlex.join(["python", "train.py", f"resume={run_id[:SHORT]}", *kept])
     return f"go on by the same command, or by: {short}"
 
 

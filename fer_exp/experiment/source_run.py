@@ -11,6 +11,7 @@ from fer_exp.config.schema import build
 from fer_exp.errors import UserError
 from fer_exp.models import checkpoint
 from fer_exp.tracking import Record, artifacts, keys
+from fer_exp.tracking.queries import named
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ def find(wanted: str, chosen: Mapping[str, Any]) -> SourceRun:
     """
     store = tracking.Store(build(settings.Tracking, chosen, "tracking"))
     store.close_abandoned()
-    jobs = store.records(kind=keys.Kind.JOB)
-    named = [run for run in jobs if run.whole and wanted in ("latest", run.name)]
+    jobs = [run for run in store.records(kind=keys.Kind.JOB) if run.whole]
+    known = jobs[0] if jobs and wanted == "latest" else named(wanted, jobs)
     try:
-        record = named[0] if named else store.find(wanted)
+        record = known or store.find(wanted)
         content = checkpoint.load(store.run_of(record).fetch(artifacts.LAST))
     except UserError as error:
         raise UserError(f"resume={wanted}: {error}") from None

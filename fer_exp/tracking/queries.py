@@ -17,8 +17,8 @@ from fer_exp.tracking.record import Record, by_identity, counted
 _START_OF_ID = re.compile(r"[0-9a-f]{6,31}")
 
 
-def _named(wanted: str, newest_first: Sequence[Record]) -> Record | None:
-    """The newest run of this name, or the only one whose id begins so."""
+def named(wanted: str, newest_first: Sequence[Record]) -> Record | None:
+    """The newest run of this name, or the only one whose id begins so; None if there is none."""
     if found := next((run for run in newest_first if run.name == wanted), None):
         return found
     alike = [run for run in newest_first if run.run_id.startswith(wanted)]
@@ -53,7 +53,7 @@ class Queries:
         """
         finished = self.records("FINISHED", kind=keys.Kind.JOB)
         if wanted not in ("best", "latest"):
-            return _named(wanted, finished) or self._by_id(wanted, [run.name for run in finished])
+            return named(wanted, finished) or self._by_id(wanted, [run.name for run in finished])
         whole = [run for run in finished if run.whole]
         if not whole:
             restored = " but those that were restored from an archive, without weights" * bool(finished)

@@ -98,7 +98,7 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
     assert process.wait() == 128 + number
     if number == signal.SIGINT:
         [killed] = open_store(tmp_path).records(kind="job")
-        resume = f"python train.py resume={killed.run_id}"
+        resume = f"python train.py resume={killed.run_id[:8]}"
         said = process.stderr.splitlines()[-1]
         assert said.startswith(f"interrupted: go on by the same command, or by: {resume} data.n_train=140")
         done = run(tmp_path, *shlex.split(said.partition("train.py ")[2]), "training.epochs=9")

@@ -28,7 +28,7 @@ def half(tiny):
 def test_its_choices_are_taken_from_it(tree, half, store):
     """All of them, so that only its id is to be typed; where it is kept and what it trains on is ours."""
     tracking = tree()["tracking"]
-    for wanted in (half, "half", "latest"):
+    for wanted in (half, half[:8], "half", "latest"):
         source = source_run.find(wanted, tracking)
         found = settings.parse(source_run.choices(source, tree(), tree(), ["resume"]))
         assert (found.resume, found.study, found.seed) == (half, "main", 3)
