@@ -47,5 +47,8 @@ class System:
             w += length * p
             scores += length * xp
             rest -= length * mp
+            # no eigenvalue is below 1, so that what is left is smaller still in the norm of the system
+            if rest @ rest <= residual**2 * first:
+                break
             before = now
         return w, scores
