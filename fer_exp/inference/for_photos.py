@@ -8,12 +8,15 @@ HELP = "id, name, best or latest, of runs on photos if there are any (default: l
 
 
 def find(store: tracking.Store, wanted: str) -> tracking.Record:
-    """The run that a user means, as `Store.find` knows it; a warning if it knows nothing of photos."""
-    record = store.find(wanted, photos=True)
+    """The run that a user means, as `Store.find` knows it."""
+    return store.find(wanted, photos=True)
+
+
+def warn(record: tracking.Record) -> None:
+    """Say on stderr of a run that can answer if it knows nothing of photos."""
     if record.drawn:
         print(
             f"warning: {record.name} has only ever seen drawn faces, so what it says of a photo means "
             "little; python train.py data=fer2013 data.root=PATH trains one on photos",
             file=sys.stderr,
         )
-    return record

@@ -144,5 +144,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if args.quantise:
             model = quantised(model)
         files.write(args.output, model)
+        for_photos.warn(record)
         print(predict.describe(record))
         print(f"{args.output}: {len(model):,} bytes; {PICTURES} uint8 [N, {SIDE}, {SIDE}] in, {LOGITS} out")

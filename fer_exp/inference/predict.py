@@ -196,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for error in refused:
             console.complain(error)
         if seen:
+            for_photos.warn(record)
             show(args, record, predict(classifier, seen, record.run_id))
     if refused:
         sys.exit(1 if seen else 2)

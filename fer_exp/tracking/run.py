@@ -70,7 +70,8 @@ class Run(ABC):
                     self.end("FAILED")
                 raise
             except BaseException:
-                with suppress(errors.UnwritableError):
+                # whatever an interrupted store says to it must not take the interruption's place
+                with suppress(Exception):
                     self.end("KILLED")
                 raise
             else:

@@ -54,6 +54,7 @@ def serve(config: argparse.Namespace) -> None:
         store = tracking.existing_store(config.tracking_uri, config.experiment)
         answers = Answers(store, face_detection.load())
         record, _ = answers.load(for_photos.find(store, config.run).run_id)
+        for_photos.warn(record)
         port = door.getsockname()[1]
         address = f"http://{demo_server.HOST}:{port}/"
         print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)

@@ -12,6 +12,7 @@ def test_a_network_of_drawn_faces_is_asked_last_and_warned_of(store, capsys, wan
         tags = {"kind": "job", "identity": name, "faces": data}
         store.create(name, {"data.name": data}, tags).end("FINISHED")
     found = for_photos.find(store, wanted)
+    for_photos.warn(found)
     said = capsys.readouterr()
     assert (found.name, said.out) == ("seen" if wanted == "latest" else "drawn", "")
     assert ("drawn has only ever seen drawn faces" in said.err) == (wanted == "drawn")

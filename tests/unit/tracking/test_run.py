@@ -38,6 +38,18 @@ def test_a_run_ends_with_the_truth(store, error, status):
     assert store.record(run.id).status == status
 
 
+def test_an_interruption_is_not_taken_for_a_failure_of_the_store(store, monkeypatch):
+    """What a store says that was interrupted in a write stays unsaid: a sweep would go on with its next job."""
+    run = store.create("a", {}, {})
+
+    def locked(status):
+        raise MlflowException("database is locked")
+
+    monkeypatch.setattr(run, "end", locked)
+    with pytest.raises(KeyboardInterrupt), run.recording():
+        raise KeyboardInterrupt
+
+
 def test_a_failed_run_says_why(store):
     """The error's words are kept with the run."""
     run = store.create("a", {}, {})

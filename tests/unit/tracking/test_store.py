@@ -1,13 +1,11 @@
 """A store is opened, or refused in one line that names it."""
 
 import contextlib
-import multiprocessing
 import os
 import re
 import sqlite3
 import subprocess
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -109,19 +107,6 @@ def test_a_program_leaves_the_store_as_one_file(tmp_path):
     (tmp_path / "a.db").rename(tmp_path / "copy.db")
     copy = tracking.Store(settings.Tracking(f"sqlite:///{tmp_path / 'copy.db'}", "artifacts", "x", False))
     assert [run.metrics for run in copy.records()] == [{"loss": 1.0}]
-
-
-def _open(chosen: settings.Tracking) -> str:
-    return tracking.Store(chosen).experiment_id
-
-
-@pytest.mark.slow
-def test_fresh_stores_opened_at_once_do_not_race(tmp_path):
-    """Six processes that open a store that does not exist yet all get the same experiment."""
-    chosen = settings.Tracking(f"sqlite:///{tmp_path / 'new.db'}", str(tmp_path / "artifacts"), "x", False)
-    # not a Pool, which waits for ever for what a process that ended has left undone
-    with ProcessPoolExecutor(6, multiprocessing.get_context("spawn")) as processes:
-        assert len(set(processes.map(_open, [chosen] * 6))) == 1
 
 
 READERS = {"compare": text, "demo_page": app, "prediction": predict, "report": report, "ui": ui}

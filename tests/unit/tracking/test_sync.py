@@ -51,7 +51,7 @@ def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script):
     """At once, before anything is trained."""
     address = f"http://127.0.0.1:{mlflow_server.free_port(0)}"
     began = time.monotonic()
-    done = run(tmp_path, f"tracking.uri={address}", *FEW[:2], script=script)
+    done = run(tmp_path, f"tracking.uri={address}", script=script)
     assert done.returncode == 2
     [line] = done.stderr.splitlines()
     assert f"tracking.uri={address}: no MLflow server answers there" in line

@@ -8,7 +8,7 @@ and `newton_system` makes the few steps that are left cheap.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import linalg
@@ -72,6 +72,9 @@ class Point:
     upper: np.ndarray
     s: np.ndarray
     xi: np.ndarray
+
+
+_PARTS = [part.name for part in fields(Point)]
 
 
 def central(margin: np.ndarray, mu: float, c: float) -> tuple[np.ndarray, np.ndarray]:
@@ -221,23 +224,34 @@ def solve_pair(
     pair = Pair(positive, negative, c)
     point, best_step = entry(pair), 0
     best: Solution | None = None
+    best_point = point
     for step in range(max_iter + 1):
         now = certified(pair, point, halves := pair.halves(point.alpha), step)
         if best is None or now.gap < best.gap:
-            best, best_step = now, step
+            best, best_step, best_point = now, step, point
         on_gap(best.gap)
-        if best.gap <= tol or step == max_iter or step - best_step >= PATIENCE:
+        if best.gap <= tol or step == max_iter:
             break
-        try:
-            change, length = Stepper(pair, point, halves[0] - halves[1]).best()
-        except (linalg.LinAlgError, FloatingPointError):
-            break
-        if not np.isfinite(length) or length < 1e-8:
-            break
-        for name in ("w", "b", "f", "alpha", "upper", "s", "xi"):
-            setattr(point, name, getattr(point, name) + length * getattr(change, name))
+        moved = moved_on(pair, point, halves) if step - best_step < PATIENCE else None
+        if moved is None:
+            if not pair.few:
+                break
+            # by its rows a system is solved to fewer digits: go on by the features from the best so far
+            pair.few, best_step, moved = False, step, best_point
+        point = moved
     assert best is not None, "max_iter must be 0 or more"
     return best
+
+
+def moved_on(pair: Pair, point: Point, halves: tuple[np.ndarray, np.ndarray]) -> Point | None:
+    """The point after one step; None where rounding leaves no step to take."""
+    try:
+        change, length = Stepper(pair, point, halves[0] - halves[1]).best()
+    except (linalg.LinAlgError, FloatingPointError):
+        return None
+    if not np.isfinite(length) or length < 1e-8:
+        return None
+    return Point(*(getattr(point, each) + length * getattr(change, each) for each in _PARTS))
 
 
 def certified(pair: Pair, point: Point, halves: tuple[np.ndarray, np.ndarray], step: int) -> Solution:

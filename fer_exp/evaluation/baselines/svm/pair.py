@@ -35,7 +35,7 @@ class Block:
 class Pair:
     """Rows of a positive and a negative class, multiplied block by block: no copy of them is made.
 
-    few: whether the rows are so few that a system is best solved by them, and not by the features.
+    few: whether the rows are so few that a system is solved by them, and not by the features.
     """
 
     def __init__(self, positive: Block, negative: Block, c: float):
