@@ -49,8 +49,8 @@ def patiently(uri: str, write: Callable[[], T]) -> T:
         try:
             return write()
         except MlflowException as error:
-            if interruption := _interruption(error):
-                raise interruption from error
+            if stop := interruption(error):
+                raise stop from error
             reason = _reason(error)
             if reason is None:
                 raise
@@ -78,8 +78,8 @@ def _is_locked(reason: sqlite3.OperationalError) -> bool:
     return getattr(reason, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _interruption(error: BaseException | None) -> BaseException | None:
-    """What was meant to end the program and came to be an error, by what the error came of."""
+def interruption(error: BaseException | None) -> BaseException | None:
+    """What was meant to end the program, if an error is that or came of it: MLflow wraps it in one."""
     while isinstance(error, Exception):
         error = error.__cause__ or error.__context__
     return error

@@ -61,18 +61,18 @@ class Run(ABC):
         with self._holding():
             try:
                 yield
-            except Exception as error:
+            except BaseException as error:
+                if stop := errors.interruption(error):
+                    # whatever an interrupted store says to it must not take the interruption's place
+                    with suppress(Exception):
+                        self.end("KILLED")
+                    raise stop from (error if error is not stop else None)
                 said = f"{type(error).__name__}: {error}"
                 # a store that takes nothing cannot be told: the next start finds the run abandoned
                 with suppress(errors.UnwritableError):
                     said = redaction.without_folders(said, local_path(self.artifacts))
                     self.tag(error=redaction.without_login(said)[:LONGEST_PARAM])
                     self.end("FAILED")
-                raise
-            except BaseException:
-                # whatever an interrupted store says to it must not take the interruption's place
-                with suppress(Exception):
-                    self.end("KILLED")
                 raise
             else:
                 self.end("FINISHED")

@@ -39,15 +39,17 @@ def test_a_run_ends_with_the_truth(store, error, status):
 
 
 def test_an_interruption_is_not_taken_for_a_failure_of_the_store(store, monkeypatch):
-    """What a store says that was interrupted in a write stays unsaid: a sweep would go on with its next job."""
+    """What a store says that was interrupted, or then, stays unsaid: else a sweep would go on."""
     run = store.create("a", {}, {})
 
-    def locked(status):
+    def locked(_):
         raise MlflowException("database is locked")
 
     monkeypatch.setattr(run, "end", locked)
+    error = MlflowException("what it made of Ctrl-C")
+    error.__context__ = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), run.recording():
-        raise KeyboardInterrupt
+        raise error
 
 
 def test_a_failed_run_says_why(store):

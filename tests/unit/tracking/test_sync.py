@@ -5,7 +5,7 @@ import signal
 import time
 
 import pytest
-from helpers.processes import FEW, run, start
+from helpers.processes import run, start
 from mlflow import MlflowClient
 
 from fer_exp.tracking import sync
