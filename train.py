@@ -29,7 +29,7 @@ CONF = Path(__file__).parent / "conf"
 OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
 
 
-@hydra.main(config_path="conf", config_name="config", version_base="1.3")
+@hydra.main(config_path="conf", config_name="train", version_base="1.3")
 def main(config: DictConfig) -> bool:
     """Run one job, or one of a sweep, whose failure lets others go on; whether it went well."""
     if HydraConfig.get().mode == RunMode.MULTIRUN:

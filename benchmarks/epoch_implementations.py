@@ -49,7 +49,7 @@ def compose_settings(optimizer: str, layers: str, batch: int) -> Experiment:
     choices = [f"optimizer={optimizer}", f"model.hidden=[{layers.replace('-', ',')}]"]
     choices += [f"training.batch_size={batch}", "training.epochs=1000", "scheduler=none", "stopping=none"]
     with initialize_config_dir(str(conf), version_base="1.3"):
-        return settings.parse(OmegaConf.to_container(compose("config", overrides=choices), resolve=True))
+        return settings.parse(OmegaConf.to_container(compose("train", overrides=choices), resolve=True))
 
 
 def ours(task: Task) -> Epoch:

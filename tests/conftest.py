@@ -111,7 +111,7 @@ def compose_settings(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., 
         stand_ins = {
             word: f"/own-{n}-word" if word.startswith("/") else f"{n:f>32}" for n, word in enumerate(own)
         }
-        shared = tree(*_put(list(overrides), stand_ins), config={"train": "config"}.get(script, script))
+        shared = tree(*_put(list(overrides), stand_ins), config=script)
         found = _put(shared, {stand_in: word for word, stand_in in stand_ins.items()})
         return settings.parse(found) if script == "train" else schema.build(Evaluation, found)
 

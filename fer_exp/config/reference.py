@@ -23,7 +23,7 @@ ROOT = places.SCRIPTS
 CONF, PAGE = ROOT / "conf", ROOT / "docs" / "configuration.md"
 
 # Of each script: its file in conf/, and its settings.
-SCRIPTS = {"train.py": ("config.yaml", Experiment), "evaluate.py": ("evaluate.yaml", Evaluation)}
+SCRIPTS = {"train.py": ("train.yaml", Experiment), "evaluate.py": ("evaluate.yaml", Evaluation)}
 
 _INTRO = """# Configuration
 

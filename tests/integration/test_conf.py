@@ -105,7 +105,7 @@ def test_every_arm_of_a_study_composes(compose_settings, study, key, value):
 @pytest.mark.parametrize("study", sorted({study for study, _, _ in STUDIES}))
 def test_a_study_says_why_and_counts_its_jobs(study):
     """Its question, what is expected, how many jobs its sweep has, and which of its arms is the reference."""
-    composer = composer_of(str(CONF), "config")
+    composer = composer_of(str(CONF), "train")
     config = composer.compose([f"study={study}"])
     _, jobs = expand(composer.loader, config.hydra.sweeper.params, [])
     assert config.about.question

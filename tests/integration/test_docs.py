@@ -71,7 +71,7 @@ def test_every_training_is_composed_and_checked(conf, arguments):
     # the tuned studies look the best trials up in the store
     given += ["++search.best={adam:3,relu:3}"] * any(each.endswith("_tuned") for each in given)
     for job in jobs(given):
-        settings.parse(composed_tree(str(conf), "config", job))
+        settings.parse(composed_tree(str(conf), "train", job))
 
 
 @pytest.mark.parametrize("arguments", typed("python evaluate.py"), ids=" ".join)

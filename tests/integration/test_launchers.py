@@ -33,7 +33,7 @@ def launcher_config():
     def composed(name, *overrides):
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
             chosen = [f"hydra/launcher={name}", *overrides]
-            return compose("config", overrides=chosen, return_hydra_config=True).hydra.launcher
+            return compose("train", overrides=chosen, return_hydra_config=True).hydra.launcher
 
     return composed
 

@@ -28,7 +28,7 @@ def extended(tmp_path):
 
     def composed(*overrides):
         with initialize_config_dir(str(tmp_path / "conf"), version_base="1.3"):
-            return compose("config", overrides=list(overrides), return_hydra_config=True)
+            return compose("train", overrides=list(overrides), return_hydra_config=True)
 
     return composed
 

@@ -26,7 +26,7 @@ def sweep():
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        yield loader, loader.load_configuration("config", HYDRAS, RunMode.MULTIRUN)
+        yield loader, loader.load_configuration("train", HYDRAS, RunMode.MULTIRUN)
 
 
 def parts(node, path=""):
@@ -109,7 +109,7 @@ def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        config = loader.load_configuration("config", chosen, RunMode.MULTIRUN)
+        config = loader.load_configuration("train", chosen, RunMode.MULTIRUN)
         expected = list(parts(loader.load_sweep_config(config, list(overrides))))
         composer = FastComposer(loader, config)
         for _ in range(2):

@@ -12,7 +12,7 @@ OPTION = "conf/model/activation/silu.yaml"
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """A repository of its own, with the package and an option in it, and its commit."""
-    for name in ("fer_exp/__init__.py", "conf/config.yaml", "README.md", ".gitignore"):
+    for name in ("fer_exp/__init__.py", "conf/train.yaml", "README.md", ".gitignore"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("/.cache/\n" if name == ".gitignore" else "first\n")
@@ -32,7 +32,7 @@ def repository(tmp_path, monkeypatch):
         ("notes.txt", False),
         (".cache/faces.npy", False),
         ("README.md", True),
-        ("conf/config.yaml", True),
+        ("conf/train.yaml", True),
         (OPTION, True),
         ("fer_exp/models/new.py", True),
     ],
