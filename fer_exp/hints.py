@@ -8,6 +8,9 @@ from typing import Any
 # As Hydra tells of an option that there is not, and lists those that there are.
 _NO_OPTION = re.compile(r"Could not find '(\S+)/([^/'\s]+)'\s+Available options in '\S+':\s+(.*)", re.DOTALL)
 
+# Of a group that a config chooses nothing of: there is none, or the config of a run has its values instead.
+_NOTHING_CHOSEN = re.compile(r"Could not override '([^']*)'\.?\s+No match in the defaults list")
+
 # What people type for a key, as they know it from elsewhere.
 _ELSEWHERE = {"experiment": "study=NAME"}
 
@@ -23,10 +26,10 @@ def said(error: BaseException) -> str:
         return f"{several[1]}: several values make a sweep: add -m"
     # the folders that were searched help only Hydra's authors
     text = re.split(r"\nConfig search path:", text)[0]
-    if option := re.search(
-        r"Could not find '(\S+)/([^/'\s]+)'\s+Available options in '\S+':\s+(.*)", text, re.S
-    ):
+    if option := _NO_OPTION.search(text):
         return _option(option[1], option[2], option[3].split())
+    if group := _NOTHING_CHOSEN.search(text):
+        return f"{group[1]}: this config chooses no option of that name; --help lists its groups and values."
     # Hydra suggests to append the key, but no key may be added here
     text, suggested, _ = text.partition("To append to your ")
     return " ".join(text.split()) + (f" There is no such setting; {_near(error)}" if suggested else "")

@@ -19,6 +19,9 @@ _ADDS = re.compile(r"(?:--config-dir|--config-path|-cd|-cp)(?:=(.*))?|[+]*hydra\
 
 _LOGGING = re.compile(r"\b(?:hydra_logging|job_logging|searchpath)\b")
 
+# What the config.yaml of a run chooses: options of conf/, as a folder that has a place for them is refused.
+_OURS = {f"- override hydra/{group}: lines" for group in ("job_logging", "hydra_logging")}
+
 
 def refuse_logging(arguments: Sequence[str]) -> None:
     """Raise UserError for a file of an added folder that says where logs go, or adds another folder."""
@@ -26,7 +29,8 @@ def refuse_logging(arguments: Sequence[str]) -> None:
         for path in sorted(folder.rglob("*.y*ml")):
             try:
                 text = path.read_text(encoding="utf-8")
-                names = [*text.splitlines(), str(path.relative_to(folder)), *_keys(yaml.safe_load(text))]
+                lines = {line.strip() for line in text.splitlines()} - _OURS
+                names = [*lines, str(path.relative_to(folder)), *_keys(yaml.safe_load(text))]
             except (OSError, ValueError, yaml.YAMLError):
                 # Hydra says what is wrong with it, if it is used
                 continue
@@ -50,7 +54,8 @@ def _added(arguments: Sequence[str]) -> Iterator[Path]:
 def _keys(tree: Any) -> Iterator[str]:
     if isinstance(tree, dict):
         for key, value in tree.items():
-            yield str(key)
+            if f"- {key}: {value}" not in _OURS:
+                yield str(key)
             yield from _keys(value)
     elif isinstance(tree, list):
         for value in tree:

@@ -22,6 +22,9 @@ from fer_exp.config.settings import Experiment
 ROOT = places.SCRIPTS
 CONF, PAGE = ROOT / "conf", ROOT / "docs" / "configuration.md"
 
+# What the config of train.py shares with those that runs keep.
+BASE = "base"
+
 # Of each script: its file in conf/, and its settings.
 SCRIPTS = {"train.py": ("train.yaml", Experiment), "evaluate.py": ("evaluate.yaml", Evaluation)}
 
@@ -49,7 +52,7 @@ def read(path: Path, group: str = "") -> File:
     text = path.read_text(encoding="utf-8")
     body = yaml.safe_load(text)
     chooses: dict[str, str] = {}
-    for each in [each for each in body.pop("defaults", []) if each != "_self_"]:
+    for each in [each for each in body.pop("defaults", []) if each not in ("_self_", BASE)]:
         pairs = each.items() if isinstance(each, dict) else [(group, each.removeprefix(f"/{group}/"))]
         found = ((key.removeprefix("override ").removeprefix("/"), option) for key, option in pairs)
         # how logs are written is no choice of an experiment's
@@ -82,6 +85,15 @@ def _notes(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         above = []
 
 
+def _config(path: Path) -> File:
+    """The config of a script, with what it has from the one that others share."""
+    own = read(path)
+    if BASE not in yaml.safe_load(path.read_text(encoding="utf-8"))["defaults"]:
+        return own
+    base = read(path.with_name(f"{BASE}.yaml"))
+    return own._replace(sets=_merged(base.sets, own.sets), notes=base.notes | own.notes)
+
+
 def groups(conf: Path) -> dict[str, dict[str, File]]:
     """The options of each group by name, the groups in the order in which the scripts choose from them."""
     found: dict[str, dict[str, File]] = {g: {} for c, _ in SCRIPTS.values() for g in read(conf / c).chooses}
@@ -96,7 +108,7 @@ def groups(conf: Path) -> dict[str, dict[str, File]]:
 def markdown(conf: Path) -> str:
     """The whole page."""
     options = groups(conf)
-    scripts = {script: (read(conf / config), kind) for script, (config, kind) in SCRIPTS.items()}
+    scripts = {script: (_config(conf / config), kind) for script, (config, kind) in SCRIPTS.items()}
     parts = [_INTRO, "## Groups", ""]
     for group, found in options.items():
         chosen = {script: own.chooses[group] for script, (own, _) in scripts.items() if group in own.chooses}

@@ -162,7 +162,7 @@ class Job:
         for context in (run.recording(), files.failing_in_one_line(), recorder.writer):
             self.open.enter_context(context)
         if not gone_on:
-            recorder.describe()
+            recorder.describe(self.config)
             if config.resume:
                 recorder.keep_best_of(store.run(config.resume))
         if not trainer.history:

@@ -5,10 +5,11 @@ import functools
 import shutil
 
 import numpy as np
-import yaml
 
 from fer_exp import metrics, tracking
+from fer_exp.config import run_config
 from fer_exp.config.identity import recipe
+from fer_exp.config.settings import Experiment
 from fer_exp.data import splits, synthetic
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
@@ -40,8 +41,8 @@ class Recorder:
         self.writer = AsyncWriter()
         self.concluded = False
 
-    def describe(self) -> None:
-        """Let a fresh run say what it is about to use."""
+    def describe(self, given: Experiment) -> None:
+        """Let a fresh run say what it is about to use. given: its settings, a teacher by the name typed."""
         dataset, validation = self.dataset, self.faces.labels[self.split.validation]
         self.run.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         self.run.log(
@@ -50,7 +51,7 @@ class Recorder:
                 keys.MAJORITY_ACCURACY: metrics.majority_accuracy(validation),
             }
         )
-        self.run.text(artifacts.CONFIG, yaml.safe_dump(recipe(self.config), sort_keys=False))
+        self.run.text(artifacts.CONFIG, run_config.as_yaml(given))
         if dataset.skipped:
             self.run.text(artifacts.SKIPPED, "\n".join(dataset.skipped) + "\n")
 

@@ -67,7 +67,7 @@ def test_every_training_is_composed_and_checked(conf, arguments):
     """The groups, options and keys that a page names are there, with values within their bounds."""
     if "--help" in arguments or "-sc" in arguments:
         return
-    given = [each for each in overrides.as_hydra_reads(arguments, conf) if each != "-m"]
+    given = [each for each in overrides.as_hydra_reads(arguments, conf) if not each.startswith("-")]
     # the tuned studies look the best trials up in the store
     given += ["++search.best={adam:3,relu:3}"] * any(each.endswith("_tuned") for each in given)
     for job in jobs(given):

@@ -8,7 +8,7 @@ from fer_exp.errors import UserError
 
 @pytest.mark.fault(
     "Security: a folder of options that says where logs are written",
-    trials=5,
+    trials=6,
     expected="refused with one line before Hydra reads it",
 )
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from fer_exp.errors import UserError
         ("config.yaml", 'hydra: {"job\\x5flogging": {}}'),
         ("optimizer/x.yaml", "# @package hydra.hydra_logging\nroot: {}"),
         ("hydra/job_logging/x.yml", "root: {}"),
+        ("config.yaml", "defaults:\n- override hydra/job_logging: theirs"),
         ("config.yaml", "hydra: {searchpath: [file:///elsewhere]}"),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_script_names_each_config():
     """There is none beside; that each group has its default, `groups` takes for granted."""
     scripts = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("*.py"))
     named = {f"{config}.yaml" for config in re.findall(r'config_name="(\w+)"', scripts)}
-    assert named == {path.name for path in CONF.glob("*.yaml")}
+    assert named | {f"{reference.BASE}.yaml"} == {path.name for path in CONF.glob("*.yaml")}
     assert named == {name for name, _ in reference.SCRIPTS.values()}
 
 
