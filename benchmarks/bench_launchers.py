@@ -100,7 +100,7 @@ def holder(lock: Path) -> int | None:
 def training(store: Path) -> list[tuple[str, str]]:
     """The id and the name of each job that has logged an epoch and not ended; none before `BEFORE` have."""
     query = (
-        "SELECT run_uuid, name FROM runs JOIN latest_metrics USING (run_uuid) WHERE key = 'val/loss' AND "
+        "SELECT run_uuid, name FROM runs JOIN latest_metrics USING (run_uuid) WHERE key = 'loss/val' AND "
         "status = 'RUNNING' AND (SELECT count(*) FROM runs WHERE status = 'FINISHED') >= ?"
     )
     with suppress(sqlite3.OperationalError), closing(sqlite3.connect(store, timeout=60)) as opened:

@@ -66,7 +66,7 @@ def _score(
     run = store.create(f"{arm.name} · mean of {len(members)} seeds", params, tags)
     with run.recording():
         seconds = sum(record.metrics[keys.TRAIN_SECONDS] for record in members)
-        run.log({keys.TRAIN_SECONDS: seconds, keys.ENSEMBLE_MEMBERS: float(len(members))})
+        run.log({keys.TRAIN_SECONDS: seconds})
         answers = scoring.Answers(together.argmax(axis=1), together)
         scoring.conclude(run, dataset, answers, gallery=False)
     return store.record(run.id)

@@ -57,5 +57,5 @@ def epoch_metrics(epoch: Epoch) -> Mapping[str, float]:
     """An epoch as metrics, in the sections that MLflow's charts show."""
     found = {keys.LEARNING_RATE: epoch.learning_rate, keys.EPOCH_SECONDS: epoch.seconds}
     for section, scores in (("train", epoch.train), ("val", epoch.validation)):
-        found |= {keys.epoch(section, key): getattr(scores, key) for key in ("loss", "accuracy", "macro_f1")}
+        found |= {keys.epoch(section, key): value for key, value in scores.by_name().items()}
     return found

@@ -108,7 +108,7 @@ class Recorder:
         )
         # validation has been scored with these very weights; train only while they changed
         for section, scores in (("train", fit), ("val", history[content["epoch"] - 1].validation)):
-            found |= {keys.selected(section, key): value for key, value in vars(scores).items()}
+            found |= {keys.selected(section, key): value for key, value in scores.by_name().items()}
         # one that was killed after it had logged them has them
         if not self.concluded:
             self.run.log(found)

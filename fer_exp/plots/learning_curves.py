@@ -14,10 +14,13 @@ from matplotlib.ticker import MaxNLocator
 
 from fer_exp.plots.style import BLUE, ORANGE, STYLE
 
-# What is drawn, and of which parts of train: the metrics are named `<part>/<quantity>`.
+# What is drawn, and of which parts of train.
 QUANTITIES = ("accuracy", "loss")
 PARTS = {"train": ("train", ORANGE), "val": ("validation", BLUE)}
-METRICS = tuple(f"{part}/{quantity}" for part in PARTS for quantity in QUANTITIES)
+LINES = tuple((part, quantity) for part in PARTS for quantity in QUANTITIES)
+
+# A line's band, by part and quantity.
+Bands = Mapping[tuple[str, str], "Band"]
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,15 @@ def band(histories: Sequence[Mapping[int, float]]) -> Band | None:
     return Band(np.array(epochs), mean, low, high, whole)
 
 
-def limits(bands: Sequence[Mapping[str, Band]], quantity: str) -> tuple[float, float]:
+def limits(bands: Sequence[Bands], quantity: str) -> tuple[float, float]:
     """Lowest and highest value of a quantity over several figures, with a margin, to draw them alike."""
-    found = [each[f"{part}/{quantity}"] for each in bands for part in PARTS if f"{part}/{quantity}" in each]
+    found = [each[part, quantity] for each in bands for part in PARTS if (part, quantity) in each]
     low, high = min(each.low.min() for each in found), max(each.high.max() for each in found)
     margin = 0.06 * (high - low) or 0.05
     return low - margin, high + margin
 
 
-def learning(bands: Mapping[str, Band], title: str, ranges: Mapping[str, tuple[float, float]]) -> Figure:
+def learning(bands: Bands, title: str, ranges: Mapping[str, tuple[float, float]]) -> Figure:
     """Accuracy and loss over epochs, a line for each part with its spread; ranges: the limits of each."""
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(3.3, 3.6))
@@ -62,7 +65,7 @@ def learning(bands: Mapping[str, Band], title: str, ranges: Mapping[str, tuple[f
         rows = figure.subplots(2, 1, sharex=True)
         for axes, quantity in zip(rows, QUANTITIES, strict=True):
             scale = 100 if quantity == "accuracy" else 1
-            shown = {part: bands[f"{part}/{quantity}"] for part in PARTS if f"{part}/{quantity}" in bands}
+            shown = {part: bands[part, quantity] for part in PARTS if (part, quantity) in bands}
             axes.set_ylim(*(scale * end for end in ranges[quantity]))
             axes.set_ylabel("accuracy in %" if quantity == "accuracy" else "loss")
             for part, found in shown.items():

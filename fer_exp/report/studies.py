@@ -10,7 +10,7 @@ from fer_exp.analysis.comparison import ArmSummary
 from fer_exp.formatting import Message, Words, message
 from fer_exp.plots import charts, learning_curves
 from fer_exp.plots.charts import Bar
-from fer_exp.plots.learning_curves import Band
+from fer_exp.plots.learning_curves import Band, Bands
 from fer_exp.report import study_tables
 from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import Source
@@ -106,7 +106,7 @@ def spoken(bar: Bar) -> Message:
 def _curves(study: Study, source: Source) -> list[Block]:
     words = source.words
     found = {arm.name: _bands(arm, source) for arm in study.arms if arm.runs}
-    known = {name: bands for name, bands in found.items() if len(bands) == len(learning_curves.METRICS)}
+    known = {name: bands for name, bands in found.items() if len(bands) == len(learning_curves.LINES)}
     missing = [name for name in found if name not in known]
     blocks: list[Block] = []
     if known:
@@ -124,17 +124,18 @@ def _curves(study: Study, source: Source) -> list[Block]:
     return blocks
 
 
-def _bands(arm: Arm, source: Source) -> dict[str, Band]:
-    """The bands of an arm's runs by metric, without those that hold no value by epoch."""
-    histories = [source.store.run(run.run_id).history(learning_curves.METRICS) for run in arm.runs.values()]
+def _bands(arm: Arm, source: Source) -> dict[tuple[str, str], Band]:
+    """The bands of an arm's runs, without those that hold no value by epoch."""
+    metrics = {line: keys.epoch(*line) for line in learning_curves.LINES}
+    histories = [source.store.run(run.run_id).history(metrics.values()) for run in arm.runs.values()]
     found = {
-        metric: learning_curves.band([history[metric] for history in histories])
-        for metric in learning_curves.METRICS
+        line: learning_curves.band([history[metric] for history in histories])
+        for line, metric in metrics.items()
     }
     # epochs begin with 1: what was restored has its last values alone, at step 0
-    return {metric: band for metric, band in found.items() if band is not None and band.epochs[0] > 0}
+    return {line: band for line, band in found.items() if band is not None and band.epochs[0] > 0}
 
 
-def _said(name: str, bands: Mapping[str, Band], words: Words) -> str:
-    ends = {metric.replace("/", "_"): band.mean[-1] for metric, band in bands.items()}
-    return words("study.curves.said", arm=name, epochs=bands[keys.epoch("val", "loss")].epochs[-1], **ends)
+def _said(name: str, bands: Bands, words: Words) -> str:
+    ends = {f"{part}_{quantity}": band.mean[-1] for (part, quantity), band in bands.items()}
+    return words("study.curves.said", arm=name, epochs=bands["val", "loss"].epochs[-1], **ends)

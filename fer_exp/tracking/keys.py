@@ -1,7 +1,8 @@
 """The schema of the store: the names of all metrics, params and tags. Nobody else types one.
 
 Reads as `keys.SELECTED_VAL_ACCURACY`, `keys.test(part, "n")`, `keys.Tag.STUDY`, `keys.Param.SEED`. Runs that
-are kept have these names, so none of them changes. The names of files are in `artifacts`.
+are kept have these names, so none of them changes. The names of files are in `artifacts`. MLflow shows the
+sections by the alphabet: accuracy and loss stand first.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 
 def epoch(part: str, quantity: str) -> str:
     """By epoch: loss, accuracy or macro_f1 of a part of train, `train` or `val`."""
-    return f"{part}/{quantity}"
+    return f"{quantity}/{part}"
 
 
 # By epoch, too.
@@ -20,7 +21,7 @@ EPOCH_SECONDS = "time/epoch_seconds"
 
 
 def selected(part: str, quantity: str) -> str:
-    """Loss, accuracy, macro_f1 or n of `train` or `val`, with the weights that the protocol selects."""
+    """Loss, accuracy or macro_f1 of `train` or `val`, with the weights that the protocol selects."""
     return f"selected/{part}_{quantity}"
 
 
@@ -40,8 +41,8 @@ EPOCHS_RUN = "selected/epochs_run"
 TRAIN_SECONDS = "selected/train_seconds"
 
 # What knowing nothing reaches: the entropy of train's classes, and always the largest class on validation.
-PRIOR_ENTROPY = "yardstick/train_prior_entropy"
-MAJORITY_ACCURACY = "yardstick/val_majority_accuracy"
+PRIOR_ENTROPY = "prior/train_prior_entropy"
+MAJORITY_ACCURACY = "prior/val_majority_accuracy"
 
 
 def test(part: str, quantity: str) -> str:
@@ -82,17 +83,34 @@ def taggers(quantity: str) -> str:
 
 def fit(quantity: str) -> str:
     """How a baseline was fitted: cores, peak_gib, ..."""
-    return f"fit/{quantity}"
+    return f"solver/{quantity}"
 
 
 FIT_SECONDS = fit("seconds")
-
-ENSEMBLE_MEMBERS = "ensemble/members"
 
 
 def sweep(state: str) -> str:
     """How many jobs of a sweep ended in this state: done, reused, failed, ..."""
     return f"sweep/{state}"
+
+
+# Names that metrics once had: runs of that time are read all the same.
+_FORMER = {
+    **{
+        f"{part}/{quantity}": epoch(part, quantity)
+        for part in ("train", "val")
+        for quantity in ("loss", "accuracy", "macro_f1")
+    },
+    "yardstick/train_prior_entropy": PRIOR_ENTROPY,
+    "yardstick/val_majority_accuracy": MAJORITY_ACCURACY,
+}
+
+
+def present(metric: str) -> str:
+    """The name that a metric has today."""
+    if metric.startswith("fit/"):
+        return fit(metric.removeprefix("fit/"))
+    return _FORMER.get(metric, metric)
 
 
 # --- Tags and params ---

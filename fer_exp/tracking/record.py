@@ -120,7 +120,7 @@ class Record:
             info.status,
             dict(data.params),
             dict(data.tags),
-            dict(data.metrics),
+            {keys.present(name): value for name, value in data.metrics.items()},
             info.start_time / 1000,
             info.artifact_uri,
             (info.end_time or 0) / 1000,

@@ -35,7 +35,7 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
         "protocol.weights": "best",
     }
     run = store.create(f"job {identity}", params, tags, parent)
-    found = {"yardstick/val_majority_accuracy": 0.25}
+    found = {"prior/val_majority_accuracy": 0.25}
     if status == "FINISHED":
         for key in ("val_accuracy", "train_accuracy", "val_macro_f1"):
             found[f"selected/{key}"] = accuracy + 1 / 3
@@ -43,8 +43,8 @@ def job(store, identity, study="ladder", accuracy=0.4, parent=None, status="FINI
         found |= scores(accuracy)
         _answer(run, artifacts.VALIDATION_ANSWERS, 20, seed=identity[-1])
         _answer(run, artifacts.TEST_ANSWERS, 28)
-    run.log({"val/loss": 1.6, "train/loss": 1.5, "val/huge": float("inf")}, 1)
-    run.log({"val/loss": 1.5, "train/loss": float("nan")}, 2)
+    run.log({"loss/val": 1.6, "loss/train": 1.5, "val/huge": float("inf")}, 1)
+    run.log({"loss/val": 1.5, "loss/train": float("nan")}, 2)
     run.log(found)
     run.end(status)
     return run

@@ -174,7 +174,7 @@ def crowd(folder: Path, count: int) -> None:
         run = store.create(name, {"name": name}, {"kind": "job", "identity": name})
         with run.recording():
             for epoch in range(1, 41):
-                run.log({"val/loss": 1 / epoch, "val/accuracy": epoch / 40}, epoch)
+                run.log({"loss/val": 1 / epoch, "accuracy/val": epoch / 40}, epoch)
 
     def read() -> None:
         store = open_store(folder)

@@ -63,7 +63,7 @@ def goes_on(config, failed: tracking.Record) -> None:
     whole = drivers.run(Job(dataclasses.replace(config, rerun="all"), "whole"))
     store = tracking.Store(config.tracking)
     assert figures(store.record(done.run_id)) == figures(store.record(whole.run_id))
-    steps = [point.step for point in store.client.get_metric_history(done.run_id, "val/loss")]
+    steps = [point.step for point in store.client.get_metric_history(done.run_id, "loss/val")]
     assert sorted(steps) == [1, 2, 3, 4]
 
 
@@ -93,7 +93,7 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
         if epoch.number == number:
             # it is written while the next one trains
             [run] = store.records("RUNNING")
-            while number not in store.run(run.run_id).logged_steps("val/loss"):
+            while number not in store.run(run.run_id).logged_steps("loss/val"):
                 time.sleep(0.01)
             undo.append(spoil(small_disk, how))
 
@@ -145,7 +145,7 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     def watch(epoch):
         if epoch.number == number:
             [run] = store.records("RUNNING")
-            while number not in store.run(run.run_id).logged_steps("val/loss"):
+            while number not in store.run(run.run_id).logged_steps("loss/val"):
                 time.sleep(0.01)
             fillers.append(fill_around(small_disk / "mlflow.db"))
 
@@ -176,7 +176,7 @@ def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrat
         shutil.copy(migrated_store, folder / "mlflow.db")
     sweep = start(small_disk, *command)
     store = open_store(small_disk)
-    sweep.wait_for(lambda: any("val/loss" in found.metrics for found in store.records("RUNNING", kind="job")))
+    sweep.wait_for(lambda: any("loss/val" in found.metrics for found in store.records("RUNNING", kind="job")))
     filler = fill_around(small_disk / "mlflow.db")
     assert sweep.wait() > 0
     assert "seed 0: failed: " in sweep.stdout

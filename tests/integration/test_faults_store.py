@@ -96,8 +96,8 @@ def test_eight_jobs_may_log_while_another_reads(tmp_path):
     (looks, codes) = warm_start("crowd", tmp_path, 8)
     assert codes == [0] * 9
     assert looks["looks"] > 0
-    expected = {("val/loss", step): 1 / step for step in range(1, 41)}
-    expected |= {("val/accuracy", step): step / 40 for step in range(1, 41)}
+    expected = {("loss/val", step): 1 / step for step in range(1, 41)}
+    expected |= {("accuracy/val", step): step / 40 for step in range(1, 41)}
     assert finished(tmp_path) == {str(number): expected for number in range(8)}
 
 
@@ -117,7 +117,7 @@ def test_a_store_locked_for_half_a_minute_is_waited_for(tmp_path):
         other.execute("COMMIT")
     assert (job.wait(), job.stderr) == (0, "")
     [(steps, status)] = [
-        ({step for key, step in logged if key == "val/loss"}, status)
+        ({step for key, step in logged if key == "loss/val"}, status)
         for _, _, status, logged in runs(tmp_path)
     ]
     assert (status, steps) == ("FINISHED", set(range(1, 101)))

@@ -31,7 +31,7 @@ def at_work(folder, sweep):
 
     def seen():
         for record in store.records("RUNNING", kind="job"):
-            holder = "val/loss" in record.metrics and _holder(store.locks / record.run_id)
+            holder = "loss/val" in record.metrics and _holder(store.locks / record.run_id)
             if holder:
                 found.append((record.name, holder))
         return found

@@ -54,4 +54,4 @@ def test_a_stopped_sweep_ends_as_killed(folder, number):
     assert process.wait() == 128 + number
     records = open_store(folder).records()
     assert [record.status for record in records] == ["KILLED"] * 3
-    assert all("val/loss" in record.metrics for record in records if record.tags["kind"] == "job")
+    assert all("loss/val" in record.metrics for record in records if record.tags["kind"] == "job")

@@ -82,7 +82,7 @@ def test_a_sweep_killed_half_way_is_finished_by_the_same_command(tmp_path):
     process = start(tmp_path, *sweep)
     process.wait_for(lambda: list(tmp_path.glob("mlartifacts/*")))
     store = open_store(tmp_path)
-    process.wait_for(lambda: any("val/loss" in child.metrics for child in store.records(kind="job")))
+    process.wait_for(lambda: any("loss/val" in child.metrics for child in store.records(kind="job")))
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert store.records("RUNNING")
@@ -92,7 +92,7 @@ def test_a_sweep_killed_half_way_is_finished_by_the_same_command(tmp_path):
     children = store.records("FINISHED", kind="job")
     assert len(children) == 2
     for child in children:
-        steps = [point.step for point in store.client.get_metric_history(child.run_id, "val/loss")]
+        steps = [point.step for point in store.client.get_metric_history(child.run_id, "loss/val")]
         assert sorted(steps) == list(range(1, 31))
 
 
@@ -114,7 +114,7 @@ def test_a_stopped_run_ends_as_killed(tmp_path, number):
         assert "epochs 100000 · none · resumed: " in done.stdout
     record = open_store(tmp_path).records(kind="job")[-1]
     assert record.status == "KILLED"
-    assert "val/loss" in record.metrics
+    assert "loss/val" in record.metrics
 
 
 @pytest.mark.slow

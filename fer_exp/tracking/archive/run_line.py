@@ -99,6 +99,8 @@ class ArchivedRun:
             raise UserError(
                 f"must hold {', '.join(sorted(needed))}, may hold answers, plan, and nothing else"
             )
+        if isinstance(tree["metrics"], dict):
+            tree = {**tree, "metrics": {keys.present(key): value for key, value in tree["metrics"].items()}}
         wrong = next((said for said, fine in _checks(tree) if not fine), None)
         if wrong:
             raise UserError(wrong)

@@ -169,7 +169,7 @@ def test_baselines_of_one_name_say_what_tells_them_apart(store):
         tags = {"kind": "baseline", "identity": c, "faces": "f"}
         fitted = store.create("linear SVC", {"baseline.C": c, "baseline.solver": "exact"}, tags)
         with fitted.recording():
-            fitted.log({"test/union/accuracy": accuracy, "fit/seconds": 1.0})
+            fitted.log({"test/union/accuracy": accuracy, "solver/seconds": 1.0})
         names = [record.name for record in studies.read_baselines(store, "f")]
         assert names == (["linear SVC"] if c == "1.0" else ["linear SVC, C=0.1", "linear SVC, C=1.0"])
 

@@ -30,7 +30,7 @@ def trial(number: int, loss: float, accuracy: float, lr: float = 0.001) -> Recor
 
 def broken(number: int, lr: float = 1e30) -> Record:
     """A trial that diverged; a quarter of validation is of the largest class."""
-    found = {"yardstick/val_majority_accuracy": 0.25}
+    found = {"prior/val_majority_accuracy": 0.25}
     params = {"optimizer.lr": str(lr), "optimizer.weight_decay": "0.0"}
     return Record(f"id{number}", f"trial {number}", "FAILED", params, {"error": DIVERGED}, found, 0.0, "")
 
@@ -113,7 +113,7 @@ def ended(store, tiny_dataset):
     def end(chosen, loss=None, error="", accuracy=0.3):
         tags = {"kind": "job", "identity": job_identity(chosen, tiny_dataset.digest)}
         made = store.create("trial", identity.recipe(chosen), tags)
-        made.log({"yardstick/val_majority_accuracy": 0.25})
+        made.log({"prior/val_majority_accuracy": 0.25})
         if loss is not None:
             made.log({"selected/val_loss": loss, "selected/val_accuracy": accuracy})
         made.tag(error=error)

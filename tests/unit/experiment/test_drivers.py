@@ -37,7 +37,7 @@ def test_each_job_has_a_run_of_its_own(job, store, caplog):
         assert (mine.status, mine.params) == ("FINISHED", theirs.params)
         for name, value in theirs.metrics.items():
             assert "seconds" in name or mine.metrics[name] == pytest.approx(value, rel=1e-4)
-        assert store.run(mine.run_id).logged_steps("val/loss") == {1, 2}
+        assert store.run(mine.run_id).logged_steps("loss/val") == {1, 2}
 
 
 def test_each_job_says_what_it_does_to_its_own_log(job):
@@ -99,7 +99,7 @@ def test_an_interruption_ends_all_as_killed(job, store):
     drivers.run_stacked(again, width=3)
     assert [each.outcome.action for each in again] == ["continue"] * 3
     for each in again:
-        assert store.run(each.outcome.run_id).logged_steps("val/loss") == {1, 2, 3}
+        assert store.run(each.outcome.run_id).logged_steps("loss/val") == {1, 2, 3}
 
 
 def test_a_pass_that_breaks_fails_all_that_it_was_made_for(job, store, monkeypatch, caplog):

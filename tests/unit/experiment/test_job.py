@@ -29,9 +29,9 @@ def test_a_job_trains_and_logs_without_opening_test(tiny, store):
     assert record.status == "FINISHED"
     assert [epoch.number for epoch in seen] == [1, 2, 3]
     run = store.run(outcome.run_id)
-    for metric in ("train/loss", "train/macro_f1", "val/loss", "val/accuracy", "val/macro_f1"):
+    for metric in ("loss/train", "macro_f1/train", "loss/val", "accuracy/val", "macro_f1/val"):
         assert run.logged_steps(metric) == {1, 2, 3}
-    assert record.metrics["yardstick/train_prior_entropy"] == pytest.approx(math.log(7))
+    assert record.metrics["prior/train_prior_entropy"] == pytest.approx(math.log(7))
     assert int(record.params["faces.fit"]) + int(record.params["faces.validation"]) == 42
     assert (record.params["faces.photos"], record.params["faces.test_near"]) == ("70", "0")
     assert record.tags["choice.optimizer"] == "adam"
@@ -54,7 +54,7 @@ def test_a_checkpoint_describes_itself(tiny, store):
     assert content["classes"][0] == "angry"
     assert content["recipe"]["optimizer.lr"] == 0.001
     assert content["epoch"] == 3
-    assert set(content["scores"]) >= {"train/loss", "val/loss"}
+    assert set(content["scores"]) >= {"loss/train", "loss/val"}
 
 
 def test_a_loss_that_is_not_finite_fails_the_run(tiny, store):
@@ -106,9 +106,9 @@ def test_a_network_goes_through_the_trainings_before_its_own(
     list(first.epochs())
     second.network.load_state_dict(first.network.state_dict())
     last = list(second.epochs())[-1]
-    assert store.record(outcome.run_id).metrics["val/loss"] == last.validation.loss
+    assert store.record(outcome.run_id).metrics["loss/val"] == last.validation.loss
     fresh = drivers.run(Job(dataclasses.replace(chosen, trained_before=[]), "fresh"))
-    assert store.record(fresh.run_id).metrics["val/loss"] != last.validation.loss
+    assert store.record(fresh.run_id).metrics["loss/val"] != last.validation.loss
 
 
 def test_the_network_stays_the_same_through_all_trainings(compose_settings):

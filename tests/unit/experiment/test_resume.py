@@ -25,7 +25,7 @@ def test_three_epochs_and_three_more_equal_six(tiny, store):
     )
     for name, weights in one.items():
         np.testing.assert_array_equal(weights.numpy(), other[name].numpy())
-    assert store.run(rest.run_id).logged_steps("val/loss") == {1, 2, 3, 4, 5, 6}
+    assert store.run(rest.run_id).logged_steps("loss/val") == {1, 2, 3, 4, 5, 6}
     assert store.record(rest.run_id).tags["resumed_from"] == half.run_id
 
 
@@ -87,7 +87,7 @@ def test_a_job_of_ones_own_goes_on_by_the_same_command(tiny, store, caplog):
         done = drivers.run(Job(tiny(), "main"))
     assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
     assert "main: goes on after epoch 2" in caplog.text
-    assert store.run(done.run_id).logged_steps("val/loss") == {1, 2, 3}
+    assert store.run(done.run_id).logged_steps("loss/val") == {1, 2, 3}
 
 
 def test_two_processes_do_not_train_one_job_at_a_time(tiny):
@@ -133,7 +133,7 @@ def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
     [killed] = store.records("KILLED", kind="job")
     done = drivers.run(Job(chosen, "a"))
     assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
-    history = store.client.get_metric_history(done.run_id, "val/loss")
+    history = store.client.get_metric_history(done.run_id, "loss/val")
     assert sorted(point.step for point in history) == [1, 2, 3, 4]
     whole = drivers.run(Job(tiny("training.epochs=4"), "whole"))
     figures = [store.record(run).metrics["selected/val_loss"] for run in (whole.run_id, done.run_id)]
@@ -184,4 +184,4 @@ def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
     assert drivers.run(Job(tiny("study=optimizer_search", *drawn), "x")).action == plan.REUSE
     [failed] = store.records("FAILED", kind="job")
     assert record.diverged(failed)
-    assert failed.metrics["yardstick/val_majority_accuracy"] > 0
+    assert failed.metrics["prior/val_majority_accuracy"] > 0

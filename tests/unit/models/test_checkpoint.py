@@ -17,7 +17,7 @@ from fer_exp.models import checkpoint
 CONTENT = {
     "network": {"w": torch.arange(6.0)},
     "epoch": 3,
-    "scores": {"val/loss": 1.5},
+    "scores": {"loss/val": 1.5},
     "note": [1, "x", None],
 }
 

@@ -18,8 +18,8 @@ def test_a_band_says_how_far_all_seeds_got():
 def test_a_line_is_named_at_its_end_and_broken_where_a_seed_has_stopped():
     """Names stand apart though the lines end together; the accuracy is in percent."""
     bands = {
-        metric: learning_curves.band([{1: 0.2, 2: 0.4}, {1: 0.2, 2: 0.4, 3: 0.5}])
-        for metric in learning_curves.METRICS
+        line: learning_curves.band([{1: 0.2, 2: 0.4}, {1: 0.2, 2: 0.4, 3: 0.5}])
+        for line in learning_curves.LINES
     }
     ranges = {quantity: learning_curves.limits([bands], quantity) for quantity in learning_curves.QUANTITIES}
     upper, lower = learning_curves.learning(bands, "relu", ranges).axes

@@ -110,7 +110,7 @@ def test_the_closing_table_has_the_decks_columns():
 
 def test_the_closing_table_sets_baselines_beside_the_networks():
     """What was fitted, with its time; what was not, with the command; and the deck's own that it gave up."""
-    metrics = {"test/union/accuracy": 0.331, "fit/seconds": 99.0}
+    metrics = {"test/union/accuracy": 0.331, "solver/seconds": 99.0}
     svc = dataclasses.replace(run(0, 0.0), name="linear SVC, C=0.1", metrics=metrics)
     table = closing([activation()], [svc])
     rows = {row[0]: row for row in table.rows}

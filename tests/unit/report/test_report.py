@@ -41,7 +41,7 @@ def full(tmp_path_factory, migrated_store, tiny_dataset) -> dict[str, str]:
     )
     with baseline.recording():
         evaluated(baseline, tiny_dataset, known=0, gallery=False)
-        baseline.log({"fit/seconds": 1.0})
+        baseline.log({"solver/seconds": 1.0})
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         return {language: written(folder, "--faces", "--lang", language) for language in ("en", "ko")}

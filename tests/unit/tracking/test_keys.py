@@ -22,7 +22,7 @@ SOURCES = [
 
 # A metric, or the beginning of one in an f-string; an artifact; a tag of MLflow's.
 METRIC = re.compile(
-    r"(train|val|selected|test|fit|taggers|mismatch|ensemble|yardstick|optimizer|time|sweep)/\w*"
+    r"(accuracy|loss|macro_f1|selected|test|solver|taggers|mismatch|prior|optimizer|time|sweep)/\w*"
 )
 MLFLOW_TAG = re.compile(r"mlflow\.(parentRunId|note|source|runName|user|data)\b.*")
 ARTIFACTS = {value for value in vars(artifacts).values() if isinstance(value, str) and "." in value}
@@ -88,7 +88,7 @@ def test_nobody_else_types_a_name_of_the_store():
 @pytest.mark.parametrize(
     "line",
     [
-        'run.log({"val/loss": 1.0})',
+        'run.log({"loss/val": 1.0})',
         'run.log({f"test/{part}/n": 1.0})',
         'run.tags["study"]',
         'run.params.get("faces.fit")',
@@ -103,15 +103,31 @@ def test_a_typed_name_is_found(line):
 
 
 def test_the_names_are_those_of_the_runs_that_are_kept():
-    assert keys.epoch("train", "macro_f1") == "train/macro_f1"
+    assert keys.epoch("train", "macro_f1") == "macro_f1/train"
     assert keys.SELECTED_VAL_ACCURACY == "selected/val_accuracy"
     assert keys.SELECTED_VAL_LOSS == "selected/val_loss"
     assert keys.TEST_ACCURACY == "test/union/accuracy"
-    assert keys.FIT_SECONDS == "fit/seconds"
+    assert keys.FIT_SECONDS == "solver/seconds"
     assert keys.mismatch(keys.SOUND) == "mismatch/unit/upright/same_order"
-    assert keys.mismatches(["val/loss", "mismatch/raw/upright/same_order", keys.mismatch(keys.SOUND)]) == [
+    assert keys.mismatches(["loss/val", "mismatch/raw/upright/same_order", keys.mismatch(keys.SOUND)]) == [
         "raw/upright/same_order"
     ]
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [
+        ("val/loss", "loss/val"),
+        ("yardstick/val_majority_accuracy", keys.MAJORITY_ACCURACY),
+        ("fit/peak_gib", "solver/peak_gib"),
+        ("selected/epoch", "selected/epoch"),
+    ],
+)
+def test_a_name_that_was_given_up_is_still_read(store, former, present):
+    """In a store, where `final` runs of that time stand beside new ones, and in an archive."""
+    run = store.create("a", {}, {})
+    run.log({former: 1.0})
+    assert dict(store.record(run.id).metrics) == {present: 1.0}
 
 
 def test_the_params_that_are_read_back_are_settings_or_facts_about_the_faces():

@@ -70,13 +70,13 @@ def run(store, server):
 
 def steps(store, run):
     """The steps and values of the run's losses, as they lie in the store."""
-    return [(point.step, point.value) for point in store.client.get_metric_history(run.id, "val/loss")]
+    return [(point.step, point.value) for point in store.client.get_metric_history(run.id, "loss/val")]
 
 
 def test_a_server_that_answers_leaves_nothing_behind(run, store):
     """Nothing is kept, and no folder stays when the run has ended."""
     with run.recording():
-        run.log({"val/loss": 1.0}, 1)
+        run.log({"loss/val": 1.0}, 1)
         assert not run.outbox.waiting
     assert steps(store, run) == [(1, 1.0)]
     assert not run.outbox.folder.exists()
@@ -92,7 +92,7 @@ def test_epochs_of_an_outage_arrive_in_order_before_newer_ones(run, store, serve
     with run.recording():
         for epoch in range(1, 7):
             server.answers = 0 if 3 <= epoch <= 4 else float("inf")
-            run.log({"val/loss": 1 / epoch}, epoch)
+            run.log({"loss/val": 1 / epoch}, epoch)
     assert steps(store, run) == [(epoch, 1 / epoch) for epoch in range(1, 7)]
     assert store.record(run.id).status == "FINISHED"
 
@@ -100,10 +100,10 @@ def test_epochs_of_an_outage_arrive_in_order_before_newer_ones(run, store, serve
 def test_what_is_kept_can_be_read_and_holds_no_password(run, server):
     """Plain lines, under the server's name without who asks."""
     server.answers = 0
-    run.log({"val/loss": float("nan")}, 3)
+    run.log({"loss/val": float("nan")}, 3)
     run.tag(note="für alle")
     metrics, tags = map(json.loads, run.outbox.kept.read_text().splitlines())
-    assert (metrics["kind"], metrics["step"], str(metrics["values"]["val/loss"])) == ("metrics", 3, "nan")
+    assert (metrics["kind"], metrics["step"], str(metrics["values"]["loss/val"])) == ("metrics", 3, "nan")
     assert tags == {"kind": "tags", "values": {"note": "für alle"}}
     assert run.outbox.folder.parent.name == "tracker_5000"
     assert tracking.servers_missed() == ["http://tracker:5000"]
@@ -116,7 +116,7 @@ def test_a_server_that_never_comes_back_leaves_the_run_whole_and_says_how_to_sen
     """Metrics, tags, files and the end; `sync` sends them once."""
     with run.recording():
         server.answers = 0
-        run.log({"val/loss": 1.0}, 1)
+        run.log({"loss/val": 1.0}, 1)
         for content in ("old", "new"):
             with run.file("notes/a.txt") as path:
                 path.write_text(content)
@@ -142,7 +142,7 @@ def test_a_server_that_fails_in_the_midst_of_it_gets_the_rest_later(run, store, 
     server.loses_the_answer = False
     server.answers = 0
     for epoch in range(1, 9):
-        run.log({"val/loss": 1 / epoch}, epoch)
+        run.log({"loss/val": 1 / epoch}, epoch)
     server.loses_the_answer = loses_the_answer
     for _ in range(3):
         server.answers = 3
@@ -154,10 +154,10 @@ def test_a_server_that_fails_in_the_midst_of_it_gets_the_rest_later(run, store, 
 def test_a_line_cut_short_spoils_nothing(run, store, server):
     """As a kill in mid-write leaves it: it was never promised, and the next is whole."""
     server.answers = 0
-    run.log({"val/loss": 1.0}, 1)
+    run.log({"loss/val": 1.0}, 1)
     with open(run.outbox.kept, "a") as file:
         file.write('{"kind": "metrics", "st')
-    run.log({"val/loss": 2.0}, 2)
+    run.log({"loss/val": 2.0}, 2)
     server.answers = float("inf")
     run.outbox.flush()
     assert steps(store, run) == [(1, 1.0), (2, 2.0)]
@@ -168,7 +168,7 @@ def test_a_server_that_is_gone_is_left_alone_for_a_while(run, server, monkeypatc
     monkeypatch.setattr(outbox, "_LEAST_REST", 1000.0)
     server.answers = 0
     for epoch in range(5):
-        run.log({"val/loss": 1.0}, epoch)
+        run.log({"loss/val": 1.0}, epoch)
     assert server.calls == 1
 
 
@@ -182,7 +182,7 @@ def test_what_the_server_refuses_is_no_outage(run):
 def test_kept_entries_that_are_refused_are_named_and_stay(run, store, server):
     """One line with the file; what came before it is sent."""
     server.answers = 0
-    run.log({"val/loss": 1.0}, 1)
+    run.log({"loss/val": 1.0}, 1)
     run.params({"a": "1"})
     run.params({"a": "2"})
     server.answers = float("inf")
@@ -201,9 +201,9 @@ def test_an_entry_is_put_down_before_it_is_sent(run, monkeypatch):
 
     monkeypatch.setattr(outbox.entries, "deliver", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run.log({"val/loss": 1.0}, 1)
+        run.log({"loss/val": 1.0}, 1)
     [entry] = map(json.loads, run.outbox.kept.read_text().splitlines())
-    assert entry["values"] == {"val/loss": 1.0}
+    assert entry["values"] == {"loss/val": 1.0}
     assert tracking.servers_missed() == ["http://tracker:5000"]
 
 
@@ -211,7 +211,7 @@ def test_an_entry_is_put_down_before_it_is_sent(run, monkeypatch):
 def test_a_damaged_line_is_named(run, server, line):
     """With its file, so that it can be mended; a traceback would help nobody."""
     server.answers = 0
-    run.log({"val/loss": 1.0}, 1)
+    run.log({"loss/val": 1.0}, 1)
     with open(run.outbox.kept, "a") as file:
         file.write(f"{line}\n")
     server.answers = float("inf")
@@ -226,7 +226,7 @@ def test_one_damaged_outbox_keeps_no_other_waiting(store, run, server, caplog):
     run.lock.release(force=True)
     server.answers = 0
     for each in (run, other):
-        each.log({"val/loss": 1.0}, 1)
+        each.log({"loss/val": 1.0}, 1)
     run.outbox.kept.write_text("{\n")
     server.answers, store.client = float("inf"), server
     assert list(store.sync()) == [other.id]
@@ -241,6 +241,6 @@ def test_asynchronous_logging_loses_nothing(run, store, server, monkeypatch):
     monkeypatch.setenv("MLFLOW_ENABLE_ASYNC_LOGGING", "true")
     for epoch in range(1, 4):
         server.answers = 0 if epoch == 2 else float("inf")
-        run.log({"val/loss": 1 / epoch}, epoch)
+        run.log({"loss/val": 1 / epoch}, epoch)
         assert run.outbox.waiting == (epoch == 2)
     assert steps(store, run) == [(epoch, 1 / epoch) for epoch in range(1, 4)]

@@ -132,8 +132,8 @@ def test_runs_are_read_as_mlflow_finds_them(store, wanted, known, monkeypatch):
         assert not sqlite.is_known(path)
     for identity, loss in (("a", 1.0), ("b", float("nan")), ("a", float("inf")), ("it's", -0.5)):
         run = store.create(identity, {"lr": 0.1}, {"kind": "job", "identity": identity})
-        run.log({"val/loss": 3.0, "other": 1.0}, 1)
-        run.log({"val/loss": loss}, 2)
+        run.log({"loss/val": 3.0, "other": 1.0}, 1)
+        run.log({"loss/val": loss}, 2)
     run.end("FAILED")
     store.create("gone", {}, {"kind": "job"})
     store.client.delete_run(store.records(kind="job")[0].run_id)

@@ -20,10 +20,10 @@ def test_a_run_ends_finished(store):
     """A block without error leaves FINISHED and its metrics."""
     run = store.create("a", {"seed": 1}, {"kind": "job"})
     with run.recording():
-        run.log({"val/loss": 1.5}, step=3)
+        run.log({"loss/val": 1.5}, step=3)
     record = store.record(run.id)
-    assert (record.status, record.metrics["val/loss"], record.params["seed"]) == ("FINISHED", 1.5, "1")
-    assert run.logged_steps("val/loss") == {3}
+    assert (record.status, record.metrics["loss/val"], record.params["seed"]) == ("FINISHED", 1.5, "1")
+    assert run.logged_steps("loss/val") == {3}
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,6 @@ def test_a_missing_artifact_is_refused_by_name(store):
 def test_history_is_by_step(store):
     """Every value of a metric, under the epoch that it was logged at; nothing for one never logged."""
     run = store.create("x", {}, {})
-    run.log({"val/loss": 2.0}, 1)
-    run.log({"val/loss": 1.5}, 2)
-    assert run.history(["val/loss", "other"]) == {"val/loss": {1: 2.0, 2: 1.5}, "other": {}}
+    run.log({"loss/val": 2.0}, 1)
+    run.log({"loss/val": 1.5}, 2)
+    assert run.history(["loss/val", "other"]) == {"loss/val": {1: 2.0, 2: 1.5}, "other": {}}

@@ -106,11 +106,11 @@ def test_runs_outlive_their_server(tmp_path, monkeypatch):
     [experiment] = client.search_experiments(filter_string="name = 'fer-exp'")
     runs = client.search_runs([experiment.experiment_id], order_by=["metrics.`selected/epochs_run`"])
     for found, epochs in zip(runs, (40, EPOCHS), strict=True):
-        history = client.get_metric_history(found.info.run_id, "val/loss")
+        history = client.get_metric_history(found.info.run_id, "loss/val")
         assert [point.step for point in history] == list(range(1, epochs + 1))
         assert [point.timestamp for point in history] == sorted(point.timestamp for point in history)
         assert found.info.status == "FINISHED"
-        assert {"selected/val_loss", "yardstick/train_prior_entropy"} <= set(found.data.metrics)
+        assert {"selected/val_loss", "prior/train_prior_entropy"} <= set(found.data.metrics)
         files = tmp_path / "mlartifacts" / experiment.experiment_id / found.info.run_id / "artifacts"
         for name in ("checkpoints/best.pt", "checkpoints/last.pt", "config.yaml", "figures/curves.png"):
             assert (files / name).stat().st_size > 100

@@ -34,7 +34,7 @@ def test_every_baseline_is_scored_once_and_found_again(ensure, store, name):
     record, anew = ensure(*overrides)
     assert anew
     assert record.status == "FINISHED"
-    assert record.metrics["fit/seconds"] > 0
+    assert record.metrics["solver/seconds"] > 0
     assert record.metrics["test/union/n"] == 28
     assert "test/private/recall_happy" in record.metrics
     assert len(artifacts.read_answers(store.run(record.run_id), artifacts.TEST_ANSWERS)) == 28
@@ -67,7 +67,7 @@ def test_libsvm_stays_possible_and_agrees(ensure, store):
         for record in (exact, libsvm)
     ]
     assert np.mean(answers[0] == answers[1]) > 0.9
-    assert exact.metrics["fit/widest_gap"] <= 1e-4
+    assert exact.metrics["solver/widest_gap"] <= 1e-4
 
 
 def test_an_interrupted_svc_goes_on_from_its_pairs(ensure, store):

@@ -35,7 +35,7 @@ def ladder(migrated_store, tmp_path_factory):
     sweep(store, "optimizer_search", "sgd0t", "sgd1t")
     key = ensemble_identity(store.record(run.id).identity for run in members)
     beside(store, "ensemble", "deck · mean of 2 seeds", key, **{"selected/train_seconds": 122.0})
-    beside(store, "baseline", "ridge", "ridge", **{"fit/seconds": 3.0})
+    beside(store, "baseline", "ridge", "ridge", **{"solver/seconds": 3.0})
     # else a copy lacks what lies in its journal
     with closing(sqlite3.connect(store.uri.removeprefix(tracking.SQLITE))) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -106,7 +106,7 @@ def test_a_restored_run_has_no_learning_curve(filled, kept, make):
     """The report says that the values by epoch are not there, rather than draw the last ones at epoch 0."""
     restored = make("restored")
     restore(kept, restored)
-    for store, known in ((filled, {"train/loss", "val/loss"}), (restored, set())):
+    for store, known in ((filled, {("train", "loss"), ("val", "loss")}), (restored, set())):
         [study] = read_studies(store, "ladder")
         assert set(studies._bands(study.base, SimpleNamespace(store=store))) == known
 

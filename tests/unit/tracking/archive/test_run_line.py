@@ -23,7 +23,7 @@ def test_a_run_that_no_table_can_be_made_of_is_not_kept(store, tmp_path, capsys)
 
 GOOD = {"id": "0" * 32, "name": "a", "status": "FINISHED", "started": 1, "ended": 2, "params": {}}
 GOOD |= {"tags": {"kind": "baseline", "identity": "i", "faces": "f"}}
-GOOD |= {"metrics": {"test/union/accuracy": 0.5, "fit/seconds": 1}}
+GOOD |= {"metrics": {"test/union/accuracy": 0.5, "solver/seconds": 1}}
 PLAN = {"jobs": [{"name": "a", "arm": "a", "setting": "a", "seed": "0", "identity": "x"}]}
 SWEEP = GOOD | {"tags": {**SHARED, "kind": "sweep", "study": "main", "data": "d"}, "plan": PLAN}
 
