@@ -47,6 +47,11 @@ def sweeps(base: str, experiment_id: str) -> str:
     return _runs(base, experiment_id, "TABLE", "attributes.start_time")
 
 
+def run(base: str, experiment_id: str, run_id: str) -> str:
+    """The link to the page of a run."""
+    return f"{base}/#/experiments/{experiment_id}/runs/{run_id}"
+
+
 def _runs(base: str, experiment_id: str, view: str, order: str) -> str:
     query = urlencode(
         {

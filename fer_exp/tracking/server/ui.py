@@ -1,15 +1,16 @@
 """Look at the runs: `python -m fer_exp ui` serves MLflow's pages until Ctrl-C.
 
 Prints the links that show something, the jobs' charts and the sweeps, and opens the first in the
-browser where there is one.
+browser where there is one. They are short, so that they fit a line, and lead on to MLflow's own.
 """
 
 import argparse
+import functools
 import webbrowser
 from collections.abc import Sequence
 
 from fer_exp import console, tracking
-from fer_exp.tracking.server import mlflow_server
+from fer_exp.tracking.server import mlflow_server, short_links
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -23,13 +24,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def show(base: str, experiment_id: str, wanted: bool) -> None:
+def show(jobs: str, sweeps: str, wanted: bool) -> None:
     """Print the links, and open the first if that is wanted and there is a browser for it."""
-    link = mlflow_server.charts(base, experiment_id)
-    print(f"jobs, best on validation first: {link}")
-    print(f"sweeps, jobs folded below them: {mlflow_server.sweeps(base, experiment_id)}", flush=True)
+    print(f"jobs, best on validation first: {jobs}")
+    print(f"sweeps, jobs folded below them: {sweeps}", flush=True)
     if wanted and console.has_windows():
-        webbrowser.open(link)
+        webbrowser.open(jobs)
 
 
 def serve(args: argparse.Namespace, experiment_id: str) -> None:
@@ -37,8 +37,14 @@ def serve(args: argparse.Namespace, experiment_id: str) -> None:
     port = mlflow_server.free_port(args.port)
     if args.port not in (0, port):
         print(f"port {args.port} is taken, so this is port {port}", flush=True)
-    with mlflow_server.serving(args.tracking_uri, port) as process:
-        show(f"http://{mlflow_server.HOST}:{port}", experiment_id, not args.no_browser)
+    base = f"http://{mlflow_server.HOST}:{port}"
+    find = functools.partial(short_links.page, base, experiment_id, args.tracking_uri, args.experiment)
+    with (
+        mlflow_server.serving(args.tracking_uri, port) as process,
+        short_links.serving(find, mlflow_server.free_port(args.port and port + 1)) as short,
+    ):
+        show(f"{short}/{short_links.JOBS}", f"{short}/{short_links.SWEEPS}", not args.no_browser)
+        print(f"a run by its id, or its eight letters: {short}/1f2e3d4c", flush=True)
         mlflow_server.stay(process)
 
 
@@ -48,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with console.serving():
         experiment_id = tracking.existing_experiment(args.tracking_uri, args.experiment)
         if tracking.is_server(args.tracking_uri):
-            # such a store is a server, which has these pages already
-            show(args.tracking_uri.rstrip("/"), experiment_id, not args.no_browser)
+            # it has these pages already, at an address that works from other machines, too
+            base = args.tracking_uri.rstrip("/")
+            links = (mlflow_server.charts(base, experiment_id), mlflow_server.sweeps(base, experiment_id))
+            show(*links, not args.no_browser)
         else:
             serve(args, experiment_id)

@@ -79,10 +79,12 @@ def test_no_browser_is_opened_without_a_display(screens, opens, monkeypatch, cap
         monkeypatch.setenv(name, value)
     opened = []
     monkeypatch.setattr(ui.webbrowser, "open", opened.append)
-    ui.show("http://127.0.0.1:1", "7", wanted=True)
-    ui.show("http://127.0.0.1:1", "7", wanted=False)
-    assert opened == [mlflow_server.charts("http://127.0.0.1:1", "7")] * opens
-    assert mlflow_server.charts("http://127.0.0.1:1", "7") in capsys.readouterr().out
+    links = ("http://127.0.0.1:1/jobs", "http://127.0.0.1:1/sweeps")
+    ui.show(*links, wanted=True)
+    ui.show(*links, wanted=False)
+    assert opened == [links[0]] * opens
+    said = capsys.readouterr().out
+    assert all(link in said for link in links)
 
 
 @pytest.mark.slow
@@ -91,7 +93,7 @@ def test_it_ends_with_all_its_helpers(store, tmp_path, number):
     """Ctrl-C is the usual end, so exit code 0; neither leaves a process behind."""
     own = ["--experiment", "test", "--tracking-uri", store.uri]
     with serving(tmp_path, "--port", "0", *own) as (links, process):
-        port = links[0].split(":")[2].split("/")[0]
+        port = mlflows_port(links)
         assert processes_of(port)
         process.send_signal(number)
         assert process.wait() == (0 if number == signal.SIGINT else 128 + number)
@@ -118,13 +120,13 @@ def test_a_newcomer_finds_a_sweep_its_jobs_and_their_charts(tmp_path):
         look_at(page, links, sweep)
         browser.close()
         assert [said for said in complaints if not MLFLOWS_OWN.search(said)] == []
-        assert host_answers(links[0], "example.org") == 403
-        assert host_answers(links[0], "localhost") == 200
+        assert host_answers(mlflows_port(links), "example.org") == 403
+        assert host_answers(mlflows_port(links), "localhost") == 200
 
 
 def look_at(page, links, sweep):
     """Go from the charts to the sweeps, to a sweep's description, to a job and to its curves."""
-    charts, sweeps = links
+    charts, sweeps, _ = links
     page.goto(charts)
     page.locator(".js-plotly-plot .barlayer .point path").first.wait_for()
     for name in ("sgd · seed 0", "sgd · seed 1", "adam · seed 0", "adam · seed 1"):
@@ -133,6 +135,8 @@ def look_at(page, links, sweep):
     page.goto(sweeps)
     page.get_by_role("link", name=sweep.name).click()
     page.get_by_text("python train.py -m n_jobs=1 optimizer=sgd,adam seed=0,1").first.wait_for()
+    page.goto(sweeps.replace("sweeps", sweep.run_id[:8]))
+    page.get_by_text("python train.py -m n_jobs=1 optimizer=sgd,adam seed=0,1").first.wait_for()
     page.get_by_role("link", name="adam · seed 1").click()
     page.get_by_role("tab", name="Artifacts").click()
     page.get_by_text("figures").first.click()
@@ -140,11 +144,19 @@ def look_at(page, links, sweep):
     page.locator("img[src*='blob:']").first.wait_for()
 
 
-def host_answers(link, host):
+def mlflows_port(links):
+    """The port of MLflow's own server, which the short links lead to."""
+    connection = http.client.HTTPConnection(links[0].split("/")[2], timeout=30)
+    connection.request("GET", "/jobs")
+    try:
+        return int(connection.getresponse().headers["Location"].split("/")[2].split(":")[1])
+    finally:
+        connection.close()
+
+
+def host_answers(port, host):
     """The status of the server's answer to a request under another name."""
-    connection = http.client.HTTPConnection(
-        mlflow_server.HOST, int(link.split(":")[2].split("/")[0]), timeout=30
-    )
+    connection = http.client.HTTPConnection(mlflow_server.HOST, port, timeout=30)
     connection.request("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0", headers={"Host": host})
     try:
         return connection.getresponse().status
