@@ -1,6 +1,6 @@
 """Short ways to MLflow's pages: `/jobs`, `/sweeps`, and a run by how its id begins, `/1f2e3d4c`.
 
-MLflow's own addresses of these take two lines of a terminal. So a second, small server sends the browser there.
+MLflow's own addresses of these take two lines of a terminal. So a second, small server leads to them.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ def serving(find: Callable[[str], str], port: int) -> Iterator[str]:
     """
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - as http.server calls it
+        def do_GET(self) -> None:
             """Send the browser to the page of the word, or say why not."""
             try:
                 page = find(self.path.partition("?")[0].strip("/"))
