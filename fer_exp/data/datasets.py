@@ -31,7 +31,7 @@ _MOST_SKIPPED = 10_000
 # What makes the faces of each set, as files beside this one: changed code never meets an old cache.
 _EVERY_SET = ("../fer2013.py", "faces.py", "fingerprint.py", "cache.py")
 _TABLES = ("csv_reader.py", "parquet_reader.py", "parquet_cells.py", "parquet_columns.py", "label_order.py")
-_READERS = ("sources.py", "image_folder.py", "images.py", *_TABLES)
+_READERS = ("sources.py", "image_folder.py", "zips.py", "images.py", *_TABLES)
 _ROWS = ("ferplus.py", "ferplus_rows.py", "fer2013_faces.py", "fer2013_faces.npz")
 _CODE = {
     "synthetic": (*_EVERY_SET, "synthetic.py", "synthetic_renderer.py"),

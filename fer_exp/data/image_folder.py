@@ -1,16 +1,11 @@
 """Images in a folder or in a zip: `<split>/<emotion>/<file>`, wherever below the root that begins.
 
-Both are listed the same way and read one file at a time; nothing of a zip is extracted to disk.
+Both are listed the same way and read one file at a time.
 """
 
 import hashlib
-import itertools
 import os
-import stat
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,12 +25,8 @@ SPLITS |= {"privatetest": Usage.PRIVATE}
 # What Windows and macOS leave in folders, beside names that begin with a dot.
 _LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
 
-# What zipfile raises on a damaged entry.
-UNPACKING_ERRORS = (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
-
 # A 48x48 image takes a few kB, a phone's photo a few MB.
 LARGEST_FILE = 64 * 1024 * 1024
-_MOST_ENTRIES = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -103,7 +94,8 @@ def usage_of(usage: Usage, name: str, three_way: bool) -> Usage:
     return Usage.TEST
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
+    """Whether a system has left a file or folder of this name."""
     return name.startswith(".") or name.lower() in _LITTER
 
 
@@ -127,7 +119,7 @@ def _folders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             return sorted(
-                Path(entry.path) for entry in entries if entry.is_dir() and not _is_litter(entry.name)
+                Path(entry.path) for entry in entries if entry.is_dir() and not is_litter(entry.name)
             )
     except OSError as error:
         raise UserError(f"{folder}: cannot be listed ({error.strerror})") from None
@@ -148,7 +140,7 @@ def _files(split: Path, root: Path) -> list[tuple[str, int, int, int]]:
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    if _is_litter(entry.name):
+                    if is_litter(entry.name):
                         continue
                     if entry.is_dir():
                         if any(Path(entry.path).iterdir()):
@@ -183,61 +175,3 @@ def read_file(path: Path) -> bytes:
     if len(data) > LARGEST_FILE:
         raise UserError(f"{path}: is larger than {LARGEST_FILE >> 20} MiB, too large for an image")
     return data
-
-
-@contextmanager
-def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
-    """A zip whose entries have been checked: none reaches outside, is a link, locked or oversized."""
-    try:
-        archive = zipfile.ZipFile(path)
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise UserError(f"{path}: cannot be opened as a zip ({error})") from None
-    with archive:
-        entries = archive.infolist()
-        if len(entries) > _MOST_ENTRIES:
-            raise UserError(f"{path}: holds {len(entries):,} entries, more than {_MOST_ENTRIES:,}")
-        for entry in entries:
-            _check_entry(path, entry)
-        yield archive
-
-
-def _check_entry(path: Path, entry: zipfile.ZipInfo) -> None:
-    # `orig_filename`, since zipfile cuts the other at a NUL byte and turns backslashes
-    name = entry.orig_filename
-    parts = name.replace("\\", "/").split("/")
-    if name.startswith(("/", "\\")) or ".." in parts or ":" in parts[0] or "\0" in name:
-        raise UserError(f"{path}: the entry {name!r} lies outside the zip; get a clean copy")
-    if stat.S_ISLNK(entry.external_attr >> 16):
-        raise UserError(f"{path}: the entry {name!r} is a link; get a clean copy")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Python unpacks the others without a bound on what comes out
-        raise UserError(f"{path}: the entry {name!r} is packed in a rare way; pack it again as a plain zip")
-    if entry.flag_bits & 1:
-        raise UserError(f"{path}: the entry {name!r} is locked by a password; unpack it first")
-
-
-def list_zip(archive: zipfile.ZipFile) -> list[str]:
-    """The files of a zip, sorted, without folders and litter; raises UserError if one occurs twice."""
-    names = sorted(
-        entry.filename
-        for entry in archive.infolist()
-        if not entry.is_dir() and not any(map(_is_litter, entry.filename.split("/")))
-    )
-    for name, following in itertools.pairwise(names):
-        if name == following:
-            raise UserError(f"{archive.filename}: holds {name} twice; get a clean copy")
-    return names
-
-
-def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
-    """The bytes of one entry; raises UserError that names it."""
-    place = f"{archive.filename}: {name}"
-    size = archive.getinfo(name).file_size
-    if size > LARGEST_FILE:
-        raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for an image")
-    try:
-        with archive.open(name) as file:
-            # not all there is: an entry may hold far more than it declares
-            return file.read(size)
-    except UNPACKING_ERRORS as error:
-        raise UserError(f"{place}: cannot be unpacked ({error})") from None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fer_exp.data import csv_reader, image_folder
+from fer_exp.data import csv_reader, image_folder, zips
 from fer_exp.data.faces import Row
 from fer_exp.data.limits import MOST_BYTES, Budget
 from fer_exp.errors import UserError
@@ -72,16 +72,16 @@ class ZipSource(Source):
     """A zip of either; nothing of it is unpacked to disk."""
 
     def is_table(self) -> bool:
-        with image_folder.open_zip(self.path) as archive:
-            return self._table(image_folder.list_zip(archive)) is not None
+        with zips.open_zip(self.path) as archive:
+            return self._table(zips.list_zip(archive)) is not None
 
     def rows(self, on_broken: OnBroken) -> Generator[Row, None, None]:
-        with image_folder.open_zip(self.path) as archive:
-            paths = image_folder.list_zip(archive)
+        with zips.open_zip(self.path) as archive:
+            paths = zips.list_zip(archive)
             if table := self._table(paths):
                 yield from self._table_rows(archive, table, on_broken)
             else:
-                read = functools.partial(image_folder.read_entry, archive)
+                read = functools.partial(zips.read_entry, archive)
                 yield from _image_rows(self.path, paths, read, on_broken)
 
     def _table(self, paths: list[str]) -> str | None:
@@ -96,7 +96,7 @@ class ZipSource(Source):
         try:
             with archive.open(name) as file:
                 yield from csv_reader.read(file, f"{self.path}: {name}", on_broken)
-        except image_folder.UNPACKING_ERRORS as error:
+        except zips.UNPACKING_ERRORS as error:
             raise UserError(f"{self.path}: {name}: cannot be unpacked ({error})") from None
 
 

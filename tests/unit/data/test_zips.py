@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from fer_exp.data import image_folder
+from fer_exp.data import image_folder, zips
 from fer_exp.errors import UserError
 
 CONTENT = bytes(range(256)) * 4
@@ -26,8 +26,8 @@ def zip_path(tmp_path):
 
 def read_all(path) -> dict[str, bytes]:
     """Every file of a zip."""
-    with image_folder.open_zip(path) as archive:
-        return {name: image_folder.read_entry(archive, name) for name in image_folder.list_zip(archive)}
+    with zips.open_zip(path) as archive:
+        return {name: zips.read_entry(archive, name) for name in zips.list_zip(archive)}
 
 
 def test_a_zip_is_read_without_folders_and_litter(zip_path):
@@ -63,7 +63,7 @@ def test_an_entry_that_reaches_out_is_refused(zip_path, name, message):
     info.filename = name
     with zipfile.ZipFile(zip_path, "a") as archive:
         archive.writestr(info, b"x")
-    with pytest.raises(UserError, match=message) as caught, image_folder.open_zip(zip_path):
+    with pytest.raises(UserError, match=message) as caught, zips.open_zip(zip_path):
         pass
     assert repr(name) in str(caught.value)
 
@@ -72,7 +72,7 @@ def test_an_entry_that_reaches_out_is_refused(zip_path, name, message):
 def test_a_name_with_a_nul_is_refused(zip_path):
     """Python's reader would cut it there, and read another file than it names."""
     zip_path.write_bytes(zip_path.read_bytes().replace(b"train/happy/0.png", b"train/happy\0.png\0"))
-    with pytest.raises(UserError, match="lies outside the zip"), image_folder.open_zip(zip_path):
+    with pytest.raises(UserError, match="lies outside the zip"), zips.open_zip(zip_path):
         pass
 
 
@@ -83,7 +83,7 @@ def test_a_link_is_refused(zip_path):
     info.external_attr = (stat.S_IFLNK | 0o777) << 16
     with zipfile.ZipFile(zip_path, "a") as archive:
         archive.writestr(info, "/etc/passwd")
-    with pytest.raises(UserError, match=r"link\.png' is a link"), image_folder.open_zip(zip_path):
+    with pytest.raises(UserError, match=r"link\.png' is a link"), zips.open_zip(zip_path):
         pass
 
 
@@ -122,8 +122,8 @@ def test_an_entry_that_declares_too_much_is_not_unpacked(zip_path):
 
 def test_too_many_entries_are_refused(zip_path, monkeypatch):
     """Their directory alone would fill the memory."""
-    monkeypatch.setattr(image_folder, "_MOST_ENTRIES", 1)
-    with pytest.raises(UserError, match="holds 2 entries, more than 1"), image_folder.open_zip(zip_path):
+    monkeypatch.setattr(zips, "_MOST_ENTRIES", 1)
+    with pytest.raises(UserError, match="holds 2 entries, more than 1"), zips.open_zip(zip_path):
         pass
 
 
