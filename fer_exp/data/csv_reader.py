@@ -12,6 +12,7 @@ from typing import IO
 
 import numpy as np
 
+from fer_exp.data import file_kinds
 from fer_exp.data.faces import USAGES, Row, Usage
 from fer_exp.data.image_folder import emotion_label
 from fer_exp.data.limits import Budget
@@ -28,11 +29,14 @@ Line = tuple[int, str]
 def read(file: IO[bytes], place: str, on_broken: Callable[[UserError], None]) -> Iterator[Row]:
     """Yield (pixels uint8 [48, 48], label, usage) of each row.
 
-    on_broken: told of each row that is none, with its first line in the message; it raises to stop.
+    on_broken: told of each row that is none, with its first line in the message; it raises to stop. Raises
+    UserError for what is no such table.
     """
+    head = file.read(file_kinds.HEAD)
+    file.seek(0)
     rows = _rows(_lines(file, place, on_broken), place, on_broken)
     _, header = next(rows, (1, []))
-    columns = _columns([name.strip().lower() for name in header], place)
+    columns = _columns([name.strip().lower() for name in header], head, place)
     for number, row in rows:
         try:
             yield _parse(row, columns, f"{place}, line {number}")
@@ -91,8 +95,10 @@ def _lines(file: IO[bytes], place: str, on_broken: Callable[[UserError], None]) 
             text.detach()
 
 
-def _columns(header: list[str], place: str) -> tuple[int, int, int]:
+def _columns(header: list[str], head: bytes, place: str) -> tuple[int, int, int]:
     missing = [name for name in ("emotion", "pixels", "usage") if name not in header]
+    if missing and (kind := file_kinds.seen(head)):
+        raise UserError(f"{place}: is {kind}")
     if missing:
         seen = ",".join(header)[:40]
         raise UserError(

@@ -5,6 +5,7 @@ Both are listed the same way and read one file at a time.
 
 import hashlib
 import os
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -67,8 +68,8 @@ def arrange(paths: list[str], root: str, on_broken: Callable[[UserError], None])
             continue
         tops.add(top)
         if len(tops) > 1:
-            sets = " and ".join(map(repr, sorted(tops)))
-            raise UserError(f"{root}: holds more than one set, at {sets}; unpack it and name one")
+            first, second = sorted(tops)
+            raise two_sets(root, first or "one at its top", second, f"{second}/*")
         if label is None:
             raise UserError(
                 f"{root}: the folder {'/'.join(parts[:-1])} names no emotion; known are {', '.join(EMOTIONS)}"
@@ -78,6 +79,19 @@ def arrange(paths: list[str], root: str, on_broken: Callable[[UserError], None])
         on_broken(UserError(f"{root}: the folder {folder} names no split; known are {', '.join(SPLITS)}"))
     three_way = any(usage == Usage.PUBLIC for _, _, usage, _ in placed)
     return [ImageFile(path, label, usage_of(usage, name, three_way)) for path, label, usage, name in placed]
+
+
+def folder_of_split(path: str) -> str | None:
+    """The `<split>/<emotion>/` of the file at a path; None where it lies in none."""
+    *_, split, emotion, _ = ("", "", *path.split("/"))
+    known = split.lower() in SPLITS and emotion_label(emotion) is not None
+    return f"{path.rpartition('/')[0]}/" if known else None
+
+
+def two_sets(archive: str, one: str, other: str, entries: str) -> UserError:
+    """What to say of a zip with two sets, of which these entries are one."""
+    command = f"{shlex.join(['unzip', archive, entries])} -d FOLDER"
+    return UserError(f"{archive}: holds two sets, {one} and {other}; take one out: {command}")
 
 
 def usage_of(usage: Usage, name: str, three_way: bool) -> Usage:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from fer_exp.data import parquet_columns
+from fer_exp.data import file_kinds, parquet_columns
 from fer_exp.data.parquet_columns import Columns
 from fer_exp.errors import UserError
 
@@ -48,6 +48,8 @@ def opened(path: Path) -> Iterator[parquet.ParquetFile]:
             yield file
     # names may be of any bytes
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        if kind := file_kinds.seen_at(path, b"PAR1"):
+            raise UserError(f"{path}: is {kind}") from None
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise UserError(f"{path}: is no whole Parquet file ({reason}); get it again") from None
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from fer_exp.data import csv_reader, image_folder, zips
+from fer_exp.data import csv_reader, file_kinds, image_folder, zips
 from fer_exp.data.faces import Row
 from fer_exp.data.limits import MOST_BYTES, Budget
 from fer_exp.errors import UserError
@@ -86,10 +86,9 @@ class ZipSource(Source):
 
     def _table(self, paths: list[str]) -> str | None:
         tables = [path for path in paths if PurePosixPath(path).name.lower() in _CSV_NAMES]
-        if len(tables) > 1:
-            raise UserError(
-                f"{self.path}: holds more than one set, {tables[0]} and {tables[1]}; unpack it and name one"
-            )
+        others = [*tables[1:], *filter(None, map(image_folder.folder_of_split, paths))]
+        if tables and others:
+            raise image_folder.two_sets(str(self.path), tables[0], others[0], tables[0])
         return next(iter(tables), None)
 
     def _table_rows(self, archive: zipfile.ZipFile, name: str, on_broken: OnBroken) -> Iterator[Row]:
@@ -134,7 +133,10 @@ def _image_rows(
     from fer_exp.data import images
 
     budget = Budget(str(root))
-    for file in image_folder.arrange(paths, str(root), on_broken):
+    files = image_folder.arrange(paths, str(root), on_broken)
+    if paths and not files:
+        raise UserError(f"data.root={root}: holds no train/<emotion>/<image>, but {_first(paths)}; {HOW_TO}")
+    for file in files:
         size = 0
         try:
             data = read(file.path)
@@ -175,14 +177,16 @@ def _place(root: Path) -> Path:
     found = _sets_in(root) or [each for path in below if path.is_dir() for each in _sets_in(path)]
     if len(found) > 1:
         names = " and ".join(str(path.relative_to(root)) for path in found[:2])
-        raise UserError(f"data.root={root}: holds more than one set, {names}; name one")
+        raise UserError(f"data.root={root}: holds more than one set, {names}; name one, or move one away")
     if not found:
-        seen = ", ".join([path.name for path in below[:3]] + ["..."] * (len(below) > 3))
-        raise UserError(
-            f"data.root={root}: holds no train folder, no {_CSV_NAMES[0]}, no zip and no Parquet file, "
-            f"but {seen}; {HOW_TO}"
-        )
+        known = f"no train folder, no {_CSV_NAMES[0]}, no zip and no Parquet file"
+        seen = _first([path.name for path in below])
+        raise UserError(f"data.root={root}: holds {known}, but {seen}; {HOW_TO}")
     return found[0]
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join([*names[:3], *["..."] * (len(names) > 3)])
 
 
 def _sets_in(folder: Path) -> list[Path]:
@@ -195,10 +199,12 @@ def _sets_in(folder: Path) -> list[Path]:
     except PermissionError:
         # a disk's lost+found beside the set is none of our business
         return []
-    split_folders = (name in names and names[name].is_dir() for name in ("train", "training"))
-    if any(split_folders) or any(map(_is_parquet, names.values())):
-        return [folder]
     tables = [names[name] for name in _CSV_NAMES if name in names]
+    folders = [names[name] for name in ("train", "training") if name in names and names[name].is_dir()]
+    if folders and tables:
+        return [*folders, *tables]
+    if folders or any(map(_is_parquet, names.values())):
+        return [folder]
     return tables or sorted(path for name, path in names.items() if name.endswith(".zip"))
 
 
@@ -210,7 +216,8 @@ def _source(path: Path, label_names: tuple[str, ...]) -> Source:
         return FolderSource(path)
     kind = {".csv": CsvSource, ".zip": ZipSource}.get(path.suffix.lower())
     if kind is None:
-        raise UserError(f"data.root={path}: is neither a folder nor a .zip, .csv or .parquet; {HOW_TO}")
+        known = f"it is {seen}" if (seen := file_kinds.seen_at(path)) else HOW_TO
+        raise UserError(f"data.root={path}: is neither a folder nor a .zip, .csv or .parquet; {known}")
     return kind(path)
 
 

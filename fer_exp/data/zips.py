@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fer_exp.data import file_kinds
 from fer_exp.data.image_folder import LARGEST_FILE, is_litter
 from fer_exp.errors import UserError
 
@@ -23,7 +24,8 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise UserError(f"{path}: cannot be opened as a zip ({error})") from None
+        kind = file_kinds.seen_at(path, b"PK")
+        raise UserError(f"{path}: cannot be opened as a zip ({f'it is {kind}' if kind else error})") from None
     with archive:
         entries = archive.infolist()
         if len(entries) > _MOST_ENTRIES:
@@ -69,7 +71,8 @@ def read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         raise UserError(f"{place}: is larger than {LARGEST_FILE >> 20} MiB, too large for an image")
     try:
         with archive.open(name) as file:
-            # not all there is: an entry may hold far more than it declares
-            return file.read(size)
+            # not all there is: an entry may hold far more than it declares; one more, so that the checksum
+            # is looked at in an entry that declares nothing as well
+            return file.read(size + 1)
     except UNPACKING_ERRORS as error:
         raise UserError(f"{place}: cannot be unpacked ({error})") from None

@@ -76,7 +76,7 @@ def test_a_row_is_read_however_it_is_written(text):
             f"emotion,pixels\n3,{PIXELS}\n",
             "has no column usage, but begins 'emotion,pixels'; it needs emotion",
         ),
-        ("", "has no column emotion, pixels, usage"),
+        ("x", "has no column emotion, pixels, usage"),
         ("emotion,pixels,Usage\n" + "1" * 200_000, "line 2: is longer than"),
     ],
 )
@@ -151,20 +151,6 @@ def test_the_line_named_is_the_files_own():
     text = f'emotion,pixels,Usage,note\n\n3,{PIXELS},Training,"two\nlines"\n9,{PIXELS},Training,x\n'
     with pytest.raises(UserError, match=r"a\.csv, line 5: emotion is '9'"):
         read(text)
-
-
-@pytest.mark.parametrize("mark", [";", "\t"])
-def test_what_stands_between_other_marks_than_commas_is_shown(mark):
-    """So that one sees it."""
-    with pytest.raises(UserError, match=r"but begins 'emotion.*usage'; .* between commas in UTF-8"):
-        read(row().replace(",", mark))
-
-
-@pytest.mark.parametrize("code", ["utf-16", "utf-32"])
-def test_a_table_in_another_encoding_is_refused(code):
-    """As one without the columns."""
-    with pytest.raises(UserError, match=r"a\.csv: has no column emotion, pixels, usage"):
-        read(row().encode(code))
 
 
 def test_a_quote_that_never_ends_is_refused():

@@ -137,14 +137,22 @@ def test_names_that_are_not_the_emotions_are_refused(tiny_faces, tmp_path, names
     trials=4,
     expected="one line; nothing cached",
 )
-@pytest.mark.parametrize("cut", ["half", "without its end", "a pointer", "empty"])
-def test_a_file_cut_short_is_refused(tiny_faces, tmp_path, cut):
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        ("half", "is no whole Parquet file ("),
+        ("without its end", "is no whole Parquet file ("),
+        ("a pointer", "is a pointer of Git LFS; `git lfs pull` brings the file itself"),
+        ("empty", "is empty; get it again"),
+    ],
+)
+def test_a_file_cut_short_is_refused(tiny_faces, tmp_path, cut, said):
     """As by a download that ended early, or a clone without its large files."""
     path = single(tiny_faces, tmp_path / "a.parquet")
     data = path.read_bytes()
     cuts = {"half": data[: len(data) // 2], "without its end": data[:-1], "empty": b""}
     path.write_bytes(cuts.get(cut, b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n"))
-    refused(path, "is no whole Parquet file (")
+    refused(path, said)
 
 
 def test_damage_within_is_refused(tiny_faces, tmp_path):

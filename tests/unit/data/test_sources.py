@@ -106,7 +106,7 @@ def wrong_table_of_nothing(root):
 
 def wrong_empty_table(root):
     (root / "a.csv").write_bytes(b"")
-    return root / "a.csv", "has no column emotion, pixels, usage, but begins ''; it needs"
+    return root / "a.csv", "is empty; get it again"
 
 
 def wrong_zip_of_nothing(root):
@@ -118,15 +118,34 @@ def wrong_two_tables(root):
     for name in ("fer2013.csv", "icml_face_data.csv"):
         (root / "tables" / name).parent.mkdir(exist_ok=True)
         (root / "tables" / name).write_text("emotion,pixels,Usage\n")
-    return root / "tables", "holds more than one set, fer2013.csv and icml_face_data.csv; name one"
+    message = "holds more than one set, fer2013.csv and icml_face_data.csv; name one, or move one away"
+    return root / "tables", message
+
+
+def wrong_table_beside_images(root):
+    (root / "kaggle" / "fer2013.csv").write_text("emotion,pixels,Usage\n")
+    return root / "kaggle", "holds more than one set, train and fer2013.csv; name one, or move one away"
+
+
+def wrong_table_beside_images_in_a_zip(root):
+    path = faces_on_disk.zipped(root / "kaggle", root / "a b.zip")
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("fer2013.csv", "emotion,pixels,Usage\n")
+    return path, f"sets, fer2013.csv and test/angry/; take one out: unzip '{path}' fer2013.csv -d FOLDER"
+
+
+def wrong_zip_of_another_archive(root):
+    with zipfile.ZipFile(root / "a.zip", "w") as archive:
+        archive.writestr("fer2013.tar.gz", b"x")
+    return root / "a.zip", "holds no train/<emotion>/<image>, but fer2013.tar.gz; see 'Get the data'"
 
 
 def wrong_two_tables_in_a_zip(root):
     with zipfile.ZipFile(root / "a.zip", "w") as archive:
         archive.writestr("b/icml_face_data.csv", "emotion,pixels,Usage\n")
         archive.writestr("a/FER2013.csv", "emotion,pixels,Usage\n")
-    message = "holds more than one set, a/FER2013.csv and b/icml_face_data.csv; unpack it and name one"
-    return root / "a.zip", message
+    message = "sets, a/FER2013.csv and b/icml_face_data.csv; take one out: unzip "
+    return root / "a.zip", f"{message}{root}/a.zip a/FER2013.csv -d FOLDER"
 
 
 def wrong_two_zips(root):
@@ -175,7 +194,8 @@ def wrong_two_sets(root):
 def wrong_two_sets_in_a_zip(root):
     shutil.copytree(root / "kaggle", root / "both" / "a")
     shutil.copytree(root / "kaggle", root / "both" / "b")
-    return faces_on_disk.zipped(root / "both", root / "a.zip", "both/"), "holds more than one set"
+    path = faces_on_disk.zipped(root / "both", root / "a.zip", "both/")
+    return path, f"sets, both/a and both/b; take one out: unzip {path} 'both/b/*' -d FOLDER"
 
 
 def wrong_deeper(root):
@@ -199,6 +219,7 @@ def wrong_dangling_link(root):
             wrong_dangling_link,
         ),
         *(wrong_two_tables, wrong_two_tables_in_a_zip, wrong_unknown_split),
+        *(wrong_table_beside_images, wrong_table_beside_images_in_a_zip, wrong_zip_of_another_archive),
         *(wrong_name_too_long, wrong_table_of_nothing, wrong_empty_table, wrong_zip_of_nothing),
         *(wrong_two_zips, wrong_damaged_table_in_a_zip, wrong_text_as_image, wrong_cut_zip),
         *(wrong_missing, wrong_empty, wrong_kind, wrong_no_split, wrong_unknown_class),
@@ -207,7 +228,7 @@ def wrong_dangling_link(root):
 )
 @pytest.mark.fault(
     "Bad data: sets that are none, or two, or laid out otherwise",
-    trials=24,
+    trials=28,
     expected="one line that names the place; nothing cached",
 )
 def test_a_wrong_source_is_told_in_one_line(kaggle, wrong):

@@ -120,6 +120,13 @@ def test_an_entry_that_declares_too_much_is_not_unpacked(zip_path):
         read_all(zip_path)
 
 
+def test_an_entry_that_declares_nothing_is_not_taken_for_empty(zip_path):
+    """Its checksum tells."""
+    in_directory(zip_path, 24, struct.pack("<I", 0))
+    with pytest.raises(UserError, match=r"0\.png: cannot be unpacked \(Bad CRC-32"):
+        read_all(zip_path)
+
+
 def test_too_many_entries_are_refused(zip_path, monkeypatch):
     """Their directory alone would fill the memory."""
     monkeypatch.setattr(zips, "_MOST_ENTRIES", 1)
