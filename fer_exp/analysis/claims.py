@@ -68,6 +68,23 @@ class Claim:
     check: str
     judge: Callable[[Study], Answer]
 
+    def decisive(self, found: Answer) -> Contrast | None:
+        """The contrast that speaks most against the conclusion; None where there is none."""
+        return max(found.others, key=lambda each: _AGAINST[self.check](_points(each)), default=None)
+
+
+# How much a difference in points, of an arm to the one that a conclusion is about, speaks against it.
+_AGAINST: Mapping[str, Callable[[float], float]] = {
+    "best": lambda points: points,
+    "beats": lambda points: -points,
+    "same": abs,
+    "gap": lambda points: -points,
+}
+
+
+def _points(contrast: Contrast) -> float:
+    return contrast.estimate.points if contrast.estimate else 0.0
+
 
 def answers(studies: Sequence[Study], claim: Claim) -> tuple[Answer, Answer]:
     """What the data says of a conclusion, and again where each arm was tuned."""
@@ -171,8 +188,10 @@ def _turned(contrast: Contrast, arm: str) -> Contrast:
     """The same contrast, of the reference against its arm; `arm` names the reference."""
     code = contrast.verdict.name
     pair = ("BETTER", "WORSE") if contrast.verdict.better else ("WORSE", "BETTER")
-    estimate = contrast.estimate and replace(contrast.estimate, points=-contrast.estimate.points)
-    return replace(contrast, arm=arm, verdict=Verdict[code.replace(*pair)], estimate=estimate)
+    estimate, check = (
+        each and replace(each, points=-each.points) for each in (contrast.estimate, contrast.check)
+    )
+    return replace(contrast, arm=arm, verdict=Verdict[code.replace(*pair)], estimate=estimate, check=check)
 
 
 CLAIMS = (

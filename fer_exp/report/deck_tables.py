@@ -7,7 +7,7 @@ from fer_exp.analysis import claims, published
 from fer_exp.analysis import closing as closing_table
 from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
 from fer_exp.analysis.comparison import mean, runs_of
-from fer_exp.analysis.contrasts import difference
+from fer_exp.analysis.contrasts import corrected_difference, difference
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.audit.audit import NUMBERED
 from fer_exp.audit.finding import AuditVerdict, Finding
@@ -104,6 +104,40 @@ def conclusions(studies: Sequence[Study]) -> Table:
         found = claims.answers(studies, claim)[: 1 + tuned]
         table.rows.append([message(f"claim.{claim.id}"), *(answer(claim, each) for each in found)])
     table.notes += _unanswered(studies)
+    return table
+
+
+def verdicts(studies: Sequence[Study]) -> Table:
+    """The conclusions in short: what holds, and the difference that says so, or that speaks most against."""
+    columns = [
+        Column(message("concluded"), key="arm", numeric=False),
+        _words("verdict", "outcome"),
+        _words("verdicts.compared", "compared"),
+        Column(message("verdicts.difference"), "points", {"metric": "difference"}),
+        Column(message("corrected"), "points", {"metric": "corrected_difference"}),
+        _words("seeds", "runs"),
+    ]
+    table = _table("verdicts", studies, columns)
+    for claim in answered(studies):
+        found, _ = claims.answers(studies, claim)
+        contrast = claim.decisive(found)
+        if contrast is None:
+            table.rows.append([message(f"claim.{claim.id}"), answer(claim, found), "", "", "", None])
+            continue
+        outcome = message(f"outcome.{found.outcome.value}")
+        outcome = message("answer.preliminary", answer=outcome) if found.preliminary else outcome
+        against = message(f"verdicts.{claim.check}", one=contrast.arm, other=found.one)
+        gaps = difference(contrast) or "", corrected_difference(contrast) or ""
+        table.rows.append(
+            [
+                message(f"claim.{claim.id}"),
+                outcome,
+                against,
+                *gaps,
+                "-".join(str(each) for each in dict.fromkeys(found.seeds)),
+            ]
+        )
+    table.notes += [message("verdicts.note"), *_unanswered(studies)]
     return table
 
 

@@ -91,6 +91,10 @@ class Results:
         """The deck's conclusions."""
         return [deck_tables.conclusions(self.alike(protocol))]
 
+    def verdicts(self, protocol: str) -> list[Table]:
+        """The same in short."""
+        return [deck_tables.verdicts(self.alike(protocol))]
+
     def in_words(self, protocol: str) -> list[Table]:
         """The same in words."""
         return [deck_tables.in_words(self.alike(protocol))]
@@ -118,6 +122,7 @@ _TABLES: dict[str, Callable[..., list[Table]]] = {
     "contrasts": Results.contrasts,
     "closing": Results.closing,
     "conclusions": Results.conclusions,
+    "verdicts": Results.verdicts,
     "in_words": Results.in_words,
     "ladder": Results.ladder,
     "leaderboard": Results.leaderboard,

@@ -35,6 +35,28 @@ def test_an_answer_names_its_arms_and_differences():
     assert tanh == ("preliminary: contradicted: tanh against relu -2.00 points [-2.33, -1.67], p = 0.003")
 
 
+def test_in_short_a_conclusion_stands_beside_what_speaks_most_against_it():
+    """Of several arms the one that comes out best; or the arm that the conclusion is about."""
+    table = deck_tables.verdicts([activation()]).in_words(ENGLISH)
+    verdict = "preliminary: contradicted"
+    assert [row[:5] for row in table.rows] == [
+        [
+            "ReLU is the best activation",
+            verdict,
+            "softmax against relu",
+            "+0.03 [-0.35, +0.41]",
+            "+0.03 [-0.35, +0.41]",
+        ],
+        [
+            "Tanh would be best with more epochs",
+            verdict,
+            "tanh against relu",
+            "-2.00 [-2.33, -1.67]",
+            "-2.00 [-2.33, -1.67]",
+        ],
+    ]
+
+
 def test_conclusions_of_which_nothing_is_known_are_named_below():
     """With the studies that would answer them, and in no row."""
     for makes in (deck_tables.conclusions, deck_tables.in_words):
