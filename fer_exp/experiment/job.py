@@ -24,7 +24,7 @@ from fer_exp.data.splits import split_of
 from fer_exp.errors import UserError
 from fer_exp.experiment import facts, job_check, plan, progress, resume, teacher
 from fer_exp.experiment.recorder import Recorder
-from fer_exp.tracking import artifacts, keys
+from fer_exp.tracking import artifacts, keys, registry
 from fer_exp.training.trainer import Epoch, Trainer
 
 
@@ -58,6 +58,7 @@ class Job:
         self.outcome: Outcome | None = None
         self.failed = False
         self.recorder: Recorder | None = None
+        self.store: tracking.Store | None = None
         self.before = 0
 
     def __enter__(self) -> "Job":
@@ -80,7 +81,7 @@ class Job:
         job_check.check(self.config)
         sweep = self.config.sweep.parent
         dataset = self._faces()
-        store = tracking.Store(self.config.tracking)
+        store = self.store = tracking.Store(self.config.tracking)
         if not sweep:
             # a sweep has done it for its jobs
             self.log.info("%s", dataset.describe())
@@ -213,6 +214,9 @@ class Job:
         if self.recorder:
             self.recorder.conclude()
             self.open.close()
+            # a sweep names it once, for all of its jobs
+            if self.store and self.config.tracking.log_model and not self.config.sweep.parent:
+                registry.name_best(self.store, self.recorder.dataset.digest, self.config.data)
             trained = self.recorder.trainer.history[self.before :]
             self.log.info("%s: %s", self.name, progress.conclusion(trained, self.outcome.run_id))
         return self.outcome

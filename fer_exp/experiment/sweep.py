@@ -23,7 +23,7 @@ from fer_exp.errors import UserError
 from fer_exp.experiment import cost_estimate, facts, job_check, sweep_summary, teacher
 from fer_exp.experiment.monitor import SweepMonitor
 from fer_exp.experiment.plan import PlannedJob, action, check_reference, swept_values, title
-from fer_exp.tracking import Record, artifacts, descriptions, keys, record
+from fer_exp.tracking import Record, artifacts, descriptions, keys, record, registry
 from fer_exp.training.device import device_name
 
 log = logging.getLogger(__name__)
@@ -194,6 +194,9 @@ class Sweep:
         whole = all(
             record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
         )
+        if self.settings.tracking.log_model:
+            for faces, data in {job.faces: job.settings.data for job in self.jobs if job.to_train}.items():
+                registry.name_best(self.store, faces, data)
         atexit.unregister(self._abandon)
         self.run.log({keys.sweep(state): float(count) for state, count in Counter(states).items()})
         self._end("FINISHED" if whole else "FAILED")

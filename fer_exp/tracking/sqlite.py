@@ -114,17 +114,20 @@ def move_files(path: Path, experiment_id: str, before: str, now: str, older_runs
     """Let MLflow put the files of an experiment at another address than before.
 
     older_runs: whether those of its runs and models that are there already are found there, too.
+    Registered models are of no experiment, so all is told by its address.
     """
     with closing(sqlite3.connect(path, timeout=PATIENCE)) as store, store:
         store.execute(
             "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?", (now, int(experiment_id))
         )
-        columns = (("runs", "artifact_uri"), ("logged_models", "artifact_location"))
+        columns = (
+            *(("runs", "artifact_uri"), ("logged_models", "artifact_location")),
+            *(("model_versions", "source"), ("model_versions", "storage_location")),
+        )
         for table, column in columns if older_runs else ():
             store.execute(
-                f"UPDATE {table} SET {column} = ? || substr({column}, ?) "
-                f"WHERE experiment_id = ? AND substr({column}, 1, ?) = ?",
-                (now, len(before) + 1, int(experiment_id), len(before) + 1, f"{before}/"),
+                f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+                (now, len(before) + 1, len(before) + 1, f"{before}/"),
             )
 
 

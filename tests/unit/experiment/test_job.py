@@ -142,6 +142,7 @@ def test_a_run_says_nothing_of_this_machines_folders(tiny, store, tmp_path, monk
         "UserError: checkpoints/best.pt: cannot write the checkpoint (No space left on device)"
     )
     [model] = store.client.search_logged_models([store.experiment_id])
+    assert store.client.get_model_version_by_alias("fer-exp", "best-synthetic").run_id == done.run_id
     told = [*failed.tags.values(), *failed.params.values(), *model.tags.values(), *model.params.values()]
     told += [*store.record(done.run_id).tags.values(), *store.record(done.run_id).params.values()]
     files = [path for path in (tmp_path / "mlartifacts").rglob("*") if path.is_file()]

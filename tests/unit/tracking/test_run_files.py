@@ -16,11 +16,15 @@ def opened(folder, artifacts="mlartifacts"):
 
 @pytest.fixture
 def folder(tmp_path, migrated_store):
-    """A folder with a store, in which a run keeps a text."""
+    """A folder with a store, in which a run keeps a text, and a registered model names its files."""
     path = tmp_path / "표정 old"
     path.mkdir()
     shutil.copy(migrated_store, path / "mlflow.db")
-    opened(path).create("a", {}, {}).text("note.txt", "kept")
+    store = opened(path)
+    run = store.create("a", {}, {})
+    run.text("note.txt", "kept")
+    store.client.create_registered_model("named")
+    store.client.create_model_version("named", run.artifacts, await_creation_for=0)
     return path
 
 
@@ -52,6 +56,8 @@ def test_a_store_and_the_files_beside_it_move_together(folder, tmp_path, how):
     told = store.client.get_run(made.id).info.artifact_uri
     at = (new.resolve() / "mlartifacts").as_uri()
     assert told == f"{at}/{made.id}/artifacts"
+    [version] = store.client.search_model_versions("name = 'named'")
+    assert version.source == f"{at}/{record.run_id}/artifacts"
     assert len(list(new.rglob("*.txt"))) == 2
     if how in ("copied", "of before"):
         assert sorted(folder.rglob("*.txt")) == there_before
