@@ -5,7 +5,9 @@ import fcntl
 import os
 import re
 import secrets
+import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,17 +16,21 @@ from fer_exp.errors import UserError
 
 
 @contextlib.contextmanager
-def failing_in_one_line() -> Iterator[None]:
-    """Turn what a disk refuses, full or read-only as it may be, into a UserError that names the file."""
+def failing_in_one_line(unnamed: str = "a file") -> Iterator[None]:
+    """Turn what a disk refuses, full or read-only as it may be, into a UserError that names the file.
+
+    unnamed: what it is called where the system does not name it.
+    """
     try:
         yield
     except OSError as error:
         # Hydra's error of a missing option is an OSError, too, which no system has told
         if error.errno is None:
             raise
+        # the second is the one that is written, where a file is copied
+        place = error.filename2 or error.filename or unnamed
         raise UserError(
-            f"{error.filename or 'a file'}: cannot be written ({error.strerror}); make room, then start the "
-            "same again"
+            f"{place}: cannot be written ({error.strerror}); make room, then start the same again"
         ) from error
 
 
@@ -76,6 +82,52 @@ def _remove_leftovers(path: Path) -> None:
                 # refused while its writer lives
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.with_name(name).unlink()
+
+
+_SCRATCH = "fer-exp-scratch-"
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder among the system's temporary files, taken away when the block ends.
+
+    What blocks left whose process was killed is taken away, too. Raises OSError as it comes.
+    """
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{_SCRATCH}*"):
+        with contextlib.suppress(OSError):
+            _remove_unlocked(left)
+    folder, descriptor = _begin_folder(place)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _begin_folder(place: Path) -> tuple[Path, int]:
+    """A folder for one process, and its descriptor, locked for as long as the process lives."""
+    while True:
+        folder = place / f"{_SCRATCH}{secrets.token_hex(8)}"
+        folder.mkdir(mode=0o700)
+        # somebody may take it for a leftover before it is locked
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if folder.exists():
+                return folder, descriptor
+            os.close(descriptor)
+
+
+def _remove_unlocked(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        # refused while its owner lives
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder)
+    finally:
+        os.close(descriptor)
 
 
 def write(path: Path, data: bytes) -> None:

@@ -8,11 +8,9 @@ weights were chosen. Before anything is written, it must answer as the run itsel
 import argparse
 import json
 import logging
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -101,8 +99,8 @@ def quantised(model: bytes) -> bytes:
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    with tempfile.TemporaryDirectory() as folder:
-        prepared, small = Path(folder, "prepared.onnx"), Path(folder, "int8.onnx")
+    with files.failing_in_one_line("a temporary file"), files.scratch() as folder:
+        prepared, small = folder / "prepared.onnx", folder / "int8.onnx"
         quant_pre_process(onnx.load_from_string(model), prepared)
         # 7 bits: a processor without VNNI adds products in pairs to 16 bits, where those of 8 bits saturate
         quantize_dynamic(prepared, small, weight_type=QuantType.QInt8, reduce_range=True)

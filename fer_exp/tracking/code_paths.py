@@ -5,7 +5,6 @@ The whole package is seven times as many files, copied twice for every job.
 
 import ast
 import shutil
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,13 +12,9 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent
 
 
-@cache
-def folder(module: str) -> Path:
-    """A folder `fer_exp`, there until this process ends, of `fer_exp.<module>` and all of ours it imports."""
-    kept = tempfile.TemporaryDirectory(prefix="fer_exp_model_")
-    # held by this process, which removes it at its end
-    _HELD.append(kept)
-    whole = Path(kept.name) / PACKAGE.name
+def copy(module: str, into: Path) -> Path:
+    """A folder `fer_exp` in the folder `into`, of `fer_exp.<module>` and all of ours that it imports."""
+    whole = into / PACKAGE.name
     for path in files(module):
         place = whole / path.relative_to(PACKAGE)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -27,9 +22,7 @@ def folder(module: str) -> Path:
     return whole
 
 
-_HELD: list[tempfile.TemporaryDirectory[str]] = []
-
-
+@cache
 def files(module: str) -> set[Path]:
     """The files of `fer_exp.<module>` and of every module of ours that it imports when it runs."""
     found: set[Path] = set()

@@ -7,7 +7,6 @@ keeps a metric of the same value, step and time once, and the rest replaces what
 
 import json
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
@@ -30,6 +29,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 
+from fer_exp import files
 from fer_exp.tracking import code_paths, keys
 from fer_exp.tracking.git import git_revision
 
@@ -116,13 +116,13 @@ def log_model(
     made = client.create_logged_model(experiment, name, run_id, origin, run.data.params)
     # not at its place, which is a path of this machine
     described = Model(name, run_id, model_uuid=made.model_id, model_id=made.model_id)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "model"
+    with files.scratch() as scratch:
+        folder = scratch / "model"
         mlflow.pyfunc.save_model(
             folder,
             loader_module="fer_exp.models.classifier",
             data_path=str(weights),
-            code_paths=[str(code_paths.folder("models.classifier"))],
+            code_paths=[str(code_paths.copy("models.classifier", scratch))],
             mlflow_model=described,
             signature=infer_signature(pictures, answer),
             # one, as MLflow writes each twice, as 40 kB of text

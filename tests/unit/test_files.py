@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer_exp import files
+from fer_exp.errors import UserError
 
 
 def test_a_file_takes_its_place_at_the_end(tmp_path):
@@ -40,10 +41,58 @@ def test_an_interrupted_file_leaves_the_old_one(tmp_path, error):
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+def scratches(place: Path) -> list[Path]:
+    """The folders for temporary files there."""
+    return sorted(place.glob("fer-exp-scratch-*"))
+
+
+def test_a_scratch_folder_goes_with_its_block(tmp_path, monkeypatch):
+    """Also where the block fails; and nobody else's business is touched."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (tmp_path / "fer-exp-theirs").mkdir()
+
+    def work() -> None:
+        with files.scratch() as folder:
+            (folder / "a").mkdir()
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+            # another's, which lives
+            with files.scratch() as other:
+                assert scratches(tmp_path) == sorted([folder, other])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert os.listdir(tmp_path) == ["fer-exp-theirs"]
+
+
+@pytest.mark.fault(
+    "Killed: SIGKILL while temporary files are in use",
+    trials=1,
+    expected="the next one takes away what is left, and nothing of a live one",
+)
+def test_what_a_killed_process_left_in_scratch_is_taken_away_by_the_next(tmp_path, monkeypatch):
+    """Models of 1 MB would heap up among the temporary files."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    script = (
+        "import os; from fer_exp import files; a = files.scratch(); a.__enter__(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", script], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    (left,) = scratches(tmp_path)
+    with files.scratch() as folder:
+        assert scratches(tmp_path) == [folder] != [left]
+
+
+def test_a_copy_that_finds_no_room_names_what_it_writes():
+    """And not what it reads."""
+    with pytest.raises(UserError, match=r"^to: cannot be written \(No space"), files.failing_in_one_line():
+        raise OSError(28, "No space left on device", "from", None, "to")
+
+
 _KILLED = """
 import os, sys
 from pathlib import Path
 from fer_exp import files
+from fer_exp.errors import UserError
 
 with files.written_whole(Path(sys.argv[1])) as file:
     file.write(b"half")

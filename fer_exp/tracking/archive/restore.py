@@ -5,16 +5,14 @@ A line holds nothing of the machine that its run comes from. A restored run has 
 """
 
 import json
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
-from fer_exp import redaction
+from fer_exp import files, redaction
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive import answers
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
@@ -103,8 +101,8 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
 
 def _log_array(client: MlflowClient, run_id: str, name: str, array: np.ndarray) -> None:
     folder, _, file = name.rpartition("/")
-    with tempfile.TemporaryDirectory() as made:
-        path = Path(made) / file
+    with files.scratch() as made:
+        path = made / file
         np.save(path, array)
         client.log_artifact(run_id, str(path), folder)
 

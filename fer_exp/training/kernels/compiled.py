@@ -10,7 +10,6 @@ import hashlib
 import logging
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -100,7 +99,10 @@ def _library(name: str, real: type[Any]) -> ctypes.CDLL | None:
         library = ctypes.CDLL(str(_compiled(name)))
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
-        log.warning("training goes by PyTorch's own loops, which take longer: %s", said.strip())
+        lines = said.strip().splitlines()
+        # a compiler says more than one cares to read
+        reason = next((line for line in lines if "error" in line), lines[-1])
+        log.warning("training goes by PyTorch's own loops, which take longer: %s", reason)
         return None
     kinds: dict[str, Any] = {"a": _Address, "n": ctypes.c_int64, "r": real, "L": ctypes.POINTER(Layer)}
     for loop, signature in SIGNATURES.items():
@@ -122,8 +124,8 @@ def _compiled(name: str) -> Path:
         compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
         if not compiler:
             raise OSError(f"no C++ compiler was found ({', '.join(COMPILERS)})")
-        with tempfile.TemporaryDirectory() as folder:
-            made = Path(folder) / path.name
+        with files.scratch() as folder:
+            made = folder / path.name
             command = [compiler, *options, *map(str, SOURCES), "-o", str(made)]
             subprocess.run(command, check=True, capture_output=True, text=True)
             cache.mkdir(parents=True, exist_ok=True)

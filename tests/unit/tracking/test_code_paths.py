@@ -21,7 +21,7 @@ print(*sorted(ours))
 
 def test_it_runs_where_the_package_is_not(tmp_path):
     """With every module that it needs, and none of MLflow's or of figures."""
-    folder = code_paths.folder("models.classifier")
+    folder = code_paths.copy("models.classifier", tmp_path / "kept")
     command = [sys.executable, "-c", ASKS, str(folder.parent)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
@@ -30,8 +30,3 @@ def test_it_runs_where_the_package_is_not(tmp_path):
     carried = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py")}
     assert len(loaded) <= len(carried) < 40
     assert not any("tracking" in path or "plots" in path for path in carried)
-
-
-def test_a_process_collects_it_once():
-    """A sweep of many jobs copies it from there."""
-    assert code_paths.folder("models.classifier") is code_paths.folder("models.classifier")
