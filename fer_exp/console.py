@@ -14,6 +14,7 @@ from typing import Any, NoReturn, Self, TextIO
 
 from fer_exp import hints, machine, places, signals
 from fer_exp.errors import UserError
+from fer_exp.formatting import printable
 
 # Set when the user wants tracebacks instead of one line.
 TRACEBACK = "FER_EXP_TRACEBACK"
@@ -88,7 +89,7 @@ def one_line(error: BaseException) -> str:
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
     if isinstance(error, FileNotFoundError) and not error.filename:
         return "the current folder has been removed; change into another"
-    return hints.said(error) or type(error).__name__
+    return printable(hints.said(error)) or type(error).__name__
 
 
 def collect_rarely() -> None:

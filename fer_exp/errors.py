@@ -5,6 +5,7 @@ one line that says what is wrong, where, and what to do next. The scripts print 
 anything else is a bug and keeps its traceback.
 """
 
+from fer_exp.formatting import printable
 from fer_exp.redaction import without_login
 
 
@@ -17,4 +18,4 @@ class UserError(Exception):
 
     def __init__(self, message: str):
         line = without_login(" ".join(message.split()))
-        super().__init__("".join(each if each.isprintable() else repr(each)[1:-1] for each in line))
+        super().__init__(printable(line))

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 
 from fer_exp import machine
+from fer_exp.formatting import printable
 
 _WIPE = "\r\x1b[2K"
 
@@ -60,8 +61,11 @@ class LogStream(_Quiet, logging.StreamHandler):
 
 
 class LineFormatter(logging.Formatter):
-    """A log message alone, which wipes the line at the bottom where there may be one."""
+    """A log message alone, which wipes the line at the bottom where there may be one.
+
+    Whatever else a terminal would obey is written out, as a message may quote names of strangers.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The message after what wipes the line."""
-        return (_WIPE if is_terminal() else "") + super().format(record)
+        return (_WIPE if is_terminal() else "") + printable(super().format(record), also="\n\t")

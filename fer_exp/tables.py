@@ -8,6 +8,7 @@ import csv
 import dataclasses
 import io
 import math
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -143,13 +144,18 @@ def _print_terminal_all(tables: Sequence[Table], words: Words = PLAIN) -> None:
 def print_markdown(table: Table, words: Words = PLAIN) -> None:
     """Print as a Markdown table under its title."""
     text = table.in_words(words)
-    print(f"**{text.whole_title}**\n")
+    print(f"**{_markdown(text.whole_title)}**\n")
     for row in (text.header, ["---"] * len(text.header), *text.rows):
-        print("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |")
+        print("| " + " | ".join(map(_markdown, row)) + " |")
     print()
     for note in text.notes:
-        print(f"- {note}")
+        print(f"- {_markdown(note)}")
     print()
+
+
+def _markdown(text: str) -> str:
+    """A text that ends no cell, and makes neither an element of HTML nor a link."""
+    return re.sub(r"[\\|]|<(?=[A-Za-z/!?])|(?<=\])\(", lambda found: f"\\{found[0]}", text)
 
 
 # A column with longer text than this has lines that break.
@@ -161,17 +167,18 @@ def print_latex(table: Table, words: Words = PLAIN) -> None:
     shown = table.in_words(words)
     texts = zip(*shown.rows, strict=True) if shown.rows else [()] * len(shown.header)
     broken = [any(len(cell) > _LONG for cell in cells) for cells in texts]
-    width = 0.8 / max(sum(broken), 1)
     kinds = (
-        f"p{{{width:.2g}\\linewidth}}" if long else "r" if column.numeric else "l"
+        f"p{{{0.8 / max(sum(broken), 1):.2g}\\linewidth}}" if long else "r" if column.numeric else "l"
         for column, long in zip(table.filled().columns, broken, strict=True)
     )
-    label = "-".join(filter(None, (table.name, *table.about.values()))).replace(" ", "-")
+    label = re.sub(r"[^\w.:]+", "-", "-".join(filter(None, (table.name, *table.about.values()))))
     print("% needs \\usepackage{booktabs}\n\\begin{table}\n\\centering")
     print(f"\\caption{{{_latex(shown.whole_title)}}}\n\\label{{tab:{label}}}")
     print(f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule")
     for number, row in enumerate([shown.header, *shown.rows]):
-        print(" & ".join(map(_latex, row)) + r" \\" + ("\n\\midrule" if number == 0 else ""))
+        # a bracket or star would belong to the end of the line before it
+        guard = "{}" if row[0].startswith(("[", "*")) else ""
+        print(guard + " & ".join(map(_latex, row)) + r" \\" + ("\n\\midrule" if number == 0 else ""))
     print("\\bottomrule\n\\end{tabular}")
     for note in shown.notes:
         print(f"\\par\\footnotesize {_latex(note)}")
@@ -203,6 +210,7 @@ def print_csv(tables: Sequence[Table], words: Words = PLAIN) -> None:
 
 def tidy(table: Table, words: Words = PLAIN) -> Iterator[dict[str, Any]]:
     """A record for each value of a table that is there."""
+    about = {key: words.text(value) for key, value in table.about.items()}
     for row in table.rows:
         cells = list(zip(table.columns, row, strict=True))
         keys = {column.key: words.text(cell, column.kind) for column, cell in cells if column.key}
@@ -210,7 +218,7 @@ def tidy(table: Table, words: Words = PLAIN) -> Iterator[dict[str, Any]]:
             found = {} if column.key else _values(cell, words)
             if found:
                 metric = {"metric": words.text(column.title), **column.of}
-                yield {"table": table.name, **table.about, **keys, **metric, **found}
+                yield {"table": table.name, **about, **keys, **metric, **found}
 
 
 def _values(cell: Any, words: Words) -> dict[str, Any]:

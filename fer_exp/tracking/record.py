@@ -8,6 +8,7 @@ from typing import NoReturn, Self, TypeVar
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
+from fer_exp.formatting import printable
 from fer_exp.tracking import keys
 
 _Value = TypeVar("_Value")
@@ -45,6 +46,7 @@ class Record:
     ended: float = 0.0
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", printable(self.name))
         for name in ("params", "tags", "metrics"):
             told = _Told(getattr(self, name))
             told.run_id = self.run_id

@@ -11,6 +11,7 @@ import numpy as np
 from fer_exp import tracking
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
+from fer_exp.formatting import printable
 from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.artifacts import Plan, read_plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Tag
@@ -151,7 +152,8 @@ def _study(sweep: Record, plan: Plan, faces: str, by_identity: dict[str, Record]
     arms: dict[str, Arm] = {}
     # a plan of before is of one set
     for job in (job for job in plan["jobs"] if job.get("faces", faces) == faces):
-        arm = arms.setdefault(job["arm"], Arm(job["arm"], job["setting"], tuned=job.get(TUNED)))
+        name = printable(job["arm"])
+        arm = arms.setdefault(name, Arm(name, job["setting"], tuned=job.get(TUNED)))
         run = by_identity.get(job["identity"])
         if run is not None and run.status == "FINISHED":
             arm.runs[job.get(TRIAL, job["seed"])] = run

@@ -19,8 +19,8 @@ from fer_exp.plots import learning_curves
 from fer_exp.report.command import main
 from fer_exp.tracking import artifacts, keys
 
-# An arm as nobody should call it: markup, what a template reads, what matplotlib reads.
-EVIL = "<script>alert('x')</script> & {{ 7 * 7 }} $x$"
+# An arm as nobody should call it: markup, what a template, matplotlib and a terminal obey.
+EVIL = "<script>alert('x')</script> & {{ 7 * 7 }} $x$ \x1b[2J\u202e"
 
 RELU = {"name": "relu", "target": "torch.nn.ReLU", "options": {}}
 MLP = {"name": "mlp", "hidden": [20], "activation": RELU, "dropout": 0.0, "normalisation": "unit"}

@@ -1,10 +1,15 @@
 """Tables in each of their forms."""
 
 import contextlib
+import csv
 import io
+import re
+import unicodedata
 
 import pandas
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fer_exp import tables
 from fer_exp.formatting import Styled, Words, message
@@ -87,6 +92,71 @@ def test_no_colour_is_forced_into_a_file(monkeypatch):
         tables.print_terminal(tables.Table("t", ["a"], [["b"]]))
     assert page.getvalue()
     assert "\x1b" not in page.getvalue()
+
+
+# As a stranger may call a run, an arm or a file.
+PARTS = (
+    *("\x1b[2J", "\x1b]0;x\x07", "\r", "\n", "\x9b", "\u202e", "\udc80", "\u3000", "표정", "x" * 300),
+    *(
+        "<script>",
+        "</td>",
+        "&",
+        "|",
+        "`",
+        "**",
+        "[x](javascript:x)",
+        "[bold red]",
+        ":smile:",
+        "=1+1",
+        ",",
+        ";",
+    ),
+    *("\\", "%", "\\end{tabular}", "\\input{x}", "$", "{", "}", "~", "^", "_", "#", "[1]", "*", '"'),
+)
+HOSTILE = st.text(max_size=40) | st.lists(st.sampled_from(PARTS), min_size=1, max_size=6).map("".join)
+
+
+def printed(form: str, text: str) -> str:
+    """A table in which this text stands everywhere, in a form."""
+    table = Table(
+        text, [Column("arm", key="arm"), text], [[text, text], ["b", 1]], [text], name="t", about={"x": text}
+    )
+    with contextlib.redirect_stdout(io.StringIO()) as said:
+        tables.FORMATS[form]([table])
+    return said.getvalue()
+
+
+@given(HOSTILE)
+@pytest.mark.fault(
+    "Text of strangers: control characters, escapes of a terminal, HTML, LaTeX, links, bidi, long names",
+    trials=100,
+    expected="in each form of a table nothing that its reader obeys; each cell where it belongs",
+)
+def test_nothing_in_a_name_gets_out_of_its_cell(text):
+    """Whoever wrote it; a run on a team's server may be anybody's."""
+    found = {form: printed(form, text) for form in tables.FORMATS}
+    for said in found.values():
+        said.encode()
+        assert [
+            each for each in said if unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") and each != "\n"
+        ] == []
+        assert not set(said) & set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+    rows = [line for line in found["markdown"].split("\n") if line.startswith("|")]
+    assert [len(re.findall(r"(?<!\\)(?:\\\\)*\|", row)) for row in rows] == [3] * 4
+    assert not re.search(r"(?<!\\)(?:\\\\)*(<[A-Za-z/!?]|\]\()", found["markdown"])
+    records = list(csv.reader(io.StringIO(found["csv"]), strict=True))
+    assert len({len(record) for record in records}) == 1
+    assert len(records) == 2 + bool(text)
+    body = found["latex"].partition(r"\label{tab:")[2]
+    assert re.fullmatch(r"[\w.:-]*", body.partition("}")[0])
+    body = body.partition(r"\toprule")[2].partition(r"\bottomrule")[0].replace(r"\midrule", "")
+    plain = re.sub(
+        r"\\(textbackslash|textasciicircum|textasciitilde)\{\}|\\[&%$#_{}]|\$(\\pm|\\cdot|<|>)\$", "", body
+    )
+    assert re.sub(r"^\{\}|\\\\$", "", plain, flags=re.MULTILINE).count("\\") == 0
+    assert not set(re.sub(r"^\{\}(?=[\[*])", "", plain, flags=re.MULTILINE)) & set("%$#_{}~^")
+    assert plain.count("&") == 3
+    assert not re.search(r"\\\\\s*[\[*]", body)
 
 
 @pytest.mark.parametrize("form", list(tables.FORMATS))

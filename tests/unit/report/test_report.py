@@ -94,6 +94,8 @@ def test_nothing_is_fetched_or_run(full, language):
     assert not page.all("script")
     assert "&lt;script&gt;alert(" in full[language]
     assert "{{ 7 * 7 }}" in full[language]
+    assert r"\x1b[2J\u202e" in full[language]
+    assert not set(full[language]) & set("\x1b\u202e")
     assert not re.search(r"url\((?!#)|@import", full[language])
 
 
