@@ -103,7 +103,7 @@ def store_in(folder: Path, database: Path | str) -> tracking.Store:
     folder.mkdir()
     shutil.copy(database, folder / "mlflow.db")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    return tracking.Store(settings.Tracking(uri, str(folder / "files"), "test", False))
+    return tracking.Store(settings.Tracking(uri, "mlartifacts", "test", False))
 
 
 def open_store(folder: Path) -> tracking.Store:

@@ -15,7 +15,7 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     """A store with one finished run, trained on the tiny faces, and that run's id."""
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(migrated_store, folder / "mlflow.db")
-    where = [f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"tracking.artifacts={folder / 'kept'}"]
+    where = [f"tracking.uri=sqlite:///{folder / 'mlflow.db'}", f"tracking.artifacts={folder / 'mlartifacts'}"]
     # a network of drawn faces is warned of
     photos = ["data=fer2013", "data.root=here"]
     own = ["layers=64-32-16", "training.epochs=1", "tracking.log_model=false"]

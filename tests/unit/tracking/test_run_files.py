@@ -109,7 +109,8 @@ def test_a_folder_for_files_that_would_have_no_effect_is_refused(folder, tmp_pat
 def test_files_of_runs_in_a_bucket_are_left_to_mlflow(migrated_store, tmp_path):
     """The address is given on as it is."""
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    store = opened(tmp_path, "s3://runs/fer")
-    [found] = [each for each in store.client.search_experiments() if each.name == "test"]
+    own = settings.Tracking(f"sqlite:///{tmp_path}/mlflow.db", "s3://runs/fer", "own", False)
+    store = tracking.Store(own)
+    [found] = [each for each in store.client.search_experiments() if each.name == "own"]
     assert found.artifact_location == "s3://runs/fer"
     assert store.files is None
