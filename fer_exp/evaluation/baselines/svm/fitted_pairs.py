@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp import files
+from fer_exp.evaluation.baselines.svm.pair import Separator
 
 # Part of a kept pair's key: a new number when the solver or the layout of the file changes.
 _FORMAT = "fer-exp pair 1"
@@ -21,21 +22,10 @@ _HASHED_ROWS = 1024
 
 
 @dataclass(frozen=True)
-class FittedPair:
-    """One pair's machine: positive scores mean its first class. support: bool, rows of both classes."""
+class FittedPair(Separator):
+    """What tells the classes of a pair of the data itself apart, and the seconds that it took."""
 
-    coef: np.ndarray
-    intercept: float
-    support: np.ndarray
-    primal: float
-    dual: float
-    steps: int
     seconds: float
-
-    @property
-    def gap(self) -> float:
-        """Duality gap relative to the primal objective."""
-        return (self.primal - self.dual) / self.primal
 
 
 def data_key(X: np.ndarray, codes: np.ndarray, c: float, tol: float) -> str:  # noqa: N803 - scikit-learn's name
@@ -83,15 +73,8 @@ class KeptPairs:
                 found = {name: file[name] for name in (*FittedPair.__dataclass_fields__, "key")}
             if str(found.pop("key")) != self.key:
                 return None
-            pair = FittedPair(
-                found["coef"],
-                float(found["intercept"]),
-                found["support"],
-                float(found["primal"]),
-                float(found["dual"]),
-                int(found["steps"]),
-                float(found["seconds"]),
-            )
+            kinds = {"intercept": float, "primal": float, "dual": float, "steps": int, "seconds": float}
+            pair = FittedPair(**found | {name: kind(found[name]) for name, kind in kinds.items()})
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
             return None
         whole = pair.coef.shape == (d,) and pair.support.shape == (self.pairs[k][2],)

@@ -31,7 +31,6 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
     max_iter : interior-point steps a pair; a warning tells what was reached if they did not suffice.
     n_jobs : pairs solved at a time, each on one BLAS thread; None or -1 means one a usable core,
         and 1 leaves the number of BLAS threads as it is.
-    decision_function_shape : "ovr" for one column a class, "ovo" for one a pair, as in SVC.
     checkpoint_dir : folder that keeps every converged pair; a later fit of the same data, C and tol
         goes on from there.
     on_progress : called as (pair, pairs, gap) in the thread that called `fit`, before every step of a
@@ -53,7 +52,6 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
         tol=1e-4,
         max_iter=100,
         n_jobs=None,
-        decision_function_shape="ovr",
         checkpoint_dir=None,
         on_progress=None,
     ):
@@ -61,7 +59,6 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
         self.tol = tol
         self.max_iter = max_iter
         self.n_jobs = n_jobs
-        self.decision_function_shape = decision_function_shape
         self.checkpoint_dir = checkpoint_dir
         self.on_progress = on_progress
 
@@ -89,16 +86,10 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
         self._take(pairs, [fitted[k] for k in range(len(pairs))], members)
         return self
 
-    def decision_function(self, X):  # noqa: N803 - scikit-learn's name
-        """Scores [n, n_classes] ("ovr"), [n, n_pairs] ("ovo"), or [n] with two classes."""
-        scores = self._pair_scores(X)
-        if len(self.classes_) == 2:
-            return scores[:, 0]
-        return scores if self.decision_function_shape == "ovo" else class_scores(scores, len(self.classes_))
-
     def predict(self, X):  # noqa: N803 - scikit-learn's name
         """The label with the most pairs won; the first of them in a tie, as in libsvm."""
-        scores = self._pair_scores(X)
+        check_is_fitted(self)
+        scores = validate_data(self, X, dtype="numeric", reset=False) @ self.coef_.T + self.intercept_
         if len(self.classes_) == 2:
             return self.classes_[(scores[:, 0] >= 0).astype(int)]
         return self.classes_[np.argmax(votes(scores, len(self.classes_)), axis=1)]
@@ -111,19 +102,12 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
             raise ValueError(f"tol={self.tol!r}: must be a finite number above 0")
         if int(self.max_iter) != self.max_iter or self.max_iter < 1:
             raise ValueError(f"max_iter={self.max_iter!r}: must be a whole number, 1 or more")
-        if self.decision_function_shape not in ("ovr", "ovo"):
-            raise ValueError(f"decision_function_shape={self.decision_function_shape!r}: 'ovr' or 'ovo'")
         if self.n_jobs is not None and self.n_jobs != -1 and self.n_jobs < 1:
             raise ValueError(f"n_jobs={self.n_jobs!r}: None, -1, or a number from 1")
 
     def _workers(self) -> int:
         """Pairs to solve at a time."""
         return machine.cores() if self.n_jobs in (None, -1) else int(self.n_jobs)
-
-    def _pair_scores(self, X) -> np.ndarray:  # noqa: N803 - scikit-learn's name
-        """Scores of every pair, [n, n_pairs]."""
-        check_is_fitted(self)
-        return validate_data(self, X, dtype="numeric", reset=False) @ self.coef_.T + self.intercept_
 
     def _take(self, pairs: list, fitted: list[FittedPair], members: list[np.ndarray]) -> None:
         """Set the fitted attributes."""
@@ -159,17 +143,3 @@ def votes(scores: np.ndarray, n_classes: int) -> np.ndarray:
         won[:, i] += scores[:, k] > 0
         won[:, j] += scores[:, k] <= 0
     return won
-
-
-def class_scores(scores: np.ndarray, n_classes: int) -> np.ndarray:
-    """SVC's "ovr" scores [n, n_classes]: votes, ties broken by summed scores squeezed into +-1/3.
-
-    Here a score of 0 counts for the first class, as in SVC, though its `predict` gives it to the second.
-    """
-    won, total = np.zeros((2, len(scores), n_classes))
-    for k, (i, j) in enumerate(itertools.combinations(range(n_classes), 2)):
-        total[:, i] += scores[:, k]
-        total[:, j] -= scores[:, k]
-        won[:, i] += scores[:, k] >= 0
-        won[:, j] += scores[:, k] < 0
-    return won + total / (3 * (np.abs(total) + 1))

@@ -16,6 +16,27 @@ def few(rows: int, features: int) -> bool:
 
 
 @dataclass(frozen=True)
+class Separator:
+    """What tells the two classes of a pair apart, with its certificate.
+
+    A score above 0, of (coef, intercept), means the first class. support: bool, rows of both classes, whose
+    weight in the dual is not heading for 0. primal, dual: the objectives reached, in so many steps.
+    """
+
+    coef: np.ndarray
+    intercept: float
+    support: np.ndarray
+    primal: float
+    dual: float
+    steps: int
+
+    @property
+    def gap(self) -> float:
+        """Duality gap relative to the primal objective, which is positive."""
+        return (self.primal - self.dual) / self.primal
+
+
+@dataclass(frozen=True)
 class Block:
     """The rows of one class, float64 [n, d]; what is made of them is made when it is first asked for."""
 

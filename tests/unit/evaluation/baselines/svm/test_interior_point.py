@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from fer_exp.evaluation.baselines.svm.interior_point import central, solve_pair
+from fer_exp.evaluation.baselines.svm.central_path import central
+from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
 from fer_exp.evaluation.baselines.svm.inverses import RowInverse, weighted_gram
 from fer_exp.evaluation.baselines.svm.pair import Block, Pair
 

@@ -121,7 +121,6 @@ def test_too_few_steps_are_told():
         {"max_iter": 0},
         {"max_iter": 1.5},
         {"n_jobs": 0},
-        {"decision_function_shape": "x"},
     ],
 )
 def test_bad_parameters_are_refused(options):
