@@ -1,4 +1,4 @@
-"""What the README and the pages of docs/ tell people to type or to open is there."""
+"""What the README and the pages of docs/ tell people to type, to write or to open is there, and works."""
 
 import contextlib
 import io
@@ -8,15 +8,20 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 from helpers import pages
-from helpers.composed import composed_tree
+from helpers.composed import composed_tree, composer_of
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from fer_exp.__main__ import COMMANDS, main
 from fer_exp.config import overrides, schema, settings
 from fer_exp.config.evaluation import Evaluation
+from fer_exp.models.activation import activation_factory
+from fer_exp.training import optimizers
 
 CONF = pages.ROOT / "conf"
+# each file of conf/ that a page shows: its path there, and its text
+FILES = {path: text for page in pages.PAGES for path, text in pages.files(page).items()}
 # pages that a program prints
 PRINTED = {"docs/performance.md", "docs/configuration.md"}
 SHOWN = [shown for page in pages.PAGES for shown in pages.commands(page)]
@@ -38,9 +43,8 @@ def conf(tmp_path_factory) -> Path:
     """A copy of conf/ that has the files that the pages show, too."""
     folder = tmp_path_factory.mktemp("conf") / "conf"
     shutil.copytree(CONF, folder)
-    for page in pages.PAGES:
-        for path, text in pages.files(page).items():
-            (folder / path).write_text(text, encoding="utf-8")
+    for path, text in FILES.items():
+        (folder / path).write_text(text, encoding="utf-8")
     return folder
 
 
@@ -81,6 +85,23 @@ def test_every_evaluation_is_composed_and_checked(conf, arguments):
         return
     for job in jobs(overrides.as_hydra_reads(arguments, conf, {"study": "of_study"})):
         schema.build(Evaluation, composed_tree(str(conf), "evaluate", job))
+
+
+def test_an_activation_and_an_optimizer_are_a_file_each(conf):
+    """They compose and build; five lines or fewer."""
+    chosen = settings.parse(composed_tree(str(conf), "train", ["model/activation=silu", "optimizer=radam"]))
+    assert activation_factory(chosen.model.activation)().__class__ is torch.nn.SiLU
+    built = optimizers.build(chosen.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    assert isinstance(built, torch.optim.RAdam)
+    assert all(len(text.strip().splitlines()) <= 5 for text in FILES.values())
+
+
+def test_a_study_is_a_file(conf):
+    """Its jobs, its question, and what it sweeps."""
+    config = composer_of(str(conf), "train").compose(["study=width"])
+    assert config.about.question == "Does one wide layer help?"
+    assert config.hydra.sweeper.params["model.hidden"] == "[64],[256],[1024]"
+    assert config.hydra.mode.name == "MULTIRUN"
 
 
 @cache

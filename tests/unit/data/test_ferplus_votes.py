@@ -13,25 +13,27 @@ from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 
 
-@pytest.fixture
-def kaggle(tiny_faces, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def kaggle(tiny_faces, tmp_path_factory):
     """The tiny faces in the order of fer2013.csv, and as a folder of files; the row of one is not known."""
+    folder = tmp_path_factory.mktemp("kaggle")
     order = np.random.default_rng(2).permutation(len(tiny_faces))
     faces = tiny_faces[order[np.argsort(tiny_faces.usage[order], kind="stable")]]
-    root = faces_on_disk.folder(faces, tmp_path / "archive")
+    root = faces_on_disk.folder(faces, folder / "archive")
     starts = [int(np.flatnonzero(faces.usage == usage)[0]) for usage in USAGE]
-    monkeypatch.setattr(ferplus_rows, "STARTS", dict(zip(USAGE, starts, strict=True)))
-    monkeypatch.setattr(fer2013_faces, "ROWS", len(faces))
-    monkeypatch.setattr(fer2013_faces, "TABLE", tmp_path / "table.npz")
     places = zip(faces.labels, faces.usage, strict=True)
     names = [
         f"{'test' if usage else 'train'}/{EMOTIONS[label]}/{USAGE[usage]}_{row}.png"
         for row, (label, usage) in enumerate(places)
     ]
     rows = {name: row for row, name in enumerate(names) if row != UNKNOWN}
-    fer2013_faces.write(tmp_path / "table.npz", faces.pixels, names, rows)
-    fer2013_faces.known.cache_clear()
-    yield faces, root
+    fer2013_faces.write(folder / "table.npz", faces.pixels, names, rows)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ferplus_rows, "STARTS", dict(zip(USAGE, starts, strict=True)))
+        patch.setattr(fer2013_faces, "ROWS", len(faces))
+        patch.setattr(fer2013_faces, "TABLE", folder / "table.npz")
+        fer2013_faces.known.cache_clear()
+        yield faces, root
     fer2013_faces.known.cache_clear()
 
 

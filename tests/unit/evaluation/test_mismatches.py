@@ -11,7 +11,7 @@ from fer_exp.models.network import logits
 from fer_exp.tracking import keys
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def network(compose_settings, tiny_faces):
     """A network that knows the tiny faces by heart."""
     model = compose_settings("layers=64-32-16").model

@@ -2,33 +2,38 @@
 
 import dataclasses
 import io
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fer_exp.data import datasets
+from fer_exp import tracking
 from fer_exp.data import photos as photos_module
 from fer_exp.errors import UserError
 from fer_exp.evaluation import mismatches, scoring
-from fer_exp.experiment import drivers
-from fer_exp.experiment.job import Job
 from fer_exp.tracking import artifacts
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
 
 @pytest.fixture
-def trained(monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store):
+def store(trained, tmp_path):
+    """A copy of the store with the trained run."""
+    folder = Path(trained[0].uri.removeprefix(tracking.SQLITE)).parent
+    shutil.copytree(folder, tmp_path / "copy")
+    return tracking.open_store(f"{tracking.SQLITE}{tmp_path / 'copy' / 'mlflow.db'}", "fer-exp")
+
+
+@pytest.fixture
+def record(trained, store):
     """A finished run on the tiny faces."""
-    monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-    config = compose_settings("layers=64-32-16", "training.epochs=2", *tracking_overrides)
-    outcome = drivers.run(Job(config, "main"))
-    return store.record(outcome.run_id)
+    return store.record(trained[1])
 
 
-def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
+def test_scores_of_every_part_go_into_the_run(record, store, tiny_dataset):
     """Each part with its n and interval, and the same when evaluated again."""
-    parts = scoring.evaluate(trained, store, tiny_dataset, gallery=True)
+    parts = scoring.evaluate(record, store, tiny_dataset, gallery=True)
     assert {part.name: part.n for part in parts} == {
         "public": 14,
         "private": 14,
@@ -36,54 +41,54 @@ def test_scores_of_every_part_go_into_the_run(trained, store, tiny_dataset):
         "union_no_copies": 28,
         "union_no_near_copies": 28,
     }
-    found = store.record(trained.run_id)
+    found = store.record(record.run_id)
     assert found.metrics["test/union/n"] == 28
     assert found.metrics["test/union/majority_accuracy"] == pytest.approx(1 / 7)
     low, accuracy, high = (found.metrics[f"test/union/accuracy{end}"] for end in ("_low", "", "_high"))
     assert low <= accuracy <= high
     assert 0 <= found.metrics["test/private/recall_happy"] <= 1
     assert found.status == "FINISHED"
-    again = scoring.evaluate(trained, store, tiny_dataset, gallery=False)
+    again = scoring.evaluate(record, store, tiny_dataset, gallery=False)
     assert [part.flat() for part in again] == [part.flat() for part in parts]
 
 
-def test_other_faces_are_refused(trained, store, tiny_dataset):
+def test_other_faces_are_refused(record, store, tiny_dataset):
     """A score on another copy of the data would be a score of something else."""
     other = dataclasses.replace(
         tiny_dataset, fingerprint=dataclasses.replace(tiny_dataset.fingerprint, content="x")
     )
     with pytest.raises(UserError, match="was trained on other faces"):
-        scoring.evaluate(trained, store, other, gallery=False)
+        scoring.evaluate(record, store, other, gallery=False)
 
 
-def test_only_a_finished_run_is_evaluated(trained, store, tiny_dataset):
+def test_only_a_finished_run_is_evaluated(record, store, tiny_dataset):
     """A failed run has no figures to add to."""
-    store.client.set_terminated(trained.run_id, "FAILED")
+    store.client.set_terminated(record.run_id, "FAILED")
     with pytest.raises(UserError, match="is FAILED"):
-        scoring.evaluate(store.record(trained.run_id), store, tiny_dataset, gallery=False)
+        scoring.evaluate(store.record(record.run_id), store, tiny_dataset, gallery=False)
 
 
 @pytest.mark.fault(
     "Disk: a deleted checkpoint, evaluated", trials=1, expected="one line; the run stays as it was"
 )
-def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(trained, store, tiny_dataset):
+def test_a_run_that_lost_its_weights_is_refused_and_left_as_it_was(record, store, tiny_dataset):
     """Nothing is logged, so that no table shows half a score."""
-    store.run(trained.run_id).fetch("checkpoints/best.pt").unlink()
+    store.run(record.run_id).fetch("checkpoints/best.pt").unlink()
     with pytest.raises(UserError, match=r"has no checkpoints/best\.pt"):
-        scoring.evaluate(trained, store, tiny_dataset, gallery=True)
-    left = store.record(trained.run_id)
+        scoring.evaluate(record, store, tiny_dataset, gallery=True)
+    left = store.record(record.run_id)
     assert not [key for key in left.metrics if key.startswith("test/")]
     assert "test_opened" not in left.tags
 
 
-def test_mismatches_are_logged_for_networks_that_they_fit(trained, store, tiny_dataset):
+def test_mismatches_are_logged_for_networks_that_they_fit(record, store, tiny_dataset):
     """Every combination on the test faces; the sound one is the plain score."""
-    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    found = mismatches.mismatched(trained, store, tiny_dataset)
-    logged = store.record(trained.run_id).metrics
+    scoring.evaluate(record, store, tiny_dataset, gallery=False)
+    found = mismatches.mismatched(record, store, tiny_dataset)
+    logged = store.record(record.run_id).metrics
     assert logged["mismatch/unit/upright/same_order"] == logged["test/union/accuracy"]
     assert len(found) == 30
-    other = dataclasses.replace(trained, params={**trained.params, "model.normalisation": "centred"})
+    other = dataclasses.replace(record, params={**record.params, "model.normalisation": "centred"})
     assert mismatches.mismatched(other, store, tiny_dataset) == {}
 
 
@@ -97,23 +102,23 @@ def test_only_a_network_is_evaluated(store, tiny_dataset):
 
 
 @pytest.mark.drawn
-def test_answers_and_figures_are_kept_in_the_run(trained, store, tiny_dataset):
+def test_answers_and_figures_are_kept_in_the_run(record, store, tiny_dataset):
     """The answer to each face beside the truth, to compare runs by; and pictures, the gallery if wanted."""
-    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    run = store.run(trained.run_id)
+    scoring.evaluate(record, store, tiny_dataset, gallery=False)
+    run = store.run(record.run_id)
     answers, test = artifacts.read_answers(run, artifacts.TEST_ANSWERS), tiny_dataset.test()
     assert answers["face"].tolist() == list(range(28))
     assert (answers["label"].tolist(), answers["group"].tolist()) == (
         test.labels.tolist(),
         test.group.tolist(),
     )
-    scored = store.record(trained.run_id).metrics["test/union/accuracy"]
+    scored = store.record(record.run_id).metrics["test/union/accuracy"]
     assert (answers["label"] == answers["predicted"]).mean() == scored
     assert run.fetch("figures/confusion.png").read_bytes()[:4] == b"\x89PNG"
     assert run.fetch("figures/reliability.png").stat().st_size > 1000
     with pytest.raises(UserError, match="has no figures/gallery"):
         run.fetch("figures/gallery.png")
-    scoring.evaluate(trained, store, tiny_dataset, gallery=True)
+    scoring.evaluate(record, store, tiny_dataset, gallery=True)
     assert run.fetch("figures/gallery.png").stat().st_size > 1000
 
 
@@ -124,12 +129,12 @@ def stripped(record):
     return dataclasses.replace(record, metrics=kept)
 
 
-def test_a_run_scored_before_is_completed_from_its_answers(trained, store, tiny_dataset, monkeypatch):
+def test_a_run_scored_before_is_completed_from_its_answers(record, store, tiny_dataset, monkeypatch):
     """With what needs no probabilities, and nothing that it has is changed."""
-    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    before = store.record(trained.run_id)
+    scoring.evaluate(record, store, tiny_dataset, gallery=False)
+    before = store.record(record.run_id)
     logged = []
-    monkeypatch.setattr(store.run(trained.run_id).__class__, "log", lambda _, found: logged.append(found))
+    monkeypatch.setattr(store.run(record.run_id).__class__, "log", lambda _, found: logged.append(found))
     scoring.complete(stripped(before), store, tiny_dataset)
     [found] = logged
     assert {key.rpartition("/")[0] for key in found} == {
@@ -143,12 +148,12 @@ def test_a_run_scored_before_is_completed_from_its_answers(trained, store, tiny_
     assert len(logged) == 1
 
 
-def test_a_run_without_answers_or_scores_is_left_as_it_is(trained, store, tiny_dataset):
+def test_a_run_without_answers_or_scores_is_left_as_it_is(record, store, tiny_dataset):
     """As one from an archive is."""
-    assert scoring.complete(trained, store, tiny_dataset) is trained
-    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    store.run(trained.run_id).fetch(artifacts.TEST_ANSWERS).unlink()
-    old = stripped(store.record(trained.run_id))
+    assert scoring.complete(record, store, tiny_dataset) is record
+    scoring.evaluate(record, store, tiny_dataset, gallery=False)
+    store.run(record.run_id).fetch(artifacts.TEST_ANSWERS).unlink()
+    old = stripped(store.record(record.run_id))
     assert scoring.complete(old, store, tiny_dataset) is old
 
 
@@ -169,10 +174,10 @@ def test_near_copies_of_train_are_left_out_of_a_part(tiny_faces, tiny_dataset, c
 
 
 @pytest.mark.fault("Disk: damaged answers to test", trials=5, expected="one line that names the run")
-def test_damaged_answers_are_refused_by_name(trained, store, tiny_dataset):
+def test_damaged_answers_are_refused_by_name(record, store, tiny_dataset):
     """Cut short, another file, a pickle, which is never opened, or another array."""
-    scoring.evaluate(trained, store, tiny_dataset, gallery=False)
-    run = store.run(trained.run_id)
+    scoring.evaluate(record, store, tiny_dataset, gallery=False)
+    run = store.run(record.run_id)
     path = run.fetch(artifacts.TEST_ANSWERS)
     pickled = io.BytesIO()
     np.save(pickled, np.array([print]), allow_pickle=True)

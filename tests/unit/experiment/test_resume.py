@@ -39,16 +39,11 @@ def test_a_run_that_gets_no_better_keeps_the_best_weights_of_before(tiny, store,
     assert found["selected/val_loss"] == before["selected/val_loss"]
 
 
-def test_another_architecture_is_refused_by_name(tiny):
-    """A resumed run never silently becomes what it was not asked to be."""
+def test_another_network_or_recipe_is_refused_by_name(tiny):
+    """A resumed run never silently becomes what it was not asked to be; what differs is named."""
     half = drivers.run(Job(tiny(), "half"))
     with pytest.raises(UserError, match=r"it is 2304-64-32-16-7 relu \(unit\), not 2304-64-32-16-7 tanh"):
         drivers.run(Job(tiny("model/activation=tanh", f"resume='{half.run_id}'"), "x"))
-
-
-def test_another_recipe_is_refused_by_name(tiny):
-    """The setting that differs is named with both values."""
-    half = drivers.run(Job(tiny(), "half"))
     with pytest.raises(UserError, match=r"optimizer\.lr=0\.001 \(here 0\.1\)"):
         drivers.run(Job(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x"))
 

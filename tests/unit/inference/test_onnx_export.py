@@ -34,7 +34,11 @@ def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
     folder = tmp_path_factory.mktemp("trained")
     shutil.copy(migrated_store, folder / "mlflow.db")
     uri = f"sqlite:///{folder / 'mlflow.db'}"
-    where = [f"tracking.uri={uri}", f"tracking.artifacts={folder / 'mlartifacts'}", "tracking.experiment=test"]
+    where = [
+        f"tracking.uri={uri}",
+        f"tracking.artifacts={folder / 'mlartifacts'}",
+        "tracking.experiment=test",
+    ]
     overrides = ["layers=64-32-16", "model.dropout=0.5", "model.normalisation=standardised"]
     # a network of drawn faces is warned of
     overrides += ["data=fer2013", "data.root=here"]

@@ -62,10 +62,18 @@ def kept(whole_file, tmp_path):
     return Path(shutil.copy(whole_file, tmp_path / "runs.jsonl"))
 
 
-def test_the_tables_are_printed_again(filled, kept, make, capsys, monkeypatch, tmp_path):
+@pytest.fixture(scope="module")
+def restored(whole_file, migrated_store, tmp_path_factory):
+    """A store with the runs of that file, for those who add nothing to it."""
+    store = store_in(tmp_path_factory.mktemp("restored") / "store", migrated_store)
+    restore(whole_file, store)
+    return store
+
+
+def test_the_tables_are_printed_again(ladder, kept, make, capsys, monkeypatch, tmp_path):
     """To the letter: rungs, ensembles, contrasts, trials that diverged, baselines, what is left out."""
     monkeypatch.chdir(tmp_path)
-    expected = tables(filled, capsys)
+    expected = tables(ladder, capsys)
     for said in ("deck, together", "top1: missing", "left out, not averaged with these: 1", "ridge"):
         assert said in expected
     restored = make("restored")
@@ -80,53 +88,45 @@ def test_the_tables_are_printed_again(filled, kept, make, capsys, monkeypatch, t
     assert {run.run_id for run in restored.records()} == before
 
 
-def test_a_restored_run_is_what_it_was(filled, kept, make):
+def test_a_restored_run_is_what_it_was(ladder, restored):
     """Times, status, the last metrics, params but for places; below its sweep, or one that plans it."""
-    restored = make("restored")
-    restore(kept, restored)
-    old = {run.run_id: run for run in filled.records()}
+    old = {run.run_id: run for run in ladder.records()}
     new = {run.tags["moved_from"]: run for run in restored.records()}
     [unwanted] = set(old) - set(new)
     assert old[unwanted].params["jobs"] == "1"
     for key, run in new.items():
-        was, now = (store.client.get_run(each) for store, each in ((filled, key), (restored, run.run_id)))
+        was, now = (store.client.get_run(each) for store, each in ((ladder, key), (restored, run.run_id)))
         for fact in ("run_name", "status", "start_time", "end_time"):
             assert getattr(now.info, fact) == getattr(was.info, fact)
         assert repr(sorted(now.data.metrics.items())) == repr(sorted(was.data.metrics.items()))
         assert now.data.params == {k: v for k, v in was.data.params.items() if k != "data.root"}
-    ladder = next(
-        run for run in new.values() if run.tags["kind"] == "sweep" and run.tags["study"] == "ladder"
-    )
+    sweep = next(run for run in new.values() if run.tags["kind"] == "sweep" and run.tags["study"] == "ladder")
     first = next(run for run in new.values() if run.tags.get("identity") == "deck0")
-    assert first.tags["mlflow.parentRunId"] == ladder.run_id
+    assert first.tags["mlflow.parentRunId"] == sweep.run_id
     assert "mlflow.parentRunId" not in next(run for run in new.values() if run.name == "job gone0").tags
 
 
-def test_a_restored_run_has_no_learning_curve(filled, kept, make):
+def test_a_restored_run_has_no_learning_curve(ladder, restored):
     """The report says that the values by epoch are not there, rather than draw the last ones at epoch 0."""
-    restored = make("restored")
-    restore(kept, restored)
-    for store, known in ((filled, {("train", "loss"), ("val", "loss")}), (restored, set())):
+    for store, known in ((ladder, {("train", "loss"), ("val", "loss")}), (restored, set())):
         [study] = read_studies(store, "ladder")
         assert set(studies._bands(study.base, SimpleNamespace(store=store))) == known
 
 
-def test_the_file_tells_nothing_of_the_machine(kept, filled, tmp_path):
+def test_the_file_tells_nothing_of_the_machine(kept, ladder, tmp_path):
     """No folder, user or host; a command is kept as another can type it."""
     text = kept.read_text(encoding="utf-8")
-    host = next(run.tags["host"] for run in filled.records())
+    host = next(run.tags["host"] for run in ladder.records())
     for said in (str(tmp_path), "/home", "/srv", "ann", f'"{host}"', "mlflow.user", "outputs/1"):
         assert said not in text
     assert "python train.py study=ladder data.root=PATH seed=0,1 data.ferplus=PATH" in text
 
 
-def test_the_same_runs_make_the_same_file(kept, filled, make, tmp_path):
+def test_the_same_runs_make_the_same_file(kept, ladder, restored, tmp_path):
     """Kept again, or from where they were restored, so that a diff shows what is new."""
     before = kept.read_bytes()
-    archive_runs.main([str(kept), *named(filled)])
+    archive_runs.main([str(kept), *named(ladder)])
     assert kept.read_bytes() == before
-    restored = make("restored")
-    restore(kept, restored)
     for path in (kept, tmp_path / "again.jsonl"):
         archive_runs.main([str(path), *named(restored)])
         assert path.read_bytes() == before
@@ -134,13 +134,13 @@ def test_the_same_runs_make_the_same_file(kept, filled, make, tmp_path):
     assert starts == sorted(starts)
 
 
-def test_a_study_is_kept_alone(filled, kept, tmp_path):
+def test_a_study_is_kept_alone(ladder, kept, tmp_path):
     """With what stands beside it; another is added to what is there."""
     path = tmp_path / "one.jsonl"
-    archive_runs.main([str(path), "--study", "activation", *named(filled)])
+    archive_runs.main([str(path), "--study", "activation", *named(ladder)])
     assert {line.tags.get("study") for line in archive_runs.read(path)} == {"activation", "ladder"}
     assert {line.tags["kind"] for line in archive_runs.read(path)} == {"sweep", "job", "ensemble", "baseline"}
-    archive_runs.main([str(path), "--study", "ladder", "--study", "optimizer_search", *named(filled)])
+    archive_runs.main([str(path), "--study", "ladder", "--study", "optimizer_search", *named(ladder)])
     assert path.read_bytes() == kept.read_bytes()
 
 
