@@ -14,7 +14,7 @@ from typing import Any, NoReturn, Self, TextIO
 
 from fer_exp import hints, machine, places, signals
 from fer_exp.errors import UserError
-from fer_exp.formatting import printable
+from fer_exp.redaction import printable
 
 # Set when the user wants tracebacks instead of one line.
 TRACEBACK = "FER_EXP_TRACEBACK"

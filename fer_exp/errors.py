@@ -5,8 +5,7 @@ one line that says what is wrong, where, and what to do next. The scripts print 
 anything else is a bug and keeps its traceback.
 """
 
-from fer_exp.formatting import printable
-from fer_exp.redaction import without_login
+from fer_exp.redaction import printable, without_login
 
 
 class UserError(Exception):

@@ -6,27 +6,13 @@ kind in which a value is printed: `{found:points}`. So no number is ever read ba
 
 import math
 import string
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fer_exp.redaction import printable
+
 MISSING = "-"
-
-# What joins letters of some scripts; whatever else is not seen may hide or turn what stands around it.
-_JOINERS = "\u200c\u200d"
-
-
-def printable(text: str, also: str = "") -> str:
-    """A text in which whatever a terminal would obey, or a page not show, is written out, as `\\x1b`.
-
-    Names of runs, arms and files may come from strangers. also: letters that may stay as they are.
-    """
-    if text.isprintable():
-        return text
-    also += _JOINERS
-    seen = (each.isprintable() or each in also or unicodedata.category(each) == "Zs" for each in text)
-    return "".join(each if shown else repr(each)[1:-1] for each, shown in zip(text, seen, strict=True))
 
 
 # A p value below it is said to be one; it is printed on its own side.

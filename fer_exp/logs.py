@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 
 from fer_exp import machine
-from fer_exp.formatting import printable
+from fer_exp.redaction import printable
 
 _WIPE = "\r\x1b[2K"
 

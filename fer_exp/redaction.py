@@ -1,10 +1,11 @@
-"""What leaves the program tells nothing of a login or of where things lie on this machine.
+"""What leaves the program tells nothing of a login or of where things lie, and nothing that its reader obeys.
 
 Errors, logs, runs, pages and archives are passed on, and whoever reads them has other folders.
 """
 
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,21 @@ _OWN = ("hydra", "n_jobs", "dry_run", "rerun")
 
 # A path from the root of a disk or a user's own folder, also as an address.
 _ABSOLUTE = re.compile(r"(?<![^\s'\"=,(\[])(?:(?:file|sqlite):)?(?:~[\w.-]*)?/[^\s'\",)\]]+")
+
+# What joins letters of some scripts; whatever else is not seen may hide or turn what stands around it.
+_JOINERS = "\u200c\u200d"
+
+
+def printable(text: str, also: str = "") -> str:
+    """A text in which whatever a terminal would obey, or a page not show, is written out, as `\\x1b`.
+
+    Names of runs, arms and files may come from strangers. also: letters that may stay as they are.
+    """
+    if text.isprintable():
+        return text
+    also += _JOINERS
+    seen = (each.isprintable() or each in also or unicodedata.category(each) == "Zs" for each in text)
+    return "".join(each if shown else repr(each)[1:-1] for each, shown in zip(text, seen, strict=True))
 
 
 def without_login(text: str) -> str:

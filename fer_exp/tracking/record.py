@@ -8,7 +8,7 @@ from typing import NoReturn, Self, TypeVar
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
-from fer_exp.formatting import printable
+from fer_exp.redaction import printable
 from fer_exp.tracking import keys
 
 _Value = TypeVar("_Value")

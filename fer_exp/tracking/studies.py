@@ -11,7 +11,7 @@ import numpy as np
 from fer_exp import tracking
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
-from fer_exp.formatting import printable
+from fer_exp.redaction import printable
 from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.artifacts import Plan, read_plan
 from fer_exp.tracking.keys import TRIAL, TUNED, Tag
