@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from fer_exp.analysis.comparison import mean, runs_of
+from fer_exp.analysis.comparison import mean
 from fer_exp.analysis.contrasts import against
 from fer_exp.fer2013 import PARTS
 from fer_exp.statistics import Difference, Interval
@@ -142,12 +142,11 @@ def _gain(arm: Arm, below: Arm | None) -> Difference | float | Incomparable | No
 
 def splits(study: Study) -> list[tuple[int, int]]:
     """The sizes (fit, validation) into which its runs split train."""
-    return sorted({(run.fit_size, run.validation_size) for run in runs_of(study)})
+    return sorted({(run.fit_size, run.validation_size) for run in study.runs})
 
 
 def tested(study: Study) -> dict[str, int]:
     """How many faces each subset of test has, of those on which a run was scored."""
-    runs = runs_of(study)
-    known = {part: [run.metrics.get(keys.test(part, "n")) for run in runs] for part in PARTS}
+    known = {part: [run.metrics.get(keys.test(part, "n")) for run in study.runs] for part in PARTS}
     found = {part: next((n for n in numbers if n), None) for part, numbers in known.items()}
     return {part: round(n) for part, n in found.items() if n}

@@ -16,7 +16,7 @@ from fer_exp.analysis.accuracy import Place, place_figure
 from fer_exp.analysis.contrasts import contrasts
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.statistics import Interval
-from fer_exp.tracking import Record, keys
+from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Arm, Study
 
 
@@ -137,14 +137,9 @@ def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
     return DeckFigure(printed.value, placed.place, "printed as Test" in printed.note)
 
 
-def runs_of(study: Study) -> list[Record]:
-    """All finished runs of a study."""
-    return [run for arm in study.arms for run in arm.runs.values()]
-
-
 def sizes(study: Study, subset: str) -> Sizes | None:
     """How many faces each figure is of; None without runs."""
-    runs = runs_of(study)
+    runs = study.runs
     if not runs:
         return None
     tested, majority = (
@@ -157,7 +152,7 @@ def sizes(study: Study, subset: str) -> Sizes | None:
 
 def origin(study: Study) -> Origin | None:
     """Where the runs of a study come from; None without runs."""
-    runs = runs_of(study)
+    runs = study.runs
     if not runs:
         return None
     days = sorted({datetime.date.fromtimestamp(run.started).isoformat() for run in runs})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_exp.analysis import family
-from fer_exp.analysis.estimates import FIVE_FOLDS, POINTS, Estimate, Judged
+from fer_exp.analysis.estimates import FIVE_FOLDS, Judged
 from fer_exp.analysis.estimates import Arm as Treatment
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.statistics import Difference
@@ -107,22 +107,4 @@ def against(arm: Arm, base: Arm) -> Difference | None:
     """The paired difference to the base by seed; None without two pairs, no p value of fewer than three."""
     [contrast] = _judge([_treatment(base), _treatment(arm)], [base, arm], None)
     shared = contrast.estimate is not None and contrast.estimate.runs > 1
-    return difference(contrast) if shared else None
-
-
-def as_shares(estimate: Estimate, p: float) -> Difference:
-    """An estimate in points as a difference of shares, its interval and its p value."""
-    low, high = estimate.interval()
-    return Difference(estimate.points / POINTS, low / POINTS, high / POINTS, p)
-
-
-def difference(contrast: Contrast) -> Difference | None:
-    """The difference of a contrast with its p value before the adjustment; None without a shared seed."""
-    if contrast.estimate is None:
-        return None
-    return as_shares(contrast.estimate, contrast.tests.difference)
-
-
-def corrected_difference(contrast: Contrast) -> Difference | None:
-    """The same with the corrected interval, which stands beside the one that the verdict rests on."""
-    return None if contrast.check is None else as_shares(contrast.check, float("nan"))
+    return contrast.difference if shared else None

@@ -12,7 +12,7 @@ from enum import Enum
 import numpy as np
 from scipy import stats
 
-from fer_exp.statistics import CONFIDENCE
+from fer_exp.statistics import CONFIDENCE, Difference
 
 POINTS = 100.0
 
@@ -101,6 +101,11 @@ class Estimate:
         """Where the difference lies with this confidence."""
         half = self.half_width(confidence)
         return self.points - half, self.points + half
+
+    def as_shares(self, p: float = float("nan")) -> Difference:
+        """As a difference of shares, with its interval and this p value."""
+        low, high = self.interval()
+        return Difference(self.points / POINTS, low / POINTS, high / POINTS, p)
 
 
 def score_of(run: Judged | float) -> float:

@@ -6,6 +6,7 @@ from enum import Enum
 
 from fer_exp.analysis.estimates import Estimate
 from fer_exp.analysis.margins import SIGNIFICANCE, UNTESTED, Chances
+from fer_exp.statistics import Difference
 
 # Fewer runs than this have no verdict.
 FEWEST = 3
@@ -45,6 +46,13 @@ class Verdict(Enum):
             Verdict.IDENTICAL,
         )
 
+    @property
+    def standing(self) -> str:
+        """How the arm stands to the reference: `better`, `worse`, `equivalent` or `undecided`."""
+        if self.better or self.worse:
+            return "better" if self.better else "worse"
+        return "equivalent" if self.small else "undecided"
+
 
 class Reason(Enum):
     """Why there is no verdict."""
@@ -77,6 +85,16 @@ class Contrast:
     detectable: float | None = None
     needed: int | None = None
     unpaired: tuple[int, ...] = ()
+
+    @property
+    def difference(self) -> Difference | None:
+        """Of shares, with its p value before the adjustment; None without a shared run."""
+        return None if self.estimate is None else self.estimate.as_shares(self.tests.difference)
+
+    @property
+    def corrected(self) -> Difference | None:
+        """The same with the corrected interval, beside the one that the verdict rests on."""
+        return None if self.check is None else self.check.as_shares()
 
     @property
     def measured(self) -> Estimate:

@@ -22,7 +22,7 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
 
     kept: the ids of runs whose weights are not here, so that their scores are earlier ones.
     """
-    runs = [run for arm in study.arms for run in arm.runs.values()]
+    runs = study.runs
     first = runs[0].metrics
     n, clean = (first.get(keys.test(part, "n")) for part in (_WHOLE, _CLEAN))
     # where no photo is in both it says the same twice

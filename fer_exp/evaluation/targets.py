@@ -75,7 +75,7 @@ def _of_name(name: str, store: tracking.Store, faces: str | None) -> list[Study]
 
 def runs_of(found: Sequence[Study]) -> list[Record]:
     """All finished runs of these studies, each once."""
-    runs = {run.run_id: run for study in found for arm in study.arms for run in arm.runs.values()}
+    runs = {run.run_id: run for study in found for run in study.runs}
     return list(runs.values())
 
 

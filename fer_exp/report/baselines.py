@@ -51,7 +51,7 @@ def _networks(faces: str, source: Source) -> list[tuple[str, Record]]:
     tested = keys.test(source.test, "accuracy")
     found: dict[str, tuple[str, Record]] = {}
     for study in source.compared:
-        runs = [run for arm in study.arms for run in arm.runs.values() if tested in run.metrics]
+        runs = [run for run in study.runs if tested in run.metrics]
         if study.faces == faces and runs:
             best = max(runs, key=lambda run: run.metrics[VALIDATION])
             found.setdefault(best.run_id, (f"{study.name} ({study.protocol}): {best.name}", best))

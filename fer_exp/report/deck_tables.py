@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from fer_exp.analysis import claims, published
 from fer_exp.analysis import closing as closing_table
 from fer_exp.analysis.claims import CLAIMS, Answer, Claim, Outcome
-from fer_exp.analysis.comparison import mean, runs_of
-from fer_exp.analysis.contrasts import corrected_difference, difference
-from fer_exp.analysis.verdicts import Verdict
+from fer_exp.analysis.comparison import mean
 from fer_exp.audit.audit import NUMBERED
 from fer_exp.audit.finding import AuditVerdict, Finding
 from fer_exp.formatting import Message, message
@@ -54,7 +52,7 @@ def closing(studies: Sequence[Study], subset: str, fitted: Sequence[Record]) -> 
         table.rows.append([name, choice, seeds, *row.ours.values(), *row.deck.values()])
     table.notes.append(message("closing.parts", subset=subset))
     table.notes += partly_tested([row.arm for row in rows if row.arm], subset)
-    run = next((run for study in studies for run in runs_of(study)), None)
+    run = next((run for study in studies for run in study.runs), None)
     if run:
         table.notes.append(message("closing.majority", share=run.metrics[keys.MAJORITY_ACCURACY]))
     _add_baselines(table, fitted, subset)
@@ -127,7 +125,7 @@ def verdicts(studies: Sequence[Study]) -> Table:
         outcome = message(f"outcome.{found.outcome.value}")
         outcome = message("answer.preliminary", answer=outcome) if found.preliminary else outcome
         against = message(f"verdicts.{claim.check}", one=contrast.arm, other=found.one)
-        gaps = difference(contrast) or "", corrected_difference(contrast) or ""
+        gaps = contrast.difference or "", contrast.corrected or ""
         table.rows.append(
             [
                 message(f"claim.{claim.id}"),
@@ -179,7 +177,7 @@ def _judged(check: str, found: Answer) -> Message:
         how = "answer.gaps" if check == "gap" else "answer.against"
         return message(how, outcome=outcome, one=found.one, others=_sorted(found, check))
     [contrast] = found.others
-    gap = {"found": difference(contrast), "p": contrast.adjusted.difference}
+    gap = {"found": contrast.difference, "p": contrast.adjusted.difference}
     return message("answer.beats", outcome=outcome, one=contrast.arm, other=found.one, **gap)
 
 
@@ -192,20 +190,14 @@ def _sorted(found: Answer, check: str) -> list[Message]:
     words = _OF_GAPS if check == "gap" else {}
     arms: dict[str, list[Message | str]] = {"better": [], "worse": [], "equivalent": [], "undecided": []}
     for each in found.others:
-        standing = _standing(each.verdict)
-        gap = message("answer.gap", arm=each.arm, found=difference(each))
+        standing = each.verdict.standing
+        gap = message("answer.gap", arm=each.arm, found=each.difference)
         arms[standing].append(each.arm if standing == "undecided" else gap)
     return [
         message(f"answer.arms.{words.get(standing, standing)}", arms=those)
         for standing, those in arms.items()
         if those
     ]
-
-
-def _standing(verdict: Verdict) -> str:
-    if verdict.better or verdict.worse:
-        return "better" if verdict.better else "worse"
-    return "equivalent" if verdict.small else "undecided"
 
 
 def _counted(findings: Sequence[Finding]) -> Message:

@@ -13,10 +13,10 @@ import rich.table
 from rich.console import Console
 
 from fer_exp import console, tracking
-from fer_exp.analysis import comparison, contrasts
+from fer_exp.analysis import comparison
 from fer_exp.analysis.comparison import ArmSummary
 from fer_exp.analysis.family import MARGIN
-from fer_exp.analysis.verdicts import Contrast, Verdict
+from fer_exp.analysis.verdicts import Contrast
 from fer_exp.errors import UserError
 from fer_exp.formatting import Words
 from fer_exp.report.verdict_text import verdict_text
@@ -43,11 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def newest(store: tracking.Store, wanted: str | None) -> Study:
     """The study of the newest sweep that has finished runs; of this name, if one is wanted."""
-    found = [
-        study
-        for study in read_studies(store, wanted)
-        if not study.searched and any(arm.runs for arm in study.arms)
-    ]
+    found = [study for study in read_studies(store, wanted) if not study.searched and study.runs]
     if not found:
         asked = f"--study {wanted}: " if wanted else ""
         raise UserError(f"{asked}no sweep with finished runs in {store.uri} yet: make run")
@@ -92,7 +88,7 @@ def _bars(study: Study, arms: Sequence[ArmSummary], words: Words) -> rich.table.
 
 def _majority(study: Study, words: Words) -> list[tuple[str, Interval, Interval | None]]:
     """A row of what always answering the largest class reaches; none where no run says it."""
-    runs = [run.metrics for arm in study.arms for run in arm.runs.values()]
+    runs = [run.metrics for run in study.runs]
     validation, test = (
         [run[metric] for run in runs if metric in run]
         for metric in (keys.MAJORITY_ACCURACY, keys.majority(_SUBSET))
@@ -108,25 +104,19 @@ def _majority(study: Study, words: Words) -> list[tuple[str, Interval, Interval 
 def _line(contrast: Contrast, study: Study, words: Words) -> str:
     verdict = verdict_text(contrast, MARGIN if study.margin is None else study.margin)
     values = {"arm": contrast.arm, "base": study.base.name, "verdict": words.text(verdict)}
-    return words("finding.against", difference=contrasts.difference(contrast), **values)
+    return words("finding.against", difference=contrast.difference, **values)
 
 
 def sentences(judged: Sequence[Contrast], base: str, words: Words) -> list[str]:
     """What came out, in words: which arms are better or worse than the base, and how sure that is."""
     groups: dict[str, list[str]] = {}
     for contrast in judged:
-        groups.setdefault(_group(contrast.verdict), []).append(contrast.arm)
+        groups.setdefault(contrast.verdict.standing, []).append(contrast.arm)
     found = [
         words(f"finding.{group}", n=len(arms), arms=_listed(arms, words), base=base)
         for group, arms in groups.items()
     ]
     return found + [words("finding.preliminary")] * any(each.preliminary for each in judged)
-
-
-def _group(verdict: Verdict) -> str:
-    if verdict.better or verdict.worse:
-        return "better" if verdict.better else "worse"
-    return "alike" if verdict.small else "undecided"
 
 
 def _listed(names: Sequence[str], words: Words) -> str:

@@ -56,7 +56,7 @@ class Source:
     def records(self, faces: str | None = None) -> list[Record]:
         """Every finished run that is shown, once; only on these faces if given."""
         shown = [study for study in self.studies if faces in (None, study.faces)]
-        found = {run.run_id: run for study in shown for arm in study.arms for run in arm.runs.values()}
+        found = {run.run_id: run for study in shown for run in study.runs}
         return list(found.values())
 
     def best(self, faces: str) -> tuple[Study, Record] | None:
@@ -69,8 +69,7 @@ class Source:
             (study, run)
             for study in self.studies
             if study.faces == faces and not study.searched
-            for arm in study.arms
-            for run in arm.runs.values()
+            for run in study.runs
             if math.isfinite(run.metrics[keys.SELECTED_VAL_LOSS])
         ]
         honest = [each for each in found if each[0].protocol == "honest"]

@@ -83,7 +83,7 @@ def _intervals(study: Study, source: Source) -> Picture:
 def intervals(study: Study, subset: str, words: Words) -> tuple[Figure, str]:
     """The validation accuracy of each arm with its interval, drawn and in words; a study with runs."""
     bars = [_bar(arm, arm.val) for arm in comparison.summarise(study, subset) if arm.val]
-    majority = 100 * comparison.runs_of(study)[0].metrics[keys.MAJORITY_ACCURACY]
+    majority = 100 * study.runs[0].metrics[keys.MAJORITY_ACCURACY]
     figure = charts.intervals(bars, "validation accuracy in %", (majority, "majority class"))
     return figure, words("study.intervals.said", rows=[spoken(bar) for bar in bars])
 

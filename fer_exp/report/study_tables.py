@@ -7,7 +7,6 @@ from typing import Any
 from fer_exp.analysis import ablation, comparison, search
 from fer_exp.analysis.ablation import Incomparable, OverFaces, Rung, Together
 from fer_exp.analysis.comparison import ArmSummary
-from fer_exp.analysis.contrasts import corrected_difference, difference
 from fer_exp.analysis.estimates import Method
 from fer_exp.analysis.family import MARGIN
 from fer_exp.analysis.verdicts import Contrast
@@ -116,9 +115,9 @@ def _contrast(contrast: Contrast | None, margin: float) -> list[Any]:
     if contrast is None:
         return [message("base"), "", "", ""]
     p = contrast.adjusted.difference
-    tone = "good" if contrast.verdict.better else "bad" if contrast.verdict.worse else ""
+    tone = {"better": "good", "worse": "bad"}.get(contrast.verdict.standing, "")
     told = Styled(verdict_text(contrast, margin), tone=tone)
-    gap, check = difference(contrast) or "", corrected_difference(contrast) or ""
+    gap, check = contrast.difference or "", contrast.corrected or ""
     return [gap, check, "" if math.isnan(p) else p, told]
 
 

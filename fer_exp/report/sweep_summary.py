@@ -23,12 +23,12 @@ def keep(store: tracking.Store, sweep_id: str) -> None:
     with contextlib.redirect_stdout(printed):
         tables.FORMATS["markdown"]([table for study in studies for table in _tables(study, store)], words)
     run.text(artifacts.COMPARISON, printed.getvalue())
-    trained = [study for study in studies if comparison.runs_of(study) and not study.searched]
+    trained = [study for study in studies if study.runs and not study.searched]
     for study in trained:
         run.figure(artifacts.intervals_figure(study.faces), intervals(study, _SUBSET, words)[0])
     tags = {keys.Tag.BEST_ARM: "; ".join(map(_best_arm, trained))} if trained else {}
-    every = [each for study in studies for arm in study.arms for each in arm.runs.values()]
-    reused = {each.name: each.run_id for each in every if each.tags.get(keys.Tag.PARENT) != sweep_id}
+    every = [run for study in studies for run in study.runs]
+    reused = {run.name: run.run_id for run in every if run.tags.get(keys.Tag.PARENT) != sweep_id}
     if reused:
         note = sweep.tags[keys.Tag.NOTE]
         tags[keys.Tag.NOTE] = descriptions.with_reused(note, store.experiment_id, reused)

@@ -75,6 +75,11 @@ class Study:
     question: str | None = None
 
     @property
+    def runs(self) -> list[Record]:
+        """All finished runs of its arms."""
+        return [run for arm in self.arms for run in arm.runs.values()]
+
+    @property
     def base(self) -> Arm:
         """What the other arms are compared with."""
         return next((arm for arm in self.arms if arm.name == self.reference), self.arms[0])
@@ -208,17 +213,12 @@ def _told_apart(record: Record, fitted: Sequence[Record]) -> Record:
     return dataclasses.replace(record, name=", ".join([record.name, *said]))
 
 
-def ensemble_of(arm: Arm, scored: Mapping[str, tracking.Record]) -> tracking.Record | None:
-    """The ensemble of an arm's networks as they are now, if it is among these, by their identity."""
-    found = scored.get(ensemble_identity(record.identity for record in arm.runs.values()))
-    return found if found is not None and found.status == "FINISHED" else None
-
-
-def read_ensembles(store: tracking.Store, study: Study) -> dict[str, tracking.Record]:
+def read_ensembles(store: tracking.Store, study: Study) -> dict[str, Record]:
     """The scored ensembles of a study's arms as they are now, by the arm's name, with one query."""
     scored = store.latest_of_all(keys.Kind.ENSEMBLE)
-    found = {arm.name: ensemble_of(arm, scored) for arm in study.arms}
-    return {name: record for name, record in found.items() if record is not None}
+    keyed = {arm.name: ensemble_identity(run.identity for run in arm.runs.values()) for arm in study.arms}
+    found = {name: scored[key] for name, key in keyed.items() if key in scored}
+    return {name: record for name, record in found.items() if record.status == "FINISHED"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from helpers.made_studies import activation, arm, run, study
 
 from fer_exp.analysis import claims, closing
 from fer_exp.analysis.claims import CLAIMS, Outcome
-from fer_exp.analysis.contrasts import corrected_difference, difference
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.tracking.studies import Arm
 
@@ -118,7 +117,7 @@ def test_the_integrated_model_is_held_against_the_plain_corner():
     [contrast] = found.others
     assert contrast.arm == "all"
     assert contrast.verdict is Verdict.BETTER_BEYOND
-    for gap in (difference(contrast), corrected_difference(contrast)):
+    for gap in (contrast.difference, contrast.corrected):
         assert 0 < gap.low < gap.mean < gap.high
 
 

@@ -50,7 +50,7 @@ def test_answers_are_compared_face_by_face():
     assert (found.estimate.method, found.check.method) == (Method.TWO_WAY, Method.CORRECTED)
     assert (found.estimate.runs, found.estimate.faces) == (10, 1000)
     assert found.verdict is Verdict.BETTER_BEYOND
-    assert contrasts.difference(found).mean == pytest.approx(contrasts.corrected_difference(found).mean)
+    assert found.difference.mean == pytest.approx(found.corrected.mean)
 
 
 def test_a_run_without_answers_leaves_the_scores():
