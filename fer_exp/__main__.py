@@ -76,7 +76,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine.settle()
     command = COMMANDS[name]
     # here, since each brings packages that the others do not need
-    importlib.import_module(f"fer_exp.{command.module}").main([*command.first, *rest])
+    run = importlib.import_module(f"fer_exp.{command.module}").main
+    try:
+        run([*command.first, *rest])
+    except KeyboardInterrupt:
+        sys.exit(console.interrupted("begin again by the same command"))
 
 
 if __name__ == "__main__":

@@ -82,6 +82,12 @@ def complain(error: Exception) -> None:
     print(f"error: {one_line(error)}", file=sys.stderr)
 
 
+def interrupted(next_step: str) -> int:
+    """Print that Ctrl-C has ended the program, and what to do next, on stderr; the exit code."""
+    print(f"interrupted: {next_step}", file=sys.stderr)
+    return 130
+
+
 def one_line(error: BaseException) -> str:
     """The message of an error in one line, without what helps only Hydra's authors."""
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
-from fer_exp import env_file, machine, provenance, signals
+from fer_exp import console, env_file, machine, provenance, signals
 from fer_exp.config import added_folders
 from fer_exp.console import TRACEBACK, collect_rarely, mistakes_in_one_line
 from fer_exp.errors import UserError
@@ -185,5 +185,4 @@ def run(
                 main()
     except KeyboardInterrupt as error:
         again = f"go on by the same command: {provenance.typed(Path(sys.argv[0]).name)}"
-        print(f"interrupted: {error.args[0] if error.args else again}", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(console.interrupted(error.args[0] if error.args else again))

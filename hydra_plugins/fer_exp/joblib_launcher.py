@@ -19,6 +19,9 @@ from hydra_plugins.fer_exp._job_by_job import ONE_THREAD, JobByJob, environment,
 # Where a process that has imported PyTorch can be forked: elsewhere each imports for itself.
 _FORKS = sys.platform == "linux"
 
+# As often a process is started for a job before the sweep ends.
+_TRIES = 3
+
 
 def _origin() -> dict[str, Any]:
     """How a new process comes to be, and that it has one thread."""
@@ -75,14 +78,18 @@ class JoblibLauncher(JobByJob):
 
         for future in [future for future in self.busy if future.done()]:
             self.idle.append(self.busy.pop(future))
-        pool = self.idle.pop() if self.idle else self._new_pool()
-        try:
-            future = pool.submit(run, *arguments)
-        except BrokenProcessPool:
-            # its process died, with its last job or since
-            return self.start(run, *arguments)
-        self.busy[future] = pool
-        return future
+        for _ in range(len(self.idle) + _TRIES):
+            pool = self.idle.pop() if self.idle else self._new_pool()
+            try:
+                future = pool.submit(run, *arguments)
+            # its process died, with its last job or since; or that to fork from, of which the next is another
+            except (BrokenProcessPool, EOFError, ConnectionError):
+                pool.shutdown(kill_workers=True)
+            else:
+                self.busy[future] = pool
+                return future
+        why = "processes end as they begin (killed, or out of memory?)"
+        raise UserError(f"n_jobs={self.n_jobs}: {why}; n_jobs=1 needs none")
 
     def _new_pool(self) -> Any:
         """A process more."""

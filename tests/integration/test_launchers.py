@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import Future
+from unittest.mock import Mock
 
 import pytest
 from helpers.processes import PATIENCE, ROOT
@@ -202,6 +203,15 @@ def test_memory_that_cannot_be_shared_is_named(monkeypatch, number):
     said = r"^n_jobs=2: processes find no shared memory \(.+/dev/shm, or take n_jobs=1"
     with pytest.raises(UserError, match=said):
         JoblibLauncher(2).start(print)
+
+
+def test_a_process_that_cannot_begin_is_tried_again_and_then_told(monkeypatch):
+    """As where the one to fork from was killed; the next is forked from another."""
+    dead = Mock(**{"submit.side_effect": EOFError})
+    monkeypatch.setattr(JoblibLauncher, "_new_pool", Mock(side_effect=[dead, live := Mock(), *[dead] * 3]))
+    assert JoblibLauncher(2).start(abs, 1) is live.submit.return_value
+    with pytest.raises(UserError, match=r"n_jobs=2: processes end as they begin .*; n_jobs=1 needs none"):
+        JoblibLauncher(2).start(abs, 1)
 
 
 def test_fewer_jobs_than_cores_stay_few(monkeypatch):

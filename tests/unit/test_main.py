@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -31,6 +32,15 @@ def test_an_unknown_command_is_one_line_and_exit_2(capsys, typed, hint):
         main([typed])
     assert end.value.code == 2
     assert capsys.readouterr().err.startswith(f"error: there is no command {typed}; {hint}")
+
+
+def test_ctrl_c_is_one_line(capsys, monkeypatch):
+    """Whatever a command was doing."""
+    monkeypatch.setattr("fer_exp.report.text.main", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(SystemExit) as end:
+        main(["compare"])
+    assert end.value.code == 130
+    assert capsys.readouterr().err == "interrupted: begin again by the same command\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
