@@ -200,15 +200,14 @@ def test_memory_that_cannot_be_shared_is_named(monkeypatch, number):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(multiprocessing.synchronize.SemLock, "__init__", refuse)
-    said = r"^n_jobs=2: processes find no shared memory \(.+/dev/shm, or take n_jobs=1"
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=r"processes find no shared memory \(.+/dev/shm, or take n_jobs=1"):
         JoblibLauncher(2).start(print)
 
 
 def test_a_process_that_cannot_begin_is_tried_again_and_then_told(monkeypatch):
     """As where the one to fork from was killed; the next is forked from another."""
-    dead = Mock(**{"submit.side_effect": EOFError})
-    monkeypatch.setattr(JoblibLauncher, "_new_pool", Mock(side_effect=[dead, live := Mock(), *[dead] * 3]))
+    pools = [dead := Mock(**{"submit.side_effect": EOFError}), live := Mock(), *[dead] * 3]
+    monkeypatch.setattr(JoblibLauncher, "_new_pool", Mock(side_effect=pools))
     assert JoblibLauncher(2).start(abs, 1) is live.submit.return_value
     with pytest.raises(UserError, match=r"n_jobs=2: processes end as they begin .*; n_jobs=1 needs none"):
         JoblibLauncher(2).start(abs, 1)
