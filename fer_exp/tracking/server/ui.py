@@ -52,11 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Show the runs of a store until Ctrl-C or SIGTERM, or say in a line why not."""
     args = parse(arguments)
     with console.serving():
-        experiment_id = tracking.existing_experiment(args.tracking_uri, args.experiment)
         if tracking.is_server(args.tracking_uri):
+            experiment_id = tracking.existing_experiment(args.tracking_uri, args.experiment)
             # it has these pages already, at an address that works from other machines, too
             base = args.tracking_uri.rstrip("/")
             links = (mlflow_server.charts(base, experiment_id), mlflow_server.sweeps(base, experiment_id))
             show(*links, not args.no_browser)
         else:
-            serve(args, experiment_id)
+            # where a run whose process was killed is no longer said to be at work
+            serve(args, tracking.existing_store(args.tracking_uri, args.experiment).experiment_id)

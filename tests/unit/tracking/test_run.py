@@ -14,6 +14,7 @@ from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.evaluation import command
 from fer_exp.experiment.job import Job
+from fer_exp.tracking.server import ui
 
 
 def test_a_run_ends_finished(store):
@@ -78,12 +79,12 @@ def test_abandoned_runs_are_closed_and_live_ones_left(store):
 
 @pytest.mark.fault(
     "Killed: a single run or a baseline, by SIGKILL",
-    trials=3,
+    trials=4,
     expected="whatever starts or reads next says KILLED",
 )
-@pytest.mark.parametrize("next_one", ["a job", "an evaluation", "a reader"])
+@pytest.mark.parametrize("next_one", ["a job", "an evaluation", "MLflow's pages", "a reader"])
 def test_whatever_comes_next_closes_a_run_that_was_killed(
-    store, next_one, compose_settings, tracking_overrides, tmp_path
+    store, next_one, compose_settings, tracking_overrides, tmp_path, monkeypatch
 ):
     """Not only a sweep."""
     gone = store.create("gone", {}, {"kind": "baseline"})
@@ -98,6 +99,9 @@ def test_whatever_comes_next_closes_a_run_that_was_killed(
             command.evaluate(
                 compose_settings(*overrides, "run=none", script="evaluate"), baseline_asked=False
             )
+    elif next_one == "MLflow's pages":
+        monkeypatch.setattr(ui, "serve", print)
+        ui.main(["--tracking-uri", store.uri, "--experiment", "test"])
     else:
         tracking.existing_store(store.uri, "test")
     assert store.record(gone.id).status == "KILLED"
