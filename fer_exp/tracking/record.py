@@ -47,8 +47,9 @@ class Record:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", printable(self.name))
-        for name in ("params", "tags", "metrics"):
-            told = _Told(getattr(self, name))
+        metrics = {keys.present(name): value for name, value in self.metrics.items()}
+        for name, values in (("params", self.params), ("tags", self.tags), ("metrics", metrics)):
+            told = _Told(values)
             told.run_id = self.run_id
             object.__setattr__(self, name, told)
 
@@ -122,7 +123,7 @@ class Record:
             info.status,
             dict(data.params),
             dict(data.tags),
-            {keys.present(name): value for name, value in data.metrics.items()},
+            dict(data.metrics),
             info.start_time / 1000,
             info.artifact_uri,
             (info.end_time or 0) / 1000,

@@ -127,7 +127,8 @@ def test_a_name_that_was_given_up_is_still_read(store, former, present):
     """In a store, where `final` runs of that time stand beside new ones, and in an archive."""
     run = store.create("a", {}, {})
     run.log({former: 1.0})
-    assert dict(store.record(run.id).metrics) == {present: 1.0}
+    for record in (store.record(run.id), *store.records()):
+        assert dict(record.metrics) == {present: 1.0}
 
 
 def test_the_params_that_are_read_back_are_settings_or_facts_about_the_faces():
