@@ -11,6 +11,7 @@ from fer_exp.config import settings
 from fer_exp.config.targets import check_options, named_class
 from fer_exp.errors import UserError
 from fer_exp.training.kernels import fused_optimizers
+from fer_exp.training.lion import Lion
 
 # Each number of a weight moves by its own gradient and history alone, so all weights may be one tensor.
 ELEMENTWISE = (
@@ -21,6 +22,7 @@ ELEMENTWISE = (
     torch.optim.Adam,
     torch.optim.NAdam,
     torch.optim.AdamW,
+    Lion,
 )
 
 # PyTorch has their one kernel for no GPU.

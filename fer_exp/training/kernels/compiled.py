@@ -35,6 +35,7 @@ SIGNATURES = {
     "backpropagate": "Lnaaaaaan",
     "sgd": "aanrr",
     "sgd_momentum": "aaanrrrrr",
+    "lion": "aaanrrrrrr",
     "root_mean_square": "aaanrrrrr",
     "adadelta": "aaaanrrrrr",
     "adam": "aaaanrrrrrrrrrr",

@@ -1,8 +1,8 @@
-"""PyTorch's optimizers over one tensor on the CPU, with the same state, equal within rounding, and sooner.
+"""Optimizers over one tensor on the CPU: those of PyTorch, and Lion, with the same state and sooner.
 
-None of them imports PyTorch's compiler. Each steps in one pass by a loop of `optimizers.cpp`, where its
-formula stands. PyTorch's own step is taken for options that the loop does not know, and where nothing is
-compiled.
+They are equal within rounding. None of them imports PyTorch's compiler. Each steps in one pass by a loop
+of `optimizers.cpp`, where its formula stands. The usual step is taken for options that the loop does not
+know, and where nothing is compiled.
 """
 
 import inspect
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fer_exp.training import lion
 from fer_exp.training.kernels import compiled
 
 
@@ -96,6 +97,18 @@ class SGD(SingleTensorOptimizer, torch.optim.SGD):
         self.loops.sgd_momentum(
             weights, slope, buffer, len(weights), decay, momentum, rest, by_kept, by_slope
         )
+
+
+class Lion(SingleTensorOptimizer, lion.Lion):
+    """The sign of a running mean."""
+
+    options = ()
+
+    def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """See `SingleTensorOptimizer`."""
+        lr, (beta1, beta2) = group["lr"], group["betas"]
+        numbers = 1 - lr * group["weight_decay"], lr, beta1, 1 - beta1, beta2, 1 - beta2
+        self.loops.lion(weights, slope, state["exp_avg"], len(weights), *numbers)
 
 
 class Adagrad(SingleTensorOptimizer, torch.optim.Adagrad):
@@ -187,7 +200,7 @@ class NAdam(_Moments, torch.optim.NAdam):
         return after / (1 - product * after), (1 - now) / (1 - product)
 
 
-# PyTorch's class, and the one that does the same over one tensor on the CPU.
+# A class, PyTorch's but for Lion's, and the one that does the same over one tensor on the CPU.
 FASTER: dict[type[torch.optim.Optimizer], type[Uncompiled]] = {
     getattr(torch.optim, cls.__name__): cls for cls in (SGD, Adagrad, RMSprop, Adadelta, Adam, NAdam, AdamW)
-}
+} | {lion.Lion: Lion}

@@ -27,6 +27,16 @@ extern "C" void sgd(Kept p, const Real *__restrict g, Size n, Real decay, Real l
     EACH p[i] -= lr * (g[i] + decay * p[i]);
 }
 
+// p <- keep p - lr sign(b m + rest_b g), m <- c m + rest_c g
+extern "C" void lion(Kept p, const Real *__restrict g, Kept m, Size n, Real keep, Real lr, Real b, Real rest_b,
+                     Real c, Real rest_c) {
+    EACH {
+        const Real way = b * m[i] + rest_b * g[i];
+        p[i] = keep * p[i] - lr * (Real(way > 0) - Real(way < 0));
+        m[i] = c * m[i] + rest_c * g[i];
+    }
+}
+
 // v <- a v + rest g^2, p <- p - lr g / (sqrt(v) + eps): Adagrad with a = rest = 1, RMSprop with rest = 1 - a
 extern "C" void root_mean_square(Kept p, const Real *__restrict g, Kept v, Size n, Real decay, Real a,
                                  Real rest, Real lr, Real eps) {

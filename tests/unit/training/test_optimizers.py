@@ -1,5 +1,6 @@
 """Optimizers and schedulers are what the settings say."""
 
+import copy
 import dataclasses
 import inspect
 import os
@@ -12,6 +13,8 @@ import torch
 
 from fer_exp.errors import UserError
 from fer_exp.training import optimizers, schedulers
+from fer_exp.training.lion import Lion
+from fer_exp.training.muon import MuonAndAdamW
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "optimizer").iterdir())
 
@@ -20,13 +23,13 @@ NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "opti
 def test_each_optimizer_takes_a_step_at_its_own_rate(compose_settings, name):
     """The settings reach PyTorch, and a gradient moves the weights."""
     config = compose_settings(f"optimizer={name}").optimizer
-    weights = torch.nn.Parameter(torch.ones(3))
+    weights = torch.nn.Parameter(torch.ones(3, 3))
     optimizer = optimizers.build(config, [weights])
     group = optimizer.param_groups[0]
     assert (group["lr"], group["weight_decay"]) == (config.lr, config.weight_decay)
     for option, value in config.options.items():
         assert (list(group[option]) if isinstance(value, list) else group[option]) == value
-    weights.grad = torch.ones(3)
+    weights.grad = torch.ones(3, 3)
     optimizer.step()
     assert (weights < 1).all()
 
@@ -35,7 +38,7 @@ def test_each_optimizer_takes_a_step_at_its_own_rate(compose_settings, name):
 def test_one_kernel_a_step_where_pytorch_has_it(compose_settings, name):
     """Fused if its class takes the option."""
     optimizer = optimizers.build(
-        compose_settings(f"optimizer={name}").optimizer, [torch.nn.Parameter(torch.ones(3))]
+        compose_settings(f"optimizer={name}").optimizer, [torch.nn.Parameter(torch.ones(3, 3))]
     )
     takes = "fused" in inspect.signature(type(optimizer)).parameters
     assert optimizer.param_groups[0].get("fused", False) == takes
@@ -175,7 +178,7 @@ from fer_exp.training import optimizers
 for name in sys.argv[1:]:
     whole = torch.nn.Parameter(torch.ones(3))
     whole.grad = torch.ones(3)
-    chosen = settings.Optimizer(name, f"torch.optim.{name}", 0.1, 0.0, {})
+    chosen = settings.Optimizer(name, name, 0.1, 0.0, {})
     optimizers.check(chosen)
     optimizer = optimizers.build_flat(chosen, whole)
     optimizer.zero_grad(set_to_none=False)
@@ -188,6 +191,49 @@ assert "torch._dynamo" not in sys.modules
 @pytest.mark.slow
 def test_no_optimizer_imports_the_compiler():
     """It would cost each start more than a second, and nothing is compiled."""
-    names = [cls.__name__ for cls in optimizers.ELEMENTWISE]
+    names = [f"{cls.__module__}.{cls.__name__}" for cls in optimizers.ELEMENTWISE]
     here = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", _STEPS, *names], env=here, check=True)
+
+
+def test_lion_moves_each_weight_by_the_whole_rate():
+    """Its formula, step by step, with a decay that is no part of the slope."""
+    weights, mean = torch.nn.Parameter(torch.tensor([1.0, -2.0])), torch.zeros(2)
+    optimizer, expected = (
+        Lion([weights], lr=0.1, weight_decay=0.5, betas=(0.9, 0.8)),
+        weights.detach().clone(),
+    )
+    for slope in (torch.tensor([1.0, -3.0]), torch.tensor([-20.0, 0.5])):
+        weights.grad = slope
+        optimizer.step()
+        expected = (1 - 0.1 * 0.5) * expected - 0.1 * torch.sign(0.9 * mean + 0.1 * slope)
+        mean = 0.8 * mean + 0.2 * slope
+    torch.testing.assert_close(weights.detach(), expected)
+
+
+def test_muon_steps_matrices_as_pytorchs_and_the_rest_as_adamw():
+    """Also where it goes on from a kept state, whose rate a scheduler has changed."""
+    start = torch.linspace(-1, 1, 6).reshape(2, 3), torch.linspace(0, 1, 3)
+    theirs, ours, again = ([torch.nn.Parameter(each.clone()) for each in start] for _ in range(3))
+    muon = torch.optim.Muon([theirs[0]], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+    pair = muon, torch.optim.AdamW([theirs[1]], lr=0.01, weight_decay=0.1)
+    whole = MuonAndAdamW(ours, lr=0.01, weight_decay=0.1)
+    resumed = MuonAndAdamW(again, lr=0.5)
+    for step in range(4):
+        if step == 2:
+            resumed.load_state_dict(copy.deepcopy(whole.state_dict()))
+            for place, weights in enumerate(again):
+                weights.data.copy_(ours[place].data)
+            for group in (
+                *whole.param_groups,
+                *resumed.param_groups,
+                *(each.param_groups[0] for each in pair),
+            ):
+                group["lr"] = 0.002
+        for weights in (*theirs, *ours, *again):
+            weights.grad = torch.cos(weights.detach() * (step + 2))
+        for each in (*pair, whole, resumed):
+            each.step()
+    for one, two, three in zip(theirs, ours, again, strict=True):
+        assert torch.equal(one, two)
+        assert torch.equal(one, three)

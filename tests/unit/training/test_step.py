@@ -106,6 +106,8 @@ TIGHT = 1e-11
 
 # Float32 rounds to 6e-8, and at most 8e-6 was seen.
 LOOSE = 1e-4
+# Muon rounds within a step to bfloat16, which has 3 digits: 2e-3 was seen.
+LOOSE_BY_NAME = {"muon": 1e-2}
 
 
 def combinations():
@@ -135,7 +137,7 @@ def test_fifty_steps_in_float32(trainer, monkeypatch, name, kernels):
     if kernels == "plain":
         monkeypatch.setattr(compiled, "loops", lambda _: None)
     ours = trainer(gentle(name), model("relu", dropout=0.3, normalisation="standardised"))
-    assert difference(ours) < LOOSE
+    assert difference(ours) < LOOSE_BY_NAME.get(name, LOOSE)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])
@@ -221,7 +223,8 @@ def test_a_state_is_kept_weight_by_weight(trainer, name):
     kept = run.state()["optimizer"]
     theirs = optimizers.build(run.settings.optimizer, run.network.parameters())
     theirs.load_state_dict(kept)
-    for place, weight in enumerate(run.network.parameters()):
+    weights = [weight for group in theirs.param_groups for weight in group["params"]]
+    for place, weight in enumerate(weights):
         for key, value in kept["state"].get(place, {}).items():
             assert value.shape in (weight.shape, ())
             assert torch.equal(theirs.state_dict()["state"][place][key], value)
@@ -246,5 +249,5 @@ def test_no_step_reads_memory_that_nothing_was_written_to(trainer, name):
     assert torch.empty(3).isnan().all()
     ours = trainer(gentle(name), model("relu", dropout=0.3))
     assert isinstance(ours.step, ManualStep)
-    assert difference(ours, steps=6) < 1e-4
+    assert difference(ours, steps=6) < LOOSE_BY_NAME.get(name, LOOSE)
     assert all(weight.isfinite().all() for weight in ours.network.parameters())
