@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from fer_exp.audit import by_arithmetic, by_test_runs, by_training
 from fer_exp.audit.finding import Check, Finding
-from fer_exp.tracking import Record
-from fer_exp.tracking.studies import Study
+from fer_exp.tracking import Record, Store
+from fer_exp.tracking.studies import Study, read_baselines
 
 # The findings that have a number in the audit of the deck, A1 to A16.
 NUMBERED = 16
@@ -18,6 +18,12 @@ NUMBERED = 16
 def checks(studies: Sequence[Study], baselines: Sequence[Record]) -> list[Check]:
     """All that runs judge."""
     return [*by_training.checks(studies), *by_test_runs.checks(baselines)]
+
+
+def findings_on(faces: str | None, studies: Sequence[Study], store: Store) -> list[Finding]:
+    """What the studies and the baselines on some faces say; without any, what arithmetic alone can judge."""
+    alike = [study for study in studies if study.faces == faces]
+    return findings(alike, read_baselines(store, faces) if faces else [])
 
 
 def findings(studies: Sequence[Study], baselines: Sequence[Record]) -> list[Finding]:

@@ -226,8 +226,17 @@ _FINDING = {
 }
 
 
-def audit(findings: Sequence[Finding], name: str, *fields: str) -> Table:
-    """The findings by some of their fields; name: of the table, `audit`, `audit_in_words` or `audit_page`."""
+# By which of them each table of findings shows these.
+_SHOWN = {
+    "audit": ("audit", "id", "printed", "presented", "corrected", "verdict"),
+    "audit_in_words": ("audit", "id", "paragraph"),
+    "audit_page": ("audit", "printed", "presented", "corrected", "verdict", "paragraph"),
+}
+
+
+def audit(findings: Sequence[Finding], name: str = "audit") -> Table:
+    """The findings; name: of the table, one of `_SHOWN`."""
+    fields = _SHOWN[name]
     table = Table(message(f"table.{name}"), [_FINDING[field] for field in fields], name=name)
     for finding in findings:
         verdict = message(f"audit.{finding.verdict.value}")

@@ -92,10 +92,7 @@ def _audit(source: Source) -> Section:
     words = source.words
     # of the faces on which it was run; without any, what arithmetic alone can judge
     faces = next((study.faces for study in source.studies if study.name == "audit"), None)
-    alike = [study for study in source.studies if study.faces == faces]
-    known = read_baselines(source.store, faces) if faces else []
-    fields = ("audit", "printed", "presented", "corrected", "verdict", "paragraph")
-    table = deck_tables.audit(audit.findings(alike, known), "audit_page", *fields)
+    table = deck_tables.audit(audit.findings_on(faces, source.studies, source.store), "audit_page")
     shown = dataclasses.replace(sheet(table, words), cards=True)
     return Section(words("audit"), [Paragraph(words("audit.intro")), shown])
 

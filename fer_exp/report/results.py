@@ -110,23 +110,16 @@ class Results:
 
     def audit(self) -> list[Table]:
         """The findings of the audit."""
-        study = self.study("audit", "deck")
-        alike = [each for each in self.studies if each.faces == study.faces]
-        found = audit.findings(alike, read_baselines(self.store, study.faces))
-        fields = ("audit", "id", "printed", "presented", "corrected", "verdict")
-        return [deck_tables.audit(found, "audit", *fields)]
+        faces = self.study("audit", "deck").faces
+        return [deck_tables.audit(audit.findings_on(faces, self.studies, self.store))]
 
 
 _TABLES: dict[str, Callable[..., list[Table]]] = {
-    "scores": Results.scores,
-    "contrasts": Results.contrasts,
-    "closing": Results.closing,
-    "conclusions": Results.conclusions,
-    "verdicts": Results.verdicts,
-    "in_words": Results.in_words,
-    "ladder": Results.ladder,
-    "leaderboard": Results.leaderboard,
-    "audit": Results.audit,
+    makes.__name__: makes
+    for makes in (
+        *(Results.scores, Results.contrasts, Results.closing, Results.conclusions, Results.verdicts),
+        *(Results.in_words, Results.ladder, Results.leaderboard, Results.audit),
+    )
 }
 
 

@@ -15,8 +15,8 @@ from fer_exp.report.study_notes import gap, missing, origin, partly_tested
 from fer_exp.report.study_notes import sizes as sizes_of
 from fer_exp.report.verdict_text import deck_cells, verdict_text
 from fer_exp.tables import Column, Table
-from fer_exp.tracking import Record
-from fer_exp.tracking.studies import Study
+from fer_exp.tracking import Record, Store
+from fer_exp.tracking.studies import Study, read_ensembles
 
 
 def tables(study: Study, subset: str) -> list[Table]:
@@ -25,6 +25,13 @@ def tables(study: Study, subset: str) -> list[Table]:
         return [best_trials(study), budget_curve(study)]
     arms = comparison.summarise(study, subset)
     return [scores(study, arms, subset), contrasts(study, arms)]
+
+
+def of_study(study: Study, subset: str, store: Store) -> list[Table]:
+    """All tables of a study in a store; the ladder has one of its own."""
+    if study.name == ablation.NAME:
+        return [ladder(study, read_ensembles(store, study))]
+    return tables(study, subset)
 
 
 def about(study: Study) -> dict[str, str]:

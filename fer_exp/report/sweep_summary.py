@@ -4,13 +4,12 @@ import contextlib
 import io
 
 from fer_exp import tables, tracking
-from fer_exp.analysis import ablation, comparison
+from fer_exp.analysis import comparison
 from fer_exp.report import study_tables
 from fer_exp.report.studies import intervals
 from fer_exp.report.words import words_of
-from fer_exp.tables import Table
 from fer_exp.tracking import artifacts, descriptions, keys
-from fer_exp.tracking.studies import Study, read_ensembles, read_sweep
+from fer_exp.tracking.studies import Study, read_sweep
 
 _SUBSET = "union"
 
@@ -21,7 +20,9 @@ def keep(store: tracking.Store, sweep_id: str) -> None:
     run, studies = store.run_of(sweep), read_sweep(store, sweep)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        tables.FORMATS["markdown"]([table for study in studies for table in _tables(study, store)], words)
+        tables.FORMATS["markdown"](
+            [each for study in studies for each in study_tables.of_study(study, _SUBSET, store)], words
+        )
     run.text(artifacts.COMPARISON, printed.getvalue())
     trained = [study for study in studies if study.runs and not study.searched]
     for study in trained:
@@ -33,12 +34,6 @@ def keep(store: tracking.Store, sweep_id: str) -> None:
         note = sweep.tags[keys.Tag.NOTE]
         tags[keys.Tag.NOTE] = descriptions.with_reused(note, store.experiment_id, reused)
     run.tag(**tags)
-
-
-def _tables(study: Study, store: tracking.Store) -> list[Table]:
-    if study.name == ablation.NAME:
-        return [study_tables.ladder(study, read_ensembles(store, study))]
-    return study_tables.tables(study, _SUBSET)
 
 
 def _best_arm(study: Study) -> str:

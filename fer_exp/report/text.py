@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 from fer_exp import console, machine, tables, tracking
-from fer_exp.analysis import ablation, closing
+from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
@@ -17,7 +17,7 @@ from fer_exp.report import deck_tables, study_tables
 from fer_exp.report.words import words_of
 from fer_exp.tables import Table
 from fer_exp.tracking import Record, keys
-from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies, read_sweep
+from fer_exp.tracking.studies import Study, read_baselines, read_studies, read_sweep
 
 # How many older sweeps of a study are named.
 _NAMED = 5
@@ -38,12 +38,9 @@ def all_tables(
 ) -> Iterator[Table]:
     """The tables of these studies; test: the subset shown; close: whether to add the deck's closing table."""
     for study in studies:
-        if study.name == ablation.NAME:
-            yield study_tables.ladder(study, read_ensembles(store, study))
-        else:
-            tables_of_study = study_tables.tables(study, test)
-            # the arms of the audit have no base; its own table judges them
-            yield from tables_of_study[:1] if study.name == "audit" else tables_of_study
+        found = study_tables.of_study(study, test, store)
+        # the arms of the audit have no base; its own table judges them
+        yield from found[:1] if study.name == "audit" else found
     if any(study.name == "audit" for study in studies):
         yield from _audit(studies, store)
     for alike in closing.alike(studies):
@@ -57,10 +54,8 @@ def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
     """The audit of each set of faces on which it was run, which asks the other studies on them, too."""
     everything = read_studies(store)
     for faces in dict.fromkeys(study.faces for study in studies if study.name == "audit"):
-        alike = [study for study in everything if study.faces == faces]
-        rows = audit.findings(alike, read_baselines(store, faces))
-        yield deck_tables.audit(rows, "audit", "audit", "id", "printed", "presented", "corrected", "verdict")
-        yield deck_tables.audit(rows, "audit_in_words", "audit", "id", "paragraph")
+        rows = audit.findings_on(faces, everything, store)
+        yield from (deck_tables.audit(rows), deck_tables.audit(rows, "audit_in_words"))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

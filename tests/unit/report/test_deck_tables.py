@@ -154,8 +154,7 @@ def test_the_closing_table_says_whose_test_is_of_fewer_seeds():
 def test_the_audit_counts_what_is_settled():
     """Each finding once, however many rows speak of it."""
     findings = audit.findings([], [])
-    fields = ("audit", "id", "printed", "presented", "corrected", "verdict")
-    table = deck_tables.audit(findings, "audit", *fields).in_words(ENGLISH)
+    table = deck_tables.audit(findings).in_words(ENGLISH)
     order = ["explained", "in part", "likely", "not explained", "open"]
     weakest = {}
     for row in table.rows:
