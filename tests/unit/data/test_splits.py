@@ -48,16 +48,6 @@ def test_the_parts_are_disjoint_and_whole(train, method, seed):
     np.testing.assert_array_equal(split(train, Split(method, 0.2), seed).fit, parts.fit)
 
 
-copied = st.builds(faces_in_groups, st.integers(0, 2**32), st.sampled_from([1, 3, 40]))
-
-
-@given(many | copied, st.integers(0, 5))
-def test_no_copy_sits_on_both_sides(train, seed):
-    """A group of identical faces is fitted on or validated with, never both, however large it is."""
-    parts = split(train, Split("grouped", 0.5), seed)
-    assert not set(train.group[parts.fit]) & set(train.group[parts.validation])
-
-
 def test_a_seed_is_a_run_of_the_cross_validation():
     """Unless the setting names one, whatever the seed of the training; another seed cuts anew."""
     train = faces_in_groups(0, 3)
@@ -80,13 +70,6 @@ def test_folds_are_equal(fraction):
         split(faces(np.zeros(100, int), np.arange(100)), Split("grouped", fraction), 0)
 
 
-def test_each_class_gives_its_fraction_exactly_where_it_can():
-    """Stratified: 20 of 100 faces of each class, in pairs."""
-    train = faces(np.repeat(np.arange(7), 100), np.arange(700) // 2)
-    parts = split(train, Split("grouped", 0.2), 0)
-    np.testing.assert_array_equal(np.bincount(train.labels[parts.validation]), [20] * 7)
-
-
 def test_the_random_carve_has_the_decks_sizes():
     """22,968 and 5,741 of 28,709 (A2)."""
     parts = split(faces(np.zeros(28709, int), np.arange(28709)), Split("random", 0.2), 0)
@@ -107,9 +90,3 @@ def test_too_few_faces_are_refused():
         split(faces([0, 1], [0, 1]), Split("random", 0.2), 0)
     with pytest.raises(UserError, match="2 faces of 2 photos cannot be cut into 5 folds"):
         split(faces([0, 1], [0, 1]), Split("grouped", 0.2), 0)
-
-
-def test_copies_of_a_single_face_cannot_be_parted():
-    """One group cannot lie on two sides."""
-    with pytest.raises(UserError, match="50 faces of 1 photos cannot be cut into 5 folds"):
-        split(faces([3] * 50, [0] * 50), Split("grouped", 0.2), 0)
