@@ -51,9 +51,7 @@ def runs_needed(
     return int(enough[0]) if len(enough) else None
 
 
-def another_repeat(
-    half_widths: Iterable[float], runs: int, precision: float, least: int = LEAST, most: int = MOST
-) -> bool:
+def another_repeat(half_widths: Iterable[float], runs: int, precision: float) -> bool:
     """Whether a sweep of this precision takes another repeat of five runs.
 
     half_widths: of the 95 % interval of each contrast so far, in points; NaN, where there is none yet, is too
@@ -61,7 +59,7 @@ def another_repeat(
     Source: Chow and Robbins 1965, for intervals of fixed width: stopping by the width alone keeps the
     coverage.
     """
-    if runs >= most:
+    if runs >= MOST:
         return False
     # not `any(width > precision)`: NaN compares as False
-    return runs < least or not all(width <= precision for width in half_widths)
+    return runs < LEAST or not all(width <= precision for width in half_widths)

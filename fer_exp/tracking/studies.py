@@ -44,10 +44,10 @@ class Arm:
     tuned: str | None = None
     answers: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def values(self, metric: str, seeds: Sequence[str] | None = None) -> list[float]:
-        """The metric of each run that has it, in the order of `seeds` (all, if not given)."""
-        found = [self.runs[seed].metrics.get(metric) for seed in (seeds or sorted(self.runs, key=int))]
-        return [value for value in found if value is not None]
+    def values(self, metric: str) -> list[float]:
+        """The metric of each run that has it, in the order of the seeds."""
+        runs = [self.runs[seed].metrics for seed in sorted(self.runs, key=int)]
+        return [run[metric] for run in runs if metric in run]
 
 
 @dataclass

@@ -28,15 +28,20 @@ def test_a_run_ends_finished(store):
 
 
 @pytest.mark.parametrize(
-    ("error", "status"),
-    [(ValueError("x"), "FAILED"), (KeyboardInterrupt(), "KILLED"), (SystemExit(143), "KILLED")],
+    ("error", "status", "why"),
+    [
+        (UserError("the loss is not finite"), "FAILED", "UserError: the loss is not finite"),
+        (KeyboardInterrupt(), "KILLED", None),
+        (SystemExit(143), "KILLED", None),
+    ],
 )
-def test_a_run_ends_with_the_truth(store, error, status):
-    """An exception ends a run as FAILED, Ctrl-C and SIGTERM (as SystemExit) as KILLED."""
+def test_a_run_ends_with_the_truth(store, error, status, why):
+    """An exception ends a run as FAILED and is kept with it, Ctrl-C and SIGTERM (as SystemExit) as KILLED."""
     run = store.create("a", {}, {})
     with pytest.raises(type(error)), run.recording():
         raise error
-    assert store.record(run.id).status == status
+    found = store.record(run.id)
+    assert (found.status, found.tags.get("error")) == (status, why)
 
 
 def test_an_interruption_is_not_taken_for_a_failure_of_the_store(store, monkeypatch):
@@ -51,14 +56,6 @@ def test_an_interruption_is_not_taken_for_a_failure_of_the_store(store, monkeypa
     error.__context__ = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), run.recording():
         raise error
-
-
-def test_a_failed_run_says_why(store):
-    """The error's words are kept with the run."""
-    run = store.create("a", {}, {})
-    with pytest.raises(UserError), run.recording():
-        raise UserError("the loss is not finite")
-    assert store.record(run.id).tags["error"] == "UserError: the loss is not finite"
 
 
 def abandon(run):
