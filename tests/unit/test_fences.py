@@ -1,4 +1,7 @@
-"""Who may import whom, how long a file may be, and where its tests lie."""
+"""What the scripts and plugins import, how long a file may be, and where its tests lie.
+
+Of the package itself `make lint` tells: who may import whom stands in pyproject.toml.
+"""
 
 import ast
 import importlib.util
@@ -14,24 +17,13 @@ MODULES = sorted((ROOT / "fer_exp").rglob("*.py"))
 SCRIPTS = sorted({*ROOT.glob("*.py")} - {ROOT / "setup.py"})
 # What Hydra itself looks for, beside the scripts.
 PLUGINS = sorted((ROOT / "hydra_plugins" / "fer_exp").glob("*[a-z].py"))
-ALL = MODULES + SCRIPTS + PLUGINS
-
-
-class RunningCode(ast.NodeTransformer):
-    """Leaves out what only a type checker reads."""
-
-    def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
-        """Keep the `else` of an `if TYPE_CHECKING`."""
-        self.generic_visit(node)
-        return node.orelse if ast.unparse(node.test).endswith("TYPE_CHECKING") else node
 
 
 @cache
-def imports(path: Path, running: bool = False) -> frozenset[str]:
-    """Full names of all that a file imports, anywhere in it; running: without what is for types alone."""
+def imports(path: Path) -> frozenset[str]:
+    """Full names of all that a file imports, anywhere in it."""
     found = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(RunningCode().visit(tree) if running else tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -52,42 +44,18 @@ def test_there_is_something_to_look_at():
     assert {"sweeper.py", "joblib_launcher.py"} < {path.name for path in PLUGINS}
 
 
-def test_only_tracking_knows_mlflow():
-    """One module to change when the tracker does."""
-    knows = {path for path in ALL if "mlflow" in packages(path)}
-    assert [path for path in knows if ROOT / "fer_exp" / "tracking" not in path.parents] == []
+# What only a part of the package may know, and only the launcher of an engine that runs jobs elsewhere.
+SHUT = {"mlflow", "cv2", "fastapi", "starlette", "uvicorn", "onnx", "onnxruntime", "onnxscript"}
+ENGINES = {"ray": "ray_launcher.py", "submitit": "submitit_launcher.py"}
 
 
-def test_only_the_face_finder_knows_opencv():
-    """It is an optional extra, so whoever else imported it would fail without."""
-    assert [path.name for path in MODULES + SCRIPTS if "cv2" in imports(path)] == ["face_detection.py"]
-
-
-def test_only_the_demo_pages_server_knows_fastapi():
-    """An optional extra, too; the command says in a line if it is missing."""
-    web = {"fastapi", "starlette", "uvicorn"}
-    knows = [path.name for path in MODULES + SCRIPTS if packages(path) & web]
-    assert knows == ["server.py"]
-
-
-def test_only_export_knows_onnx():
-    """An optional extra, too; the command says in a line if it is missing."""
-    onnx = {"onnx", "onnxruntime", "onnxscript"}
-    knows = [path.name for path in MODULES + SCRIPTS if packages(path) & onnx]
-    assert knows == ["onnx_export.py"]
-
-
-def test_only_the_scripts_and_plugins_know_hydra():
-    """Below them a config is plain data."""
-    assert [path for path in ALL if {"hydra", "hydra_plugins", "omegaconf"} & packages(path)] == (
-        SCRIPTS + PLUGINS
-    )
-
-
-@pytest.mark.parametrize("engine", ["ray", "submitit"])
-def test_only_its_launcher_knows_an_engine_that_runs_jobs_elsewhere(engine):
-    """Optional extras; the launcher of each says in a line if it is missing."""
-    assert [path.name for path in ALL if engine in packages(path)] == [f"{engine}_launcher.py"]
+def test_scripts_and_plugins_know_hydra_and_no_tracker_or_extra():
+    """Each optional extra is imported where its lack is said in a line."""
+    known = {path.name: packages(path) & (SHUT | ENGINES.keys()) for path in SCRIPTS + PLUGINS}
+    assert {name: found for name, found in known.items() if found} == {
+        launcher: {engine} for engine, launcher in ENGINES.items()
+    }
+    assert all({"hydra", "hydra_plugins"} & packages(path) for path in SCRIPTS + PLUGINS)
 
 
 def test_no_module_imports_a_script():

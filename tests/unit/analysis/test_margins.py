@@ -10,7 +10,6 @@ from scipy import stats
 
 from fer_exp.analysis.estimates import corrected
 from fer_exp.analysis.margins import UNTESTED, Chances, adjusted_apart, adjusted_jointly, margin_tests
-from fer_exp.statistics import holm
 
 point = st.floats(-5, 5, allow_nan=False)
 p_value = st.floats(0, 1, allow_nan=False)
@@ -47,30 +46,6 @@ def test_the_tests_say_what_the_intervals_say(values, margin):
 def test_no_spread_gives_no_p_value_of_0():
     """Equal differences, but for rounding, cannot be tested."""
     assert margin_tests(corrected([30.0, 30.0, 30.0 + 1e-14]), 1) is UNTESTED
-
-
-def stepped_down(p_values, alpha):
-    """Holm by its definition: the smallest against alpha / m, the next against alpha / (m - 1), and so on."""
-    rejected = set()
-    left = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    while left and p_values[left[0]] <= alpha / len(left):
-        rejected.add(left.pop(0))
-    return rejected
-
-
-@given(st.lists(p_value, min_size=1, max_size=12), st.floats(0.001, 0.5))
-def test_holm_rejects_what_stepping_down_rejects(p_values, alpha):
-    """Adjusted values at most alpha are those of the procedure as Holm wrote it."""
-    adjusted = holm(p_values)
-    assume(np.all(np.abs(adjusted - alpha) > 1e-12))
-    assert set(np.flatnonzero(adjusted <= alpha)) == stepped_down(p_values, alpha)
-
-
-def test_holm_does_not_count_missing_tests():
-    """An arm without a test neither gets a p value nor costs the others anything."""
-    found = holm([0.01, np.nan, 0.04])
-    assert np.isnan(found[1])
-    np.testing.assert_allclose(found[[0, 2]], [0.02, 0.04])
 
 
 triple = st.tuples(p_value, p_value, p_value)
