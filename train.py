@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fer_exp import console, machine, provenance, signals
 from fer_exp.config import overrides
+from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._composition import MISTAKES, refuse_own_folders
 from hydra_plugins.fer_exp._job import job_of
 
@@ -53,6 +54,8 @@ def train_in_sweep(config: DictConfig) -> bool:
 
 def train(config: DictConfig) -> None:
     """Train the one job that the command line describes, or say what it would do."""
+    if config.detach:
+        raise UserError("detach=true is for sweeps: add -m")
     job = job_of(config)
     if config.dry_run:
         print(f"{job.name}: would train")

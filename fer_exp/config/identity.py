@@ -36,7 +36,7 @@ _CIRCUMSTANCES = (
         "precision",
         "resume",
     ),
-    *("rerun", "on_failure", "dry_run", "n_jobs", "protocol.seeds"),
+    *("rerun", "on_failure", "detach", "dry_run", "n_jobs", "protocol.seeds"),
 )
 
 

@@ -212,6 +212,7 @@ class Experiment:
     precision: Annotated[Float, Field(gt=0, le=100)] | None
     rerun: Literal["failed", "all", "none"]
     on_failure: Literal["go_on", "stop"]
+    detach: StrictBool
     dry_run: StrictBool
     n_jobs: Annotated[Int, Field(ge=1, le=4096)]
     seed: Seed

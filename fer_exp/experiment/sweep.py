@@ -20,7 +20,7 @@ from fer_exp.config.settings import Experiment
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
-from fer_exp.experiment import cost_estimate, facts, job_check, sweep_summary, teacher
+from fer_exp.experiment import cost_estimate, facts, handed_over, job_check, sweep_summary, teacher
 from fer_exp.experiment.monitor import SweepMonitor
 from fer_exp.experiment.plan import PlannedJob, action, check_reference, swept_values, title
 from fer_exp.tracking import Record, artifacts, descriptions, keys, record, registry
@@ -57,6 +57,7 @@ class Sweep:
         self.settings = planned[0].settings
         self.title = title(self.settings.study, planned)
         self.found = found
+        self.handed_over = handed_over.find(store, planned) if self.settings.detach else None
         # once it is open
         self.run: tracking.Run
         self.monitor: SweepMonitor | None = None
@@ -93,6 +94,11 @@ class Sweep:
         return cls(planned, factors, store, found, list(sets.values()), command)
 
     @property
+    def left(self) -> Mapping[str, str]:
+        """What a cluster calls the jobs that this sweep has left to it before, by identity."""
+        return self.handed_over.jobs if self.handed_over else {}
+
+    @property
     def nothing_to_do(self) -> bool:
         """Whether no job is left to train."""
         return not any(job.to_train for job in self.jobs)
@@ -120,7 +126,19 @@ class Sweep:
         return isinstance(self.settings.search, RandomSearch)
 
     def open(self) -> str:
-        """Open the sweep's run; its id, for the jobs."""
+        """Open the sweep's run, or again the one that has left its jobs to a cluster; its id, for the jobs."""
+        if self.handed_over:
+            self.run = self.store.run(self.handed_over.run_id)
+            self.run.reopen(None, **self.store.place)
+        else:
+            self.run = self._create()
+        self.open_run.enter_context(self.run.recording())
+        # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
+        atexit.register(self._abandon)
+        return self.run.id
+
+    def _create(self) -> tracking.Run:
+        """A run for the sweep, with its plan."""
         tags = {keys.Tag.KIND: keys.Kind.SWEEP, keys.Tag.STUDY: self.settings.study}
         for key, of in _SWEEP_TAGS.items():
             tags[key] = ", ".join(sorted({of(job) for job in self.jobs}))
@@ -142,15 +160,19 @@ class Sweep:
         # a longer one would be cut short, and half a command is none
         if len(command) <= tracking.LONGEST_PARAM:
             params[keys.Param.COMMAND] = command
-        self.run = self.store.create(self.title, params, tags)
+        run = self.store.create(self.title, params, tags)
         for dataset in self.datasets:
-            self.run.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
+            run.dataset(dataset.name, dataset.digest, dataset.fingerprint.flat(), "training")
         plan = {"jobs": [job.entry() for job in self.jobs]}
-        self.run.text(artifacts.PLAN, json.dumps(plan, indent=1))
-        self.open_run.enter_context(self.run.recording())
-        # Hydra does not call back when a sweep is interrupted; the end of the program then closes it.
-        atexit.register(self._abandon)
-        return self.run.id
+        run.text(artifacts.PLAN, json.dumps(plan, indent=1))
+        return run
+
+    def leave(self, handed: Mapping[int, str]) -> None:
+        """End the sweep's run for now, a cluster having its jobs; handed: what it calls those of a number."""
+        now = {self.jobs[number].identity: name for number, name in handed.items()}
+        handed_over.keep(self.run, {**self.left, **now})
+        atexit.unregister(self._abandon)
+        self._end(keys.LEFT)
 
     def start_monitor(self, at_once: Callable[[int], int]) -> None:
         """Say what is about to be done, and show from now on how the sweep stands.

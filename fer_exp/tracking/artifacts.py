@@ -1,7 +1,7 @@
 """The files that a run keeps, by name, and what is read back from them. Nobody else types such a name."""
 
 import json
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -29,8 +29,8 @@ VALIDATION_ANSWERS, TEST_ANSWERS = "validation/answers.npy", "test/answers.npy"
 # predicted one.
 ANSWER = np.dtype([("face", "<i4"), ("group", "<i4"), ("label", "u1"), ("predicted", "u1")])
 
-# The jobs of a sweep, and once it has ended its tables.
-PLAN, COMPARISON = "plan.json", "comparison.md"
+# The jobs of a sweep, what a cluster calls those that it was left with, and once it has ended the tables.
+PLAN, HANDED_OVER, COMPARISON = "plan.json", "handed_over.json", "comparison.md"
 
 
 def report(language: str) -> str:
@@ -93,9 +93,19 @@ _AGAIN = {
 
 def read_plan(run: tracking.Run) -> Plan:
     """The plan that a sweep's run keeps; raises UserError if it cannot be read."""
-    path = run.fetch(PLAN)
-    try:
-        plan: Plan = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"run {run.id}: {PLAN} is damaged ({error}): start the sweep again") from None
+    plan: Plan = _read_json(run, PLAN)
     return plan
+
+
+def read_handed_over(run: tracking.Run) -> dict[str, str]:
+    """What a cluster calls the jobs that a sweep has left to it, by identity; raises UserError likewise."""
+    jobs: dict[str, str] = _read_json(run, HANDED_OVER)
+    return jobs
+
+
+def _read_json(run: tracking.Run, name: str) -> Any:
+    path = run.fetch(name)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"run {run.id}: {name} is damaged ({error}): start the sweep again") from None

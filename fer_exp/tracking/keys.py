@@ -122,6 +122,10 @@ class Kind:
     JOB, SWEEP, ENSEMBLE, BASELINE = "job", "sweep", "ensemble", "baseline"
 
 
+# The status of a sweep that has left its jobs to a cluster.
+LEFT = "SCHEDULED"
+
+
 class Tag:
     """What a run is found by, and what is told beside it."""
 

@@ -7,6 +7,8 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
+from fer_exp.errors import UserError
+
 
 class PlannedLauncher(Launcher):
     """A launcher of ours.
@@ -38,6 +40,11 @@ class PlannedLauncher(Launcher):
     @classmethod
     def check(cls, options: DictConfig) -> None:
         """Refuse, before anything is planned, an engine that is not there. Raises UserError."""
+
+    @classmethod
+    def check_detached(cls, options: DictConfig) -> None:  # noqa: ARG003 - for those that have kinds
+        """Refuse to hand jobs over to an engine that ends with this program. Raises UserError."""
+        raise UserError("detach=true hands jobs to Slurm alone: add hydra/launcher=submitit_slurm")
 
     @classmethod
     def prepare(cls, options: DictConfig) -> None:

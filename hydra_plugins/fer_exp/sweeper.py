@@ -68,6 +68,9 @@ class PlannedSweeper(Sweeper):
         ours = issubclass(engine, PlannedLauncher)
         if ours:
             engine.check(options)
+        if self.config.detach:
+            _refuse_to_wait_for(self.config)
+            (engine if ours else PlannedLauncher).check_detached(options)
         with files.failing_in_one_line():
             factors, jobs = expand(self.hydra_context.config_loader, self.params, arguments)
             command = provenance.typed("train.py")
@@ -82,7 +85,10 @@ class PlannedSweeper(Sweeper):
             if settings[0].dry_run:
                 sweep.show_plan()
                 return []
-            self.common |= {"sweep.parent": sweep.open(), "sweep.factors": factors}
+            self.common["sweep.factors"] = factors
+            if settings[0].detach and self._leave(sweep, engine):
+                return []
+            self.common["sweep.parent"] = sweep.open()
         if not sweep.nothing_to_do:
             launcher = self._launcher()
             if isinstance(launcher, PlannedLauncher):
@@ -104,6 +110,24 @@ class PlannedSweeper(Sweeper):
         from fer_exp.analysis import contrasts
 
         return contrasts.half_widths(sweep.store, sweep.run.id)
+
+    def _leave(self, sweep: Any, engine: type[Any]) -> bool:
+        """Hand a cluster the jobs to train that it has not got yet; whether it has any of the sweep now."""
+        from fer_exp.experiment import handed_over
+
+        waiting = engine.still_there(sweep.left.values()) if sweep.left else set()
+        numbers = handed_over.missing(sweep.jobs, sweep.left, waiting)
+        if numbers:
+            self.common["sweep.parent"] = sweep.open()
+            launcher: Any = self._launcher()
+            launcher.config_of = self._config_of
+            handed = launcher.hand_over(numbers)
+            sweep.leave(handed)
+            waiting |= {*handed.values()}
+            print(f"handed over to Slurm: {', '.join(handed.values())}")
+        if waiting:
+            handed_over.show(sweep.title, sweep.jobs, len(waiting))
+        return bool(waiting)
 
     def _say_first(self, jobs: int) -> None:
         """Say at once what is asked and what is read, as to import and to read take a while."""
@@ -156,6 +180,12 @@ class PlannedSweeper(Sweeper):
             for returned in launcher.launch(batch, initial_job_idx=start):
                 # raises what a job has raised
                 _ = returned.return_value
+
+
+def _refuse_to_wait_for(config: DictConfig) -> None:
+    """Refuse what needs the results of some jobs before others are started."""
+    if config.precision is not None or config.on_failure == "stop":
+        raise UserError("detach=true hands all jobs over at once: leave out precision and on_failure=stop")
 
 
 def _refuse_seeds(arguments: Sequence[str]) -> None:

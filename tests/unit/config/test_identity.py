@@ -33,7 +33,17 @@ def test_a_teacher_that_teaches_nothing_leaves_the_identity(compose_settings, ti
 CIRCUMSTANCES = {
     *("data.root", "data.cache_dir", "data.ferplus", "training.device", "protocol.seeds"),
     *("tracking.uri", "tracking.artifacts", "tracking.experiment", "tracking.log_model"),
-    *("sweep.parent", "sweep.factors", "study", "resume", "rerun", "on_failure", "dry_run", "n_jobs"),
+    *(
+        "sweep.parent",
+        "sweep.factors",
+        "study",
+        "resume",
+        "rerun",
+        "on_failure",
+        "detach",
+        "dry_run",
+        "n_jobs",
+    ),
     *("about.question", "about.expected", "about.cost", "reference", "margin", "precision"),
     # in the recipe only where there is any
     "trained_before",
