@@ -126,7 +126,7 @@ class Sweep:
         return isinstance(self.settings.search, RandomSearch)
 
     def open(self) -> str:
-        """Open the sweep's run, or again the one that has left its jobs to a cluster; its id, for the jobs."""
+        """Open the sweep's run, or again the one that has left jobs to a cluster; its id, for the jobs."""
         if self.handed_over:
             self.run = self.store.run(self.handed_over.run_id)
             self.run.reopen(None, **self.store.place)

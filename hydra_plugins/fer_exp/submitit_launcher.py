@@ -50,7 +50,7 @@ class SubmititLauncher(JobByJob):
             super().check_detached(options)
 
     def hand_over(self, numbers: Sequence[int]) -> dict[int, str]:
-        """Hand these jobs of the sweep to Slurm, as one array of which `n_jobs` run at a time; its name of each.
+        """Hand these jobs of the sweep to Slurm, as an array of which `n_jobs` run at once; its name of each.
 
         Raises UserError if Slurm refuses them.
         """

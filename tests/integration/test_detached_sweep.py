@@ -17,7 +17,7 @@ DETACHED = ("hydra/launcher=submitit_slurm", "detach=true", "n_jobs=2")
 
 @pytest.fixture
 def slurm(tmp_path, monkeypatch):
-    """A folder with commands of Slurm's: it keeps what is submitted as `given`, and lists what is `queued`."""
+    """A folder with commands of Slurm's: what is submitted is kept as `given`, what is `queued` is listed."""
     commands = {
         "sbatch": f'cp "$1" {tmp_path}/given; echo Submitted batch job 7',
         "squeue": f"cat {tmp_path}/queued",
