@@ -205,10 +205,7 @@ def test_a_module_derived_from_a_known_one_is_not_taken_for_it(trainer, monkeypa
     """Its forward may be another."""
 
     class Halved(torch.nn.ReLU):
-        """Half of a ReLU."""
-
         def forward(self, entering: torch.Tensor) -> torch.Tensor:
-            """Half of what ReLU gives."""
             return super().forward(entering) / 2
 
     monkeypatch.setattr(mlp, "activation_factory", lambda _: Halved)
