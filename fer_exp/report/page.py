@@ -10,7 +10,7 @@ import jinja2
 from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.formatting import Message, Styled, message
-from fer_exp.report import baselines, best, deck_tables, extremes, studies
+from fer_exp.report import baselines, best, deck_tables, extremes, holds, studies
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section
 from fer_exp.report.source import Source, data_arguments
 from fer_exp.report.words import sheet
@@ -21,7 +21,13 @@ from fer_exp.tracking.studies import read_baselines
 
 def render(source: Source) -> str:
     """The whole page as HTML."""
-    sections = [_closing(source), studies.section(source), extremes.section(source), best.weights(source)]
+    sections = [
+        holds.section(source),
+        _closing(source),
+        studies.section(source),
+        extremes.section(source),
+        best.weights(source),
+    ]
     if source.gallery:
         sections.append(best.gallery(source))
     sections += [baselines.section(source), _audit(source), _repeat(source)]
@@ -38,6 +44,14 @@ def render(source: Source) -> str:
 
 def _opening(source: Source) -> list[Block]:
     words = source.words
+    blocks: list[Block] = [Paragraph(words("intro"))]
+    if not source.records():
+        blocks.append(Gap(words("gap.store")))
+    return blocks + [Gap(words("gap.plan", reason=error)) for error in source.lost]
+
+
+def _provenance(source: Source) -> Table:
+    """What the page is made of: when, by which command, of which runs, images and commits."""
     runs = source.records()
     commits = {run.tags.get(keys.Tag.COMMIT, "")[:12] for run in runs}
     facts = {
@@ -49,10 +63,7 @@ def _opening(source: Source) -> list[Block]:
     }
     table = Table(message("provenance"), [message("provenance.what"), message("provenance.value")])
     table.rows = [[message(f"provenance.{key}"), value] for key, value in facts.items()]
-    blocks: list[Block] = [Paragraph(words("intro")), sheet(table, words)]
-    if not runs:
-        blocks.append(Gap(words("gap.store")))
-    return blocks + [Gap(words("gap.plan", reason=error)) for error in source.lost]
+    return table
 
 
 def _faces(source: Source) -> list[Message]:
@@ -99,7 +110,10 @@ def _audit(source: Source) -> Section:
 
 def _repeat(source: Source) -> Section:
     words = source.words
-    return Section(words("repeat"), [Paragraph(words("repeat.intro")), Commands(_commands(source))])
+    commands = Commands(_commands(source))
+    return Section(
+        words("repeat"), [Paragraph(words("repeat.intro")), commands, sheet(_provenance(source), words)]
+    )
 
 
 def _commands(source: Source) -> Sequence[str]:

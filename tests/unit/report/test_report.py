@@ -99,6 +99,13 @@ def test_nothing_is_fetched_or_run(full, language):
     assert not re.search(r"url\((?!#)|@import", full[language])
 
 
+def test_it_starts_with_what_holds(full):
+    """In a sentence, before any table."""
+    first = full["en"].partition("<table>")[0]
+    assert re.findall("<h2>(.*?)</h2>", first) == ["What holds"]
+    assert re.search(r"judge (one conclusion|\d conclusions) of the deck: \d undecided\.", first)
+
+
 def test_what_is_missing_is_said_in_place(full):
     """Arms without a run, without test, and studies that the closing table lacks."""
     assert "tanh · seed 0: missing" in full["en"]
