@@ -23,8 +23,8 @@ SPLITS = {"train": Usage.TRAIN, "training": Usage.TRAIN, "test": Usage.TEST, "te
 SPLITS |= dict.fromkeys(("validation", "valid", "val", "publictest"), Usage.PUBLIC)
 SPLITS |= {"privatetest": Usage.PRIVATE}
 
-# What Windows and macOS leave in folders, beside names that begin with a dot.
-_LITTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx"}
+# What Windows, macOS and network disks leave in folders, beside names that begin with a dot.
+_LITTER = {"thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir"}
 
 # A 48x48 image takes a few kB, a phone's photo a few MB.
 LARGEST_FILE = 64 * 1024 * 1024
@@ -110,7 +110,8 @@ def usage_of(usage: Usage, name: str, three_way: bool) -> Usage:
 
 def is_litter(name: str) -> bool:
     """Whether a system has left a file or folder of this name."""
-    return name.startswith(".") or name.lower() in _LITTER
+    # a dot alone is where an archive begins
+    return (name.startswith(".") and name != ".") or name.lower() in _LITTER
 
 
 def list_folder(root: Path) -> tuple[list[str], str]:

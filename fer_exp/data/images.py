@@ -6,7 +6,9 @@ resized with Lanczos filtering, which keeps edges when a large photo shrinks. Of
 first frame counts.
 """
 
+import contextlib
 import io
+import struct
 import warnings
 from pathlib import PurePath
 
@@ -27,6 +29,9 @@ MOST_PIXELS = 64_000_000
 _SLOW_FORMATS = ("BMP", "PPM")
 _MOST_SLOW_PIXELS = 1_000_000
 _PLAIN_PPM, _LARGEST_PLAIN_PPM = (b"P1", b"P2", b"P3"), 1 << 16
+
+# What Pillow raises on metadata that are none.
+_METADATA_ERRORS = (SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OSError, struct.error)
 
 # What an image may say of itself that changes how it looks.
 _REMARKS = {"exif", "transparency"}
@@ -78,7 +83,10 @@ def _as_grey(image: Image.Image) -> Image.Image:
     if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
         image.load()
         return image
-    image = ImageOps.exif_transpose(image)
+    # before its metadata, of which the pixels know nothing
+    image.load()
+    with contextlib.suppress(*_METADATA_ERRORS):
+        image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):
         image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     elif image.mode in ("I", "F"):

@@ -32,6 +32,10 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
             raise UserError(f"{path}: holds {len(entries):,} entries, more than {_MOST_ENTRIES:,}")
         for entry in entries:
             _check_entry(path, entry)
+            if "\\" in entry.filename:
+                # as older programs of Windows write them
+                entry.filename = entry.filename.replace("\\", "/")
+                archive.NameToInfo[entry.filename] = entry
         yield archive
 
 

@@ -173,6 +173,14 @@ def test_every_way_to_hold_a_camera_is_undone(turn):
     np.testing.assert_array_equal(images.decode(stored(Image.fromarray(flat), exif=exif), "x"), undone)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG", "TIFF"])
+def test_metadata_that_is_none_costs_no_picture(kind):
+    """The pixels are whole, whatever a camera or an editor has written beside them."""
+    options = {"exif": b"Exif\0\0" + b"\xff" * 50} if kind != "TIFF" else {"tiffinfo": {274: 99}}
+    plain, odd = stored(Image.fromarray(FACE), kind), stored(Image.fromarray(FACE), kind, **options)
+    np.testing.assert_array_equal(images.decode(odd, "x"), images.decode(plain, "x"))
+
+
 def test_a_cut_jpeg_is_refused_and_not_filled_with_grey():
     """Half a face is no face."""
     with pytest.raises(UserError, match=r"face\.jpg: cannot be read as an image \(image file is truncated"):

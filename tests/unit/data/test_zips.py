@@ -48,6 +48,26 @@ def test_a_zip_is_read_without_folders_and_litter(zip_path):
 
 
 @pytest.mark.parametrize(
+    "write",
+    [
+        lambda data, name: data.replace(name, name.replace(b"/", b"\\")),
+        lambda data, name: data.replace(name, b"./" + name[2:]),
+        lambda data, _: b"MZ" + bytes(500) + data,
+    ],
+    ids=["backslashes", "from here", "unpacks itself"],
+)
+def test_archives_of_other_systems_are_read(tmp_path, write):
+    """Of old programs of Windows, packed from within a folder, and as a program that unpacks itself."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("x/train/happy/0.png", CONTENT)
+    path = tmp_path / "b.zip"
+    path.write_bytes(write((tmp_path / "a.zip").read_bytes(), b"x/train/happy/0.png"))
+    ((name, data),) = read_all(path).items()
+    assert (name.rpartition("/")[2], data) == ("0.png", CONTENT)
+    assert len(image_folder.arrange([name], "x", pytest.fail)) == 1
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         *((name, "lies outside the zip") for name in ("../x", "a/../../x", "/etc/x", "a\\..\\x", "\\x")),
