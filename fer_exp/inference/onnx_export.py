@@ -10,13 +10,12 @@ import json
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from fer_exp import console, files, tracking
+from fer_exp import console, files, machine, tracking
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import for_photos, predict
@@ -39,8 +38,8 @@ EXTRA = '.venv/bin/pip install -e ".[onnx]"'
 def require_packages() -> None:
     """Raise UserError if what exports, quantises or runs a model is not installed."""
     for name in ("onnx", "onnxruntime", "onnxscript"):
-        if find_spec(name) is None:
-            raise UserError(f"export needs {name}, which is not installed: {EXTRA}")
+        if lack := machine.lacking(name):
+            raise UserError(f"export needs {name}, which {lack}: {EXTRA}")
 
 
 def described(record: tracking.Record) -> dict[str, str]:

@@ -9,7 +9,6 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +40,8 @@ class JobByJob(PlannedLauncher):
     @classmethod
     def check(cls, options: DictConfig) -> None:  # noqa: ARG003 - for those that have more to check
         """Refuse an engine that is not installed."""
-        if cls.extra and find_spec(cls.extra) is None:
-            raise UserError(f"hydra/launcher: {cls.extra} is not installed: pip install -e '.[{cls.extra}]'")
+        if cls.extra and (lack := machine.lacking(cls.extra)):
+            raise UserError(f"hydra/launcher: {cls.extra} {lack}: pip install -e '.[{cls.extra}]'")
 
     @abstractmethod
     def start(self, run: Any, *arguments: Any) -> Any:

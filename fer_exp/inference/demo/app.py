@@ -11,7 +11,7 @@ import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import console, signals, tracking
+from fer_exp import console, machine, signals, tracking
 from fer_exp.errors import UserError
 from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.demo.answers import Answers
@@ -21,12 +21,11 @@ EXTRA = '.venv/bin/pip install -e ".[demo]"'
 
 def load_server() -> ModuleType:
     """The module that serves, which needs what may not be installed; raises UserError then."""
-    try:
-        from fer_exp.inference.demo import server
-    except ModuleNotFoundError as error:
-        if error.name not in ("fastapi", "uvicorn"):
-            raise
-        raise UserError(f"the demo page needs {error.name}, which is not installed: {EXTRA}") from None
+    for name in ("fastapi", "uvicorn"):
+        if lack := machine.lacking(name):
+            raise UserError(f"the demo page needs {name}, which {lack}: {EXTRA}")
+    from fer_exp.inference.demo import server
+
     return server
 
 

@@ -6,7 +6,6 @@ machine only; TLS, other machines and the team's users are told of in docs/team.
 
 import argparse
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from fer_exp import console, machine
@@ -61,8 +60,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def serve(args: argparse.Namespace) -> None:
     """Serve until someone ends it; raises UserError if the server cannot start or ends itself."""
     require_secrets(machine.variables())
-    if find_spec("flask_wtf") is None:
-        raise UserError("MLflow asks for no password without the extra: pip install -e '.[server]'")
+    if lack := machine.lacking("flask_wtf"):
+        raise UserError(f"MLflow's passwords need flask_wtf, which {lack}: pip install -e '.[server]'")
     port = mlflow_server.free_port(args.port)
     if port != args.port != 0:
         # the team knows the server by its port

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_exp import tracking
+from fer_exp import machine, tracking
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.experiment import drivers
@@ -168,7 +168,7 @@ def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys)
 @pytest.mark.parametrize("name", ["onnx", "onnxruntime", "onnxscript"])
 def test_a_missing_extra_is_said_in_one_line(monkeypatch, capsys, name):
     """With the command that installs it, before a store is looked for."""
-    monkeypatch.setattr(onnx_export, "find_spec", lambda asked: None if asked == name else object())
+    monkeypatch.setattr(machine, "lacking", lambda asked: "is not installed" if asked == name else None)
     with pytest.raises(SystemExit) as ended:
         onnx_export.main([])
     assert ended.value.code == 2
@@ -178,7 +178,7 @@ def test_a_missing_extra_is_said_in_one_line(monkeypatch, capsys, name):
 
 def test_an_unknown_run_ends_in_one_line(trained, monkeypatch, capsys):
     """As everywhere."""
-    monkeypatch.setattr(onnx_export, "find_spec", lambda _: object())
+    monkeypatch.setattr(machine, "lacking", lambda _: None)
     with pytest.raises(SystemExit):
         onnx_export.main(["--run", "nobody", *trained[0]])
     [said] = capsys.readouterr().err.splitlines()
@@ -187,7 +187,7 @@ def test_an_unknown_run_ends_in_one_line(trained, monkeypatch, capsys):
 
 def test_an_exported_file_needs_a_place(trained, monkeypatch, capsys, tmp_path):
     """A folder that is not there is named; nothing is made."""
-    monkeypatch.setattr(onnx_export, "find_spec", lambda _: object())
+    monkeypatch.setattr(machine, "lacking", lambda _: None)
     monkeypatch.setattr(onnx_export, "exported", lambda *_: b"model")
     with pytest.raises(SystemExit):
         export_to(tmp_path / "no" / "a.onnx", trained)

@@ -3,12 +3,12 @@
 import re
 import signal
 import socket
-import sys
 import time
 
 import pytest
 from helpers import processes
 
+from fer_exp import machine
 from fer_exp.inference.demo import app
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
@@ -80,18 +80,7 @@ def test_a_store_without_a_finished_run_is_one_line(refused, store):
 @pytest.mark.parametrize("missing", ["fastapi", "uvicorn"])
 def test_without_fastapi_it_says_how_to_get_it(refused, monkeypatch, missing):
     """In one line."""
-    for name in (missing, "fer_exp.inference.demo.server"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.delattr("fer_exp.inference.demo.server")
-
-    class Gone:
-        """What makes one package look as if it was not installed."""
-
-        def find_spec(self, name, *_):
-            """Nothing is there."""
-            if name == missing:
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(sys, "meta_path", [Gone(), *sys.meta_path])
+    found = machine.find_spec
+    monkeypatch.setattr(machine, "find_spec", lambda name: None if name == missing else found(name))
     line = refused()
     assert line == f"error: the demo page needs {missing}, which is not installed: {app.EXTRA}"
