@@ -1,5 +1,7 @@
 """The configs of a sweep's jobs: Hydra's own, for less."""
 
+import copy
+
 import pytest
 from helpers.processes import ROOT
 from hydra import initialize_config_dir
@@ -20,13 +22,19 @@ from hydra_plugins.fer_exp.sweeper import PlannedSweeper
 HYDRAS = ["hydra/launcher=ray", "hydra.sweep.subdir=${hydra.job.override_dirname}"]
 
 
-@pytest.fixture
-def sweep():
+@pytest.fixture(scope="module")
+def loaded():
     """The loader of a sweep, and the config that the sweep itself has."""
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
-        yield loader, loader.load_configuration("train", HYDRAS, RunMode.MULTIRUN)
+        return loader, loader.load_configuration("train", HYDRAS, RunMode.MULTIRUN)
+
+
+@pytest.fixture
+def sweep(loaded):
+    """The same for one test alone, which may change both."""
+    return copy.deepcopy(loaded)
 
 
 def parts(node, path=""):
