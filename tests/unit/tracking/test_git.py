@@ -15,7 +15,7 @@ def repository(tmp_path, monkeypatch):
     for name in ("fer_exp/__init__.py", "conf/train.yaml", "README.md", ".gitignore"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("/.cache/\n" if name == ".gitignore" else "first\n")
+        path.write_text("/.cache/\n__pycache__/\nmine.yaml\n" if name == ".gitignore" else "first\n")
     who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], [*who, "commit", "-qm", "first"]):
         subprocess.run(["git", *command], cwd=tmp_path, check=True)
@@ -34,11 +34,13 @@ def repository(tmp_path, monkeypatch):
         ("README.md", True),
         ("conf/train.yaml", True),
         (OPTION, True),
+        ("conf/model/mine.yaml", True),
+        ("fer_exp/__pycache__/new.pyc", False),
         ("fer_exp/models/new.py", True),
     ],
 )
 def test_it_says_dirty_for_whatever_changes_what_runs(repository, changed, dirty):
-    """Also for a file that git does not know yet."""
+    """Also for a file that git does not know yet, or is told to ignore."""
     if changed:
         (repository / changed).parent.mkdir(parents=True, exist_ok=True)
         (repository / changed).write_text("second\n")
