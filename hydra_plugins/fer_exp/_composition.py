@@ -1,6 +1,7 @@
 """What connects a sweep with Hydra: its jobs expanded and composed; a composed config as checked settings."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,12 +46,17 @@ def composer(loader: ConfigLoader, config: DictConfig) -> Composer | FastCompose
     return FastComposer(loader, config) if FastComposer else Composer(loader, config)
 
 
+# Each is composed and checked before the first starts, and waits in memory.
+MOST_JOBS = 20_000
+
+
 def expand(
     loader: ConfigLoader, params: Mapping[str, str], arguments: Sequence[str]
 ) -> tuple[list[str], list[list[str]]]:
     """The swept keys, and the overrides of each job, the last key varying first.
 
     params: what the study sweeps. arguments: overrides as typed, of which a later one replaces an earlier.
+    Raises UserError for no job, or for too many.
     """
     parser = OverridesParser.create(config_loader=loader)
     factors, choices = {}, {}
@@ -61,11 +67,15 @@ def expand(
         if not override.is_sweep_override():
             values = [override.get_value_element_as_str()]
         elif override.is_discrete_sweep():
-            values = list(override.sweep_string_iterator())
+            values = list(itertools.islice(override.sweep_string_iterator(), MOST_JOBS + 1))
+            if not values:
+                raise UserError(f"{override.input_line}: names no value, so the sweep has no job")
             factors[key.lstrip("+")] = None
         else:
             raise HydraException(f"{override.input_line}: name the values to sweep, as interval names none")
         choices[key] = [f"{key}={value}" for value in values]
+    if math.prod(map(len, choices.values())) > MOST_JOBS:
+        raise UserError(f"{', '.join(factors)}: more than {MOST_JOBS:,} jobs; sweep over a part at a time")
     return list(factors), [list(job) for job in itertools.product(*choices.values())]
 
 

@@ -198,6 +198,21 @@ def test_every_combination_is_a_job_as_hydras_own_sweeper_makes_them(sweep, para
     assert jobs is None or found[1] == jobs
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["seed=range(0,0)"], r"seed=range\(0,0\): names no value, so the sweep has no job"),
+        (["seed=range(0,1000000000000)"], "seed: more than 20,000 jobs"),
+        (["seed=range(0,200)", "n_jobs=range(1,200)"], "seed, n_jobs: more than 20,000 jobs"),
+    ],
+)
+@pytest.mark.fault("Bad settings: a sweep of no job, or of a million", trials=3, expected="one line at once")
+def test_a_sweep_has_a_job_and_not_too_many(sweep, typed, said):
+    """None is no sweep; of very many the plan alone would fill the memory."""
+    with pytest.raises(UserError, match=said):
+        expand(sweep[0], {}, typed)
+
+
 def test_values_that_cannot_be_counted_are_refused(sweep):
     """They are for sweepers that draw."""
     with pytest.raises(HydraException, match=r"optimizer\.lr=interval\(0,1\)"):
