@@ -16,11 +16,13 @@ from omegaconf import DictConfig, OmegaConf
 # where PYTHONSAFEPATH is set, Python does not look beside the script
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fer_exp import console
+from fer_exp import console, provenance
 from fer_exp.config import overrides
 from hydra_plugins.fer_exp._composition import MISTAKES, refuse_own_folders
 
 CONF = Path(__file__).parent / "conf"
+
+OmegaConf.register_new_resolver("typed", provenance.as_typed, replace=True)
 
 
 @hydra.main(config_path="conf", config_name="evaluate", version_base="1.3")

@@ -28,6 +28,7 @@ from hydra_plugins.fer_exp._job import job_of
 CONF = Path(__file__).parent / "conf"
 
 OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
+OmegaConf.register_new_resolver("typed", provenance.as_typed, replace=True)
 
 
 @hydra.main(config_path="conf", config_name="train", version_base="1.3")
@@ -75,7 +76,7 @@ def train(config: DictConfig) -> None:
         raise KeyboardInterrupt(provenance.going_on(job.outcome.run_id, typed)) from None
     command = provenance.evaluating(f"run={outcome.run_id[: provenance.SHORT]}", typed)
     print(f"test it: {command}")
-    print("look at it: make ui")
+    print(provenance.as_typed("look at it: make ui"))
 
 
 if __name__ == "__main__":

@@ -54,7 +54,8 @@ def listing() -> str:
     abouts = SCRIPTS | {name: command.about for name, command in COMMANDS.items()}
     lines = [f"  {name:<12} {about}" for name, about in abouts.items()]
     usage = "usage: python -m fer_exp COMMAND ...    (python -m fer_exp COMMAND --help)"
-    return "\n".join([usage, "", *lines, "", "train and evaluate are python train.py and python evaluate.py"])
+    of_scripts = "train and evaluate are python train.py and python evaluate.py"
+    return "\n".join([usage, "", *lines, *([] if places.IS_WHEEL else ["", of_scripts])])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

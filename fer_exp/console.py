@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO
 
-from fer_exp import hints, machine, places, signals
+from fer_exp import hints, machine, places, provenance, signals
 from fer_exp.errors import UserError
 from fer_exp.redaction import printable
 
@@ -95,7 +95,7 @@ def one_line(error: BaseException) -> str:
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
     if isinstance(error, FileNotFoundError) and not error.filename:
         return "the current folder has been removed; change into another"
-    return printable(hints.said(error)) or type(error).__name__
+    return printable(provenance.as_typed(hints.said(error))) or type(error).__name__
 
 
 def collect_rarely() -> None:

@@ -13,7 +13,8 @@ from fer_exp.errors import UserError
 
 # Where train.py, evaluate.py and conf/ lie: beside the package in a checkout, in it as a wheel installs it.
 _PACKAGE = Path(__file__).parent
-SCRIPTS = _PACKAGE / "scripts" if (_PACKAGE / "scripts").is_dir() else _PACKAGE.parent
+IS_WHEEL = (_PACKAGE / "scripts").is_dir()
+SCRIPTS = _PACKAGE / "scripts" if IS_WHEEL else _PACKAGE.parent
 
 # What the address of a store in a file begins with.
 SQLITE = "sqlite:///"

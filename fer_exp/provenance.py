@@ -1,9 +1,29 @@
 """The command lines that were typed, and those that follow them."""
 
+import re
 import shlex
 from collections.abc import Iterable
 
+from fer_exp import places
 from fer_exp.redaction import without_login
+
+# What is typed in a checkout, and in its place where a wheel is installed, which has no Makefile.
+_IN_A_WHEEL = (
+    (r"\bpython (train|evaluate)\.py\b", r"fer-exp \1"),
+    (r"\bmake run\b", "fer-exp train study=quick"),
+    (r"\bmake demo-page RUN=", "fer-exp demo --run "),
+    (r"\bmake baseline(?: ARGS='([^']*)')?", r"fer-exp evaluate -m baseline=majority,prior,ridge,nearest \1"),
+    (r"\bmake (compare|ui|report|sync) ARGS=", r"fer-exp \1 "),
+    (r"\bmake (compare|ui|report|sync)\b", r"fer-exp \1"),
+)
+
+
+def as_typed(text: str) -> str:
+    """A text with the commands in it as this user can type them, from a checkout or with a wheel."""
+    for here, there in _IN_A_WHEEL if places.IS_WHEEL else ():
+        text = re.sub(here, there, text)
+    return text
+
 
 # What followed the script's name, as it was typed: sys.argv becomes what Hydra reads, and the command line of
 # this process is another one where a notebook runs the script.
@@ -22,7 +42,7 @@ def typed(script: str) -> str:
 
 def to_keep(words: Iterable[str]) -> str:
     """A command to keep with runs and pages, without what it tells of a user's login."""
-    return without_login(shlex.join(words))
+    return as_typed(without_login(shlex.join(words)))
 
 
 # Letters of a run's id that tell it from others.
@@ -34,19 +54,19 @@ _PLACES = ("data.cache_dir=", "data.ferplus=", "tracking.")
 
 def evaluating(target: str, command: str) -> str:
     """The command that evaluates what `command` has trained."""
-    places = [word for word in shlex.split(command) if word.startswith(_PLACES)]
-    return shlex.join(["python", "evaluate.py", target, *places])
+    kept = [word for word in shlex.split(command) if word.startswith(_PLACES)]
+    return as_typed(shlex.join(["python", "evaluate.py", target, *kept]))
 
 
 def going_on(run_id: str, command: str) -> str:
     """How to go on with a run that `command` was training: by the same, or by a short one."""
     kept = [word for word in shlex.split(command)[2:] if word.startswith(("data=", "data.", *_PLACES))]
     short = shlex.join(["python", "train.py", f"resume={run_id[:SHORT]}", *kept])
-    return f"go on by the same command, or by: {short}"
+    return as_typed(f"go on by the same command, or by: {short}")
 
 
 def of_study(study: str, command: str) -> str:
     """The command that trains another study as `command` trains its own: same faces, same settings."""
     own = ("study=", "seed=", "search.trial=", "search.best", "dry_run=", "rerun=")
     kept = [word for word in shlex.split(command)[2:] if not word.lstrip("+").startswith(own)]
-    return shlex.join(["python", "train.py", f"study={study}", *kept])
+    return as_typed(shlex.join(["python", "train.py", f"study={study}", *kept]))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_exp import console, tables, tracking
+from fer_exp import console, provenance, tables, tracking
 from fer_exp.analysis import own_results, published
 from fer_exp.analysis.own_results import Own
 from fer_exp.analysis.published import Result
@@ -182,7 +182,8 @@ def board(rows: Sequence[Row], wide: bool = False) -> list[Table]:
 def _about_ours(rows: Iterable[Row]) -> str:
     if any(row.method.startswith(_OURS) for row in rows):
         return "ours: a row a kind, chosen by validation, with the mean over its seeds"
-    return "none of ours: python train.py study=..., then python evaluate.py study=..., on FER-2013"
+    commands = "python train.py study=..., then python evaluate.py study=..."
+    return provenance.as_typed(f"none of ours: {commands}, on FER-2013")
 
 
 def _in_no_tier(rows: Iterable[Row]) -> Iterator[tuple[str, Row]]:

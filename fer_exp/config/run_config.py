@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from fer_exp import provenance
 from fer_exp.config.identity import is_circumstance
 from fer_exp.config.settings import Experiment
 
@@ -32,7 +33,9 @@ def as_yaml(settings: Experiment) -> str:
     ]
     tree = _without_circumstances(dataclasses.asdict(settings))
     tree["protocol"]["seeds"] = settings.protocol.seeds
-    return _HEAD + yaml.safe_dump({"defaults": defaults, **tree}, sort_keys=False, allow_unicode=True)
+    return provenance.as_typed(_HEAD) + yaml.safe_dump(
+        {"defaults": defaults, **tree}, sort_keys=False, allow_unicode=True
+    )
 
 
 def _without_circumstances(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import console, env_file, tables, tracking
+from fer_exp import console, env_file, provenance, tables, tracking
 from fer_exp.config.evaluation import Baseline, Evaluation, NoBaseline, RunData
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
@@ -35,7 +35,7 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
         if args.remember and args.root:
             _remember(args.root)
         _evaluate(args, alike, store, dataset)
-    print("compare: make compare    look at it: make ui")
+    print(provenance.as_typed("compare: make compare    look at it: make ui"))
 
 
 def _evaluate(args: Evaluation, found: Sequence[Study], store: tracking.Store, dataset: Dataset) -> None:

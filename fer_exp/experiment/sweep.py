@@ -212,7 +212,7 @@ class Sweep:
         if stopped:
             print("on_failure=stop: no job was started after the first failure; the same command goes on")
         print(self._next())
-        print("compare: make compare    look at it: make ui")
+        print(provenance.as_typed("compare: make compare    look at it: make ui"))
         whole = all(
             record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
         )

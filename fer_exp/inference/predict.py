@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import console, files, tables, tracking
+from fer_exp import console, files, provenance, tables, tracking
 from fer_exp.data import image_folder, images
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -171,7 +171,7 @@ def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequenc
     with contextlib.redirect_stdout(page):
         FORMATS[args.format](record, predictions)
         if args.format == "table" and not args.output:
-            print("how this run learnt, and where it errs: make ui")
+            print(provenance.as_typed("how this run learnt, and where it errs: make ui"))
     if args.output:
         files.write(args.output, page.getvalue().encode("utf-8", "backslashreplace"))
     else:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fer_exp import metrics
+from fer_exp import metrics, provenance
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.formatting import Message, message
@@ -37,7 +37,7 @@ def _blocks(study: Study, source: Source) -> list[Block]:
     opened = [(arm, run) for arm, run in config if _TESTED in run.metrics]
     if config and not opened:
         command = f"python evaluate.py study={study.name} {data_arguments(study.data)}".strip()
-        return [Gap(source.words("gap.study.test", command=command))]
+        return [Gap(source.words("gap.study.test", command=provenance.as_typed(command)))]
     blocks: list[Block] = [_recall(opened, source)] if opened else []
     return blocks + [_confusion(arm, run, source) for arm, run in config]
 

@@ -12,7 +12,7 @@ import rich.bar
 import rich.table
 from rich.console import Console
 
-from fer_exp import console, tracking
+from fer_exp import console, places, provenance, tracking
 from fer_exp.analysis import comparison
 from fer_exp.analysis.comparison import ArmSummary
 from fer_exp.analysis.family import MARGIN
@@ -128,9 +128,11 @@ def _listed(names: Sequence[str], words: Words) -> str:
 def _next(study: Study, arms: Sequence[ArmSummary], words: Words) -> list[str]:
     """What to do next, a line each."""
     steps = {"make ui": "ui", "make report": "report", "make demo-page RUN=best": "demo"}
-    if study.data == "synthetic":
+    # a wheel brings no archive
+    if study.data == "synthetic" and not places.IS_WHEEL:
         steps["make restore-runs compare"] = "real"
     if not any(arm.test for arm in arms):
         steps = {f"python evaluate.py study={study.name}": "evaluate", **steps}
+    steps = {provenance.as_typed(step): key for step, key in steps.items()}
     width = max(map(len, steps))
     return [f"{step:<{width}}   {words(f'finding.{key}')}" for step, key in steps.items()]

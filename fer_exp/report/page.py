@@ -10,6 +10,7 @@ import jinja2
 from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.formatting import Message, Styled, message
+from fer_exp.provenance import as_typed
 from fer_exp.report import baselines, best, deck_tables, extremes, holds, studies
 from fer_exp.report.blocks import Block, Commands, Gap, Paragraph, Section
 from fer_exp.report.source import Source, data_arguments
@@ -132,4 +133,4 @@ def _commands(source: Source) -> Sequence[str]:
         if not study.searched:
             evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
         fitted.append(f"make baseline ARGS='{data}'" if data else "make baseline")
-    return [*dict.fromkeys(trained + evaluated + fitted), source.command]
+    return [*map(as_typed, dict.fromkeys(trained + evaluated + fitted)), source.command]

@@ -15,6 +15,7 @@ from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.formatting import Words
 from fer_exp.plots import inline_svg
+from fer_exp.provenance import as_typed
 from fer_exp.report.blocks import Picture
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
@@ -81,7 +82,7 @@ class Source:
 
     def evaluate_command(self, run: Record) -> str:
         """The command that opens test for a run."""
-        return f"python evaluate.py run={run.run_id} {data_arguments(run.data_name)}".strip()
+        return as_typed(f"python evaluate.py run={run.run_id} {data_arguments(run.data_name)}".strip())
 
 
 def data_arguments(data: str) -> str:

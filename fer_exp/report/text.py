@@ -13,6 +13,7 @@ from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
+from fer_exp.provenance import as_typed
 from fer_exp.report import deck_tables, study_tables
 from fer_exp.report.words import words_of
 from fer_exp.tables import Table
@@ -84,7 +85,7 @@ def show(args: argparse.Namespace) -> None:
     tables.FORMATS[args.format](shown, words_of("en"))
     if args.format == "table":
         print("\n".join(_not_shown(sweeps, studies)))
-        print("curves: make ui    for a document: --format markdown, csv or latex")
+        print(as_typed("curves: make ui    for a document: --format markdown, csv or latex"))
 
 
 def _chosen(args: argparse.Namespace, store: tracking.Store, sweeps: Sequence[Record]) -> list[Study]:

@@ -9,6 +9,7 @@ from importlib import resources
 
 import yaml
 
+from fer_exp import provenance
 from fer_exp.formatting import Words
 from fer_exp.report.blocks import Sheet
 from fer_exp.tables import Table
@@ -20,7 +21,9 @@ LANGUAGES = ("en", "ko")
 def words_of(language: str) -> Words:
     """The words of a language of `LANGUAGES`."""
     text = resources.files("fer_exp.report").joinpath("catalogue", f"{language}.yaml").read_text("utf-8")
-    return Words(yaml.safe_load(text))
+    templates = yaml.safe_load(text)
+    said = {key: provenance.as_typed(each) for key, each in templates.items() if isinstance(each, str)}
+    return Words(templates | said)
 
 
 def sheet(table: Table, words: Words) -> Sheet:

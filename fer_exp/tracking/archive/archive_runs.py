@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fer_exp import console, files, signals, tracking
+from fer_exp import console, files, provenance, signals, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive import answers
@@ -167,7 +167,8 @@ def put_back(args: argparse.Namespace) -> None:
             known[line.id] = restore(line, store, None if sweep is None else known.get(sweep))
     print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
     print(f"there before: {len(lines) - len(lacking)}")
-    print("the tables: make compare ARGS=--all    go on with a study: python train.py study=...")
+    next_steps = "the tables: make compare ARGS=--all    go on with a study: python train.py study=..."
+    print(provenance.as_typed(next_steps))
 
 
 def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
