@@ -1,6 +1,7 @@
 """A wheel that is installed without a checkout trains, evaluates and compares."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,10 +34,13 @@ def test_a_wheel_trains_without_the_checkout(tmp_path):
         command = [sys.executable, *arguments]
         done = subprocess.run(command, cwd=work, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+        # neither is there
+        assert not re.search(r"\bmake \w|python \w+\.py", done.stdout), done.stdout
         return done.stdout
 
     where = "import fer_exp, hydra_plugins.fer_exp as plugins; print(fer_exp.__file__, plugins.__file__)"
     assert all(place.startswith(str(site)) for place in run("-c", where).split())
+    assert "fer-exp train study=optimizer dry_run=true" in run(*ours, "train", "--help")
     assert "2 done" in run(*ours, "train", "-m", "optimizer=sgd,adam", "n_jobs=2", *FEW)
     assert "adhoc on synthetic: accuracy on the test set" in run(
         *ours, "evaluate", "study=adhoc", "baseline=majority"

@@ -39,7 +39,8 @@ def test_a_wheel_names_its_own_command(monkeypatch, checkout, installed):
     assert provenance.as_typed(checkout) == installed
 
 
-def test_what_goes_on_and_what_a_page_says_does_so(wheel, monkeypatch):
+@pytest.mark.usefixtures("wheel")
+def test_what_goes_on_and_what_a_page_says_does_so(monkeypatch):
     """From a command as it was typed there, too."""
     monkeypatch.setattr(provenance, "_TYPED", ["optimizer=sgd", "tracking.uri=http://a:1"])
     typed = provenance.typed("train.py")
