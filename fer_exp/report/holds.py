@@ -1,5 +1,6 @@
 """The page's first section: what holds. The deck's conclusions, or what the newest sweep has found."""
 
+import dataclasses
 from collections import Counter
 
 from fer_exp.analysis import claims, closing, comparison
@@ -17,7 +18,8 @@ def section(source: Source) -> Section:
     blocks: list[Block] = []
     for alike in closing.alike(source.studies):
         if deck_tables.answered(alike):
-            blocks += [_counted(alike, source), sheet(deck_tables.verdicts(alike), source.words)]
+            verdicts = sheet(deck_tables.verdicts(alike), source.words)
+            blocks += [_counted(alike, source), dataclasses.replace(verdicts, cards=True)]
     trained = [study for study in source.studies if study.runs and not study.searched]
     if not blocks and trained:
         blocks.append(_found(trained[-1], source))
