@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from fer_exp import console, machine, places
+from fer_exp import console, machine, places, signals
 from fer_exp.errors import UserError
 
 
@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
         console.fail(UserError(f"there is no command {name}; {hint}"))
     machine.settle()
+    signals.end_by_signals()
     command = COMMANDS[name]
     # here, since each brings packages that the others do not need
     run = importlib.import_module(f"fer_exp.{command.module}").main

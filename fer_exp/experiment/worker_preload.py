@@ -4,6 +4,7 @@ It does nothing else, so that it has no threads.
 """
 
 import gc
+import signal
 from contextlib import suppress
 from importlib import import_module
 
@@ -19,9 +20,12 @@ NEEDED = (
 )
 
 console.collect_rarely()
+# Ctrl-C is the sweep's, which ends this process with itself
+told = signal.signal(signal.SIGINT, signal.SIG_IGN)
 for name in NEEDED:
     # what ends in an error here ends the job that needs it, which says why; nobody listens here
     with suppress(Exception):
         import_module(name)
+signal.signal(signal.SIGINT, told)
 # what is there now stays, and its pages are shared for as long as nobody looks at them
 gc.freeze()

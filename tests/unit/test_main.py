@@ -35,12 +35,14 @@ def test_an_unknown_command_is_one_line_and_exit_2(capsys, typed, hint):
 
 
 def test_ctrl_c_is_one_line(capsys, monkeypatch):
-    """Whatever a command was doing."""
+    """Whatever a command was doing; and none gets lost."""
+    monkeypatch.setattr("fer_exp.signals.end_by_signals", settled := Mock())
     monkeypatch.setattr("fer_exp.report.text.main", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(SystemExit) as end:
         main(["compare"])
     assert end.value.code == 130
     assert capsys.readouterr().err == "interrupted: begin again by the same command\n"
+    settled.assert_called_once_with()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fer_exp import console, files, provenance, signals, tracking
+from fer_exp import console, files, provenance, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive import answers
@@ -218,6 +218,5 @@ def _said(lines: Iterable[ArchivedRun]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keep or restore the runs, or say in a line why not."""
     args = parse(arguments)
-    signals.end_by_signals()
     with console.mistakes_in_one_line():
         (put_back if args.restore else keep)(args)
