@@ -8,11 +8,9 @@ from contextlib import closing
 
 import pytest
 from helpers.processes import FEW, run, start
+from helpers.stores import runs
 
 pytestmark = pytest.mark.slow
-
-# Metrics that a clock decides.
-CLOCKS = ("time/epoch_seconds", "selected/train_seconds")
 
 
 @pytest.fixture(autouse=True)
@@ -26,24 +24,6 @@ def warm_start(what, folder, count):
     done = run(folder, what, folder, count, script="tests/helpers/warm_start.py")
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def runs(folder):
-    """Each run in a folder's store: its kind, name, status, and its metrics, a value for each step."""
-    with closing(sqlite3.connect(folder / "mlflow.db")) as store:
-        metrics = {}
-        for run, key, step, value in store.execute("SELECT run_uuid, key, step, value FROM metrics"):
-            if key not in CLOCKS:
-                logged = metrics.setdefault(run, {})
-                assert (key, step) not in logged, f"{folder.name}: {key} of epoch {step} was logged twice"
-                logged[key, step] = value
-        query = (
-            "SELECT runs.run_uuid, tags.value, runs.name, runs.status FROM runs "
-            "JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = 'kind'"
-        )
-        return [
-            (kind, name, status, metrics.get(run, {})) for run, kind, name, status in store.execute(query)
-        ]
 
 
 def finished(folder):
