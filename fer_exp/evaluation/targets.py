@@ -12,6 +12,7 @@ from fer_exp.config.schema import build
 from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
+from fer_exp.provenance import SHORT
 from fer_exp.tracking import Record, keys, studies
 from fer_exp.tracking.record import counted
 from fer_exp.tracking.studies import Arm, Study
@@ -108,8 +109,9 @@ def _settings(run: Record, data: RunData) -> Data:
     if not run.drawn:
         if data.root is None:
             raise UserError(
-                f"run {run.run_id} was trained on {run.data_name}, whose faces are not in {data.cache_dir}: "
-                f"say where they are, data.root=PATH (remember=true keeps that in {env_file.FILE})"
+                f"run {run.run_id[:SHORT]} was trained on {run.data_name}, whose faces are not in "
+                f"{data.cache_dir}: say where they are, data.root=PATH "
+                f"(remember=true keeps that in {env_file.FILE})"
             )
         tree |= {"root": data.root, "ferplus": data.ferplus, "label_names": data.label_names}
     found: Data = build(Data, tree, "data")

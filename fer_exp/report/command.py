@@ -70,5 +70,5 @@ def _keep(html: bytes, store: tracking.Store, study: str | None, language: str) 
         with store.run(sweeps[0].run_id).file(name) as path, files.written_whole(path) as file:
             file.write(html)
     except OSError as error:
-        return f"; not kept in run {sweeps[0].run_id} ({error.strerror})"
-    return f"; kept as {name} in run {sweeps[0].run_id} ({sweeps[0].name})"
+        return f"; not kept in run {sweeps[0].run_id[: provenance.SHORT]} ({error.strerror})"
+    return f"; kept as {name} in run {sweeps[0].run_id[: provenance.SHORT]} ({sweeps[0].name})"
