@@ -208,7 +208,7 @@ def test_the_page_is_kept_with_its_sweep_and_repeated_by_what_was_typed(
     assert typed in "".join(text for _, text in Reader(page).text)
     assert "<h2>" in page
     assert words_of("ko")("gallery") not in page
-    assert sweep.run_id in capsys.readouterr().out
+    assert f"in run {sweep.run_id[:8]} (" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
