@@ -20,6 +20,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fer_exp import console
 from fer_exp.errors import UserError
@@ -217,12 +218,25 @@ def listening(port: int) -> socket.socket:
     return bound
 
 
+class _Impatient(H11Protocol):
+    """Closes a connection on which no request has come in time: idle ones would keep all others out."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
+        super().connection_made(transport)
+        self.loop.call_later(SECONDS_TO_ARRIVE, self._close_unasked)
+
+    def _close_unasked(self) -> None:
+        if self.cycle is None:
+            self.transport.close()
+
+
 def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
     """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
     # neither addresses nor pictures belong in a log, and failures are told by `failed`
     return uvicorn.Server(
         uvicorn.Config(
             build(answers, config, port),
+            http=_Impatient,
             ws="none",
             proxy_headers=False,
             timeout_graceful_shutdown=SECONDS_TO_END,

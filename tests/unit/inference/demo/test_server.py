@@ -44,6 +44,18 @@ def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
         assert "did not arrive" in reason((answer.status, None, answer.read().decode()), 408)
 
 
+def test_connections_that_ask_nothing_are_closed(served, ask, monkeypatch):
+    """As many as may be under way; the page is there again once their time is over."""
+    monkeypatch.setattr(demo_server, "SECONDS_TO_ARRIVE", 0.5)
+    held = [socket.create_connection(("127.0.0.1", served)) for _ in range(demo_server.MOST_REQUESTS)]
+    held[0].sendall(b"GET / HT")
+    for line in held:
+        line.settimeout(30)
+        assert line.recv(1) == b""
+        line.close()
+    assert ask("GET", "/")[0] == 200
+
+
 def test_one_thread_reads_all_pictures(ask, trained, monkeypatch):
     """Each that has read a large one keeps half a gigabyte."""
     threads = set()
