@@ -9,12 +9,12 @@ from fer_exp.training.trainer import Epoch
 
 
 def log_line(epoch: Epoch, epochs: int) -> str:
-    """An epoch as the deck logged it, in one line; its `Test` was the validation split, so said here."""
-    return (
-        f"[{epoch.number}/{epochs}] "
-        f"[Train loss] ==> {epoch.train.loss:.4f} [Train Accuracy] ==> {epoch.train.accuracy:.4f} "
-        f"[Valid loss] ==> {epoch.validation.loss:.4f} [Valid Accuracy] ==> {epoch.validation.accuracy:.4f}"
+    """An epoch in one line of 80 letters: loss and accuracy of both parts, and the learning rate."""
+    parts = {"train": epoch.train, "val": epoch.validation}
+    said = "; ".join(
+        f"{name} loss {each.loss:.4f}, {100 * each.accuracy:.2f} %" for name, each in parts.items()
     )
+    return f"[{epoch.number}/{epochs}] {said}; lr {epoch.learning_rate:g}"
 
 
 def conclusion(trained: Sequence[Epoch], run_id: str) -> str:

@@ -39,7 +39,7 @@ def test_a_typed_batch_size_composes(tmp_path):
     assert record.params["training.batch_size"] == "48"
     assert record.params["model.activation.name"] == "tanh"
     assert "choice.batch_size" not in record.tags
-    assert "[1/1] [Train loss] ==> " in done.stdout
+    assert "[1/1] train loss " in done.stdout
     config = open_store(tmp_path).run(record.run_id).fetch("config.yaml")
     kept = (f"--config-dir={config.parent}", "--config-name=config")
     again = run(tmp_path, *kept)

@@ -9,12 +9,9 @@ from fer_exp.training.trainer import Epoch
 EPOCH = Epoch(6, 0.001, Scores(1.436, 0.4448, 0.4, 80), Scores(1.6027, 0.3866, 0.3, 20), True, 2.5)
 
 
-def test_the_line_is_the_decks_with_the_split_named_right():
-    """`Test` was validation there (A2)."""
-    assert log_line(EPOCH, 100) == (
-        "[6/100] [Train loss] ==> 1.4360 [Train Accuracy] ==> 0.4448 "
-        "[Valid loss] ==> 1.6027 [Valid Accuracy] ==> 0.3866"
-    )
+def test_an_epoch_is_a_line_that_fits_a_terminal():
+    """In percent as elsewhere, with the split named right: the deck called it `Test` (A2)."""
+    assert log_line(EPOCH, 100) == ("[6/100] train loss 1.4360, 44.48 %; val loss 1.6027, 38.66 %; lr 0.001")
 
 
 def test_without_a_terminal_each_epoch_is_a_line(capsys):
