@@ -146,6 +146,20 @@ def test_the_readme_names_every_command():
     assert [command for command in COMMANDS if f"`{command}`" not in text] == []
 
 
+def test_the_readmes_findings_are_printed_elsewhere():
+    """Each accuracy and difference of its sentences stands on a page that is held against the archive."""
+    text = pages.README.read_text(encoding="utf-8")
+    findings = text[text.index("## What came out") : text.index("## Quick start")]
+    sentences = re.sub("<!-- results: .*<!-- end of results -->", "", findings, flags=re.DOTALL)
+    told = set(re.findall(r"\d+\.\d\d\b", sentences))
+    printed = "".join(
+        page.read_text(encoding="utf-8")
+        for page in (*(pages.ROOT / "docs" / "results").glob("*.md"), pages.ROOT / "docs" / "audit.md")
+    )
+    assert len(told) >= 5
+    assert {figure for figure in told if figure not in printed} == set()
+
+
 @pytest.mark.parametrize("page", pages.PAGES, ids=pages.name)
 def test_every_place_that_it_links_to_is_there(page):
     """Pages, pictures, and headings within them."""
