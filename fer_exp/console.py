@@ -61,8 +61,12 @@ def mistakes_in_one_line(*expected: type[Exception]) -> Iterator[None]:
     with outliving_output() as output:
         try:
             yield
-        except mistakes as error:
-            fail(error)
+        except Exception as error:
+            if stop := signals.interruption(error):
+                raise stop from error
+            if isinstance(error, mistakes):
+                fail(error)
+            raise
     if output.lost:
         if not isinstance(output.lost, BrokenPipeError):
             complain(UserError(f"stdout: takes nothing ({output.lost.strerror}); all but that is done"))

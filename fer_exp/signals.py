@@ -34,6 +34,16 @@ def end_by_signals() -> None:
     sys.unraisablehook = _told
 
 
+def interruption(error: BaseException | None) -> BaseException | None:
+    """What was meant to end the program, if an error is that or came of it.
+
+    It may come anywhere: MLflow wraps it in an error, and PyTorch fails to clean up after it by another.
+    """
+    while isinstance(error, Exception):
+        error = error.__cause__ or error.__context__
+    return error
+
+
 def end_group(process: "subprocess.Popen[bytes]", force: bool) -> None:
     """End a process that leads a session, and all of that; by SIGKILL with `force`, else by SIGTERM.
 

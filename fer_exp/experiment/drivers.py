@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 from filelock import Timeout
 
-from fer_exp import console
+from fer_exp import console, signals
 from fer_exp.config import derived
 from fer_exp.errors import UserError
 from fer_exp.experiment.job import Job, Outcome
@@ -40,15 +40,17 @@ def _sparing_others(job: Job) -> Iterator[None]:
     """Log the failure of a job of a sweep, and mark the job, instead of raising it."""
     try:
         yield
-    except UserError as error:
+    except Exception as error:
+        if stop := signals.interruption(error):
+            raise stop from error
         # what a trial's rates come to, and no mistake of anybody's
         outcome = derived.is_trial(job.config) and isinstance(error, DivergedError)
         job.failed = not outcome
-        level, what = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
-        job.log.log(level, "%s: %s: %s", job.name, what, console.one_line(error))
-    except Exception:
-        job.failed = True
-        job.log.exception("%s: failed", job.name)
+        if isinstance(error, UserError):
+            level, what = (logging.INFO, "diverged") if outcome else (logging.ERROR, "failed")
+            job.log.log(level, "%s: %s: %s", job.name, what, console.one_line(error))
+        else:
+            job.log.exception("%s: failed", job.name)
 
 
 def run_stacked(jobs: Sequence[Job], width: int, stop: bool = False) -> None:

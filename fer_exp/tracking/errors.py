@@ -8,6 +8,7 @@ from typing import TypeVar
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import DBAPIError
 
+from fer_exp import signals
 from fer_exp.errors import UserError
 
 T = TypeVar("T")
@@ -49,7 +50,7 @@ def patiently(uri: str, write: Callable[[], T]) -> T:
         try:
             return write()
         except MlflowException as error:
-            if stop := interruption(error):
+            if stop := signals.interruption(error):
                 raise stop from error
             reason = _reason(error)
             if reason is None:
@@ -76,13 +77,6 @@ def _reason(error: BaseException | None) -> sqlite3.OperationalError | None:
 def _is_locked(reason: sqlite3.OperationalError) -> bool:
     # the code's lowest byte is its kind
     return getattr(reason, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def interruption(error: BaseException | None) -> BaseException | None:
-    """What was meant to end the program, if an error is that or came of it: MLflow wraps it in one."""
-    while isinstance(error, Exception):
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def _first_line(error: Exception) -> str:

@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 
-from fer_exp import redaction
+from fer_exp import redaction, signals
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, keys
@@ -62,7 +62,7 @@ class Run(ABC):
             try:
                 yield
             except BaseException as error:
-                if stop := errors.interruption(error):
+                if stop := signals.interruption(error):
                     # whatever an interrupted store says to it must not take the interruption's place
                     with suppress(Exception):
                         self.end("KILLED")

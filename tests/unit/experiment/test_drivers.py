@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fer_exp.data import datasets
-from fer_exp.experiment import drivers
+from fer_exp.experiment import drivers, job_check
 from fer_exp.experiment.job import Job
 from fer_exp.training.kernels.stacked_mlp import BatchedMLPStep
 
@@ -100,6 +100,22 @@ def test_an_interruption_ends_all_as_killed(job, store):
     assert [each.outcome.action for each in again] == ["continue"] * 3
     for each in again:
         assert store.run(each.outcome.run_id).logged_steps("loss/val") == {1, 2, 3}
+
+
+def test_an_interruption_that_became_an_error_still_ends_the_sweep(job, monkeypatch):
+    """PyTorch fails to leave what Ctrl-C cut short, by an error of its own; the job has not failed."""
+
+    def check(_):
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise RuntimeError("trying to pop from empty mode stack")
+
+    monkeypatch.setattr(job_check, "check", check)
+    cut = job()
+    with pytest.raises(KeyboardInterrupt):
+        drivers.run_in_sweep(cut)
+    assert not cut.failed
 
 
 def test_a_pass_that_breaks_fails_all_that_it_was_made_for(job, store, monkeypatch, caplog):
