@@ -97,6 +97,9 @@ def one_line(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and not error.filename:
         # Python names a file that it cannot open, not one that it cannot go on with
         return f"the output folder cannot be written ({error.strerror}); make room, then start the same again"
+    if isinstance(error, OSError) and str(error) == "AF_UNIX path too long":
+        # processes talk by sockets among the temporary files, whose paths may have 107 letters
+        return "the path of the folder of temporary files is too long: set TMPDIR to a shorter one"
     if isinstance(error, FileNotFoundError) and not error.filename:
         return "the current folder has been removed; change into another"
     return printable(provenance.as_typed(hints.said(error))) or type(error).__name__

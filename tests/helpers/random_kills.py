@@ -1,10 +1,11 @@
 """Commands killed at random moments: `random_kills.py FOLDER COUNT` prints a line of JSON for each trial.
 
 A trial kills a command, one of its workers or its whole group in a folder of its own, `trial-<number>`, and
-starts it once more. In `undisturbed-<command>` it has run in quiet. All are forked from one process that has
+starts it once more. In `quiet-<command>` it has run in quiet. All are forked from one process that has
 imported what they need, as in `warm_start`.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -51,7 +52,8 @@ TURNS = (*COMMANDS, "evaluation", "archive", "restore", "cache")
 
 def begin(folder: Path, name: str, modules: Path | None = None) -> int:
     """A process of its own session that runs a command in a folder; its id."""
-    temporary = folder / "temporary"
+    # short, for the sockets that lie there
+    temporary = folder / "t"
     temporary.mkdir(exist_ok=True)
     os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
     command = COMMANDS[name]
@@ -91,7 +93,7 @@ def undisturbed(folder: Path, name: str) -> float:
         modules = folder / "modules.txt"
         assert ended(begin(copied(folder, name, f"first-{name}"), name, modules)) == 0
         imported(modules)
-    place = copied(folder, name, f"undisturbed-{name}")
+    place = copied(folder, name, f"quiet-{name}")
     began = time.monotonic()
     assert ended(begin(place, name)) == 0, (place / "said.txt").read_text()
     return time.monotonic() - began
@@ -119,10 +121,12 @@ def kill(folder: Path, number: int, usual: dict[str, float]) -> dict[str, object
     time.sleep(chance.uniform(0, usual[name]))
     target, by = chance.choice(("parent", "worker", "group")), chance.choice(SIGNALS)
     workers = members(process) if target == "worker" else []
-    if target == "group":
-        os.killpg(process, by)
-    else:
-        os.kill(chance.choice(workers) if workers else process, by)
+    # a worker may end by itself just then
+    with contextlib.suppress(ProcessLookupError):
+        if target == "group":
+            os.killpg(process, by)
+        else:
+            os.kill(chance.choice(workers) if workers else process, by)
     codes = [ended(process)]
     deadline = time.monotonic() + ORPHANS
     while (orphans := members(process)) and time.monotonic() < deadline:

@@ -35,12 +35,13 @@ def ended(folder):
 
 
 @pytest.fixture(scope="module")
-def trials(tmp_path_factory):
-    """The folder of all trials, and what came of each."""
+def trials(tmp_path_factory, request):
+    """The folder of the trials, and what came of each: of all for the table, else of a third, for time."""
+    count = TRIALS if request.config.getoption("reliability") else TRIALS // 3
     folder = tmp_path_factory.mktemp("kills")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
-        done = run(folder, folder, TRIALS, script="tests/helpers/random_kills.py")
+        done = run(folder, folder, count, script="tests/helpers/random_kills.py")
     assert done.returncode == 0, done.stderr
     return folder, [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -54,9 +55,9 @@ def trials(tmp_path_factory):
 def test_a_command_killed_at_a_random_moment_ends_by_its_next_start_as_if_undisturbed(trials):
     """Whatever was cut."""
     folder, told = trials
-    assert {trial["trial"] for trial in told} == set(range(TRIALS))
+    assert {trial["trial"] for trial in told} == set(range(len(told)))
     for trial in told:
-        place, quiet = folder / f"trial-{trial['trial']}", folder / f"undisturbed-{trial['command']}"
+        place, quiet = folder / f"trial-{trial['trial']}", folder / f"quiet-{trial['command']}"
         said = (place / "said.txt").read_text()
         assert trial["codes"][-1] == 0, f"{trial}: {said}"
         assert trial["orphans"] == 0, trial
@@ -68,4 +69,4 @@ def test_a_command_killed_at_a_random_moment_ends_by_its_next_start_as_if_undist
         for made in quiet.glob(MADE.get(trial["command"], "none")):
             assert (place / made.relative_to(quiet)).read_bytes() == made.read_bytes(), trial
     cut_short = Counter(trial["command"] for trial in told if trial["codes"][0] != 0)
-    assert len(cut_short) == 6, cut_short
+    assert len(told) < TRIALS or len(cut_short) == 6, cut_short

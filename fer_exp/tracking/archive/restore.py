@@ -4,6 +4,7 @@ A line holds nothing of the machine that its run comes from. A restored run has 
 `moved_from`, but no weights.
 """
 
+import io
 import json
 from collections.abc import Mapping
 
@@ -84,9 +85,11 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
         for at in range(0, len(metrics), _METRICS):
             client.log_batch(new, metrics[at : at + _METRICS])
         if line.plan:
-            client.log_text(new, json.dumps(line.plan, indent=1), PLAN)
+            _log_file(client, new, PLAN, json.dumps(line.plan, indent=1).encode())
         for word, kept in line.answers.items():
-            _log_array(client, new, answers.FILES[word], kept)
+            array = io.BytesIO()
+            np.save(array, kept)
+            _log_file(client, new, answers.FILES[word], array.getvalue())
         client.set_terminated(new, line.status, line.ended)
         tags = line.tags | {Tag.MOVED: FIGURES} | ({Tag.PARENT: parent} if parent else {})
         # last, and in one call: whoever looks for runs looks for these
@@ -99,12 +102,13 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
     return new
 
 
-def _log_array(client: MlflowClient, run_id: str, name: str, array: np.ndarray) -> None:
+def _log_file(client: MlflowClient, run_id: str, name: str, content: bytes) -> None:
     folder, _, file = name.rpartition("/")
+    # not by MLflow's `log_text`, which leaves its temporary folder behind where it is killed
     with files.scratch() as made:
         path = made / file
-        np.save(path, array)
-        client.log_artifact(run_id, str(path), folder)
+        path.write_bytes(content)
+        client.log_artifact(run_id, str(path), folder or None)
 
 
 def _clear(target: Store, old: str) -> None:

@@ -197,15 +197,15 @@ def test_a_copy_of_a_run_that_was_gone_on_with_is_brought_up_to_date(make, tmp_p
 def test_what_was_cut_short_is_not_seen_and_made_anew(kept, make, monkeypatch, capsys):
     """As by a full disk: one line; whole runs stay, and the same command goes on."""
     restored = make("restored")
-    log_text, calls = restored.client.log_text, []
+    log_artifact, calls = restored.client.log_artifact, []
 
     def fails_late(*arguments):
         calls.append(arguments)
         if len(calls) == 2:
             raise OSError("the disk is full")
-        log_text(*arguments)
+        log_artifact(*arguments)
 
-    monkeypatch.setattr(type(restored.client), "log_text", lambda _, *arguments: fails_late(*arguments))
+    monkeypatch.setattr(type(restored.client), "log_artifact", lambda _, *arguments: fails_late(*arguments))
     with pytest.raises(SystemExit, match="2"):
         restore(kept, restored)
     assert "cannot be restored (the disk is full)" in capsys.readouterr().err

@@ -18,6 +18,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 
 # It asks for a user although nobody logs in, and its table is slow to take its size.
 MLFLOWS_OWN = re.compile("users/current|ResizeObserver")
+# What folds a section of charts.
+SECTIONS = "[role='button'], .ant-collapse-header"
 
 
 @pytest.fixture
@@ -128,7 +130,9 @@ def look_at(page, links, sweep):
     """Go from the charts to the sweeps, to a sweep's description, to a job and to its curves."""
     charts, sweeps, _ = links
     page.goto(charts)
-    page.locator(".js-plotly-plot .barlayer .point path").first.wait_for()
+    page.locator(".js-plotly-plot .scatterlayer .js-line").first.wait_for()
+    sections = [text.split()[0] for text in page.locator(SECTIONS).all_inner_texts() if "Add chart" in text]
+    assert sections[:2] == ["accuracy", "loss"]
     for name in ("sgd · seed 0", "sgd · seed 1", "adam · seed 0", "adam · seed 1"):
         page.get_by_role("link", name=name).first.wait_for()
     page.get_by_text("FER-2013").first.wait_for()
