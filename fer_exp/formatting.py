@@ -14,7 +14,6 @@ from fer_exp.redaction import printable
 
 MISSING = "-"
 
-
 # A p value below it is said to be one; it is printed on its own side.
 _SIGNIFICANCE = 0.05
 

@@ -124,7 +124,9 @@ def verdicts(studies: Sequence[Study]) -> Table:
             continue
         outcome = message(f"outcome.{found.outcome.value}")
         outcome = message("answer.preliminary", answer=outcome) if found.preliminary else outcome
-        against = message(f"verdicts.{claim.check}", one=contrast.arm, other=found.one)
+        against = message(
+            "verdicts.gap" if claim.check == "gap" else "verdicts.against", one=contrast.arm, other=found.one
+        )
         gaps = contrast.difference or "", contrast.corrected or ""
         table.rows.append(
             [

@@ -40,15 +40,15 @@ class MuonAndAdamW(torch.optim.Optimizer):
         groups = [group for part in self._parts for group in part.param_groups]
         super().__init__(groups, {})
 
-    @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step, as `torch.optim.Optimizer` has it."""
         loss = None
-        if closure:
-            with torch.enable_grad():
-                loss = closure()
         for part, group in zip(self._parts, self.param_groups, strict=True):
             # what was loaded, or what a scheduler set, is kept here alone
             part.param_groups, part.state = [group], self.state
-            part.step()
+            if closure:
+                # once, by the first of them: it fills the slopes of all
+                loss, closure = part.step(closure), None
+            else:
+                part.step()
         return loss

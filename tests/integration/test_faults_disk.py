@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import os
 import re
 import shutil
 import sqlite3
@@ -11,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from helpers import faces_on_disk
+from helpers import disks, faces_on_disk
 from helpers.processes import FEW, open_store, run, start
 
 from fer_exp import tracking
@@ -27,15 +26,9 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A disk of 8 MB of its own; needs the right to mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
-    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can be mounted by root alone")
-    yield place
-    # lazily, since the open connections of a store may be kept for its next use
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    """A disk of 8 MB of its own."""
+    with disks.small_disk(tmp_path / "disk", "8m") as place:
+        yield place
 
 
 def fill(disk: Path) -> Path:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers.disks import small_disk
 from helpers.processes import FEW, ROOT, open_store
 
 pytestmark = pytest.mark.slow
@@ -12,16 +13,11 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def full(tmp_path):
-    """A folder for temporary files, where 8 kB are left; needs the right to mount one."""
-    place = tmp_path / "temporary"
-    place.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
-    if os.geteuid() or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("a small disk can be mounted by root alone")
-    # with room for the few bytes by which Python tries a folder
-    (place / "filler").write_bytes(bytes(56 << 10))
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    """A folder for temporary files, where 8 kB are left."""
+    with small_disk(tmp_path / "temporary", "64k") as place:
+        # with room for the few bytes by which Python tries a folder
+        (place / "filler").write_bytes(bytes(56 << 10))
+        yield place
 
 
 def program(folder, temporary, *command):
