@@ -87,11 +87,11 @@ ui: install  ## the runs in a browser: make ui ARGS="--port 5001 --no-browser"
 serve-tracking: install  ## a team's server, with passwords from the environment (docs/team.md)
 	@$(BIN)/python -m fer_exp serve $(ARGS)
 
-archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl: make archive-runs ARGS="--study ladder"
-	@$(BIN)/python -m fer_exp archive $(or $(FILE),docs/runs.jsonl) $(ARGS)
+archive-runs: install  ## keep the runs behind the tables in docs/runs.jsonl.gz: make archive-runs ARGS="--study ladder"
+	@$(BIN)/python -m fer_exp archive $(or $(FILE),docs/runs.jsonl.gz) $(ARGS)
 
-restore-runs: install  ## put the runs of docs/runs.jsonl into the store, without their weights
-	@$(BIN)/python -m fer_exp restore $(or $(FILE),docs/runs.jsonl) $(ARGS)
+restore-runs: install  ## put the runs of docs/runs.jsonl.gz into the store, without their weights
+	@$(BIN)/python -m fer_exp restore $(or $(FILE),docs/runs.jsonl.gz) $(ARGS)
 
 # one thread a worker: two on two cores would be in each other's way
 test test-slow test-all reliability fuzz: export OMP_NUM_THREADS := 1

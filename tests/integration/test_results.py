@@ -18,7 +18,7 @@ def test_every_table_and_chart_comes_from_the_archive(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "docs" / "results", "docs/results")
     shutil.copy(ROOT / "README.md", tmp_path)
-    archive_runs.main([str(ROOT / "docs" / "runs.jsonl"), "--restore"])
+    archive_runs.main([str(ROOT / "docs" / "runs.jsonl.gz"), "--restore"])
     results.main([*map(str, PAGES)])
     for page in PAGES:
         assert page.read_text(encoding="utf-8") == (ROOT / page).read_text(encoding="utf-8")

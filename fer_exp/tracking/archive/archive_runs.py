@@ -1,12 +1,15 @@
-"""Keep the runs behind the tables in one small text file, a line each, or restore them from it.
+"""Keep the runs behind the tables in one small file of text, a line each, or restore them from it.
 
 `make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its finished jobs, and the
 baselines and ensembles on the same faces to what the file holds: figures, settings and answers to faces, no
 weights. With `--restore` they become runs of a store again, from which the same tables are printed and whose
-jobs a sweep reuses.
+jobs a sweep reuses. A file whose name ends in .gz is compressed.
 """
 
 import argparse
+import gzip
+import io
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,11 +26,14 @@ from fer_exp.tracking.archive.restore import line_of, origins, restore
 from fer_exp.tracking.archive.run_line import ArchivedRun, read_line
 from fer_exp.tracking.studies import sweep_key
 
+# The most bytes that a compressed file may hold; the runs behind the tables of docs/ come to some 15 MB.
+_MOST = 1 << 28
+
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
     parser = argparse.ArgumentParser(prog="python -m fer_exp archive", description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl")
+    parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl.gz")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
     what.add_argument("--restore", action="store_true", help="put all runs of the file into the store")
@@ -47,6 +53,9 @@ def keep(args: argparse.Namespace) -> None:
     lines = merged([*found, *before])
     told = answers.lines(line.answers for line in lines)
     data = "".join([*(faces.text() for faces in told), *(line.text() for line in lines)]).encode()
+    if args.file.suffix == ".gz":
+        # without the time, so that the same runs are the same file
+        data = gzip.compress(data, mtime=0)
     files.write(args.file, data)
     new = len(set(map(ArchivedRun.text, lines)) - set(map(ArchivedRun.text, before)))
     print(f"{args.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
@@ -65,12 +74,8 @@ def _readable(line: ArchivedRun) -> None:
 
 def read(path: Path) -> list[ArchivedRun]:
     """The runs of a file; raises UserError that names the line which is none."""
-    try:
-        rows = path.read_bytes().split(b"\n")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     found, faces = [], {}
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(_text(path).split(b"\n"), start=1):
         if not row.strip():
             continue
         try:
@@ -85,6 +90,24 @@ def read(path: Path) -> list[ArchivedRun]:
         except UserError as error:
             raise UserError(f"{path}, line {number}: {error}") from None
     return merged(found)
+
+
+def _text(path: Path) -> bytes:
+    """What stands in a file, compressed or not, whatever its name."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as file:
+            text = file.read(_MOST + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise UserError(f"{path}: is damaged or cut short; get it anew") from None
+    if len(text) > _MOST:
+        raise UserError(f"{path}: holds more than {_MOST >> 20:,} MiB of text, which no archive of runs does")
+    return text
 
 
 def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
