@@ -24,8 +24,8 @@ from fer_exp.tracking.record import FIGURES, WHOLE, Record
 from fer_exp.tracking.run import Run
 from fer_exp.tracking.store import Store
 
-# What MLflow takes in one call.
-_METRICS, _PARAMS = 1000, 100
+# What MLflow takes in one call, which is also no more than 1,000 of both together.
+_METRICS, _PARAMS = 900, 100
 
 
 def origins(store: Store) -> dict[str, str]:
@@ -79,11 +79,11 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
         made = client.create_run(target.experiment_id, line.started, {Tag.MOVED_FROM: line.id}, line.name)
         new: str = made.info.run_id
         params = [Param(*item) for item in line.params.items()]
-        for at in range(0, len(params), _PARAMS):
-            client.log_batch(new, params=params[at : at + _PARAMS])
         metrics = [Metric(key, value, line.ended, 0) for key, value in line.metrics.items()]
-        for at in range(0, len(metrics), _METRICS):
-            client.log_batch(new, metrics[at : at + _METRICS])
+        while params or metrics:
+            # as a rule once: a call takes longer than what it brings
+            client.log_batch(new, metrics[:_METRICS], params[:_PARAMS])
+            params, metrics = params[_PARAMS:], metrics[_METRICS:]
         if line.plan:
             _log_file(client, new, PLAN, json.dumps(line.plan, indent=1).encode())
         for word, kept in line.answers.items():
