@@ -8,7 +8,6 @@ import getpass
 import os
 import platform
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from fer_exp.errors import UserError
@@ -97,12 +96,3 @@ def peak_gib() -> float | None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # kibibytes on Linux, bytes on macOS
     return peak / (2**30 if sys.platform == "darwin" else 2**20)
-
-
-def lacking(package: str) -> str | None:
-    """What an optional package lacks, in words; None if it is there. It is not imported."""
-    found = find_spec(package)
-    if found is None:
-        return "is not installed"
-    # a folder without modules, as is left where a package was removed, or its installation cut short
-    return None if found.origin else "is there in part"

@@ -10,6 +10,7 @@ from fer_exp.redaction import without_login
 # What is typed in a checkout, and in its place where a wheel is installed, which has no Makefile.
 _IN_A_WHEEL = (
     (r"\bpython (train|evaluate)\.py\b", r"fer-exp \1"),
+    (r"\.venv/bin/pip install -e \"\.\[(\w+)\]\"", r'pip install "fer-exp[\1]"'),
     (r"\bmake run\b", "fer-exp train study=quick"),
     (r"\bmake demo-page RUN=", "fer-exp demo --run "),
     (r"\bmake baseline(?: ARGS='([^']*)')?", r"fer-exp evaluate -m baseline=majority,prior,ridge,nearest \1"),

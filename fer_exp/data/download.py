@@ -6,7 +6,7 @@
 import shutil
 from pathlib import Path
 
-from fer_exp import console
+from fer_exp import console, extras
 from fer_exp.errors import UserError
 
 HANDLE = "msambare/fer2013"
@@ -20,10 +20,9 @@ def download(folder: Path) -> None:
     """Put the Kaggle folder layout at `folder`. Raises UserError if it cannot be had."""
     if folder.exists():
         raise UserError(f"{folder}: exists already; remove it to obtain the data again")
-    try:
-        import kagglehub
-    except ImportError:
-        raise UserError("kagglehub is not installed: .venv/bin/pip install kagglehub") from None
+    extras.need("data", "the download", "kagglehub")
+    import kagglehub
+
     try:
         found = Path(kagglehub.dataset_download(HANDLE))
     # kagglehub raises its own and its HTTP client's errors, down to plain Exception

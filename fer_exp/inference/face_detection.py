@@ -10,10 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from fer_exp import extras
 from fer_exp.data import images
 from fer_exp.fer2013 import SIDE
-
-EXTRA = '.venv/bin/pip install -e ".[faces]"'
 
 # FER-2013's faces show a little more than the cascade frames: hair and chin.
 MARGIN = 0.1
@@ -46,11 +45,11 @@ Finder = Callable[[np.ndarray], list[BoundingBox]]
 
 
 def load() -> Finder | None:
-    """The Haar cascade, or None where OpenCV is not installed."""
-    try:
-        import cv2
-    except ImportError:
+    """The Haar cascade, or None where OpenCV cannot be used."""
+    if extras.lack("cv2"):
         return None
+    import cv2
+
     # OpenCV 5 comes without cascades
     if not hasattr(cv2, "CascadeClassifier"):
         return None
@@ -84,7 +83,8 @@ def views(picture: Image.Image, finder: Finder | None) -> list[FaceCrop]:
     if picture.size == (SIDE, SIDE):
         return [FaceCrop(images.cut(picture), None, f"{SIDE}x{SIDE}: taken as a face already")]
     if finder is None:
-        note = f"no face was looked for, which needs OpenCV 4 ({EXTRA}): the central square is used"
+        why = f"OpenCV {extras.lack('cv2') or 'has no cascades since its version 5'}"
+        note = f"no face was looked for, as {why} ({extras.installs('faces')}): the central square is used"
         return [FaceCrop(images.cut(picture), None, note)]
     found = finder(np.asarray(picture))
     if not found:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from fer_exp import console, files, machine, tracking
+from fer_exp import console, extras, files, tracking
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 from fer_exp.inference import for_photos, predict
@@ -32,14 +32,10 @@ PICTURES, LOGITS = "pictures", "logits"
 # Largest difference of a logit to the run's own, absolute or relative: float32 in another order of sums.
 TOLERANCE = 1e-4
 
-EXTRA = '.venv/bin/pip install -e ".[onnx]"'
-
 
 def require_packages() -> None:
     """Raise UserError if what exports, quantises or runs a model is not installed."""
-    for name in ("onnx", "onnxruntime", "onnxscript"):
-        if lack := machine.lacking(name):
-            raise UserError(f"export needs {name}, which {lack}: {EXTRA}")
+    extras.need("onnx", "export", "onnx", "onnxruntime", "onnxscript")
 
 
 def described(record: tracking.Record) -> dict[str, str]:

@@ -18,8 +18,7 @@ from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
-from fer_exp import env_file, machine, signals
-from fer_exp.errors import UserError
+from fer_exp import env_file, extras, machine, signals
 from hydra_plugins.fer_exp._launcher import PlannedLauncher
 
 ROOT = Path(__file__).parents[2]
@@ -40,8 +39,8 @@ class JobByJob(PlannedLauncher):
     @classmethod
     def check(cls, options: DictConfig) -> None:  # noqa: ARG003 - for those that have more to check
         """Refuse an engine that is not installed."""
-        if cls.extra and (lack := machine.lacking(cls.extra)):
-            raise UserError(f"hydra/launcher: {cls.extra} {lack}: pip install -e '.[{cls.extra}]'")
+        if cls.extra:
+            extras.need(cls.extra, "hydra/launcher", cls.extra)
 
     @abstractmethod
     def start(self, run: Any, *arguments: Any) -> Any:

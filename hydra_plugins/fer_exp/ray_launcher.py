@@ -7,6 +7,8 @@ import signal
 from collections.abc import Iterable
 from typing import Any
 
+from omegaconf import DictConfig
+
 from fer_exp import machine
 from hydra_plugins.fer_exp._job_by_job import JobByJob, environment
 
@@ -23,10 +25,15 @@ class RayLauncher(JobByJob):
 
     extra = "ray"
 
-    def __init__(self, n_jobs: int, address: str, **options: Any):
-        super().__init__(n_jobs)
+    @classmethod
+    def check(cls, options: DictConfig) -> None:
+        """Refuse a Ray that cannot be imported; what it reads then is set before."""
         for key, value in _RAY.items():
             machine.give(key, machine.variable(key, value))
+        super().check(options)
+
+    def __init__(self, n_jobs: int, address: str, **options: Any):
+        super().__init__(n_jobs)
         import ray
 
         handler = signal.getsignal(signal.SIGTERM)

@@ -18,7 +18,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.utils import get_class, instantiate
 from omegaconf import OmegaConf
 
-from fer_exp import machine
+from fer_exp import extras
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._job_by_job import JobByJob
 from hydra_plugins.fer_exp.joblib_launcher import JoblibLauncher
@@ -87,18 +87,9 @@ def test_the_processes_of_a_sweep_are_forked_from_one_that_has_imported_all(tmp_
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("name", ["ray", "submitit_local"])
-def test_an_engine_that_is_not_installed_is_named_with_its_extra(launcher_config, monkeypatch, name):
-    """In a line that says what to do, before anything is planned."""
-    monkeypatch.setattr(machine, "find_spec", lambda _: None)
-    chosen = launcher_config(name)
-    with pytest.raises(UserError, match=r"is not installed: pip install -e '\.\[(ray|submitit)\]'"):
-        get_class(chosen._target_).check(chosen)
-
-
 def test_slurm_is_refused_where_there_is_none(launcher_config, monkeypatch):
     """As long as sbatch is not found."""
-    monkeypatch.setattr(machine, "lacking", lambda _: None)
+    monkeypatch.setattr(extras, "lack", lambda _: None)
     monkeypatch.setattr(shutil, "which", lambda _: None)
     chosen = launcher_config("submitit_slurm")
     with pytest.raises(UserError, match="no sbatch here"):

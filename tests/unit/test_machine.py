@@ -83,17 +83,3 @@ def test_the_processor_is_named_where_the_system_tells(monkeypatch):
     monkeypatch.setattr(machine.platform, "processor", lambda: "")
     monkeypatch.setattr(machine.platform, "machine", lambda: "arm64")
     assert machine.processor() == "arm64"
-
-
-@pytest.mark.fault(
-    "Environment: an optional package that is not there, or in part",
-    trials=2,
-    expected="one line that names it, and the command that installs it",
-)
-def test_what_is_left_of_a_package_is_no_package(tmp_path, monkeypatch):
-    """Whoever removes one, or ends its installation, may leave a folder of its name."""
-    (tmp_path / "half_removed" / "__pycache__").mkdir(parents=True)
-    monkeypatch.syspath_prepend(tmp_path)
-    assert machine.lacking("half_removed") == "is there in part"
-    assert machine.lacking("never_there") == "is not installed"
-    assert machine.lacking("pytest") is None

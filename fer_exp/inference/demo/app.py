@@ -11,19 +11,14 @@ import webbrowser
 from collections.abc import Sequence
 from types import ModuleType
 
-from fer_exp import console, machine, signals, tracking
-from fer_exp.errors import UserError
+from fer_exp import console, extras, signals, tracking
 from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.demo.answers import Answers
-
-EXTRA = '.venv/bin/pip install -e ".[demo]"'
 
 
 def load_server() -> ModuleType:
     """The module that serves, which needs what may not be installed; raises UserError then."""
-    for name in ("fastapi", "uvicorn"):
-        if lack := machine.lacking(name):
-            raise UserError(f"the demo page needs {name}, which {lack}: {EXTRA}")
+    extras.need("demo", "the demo page", "fastapi", "uvicorn")
     from fer_exp.inference.demo import server
 
     return server

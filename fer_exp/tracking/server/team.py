@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer_exp import console, machine
+from fer_exp import console, extras, machine
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server
 
@@ -60,8 +60,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def serve(args: argparse.Namespace) -> None:
     """Serve until someone ends it; raises UserError if the server cannot start or ends itself."""
     require_secrets(machine.variables())
-    if lack := machine.lacking("flask_wtf"):
-        raise UserError(f"MLflow's passwords need flask_wtf, which {lack}: pip install -e '.[server]'")
+    extras.need("server", "MLflow's login", "flask_wtf")
     port = mlflow_server.free_port(args.port)
     if port != args.port != 0:
         # the team knows the server by its port

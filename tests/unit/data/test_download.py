@@ -18,7 +18,7 @@ def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_p
     by_hand, name_it, reason = capsys.readouterr().err.splitlines()
     assert "msambare/fer2013" in by_hand
     assert "data.root=" in name_it
-    assert reason.startswith("error: kagglehub is not installed")
+    assert reason.startswith("error: the download needs kagglehub, which is not installed: ")
     assert not (tmp_path / "fer2013").exists()
 
 

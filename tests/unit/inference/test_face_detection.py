@@ -46,7 +46,7 @@ def test_without_a_face_the_middle_is_used_and_said_to_be(finder, said):
     assert view.face is None
     assert view.note.startswith(said)
     assert view.note.endswith("the central square is used")
-    assert (face_detection.EXTRA in view.note) == (finder is None)
+    assert ("pip install" in view.note) == (finder is None)
 
 
 def test_a_picture_of_the_networks_size_is_a_face_already():

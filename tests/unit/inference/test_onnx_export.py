@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_exp import machine, tracking
+from fer_exp import extras, tracking
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.experiment import drivers
@@ -24,7 +24,7 @@ from fer_exp.tracking import registry
 def onnx():
     """The packages of the extra, or a skip that names them."""
     for name in ("onnxscript", "onnxruntime"):
-        pytest.importorskip(name, reason=f"the extra onnx is not installed: {onnx_export.EXTRA}")
+        pytest.importorskip(name, reason="the extra onnx is not installed")
     return pytest.importorskip("onnx")
 
 
@@ -165,20 +165,9 @@ def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys)
     assert (tmp_path / "a.onnx").read_bytes() == b"old"
 
 
-@pytest.mark.parametrize("name", ["onnx", "onnxruntime", "onnxscript"])
-def test_a_missing_extra_is_said_in_one_line(monkeypatch, capsys, name):
-    """With the command that installs it, before a store is looked for."""
-    monkeypatch.setattr(machine, "lacking", lambda asked: "is not installed" if asked == name else None)
-    with pytest.raises(SystemExit) as ended:
-        onnx_export.main([])
-    assert ended.value.code == 2
-    said = capsys.readouterr().err.splitlines()
-    assert said == [f"error: export needs {name}, which is not installed: {onnx_export.EXTRA}"]
-
-
 def test_an_unknown_run_ends_in_one_line(trained, monkeypatch, capsys):
     """As everywhere."""
-    monkeypatch.setattr(machine, "lacking", lambda _: None)
+    monkeypatch.setattr(extras, "lack", lambda _: None)
     with pytest.raises(SystemExit):
         onnx_export.main(["--run", "nobody", *trained[0]])
     [said] = capsys.readouterr().err.splitlines()
@@ -187,7 +176,7 @@ def test_an_unknown_run_ends_in_one_line(trained, monkeypatch, capsys):
 
 def test_an_exported_file_needs_a_place(trained, monkeypatch, capsys, tmp_path):
     """A folder that is not there is named; nothing is made."""
-    monkeypatch.setattr(machine, "lacking", lambda _: None)
+    monkeypatch.setattr(extras, "lack", lambda _: None)
     monkeypatch.setattr(onnx_export, "exported", lambda *_: b"model")
     with pytest.raises(SystemExit):
         export_to(tmp_path / "no" / "a.onnx", trained)

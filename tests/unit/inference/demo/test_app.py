@@ -8,7 +8,6 @@ import time
 import pytest
 from helpers import processes
 
-from fer_exp import machine
 from fer_exp.inference.demo import app
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
@@ -75,12 +74,3 @@ def test_a_store_without_a_finished_run_is_one_line(refused, store):
     """It says what to do."""
     line = refused("--port", 0, "--tracking-uri", store.uri, "--experiment", "test")
     assert line == "error: run=latest: there is no finished run yet: python train.py"
-
-
-@pytest.mark.parametrize("missing", ["fastapi", "uvicorn"])
-def test_without_fastapi_it_says_how_to_get_it(refused, monkeypatch, missing):
-    """In one line."""
-    found = machine.find_spec
-    monkeypatch.setattr(machine, "find_spec", lambda name: None if name == missing else found(name))
-    line = refused()
-    assert line == f"error: the demo page needs {missing}, which is not installed: {app.EXTRA}"
