@@ -36,8 +36,8 @@ STATES = {
 
 # What needs each package, and the extra that brings it.
 USERS = {
-    "fastapi": ("demo", app.load_server),
-    "uvicorn": ("demo", app.load_server),
+    "fastapi": ("demo", app.require_packages),
+    "uvicorn": ("demo", app.require_packages),
     "onnx": ("onnx", onnx_export.require_packages),
     "onnxruntime": ("onnx", onnx_export.require_packages),
     "onnxscript": ("onnx", onnx_export.require_packages),

@@ -9,19 +9,15 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
-from types import ModuleType
 
 from fer_exp import console, extras, signals, tracking
 from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.demo.answers import Answers
 
 
-def load_server() -> ModuleType:
-    """The module that serves, which needs what may not be installed; raises UserError then."""
+def require_packages() -> None:
+    """Raise UserError if what serves the page is not installed."""
     extras.need("demo", "the demo page", "fastapi", "uvicorn")
-    from fer_exp.inference.demo import server
-
-    return server
 
 
 def open_browser(address: str) -> None:
@@ -43,18 +39,21 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def serve(config: argparse.Namespace) -> None:
     """Serve the page until a signal ends it; raises UserError if the run or the port cannot be used."""
-    demo_server = load_server()
-    with demo_server.listening(config.port) as door:
+    require_packages()
+    # here, as they import what may not be installed
+    from fer_exp.inference.demo import connections, server
+
+    with connections.listening(config.port) as listener:
         store = tracking.existing_store(config.tracking_uri, config.experiment)
         answers = Answers(store, face_detection.load())
         record, _ = answers.load(for_photos.find(store, config.run).run_id)
         for_photos.warn(record)
-        port = door.getsockname()[1]
-        address = f"http://{demo_server.HOST}:{port}/"
+        port = listener.getsockname()[1]
+        address = f"http://{connections.HOST}:{port}/"
         print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)
         if not config.no_browser:
             open_browser(address)
-        demo_server.server(answers, record.run_id, port).run(sockets=[door])
+        server.server(answers, record.run_id, port).run(sockets=[listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

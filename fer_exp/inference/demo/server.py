@@ -7,7 +7,6 @@ origin is read, and the page itself may load nothing from elsewhere.
 
 import asyncio
 import json
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
@@ -20,25 +19,22 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from fer_exp import console
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.inference.demo import samples
+from fer_exp.inference.demo import connections, samples
 from fer_exp.inference.demo.answers import Answers, NoRunError
 
 if TYPE_CHECKING:
     # older versions have none
     from fastapi.telemetry import TelemetryConfig
 
-HOST = "127.0.0.1"
-
 # How long answers that are under way may still take when the server is told to end.
 SECONDS_TO_END = 1
 
-# How long a picture may take to arrive, and how many requests may be under way.
-SECONDS_TO_ARRIVE, MOST_REQUESTS = 30, 20
+# Requests that may be under way.
+MOST_REQUESTS = 20
 
 # A phone's photo has less; the page refuses more before it sends it.
 MOST_BYTES = 10_000_000
@@ -72,7 +68,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, port: int):
         self.app, self.port = app, port
-        self.hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
+        self.hosts = {f"{name}:{port}" for name in (connections.HOST, "localhost")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 403."""
@@ -111,7 +107,7 @@ async def _body(request: Request) -> bytes:
     held = bytearray()
     if int(request.headers.get("content-length", 0)) <= MOST_BYTES:
         try:
-            async with asyncio.timeout(SECONDS_TO_ARRIVE):
+            async with asyncio.timeout(connections.SECONDS_TO_ARRIVE):
                 async for chunk in request.stream():
                     held += chunk
                     if len(held) > MOST_BYTES:
@@ -119,7 +115,8 @@ async def _body(request: Request) -> bytes:
                 else:
                     return bytes(held)
         except TimeoutError:
-            raise HTTPException(408, f"the picture did not arrive in {SECONDS_TO_ARRIVE} s") from None
+            late = f"the picture did not arrive in {connections.SECONDS_TO_ARRIVE} s"
+            raise HTTPException(408, late) from None
     raise HTTPException(413, f"the picture has more than {MOST_BYTES // 1_000_000} MB; make it smaller")
 
 
@@ -203,40 +200,13 @@ def build(answers: Answers, config: str, port: int) -> Guard:
     return Guard(app, port)
 
 
-def listening(port: int) -> socket.socket:
-    """A socket on 127.0.0.1 that takes connections already; 0 is any free port. Raises UserError."""
-    bound = socket.socket()
-    try:
-        # a server that has just ended holds its port for a minute otherwise
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((HOST, port))
-        bound.listen(128)
-    except (OSError, OverflowError) as error:
-        bound.close()
-        reason = error.strerror if isinstance(error, OSError) else "a port is 0 to 65535"
-        raise UserError(f"--port {port}: cannot be used ({reason}); choose another") from None
-    return bound
-
-
-class _Impatient(H11Protocol):
-    """Closes a connection on which no request has come in time: idle ones would keep all others out."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
-        super().connection_made(transport)
-        self.loop.call_later(SECONDS_TO_ARRIVE, self._close_unasked)
-
-    def _close_unasked(self) -> None:
-        if self.cycle is None:
-            self.transport.close()
-
-
 def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
     """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
     # neither addresses nor pictures belong in a log, and failures are told by `failed`
     return uvicorn.Server(
         uvicorn.Config(
             build(answers, config, port),
-            http=_Impatient,
+            http=connections.Impatient,
             ws="none",
             proxy_headers=False,
             timeout_graceful_shutdown=SECONDS_TO_END,

@@ -28,14 +28,15 @@ def begin(trained):
 def serving():
     """Serve a page that shows a run of a store, and looks for no face: its port."""
     pytest.importorskip("fastapi", reason="FastAPI is not installed")
+    from fer_exp.inference.demo import connections
     from fer_exp.inference.demo import server as demo_server
 
     @contextlib.contextmanager
     def serving_run(store, run):
-        with demo_server.listening(0) as door:
-            port = door.getsockname()[1]
+        with connections.listening(0) as listener:
+            port = listener.getsockname()[1]
             server = demo_server.server(Answers(store, None), run, port)
-            thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
             try:
                 yield port

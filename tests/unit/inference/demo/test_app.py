@@ -11,7 +11,7 @@ from helpers import processes
 from fer_exp.inference.demo import app
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
-from fer_exp.inference.demo import server as demo_server
+from fer_exp.inference.demo import connections
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def refused(capsys):
 
 def test_a_port_that_is_taken_is_one_line(refused):
     """It names the port; one that does not exist is refused alike."""
-    with demo_server.listening(0) as door:
-        port = door.getsockname()[1]
+    with connections.listening(0) as listener:
+        port = listener.getsockname()[1]
         assert refused("--port", port).startswith(f"error: --port {port}: cannot be used (Address already")
     assert refused("--port", 70000).startswith("error: --port 70000: cannot be used (a port is 0 to 65535)")
 

@@ -11,7 +11,7 @@ from helpers.demo_page import face, png, reason
 from fer_exp.models import classifier
 
 pytest.importorskip("fastapi", reason="FastAPI is not installed")
-from fer_exp.inference.demo import answers
+from fer_exp.inference.demo import answers, connections
 from fer_exp.inference.demo import server as demo_server
 
 
@@ -35,7 +35,7 @@ def test_too_large_a_picture_is_refused_before_it_has_arrived(served, head):
 )
 def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
     """Whoever holds connections open holds no more than that."""
-    monkeypatch.setattr(demo_server, "SECONDS_TO_ARRIVE", 0.1)
+    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 0.1)
     with socket.create_connection(("127.0.0.1", served), timeout=30) as line:
         head = f"POST /predict?run=x HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\nContent-Length: 100\r\n\r\n"
         line.sendall(head.encode() + b"few")
@@ -46,9 +46,14 @@ def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
 
 def test_connections_that_ask_nothing_are_closed(served, ask, monkeypatch):
     """As many as may be under way; the page is there again once their time is over."""
-    monkeypatch.setattr(demo_server, "SECONDS_TO_ARRIVE", 0.5)
-    held = [socket.create_connection(("127.0.0.1", served)) for _ in range(demo_server.MOST_REQUESTS)]
-    held[0].sendall(b"GET / HT")
+    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 0.5)
+    asked = socket.create_connection(("127.0.0.1", served))
+    asked.sendall(f"HEAD /runs HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\n\r\n".encode())
+    assert asked.recv(10_000).startswith(b"HTTP/1.1 405 ")
+    others = [socket.create_connection(("127.0.0.1", served)) for _ in range(demo_server.MOST_REQUESTS - 1)]
+    held = [asked, *others]
+    for line in held[:2]:
+        line.sendall(b"GET / HT")
     for line in held:
         line.settimeout(30)
         assert line.recv(1) == b""
@@ -125,7 +130,7 @@ def test_a_failure_of_the_server_is_one_line(ask, trained, monkeypatch, capfd):
 
 def test_nothing_is_reported_to_another_machine(serving, trained, monkeypatch, caplog):
     """Not even where the environment tells FastAPI to, which would also say if it cannot."""
-    with demo_server.listening(0) as collector:
+    with connections.listening(0) as collector:
         monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.getsockname()[1]}")
         with serving(*trained) as port, socket.create_connection(("127.0.0.1", port)) as line:
@@ -152,5 +157,5 @@ def test_every_answer_forbids_what_comes_from_elsewhere(ask):
 @pytest.mark.fault("Security: the demo page from another machine", trials=1, expected="not reached")
 def test_the_server_answers_this_machine_only():
     """Its socket is bound to the loopback address."""
-    with demo_server.listening(0) as door:
-        assert door.getsockname()[0] == "127.0.0.1"
+    with connections.listening(0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
