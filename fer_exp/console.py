@@ -20,6 +20,20 @@ from fer_exp.redaction import printable
 TRACEBACK = "FER_EXP_TRACEBACK"
 
 
+class Options(argparse.ArgumentParser):
+    """The options of `python -m fer_exp COMMAND`; a mistake in them is one line, as all others are.
+
+    about: whose first line tells what the command does.
+    """
+
+    def __init__(self, command: str, about: str | None, **more: Any):
+        description = (about or "").partition("\n")[0]
+        super().__init__(**{"prog": f"python -m fer_exp {command}", "description": description, **more})
+
+    def error(self, message: str) -> NoReturn:
+        fail(UserError(f"{message}; {self.prog} --help lists all"))
+
+
 def takes_store(parser: argparse.ArgumentParser) -> None:
     """Let a command be told where the runs are: `tracking_uri` and `experiment`."""
     parser.add_argument(

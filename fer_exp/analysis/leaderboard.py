@@ -5,7 +5,6 @@ that half, that is contested or that is of another part of test stands in no tie
 a row a kind, with all its seeds, and the baselines.
 """
 
-import argparse
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -224,9 +223,7 @@ def rows_of(store: tracking.Store, of_studies: Iterable[Study]) -> list[Row]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp leaderboard", description=__doc__.splitlines()[0]
-    )
+    parser = console.Options("leaderboard", __doc__)
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     parser.add_argument("--wide", action="store_true", help="all columns, as every format but `table` has")
     console.takes_store(parser)

@@ -3,12 +3,12 @@
 `python -m fer_exp simulate` prints the table of docs/inference.md.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from fer_exp import console
 from fer_exp.analysis import planning
 from fer_exp.analysis.estimates import Estimate, corrected, differences
 from fer_exp.analysis.family import MARGIN, judge
@@ -172,7 +172,7 @@ def _percent(found: Sequence[bool]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table in Markdown."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp simulate", description=main.__doc__)
+    parser = console.Options("simulate", main.__doc__)
     parser.add_argument("--studies", type=int, default=800, help="how many are drawn a row")
     parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
     options = parser.parse_args(argv)

@@ -3,7 +3,6 @@
 What an option is for is the comment at the top of its file; what a key means, the comment right above it.
 """
 
-import argparse
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -199,7 +198,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp config", description=__doc__)
+    parser = console.Options("config", __doc__)
     parser.add_argument("file", type=Path, nargs="?", default=PAGE, help=f"default: {PAGE.relative_to(ROOT)}")
     args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():

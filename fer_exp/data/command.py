@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m fer_exp data", description=__doc__.splitlines()[0])
+    parser = console.Options("data", __doc__)
     place = console.path
     parser.add_argument("--download", type=place, metavar="FOLDER", help="put Kaggle's FER-2013 there")
     parser.add_argument("--root", type=place, help="the set to show: a folder, a zip, a CSV or Parquet files")

@@ -5,7 +5,6 @@ on a person, pose and light drawn at random; `portrait` draws it. Hard enough th
 something to learn, and nameable by a person: `python -m fer_exp faces sheet.png` draws a sheet.
 """
 
-import argparse
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -176,7 +175,7 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """`python -m fer_exp faces sheet.png`; a mistake of the user's is one line and exit code 2."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp faces", description="Draw a contact sheet.")
+    parser = console.Options("faces", "Draw a contact sheet.")
     parser.add_argument("path", type=console.path, help="the PNG to write")
     parser.add_argument("--seed", type=int, default=0, help="which faces (default %(default)s)")
     parser.add_argument("--per-class", type=int, default=10, help="faces in a row (default %(default)s)")

@@ -118,7 +118,7 @@ def logits(model: bytes, pictures: np.ndarray) -> np.ndarray:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp export", description=__doc__.splitlines()[0])
+    parser = console.Options("export", __doc__)
     parser.add_argument("--run", default="latest", help=for_photos.HELP)
     parser.add_argument("--output", default="model.onnx", type=console.path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")

@@ -148,10 +148,8 @@ FORMATS: dict[str, Callable[[tracking.Record, Sequence[Prediction]], None]] = {
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp predict",
-        description=__doc__,
-        formatter_class=argparse.RawTextHelpFormatter,
+    parser = console.Options(
+        "predict", __doc__, description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
     parser.add_argument(

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m fer_exp report", description=__doc__.splitlines()[0])
+    parser = console.Options("report", __doc__)
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     parser.add_argument("--output", type=console.path, default="report.html")
     parser.add_argument("--study", help="only this study (default: all)")

@@ -4,7 +4,6 @@ Its question, a bar an arm, the verdicts, one sentence, and what to do next, for
 time. `compare` has all the figures.
 """
 
-import argparse
 from collections.abc import Sequence
 from math import nan
 
@@ -31,7 +30,7 @@ _SUBSET, _BAR = "union", 26
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what the newest sweep has found, or that of a study."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp finding", description=__doc__.splitlines()[0])
+    parser = console.Options("finding", __doc__)
     parser.add_argument("--study", help="of this study (default: of the newest sweep)")
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     console.takes_store(parser)

@@ -4,7 +4,6 @@ A page says what it shows in a comment such as `<!-- results: contrasts optimize
 to `<!-- end of results -->` is printed by this command; everything else on the page is left as it is.
 """
 
-import argparse
 import contextlib
 import inspect
 import io
@@ -133,7 +132,7 @@ def written(page: Path, results: Results) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the blocks of some pages anew, and say which have changed."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp results", description=__doc__.splitlines()[0])
+    parser = console.Options("results", __doc__)
     parser.add_argument("pages", type=Path, nargs="+", help="Markdown pages with blocks of results")
     console.takes_store(parser)
     args = parser.parse_args(arguments)

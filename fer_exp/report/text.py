@@ -61,7 +61,7 @@ def _audit(studies: Sequence[Study], store: tracking.Store) -> Iterator[Table]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables of the newest sweep, of those that are asked for, or of all."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp compare", description=__doc__.splitlines()[0])
+    parser = console.Options("compare", __doc__)
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--all", action="store_true", help="all studies (default: the newest sweep)")
     which.add_argument("--study", help="the newest sweep of this study")

@@ -4,7 +4,6 @@ A run whose server stops answering goes on and keeps what it writes in `.cache/s
 once is not sent again. A login goes only to a server that the user has named, not to one that a file names.
 """
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +14,7 @@ from fer_exp.errors import UserError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Send all that is kept in this folder; exit 2 if a server does not answer or refuses something."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp sync", description=__doc__.splitlines()[0])
+    parser = console.Options("sync", __doc__)
     parser.add_argument("--tracking-uri", help="only to this server (default: to each that was away)")
     parser.add_argument("--experiment", default="fer-exp")
     args = parser.parse_args(arguments)

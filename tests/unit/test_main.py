@@ -1,6 +1,5 @@
 """`python -m fer_exp` is the one place where the commands are found."""
 
-import importlib
 import re
 import subprocess
 import sys
@@ -46,9 +45,14 @@ def test_ctrl_c_is_one_line(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_each_command_is_there(name):
-    """Its module has a `main` that takes arguments."""
-    assert callable(importlib.import_module(f"fer_exp.{COMMANDS[name].module}").main)
+def test_each_command_says_a_mistake_in_one_line(name, capsys, monkeypatch):
+    """Which option it does not know, or which it lacks, and where all are listed."""
+    monkeypatch.setattr("fer_exp.signals.end_by_signals", Mock())
+    with pytest.raises(SystemExit) as end:
+        main([name, "--nobody-knows", "x"])
+    assert end.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"error: .+; python -m fer_exp [a-z]+( [a-z]+)? --help lists all", line)
 
 
 def test_every_command_that_is_named_is_there():

@@ -5,7 +5,6 @@ from which numerators; and how many figures of as many digits would fit by accid
 and Heathers 2017, for means over samples and over batches.
 """
 
-import argparse
 from collections.abc import Sequence
 from math import prod
 
@@ -108,7 +107,7 @@ def whole(name: str, text: str, most: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the verdicts on the values given."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp grim", description=__doc__.splitlines()[0])
+    parser = console.Options("grim", __doc__)
     parser.add_argument("--value", action="append", required=True, help="0.374 or 37.40%%; may be repeated")
     parser.add_argument("--candidates", required=True, help="numbers of faces, such as 5741,7178")
     parser.add_argument("--batch", help="batch size (default: only counts are tried)")

@@ -29,7 +29,7 @@ def open_browser(address: str) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp demo", description=__doc__.splitlines()[0])
+    parser = console.Options("demo", __doc__)
     parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
     parser.add_argument("--run", default="latest", help=f"shown first: {for_photos.HELP}")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")

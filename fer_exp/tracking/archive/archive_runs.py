@@ -32,7 +32,7 @@ _MOST = 1 << 28
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp archive", description=__doc__.splitlines()[0])
+    parser = console.Options("archive", __doc__)
     parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl.gz")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")

@@ -43,9 +43,9 @@ def require_secrets(environment: Mapping[str, str]) -> None:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m fer_exp serve",
-        description=__doc__.splitlines()[0],
+    parser = console.Options(
+        "serve",
+        __doc__,
         epilog=f"The admin's password: {ADMIN_PASSWORD}. "
         "The store: MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION, else in the folder.",
     )

@@ -15,7 +15,7 @@ from fer_exp.tracking.server import mlflow_server, short_links
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The command line, read."""
-    parser = argparse.ArgumentParser(prog="python -m fer_exp ui", description=__doc__.splitlines()[0])
+    parser = console.Options("ui", __doc__)
     parser.add_argument(
         "--port", type=int, default=5000, help="of 127.0.0.1; the next free one if it is taken"
     )
