@@ -5,7 +5,7 @@ import shutil
 import pytest
 from helpers.processes import FEW, open_store, run
 
-pytestmark = pytest.mark.xdist_group("processes")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import importlib, pkgutil, sys
 
@@ -20,6 +22,7 @@ assert "torch" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_the_readers_start_without_pytorch():
     """All modules of analysis, of the audit, and the command that prints the tables; config needs no runs."""
     subprocess.run([sys.executable, "-c", CODE], timeout=120, check=True)

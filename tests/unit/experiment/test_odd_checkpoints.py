@@ -14,7 +14,7 @@ from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts
 from fer_exp.training.trainer import Trainer
 
-pytestmark = pytest.mark.usefixtures("plain_figures")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("plain_figures")]
 
 ODD = (None, "x", -1, 10**400, float("nan"), [], {}, [None], {"x": 1}, True, torch.zeros(3))
 

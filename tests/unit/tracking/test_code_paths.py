@@ -3,10 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 from fer_exp.tracking import code_paths
 
 ASKS = """
 import sys
+
+import pytest
 import torch
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
@@ -19,6 +23,7 @@ print(*sorted(ours))
 """
 
 
+@pytest.mark.slow
 def test_it_runs_where_the_package_is_not(tmp_path):
     """With every module that it needs, and none of MLflow's or of figures."""
     folder = code_paths.copy("models.classifier", tmp_path / "kept")
