@@ -33,7 +33,7 @@ def small_disk(tmp_path):
 
 def fill(disk: Path) -> Path:
     """Use all space that a disk has left; the file that does."""
-    with contextlib.suppress(OSError), open(disk / "filler", "wb", buffering=0) as file:
+    with contextlib.suppress(OSError), open(disk / "filler", "ab", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
     return disk / "filler"
@@ -175,6 +175,8 @@ def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrat
     assert sweep.wait() > 0
     assert "seed 0: failed: " in sweep.stdout
     assert "Traceback" not in sweep.stdout
+    # a program that ends gives space back, at times enough for the next
+    fill(small_disk)
     for line in (sweep.stderr, run(small_disk, *command).stderr):
         assert line.count("\n") == 1
         assert line.startswith("error: ")
