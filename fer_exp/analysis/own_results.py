@@ -94,7 +94,7 @@ def _by_recipe(runs: Iterable[Record]) -> dict[_Recipe, list[Record]]:
 
 
 def _counts(run: Record) -> bool:
-    """Whether it was scored on FER-2013, whichever copy, is no slip of the audit, and validation chose it."""
+    """Whether it was scored on FER-2013, whichever copy, by no arm of the audit, and validation chose it."""
     scored = run.status == "FINISHED" and {keys.TEST_ACCURACY, keys.SELECTED_VAL_ACCURACY} <= {*run.metrics}
     return scored and genuine(run) and run.protocol == "honest" and run.study != "audit"
 

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 OnError = Literal["fail", "skip"]
 
-# More are no slips in a set of 35,887 faces, and the list of them must fit into memory and cache.
+# More are no accident in a set of 35,887 faces, and the list of them must fit into memory and cache.
 _MOST_SKIPPED = 10_000
 
 # What makes the faces of each set, as files beside this one: changed code never meets an old cache.

@@ -1,7 +1,7 @@
 """Ways in which a test path can disagree with the training path, each as a reading of the test faces.
 
 A network that was trained on pixels in [0, 1] is shown the same faces on another scale or turned, or its
-answers are held against labels of another order: slips that leave no trace but a low score (A10, A11).
+answers are held against labels of another order: errors that leave no trace but a low score (A10, A11).
 """
 
 import itertools

@@ -1,7 +1,7 @@
 """What all networks are: raw pictures in, logits out, normalisation inside.
 
 A network holds its own pixel statistics as buffers, so that training, evaluation and prediction cannot
-disagree about the input's scale (one of the deck's slips, A10).
+disagree about the input's scale (one of the deck's errors, A10).
 """
 
 from collections.abc import Callable

@@ -108,9 +108,10 @@ class Results:
         return leaderboard.board(leaderboard.rows_of(self.store, self.studies), wide=True)
 
     def audit(self) -> list[Table]:
-        """The findings of the audit."""
+        """The findings of the audit, and what they mean."""
         faces = self.study("audit", "deck").faces
-        return [deck_tables.audit(audit.findings_on(faces, self.studies, self.store))]
+        found = audit.findings_on(faces, self.studies, self.store)
+        return [deck_tables.audit(found), deck_tables.audit(found, "audit_in_words")]
 
 
 _TABLES: dict[str, Callable[..., list[Table]]] = {
