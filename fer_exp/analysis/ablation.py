@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fer_exp.analysis.comparison import mean
-from fer_exp.analysis.contrasts import against
+from fer_exp.analysis.contrasts import against, same_validation
 from fer_exp.fer2013 import PARTS
 from fer_exp.statistics import Difference, Interval
 from fer_exp.tracking import Record, keys
@@ -133,7 +133,7 @@ def _gain(arm: Arm, below: Arm | None) -> Difference | float | Incomparable | No
     if below is None or not shared:
         return None
     pairs = [(arm.runs[seed], below.runs[seed]) for seed in shared]
-    if any(one.validation_size != other.validation_size for one, other in pairs):
+    if not all(same_validation(one, other) for one, other in pairs):
         return Incomparable.OTHER_FACES
     # without two shared seeds
     one, other = (run.metrics[keys.SELECTED_VAL_ACCURACY] for run in pairs[0])

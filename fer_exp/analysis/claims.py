@@ -34,7 +34,7 @@ class Answer:
     """What a study says of a conclusion. study: its name. seeds: the fewest and the most that an arm has.
 
     one, others: the arm that the conclusion is about and its contrasts to others, or of the others to it.
-    missing: the arms of which nothing is said yet.
+    missing: the arms that the conclusion is about, too, and that share no run with the one.
     """
 
     outcome: Outcome
@@ -104,21 +104,22 @@ def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:
     if name not in by_name:
         return Answer(Outcome.NOT_RUN, study=name)
     study = by_name[name]
-    missing = [arm.name for arm in study.arms if not arm.runs]
     counts = sorted(len(arm.runs) for arm in study.arms if arm.runs) or [0]
-    return replace(claim.judge(study), study=name, missing=missing, seeds=(counts[0], counts[-1]))
+    return replace(claim.judge(study), study=name, seeds=(counts[0], counts[-1]))
 
 
 def _judged(study: Study, base: Arm, judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
-    """What the verdicts of a study say, as against a base; arms without a shared run have no say."""
+    """What the verdicts of a study say, as against a base."""
     return _said(base.name, contrasts(study, base), judge)
 
 
 def _said(one: str, found: Sequence[Contrast], judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
+    """What these verdicts say; of an arm without one nothing is known, so nothing holds of all."""
     others = [each for each in found if each.estimate is not None]
+    missing = [each.arm for each in found if each.estimate is None]
     if all(each.reason is Reason.TOO_FEW_RUNS for each in others):
-        return _TOO_FEW
-    return Answer(judge([each.verdict for each in others]), one, others)
+        return replace(_TOO_FEW, missing=missing)
+    return Answer(judge([each.verdict for each in found]), one, others, missing=missing)
 
 
 def _is_best(setting: str) -> Callable[[Study], Answer]:

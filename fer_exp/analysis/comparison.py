@@ -16,7 +16,7 @@ from fer_exp.analysis.accuracy import Place, place_figure
 from fer_exp.analysis.contrasts import contrasts
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.statistics import Interval
-from fer_exp.tracking import keys
+from fer_exp.tracking import Record, keys
 from fer_exp.tracking.studies import Arm, Study
 
 
@@ -55,11 +55,12 @@ class ArmSummary:
 class Sizes:
     """The numbers of faces that figures are of; test: None if no run was scored on it.
 
+    train, validation: the fewest and the most of a run, as folds differ by a few faces, and arms may by more.
     majority: the share of the largest class of test; None where older runs do not say it.
     """
 
-    train: int
-    validation: int
+    train: tuple[int, int]
+    validation: tuple[int, int]
     test: int | None
     majority: float | None = None
 
@@ -126,15 +127,25 @@ def unstopped(arm: Arm) -> int:
 def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
     """The deck's figure for an arm, and whether one more run of ours would plausibly give it.
 
-    It is placed among runs by the deck's protocol alone; of arms that it called the same, for the first.
+    It is placed among runs as the deck made its own; of arms that it called the same, for the first.
     """
     printed = published.figure(study.name, arm.setting, "val_accuracy")
     if printed is None:
         return None
     first = next(each for each in study.arms if each.setting == arm.setting)
-    comparable = study.protocol == "deck" and arm is first
+    comparable = study.protocol == "deck" and arm is first and all(map(_as_the_deck, arm.runs.values()))
     placed = place_figure(arm.values(keys.SELECTED_VAL_ACCURACY), printed.value, comparable)
     return DeckFigure(printed.value, placed.place, "printed as Test" in printed.note)
+
+
+def _as_the_deck(run: Record) -> bool:
+    """Whether a run has the faces, the split, the weights and the epochs that the deck's figures are of."""
+    params = run.params
+    told = params.get(keys.Param.SPLIT_METHOD), params.get(keys.Param.PROTOCOL_WEIGHTS)
+    # the deck's main model ran 100 epochs without a stop; its logs stop by its own rule
+    whole = params.get(keys.Param.EPOCHS) == "100"
+    stopped = params.get(keys.Param.STOPPING_NAME) in ("deck", "logged")
+    return run.genuine and told == ("random", "last") and (whole or stopped)
 
 
 def sizes(study: Study, subset: str) -> Sizes | None:
@@ -147,7 +158,8 @@ def sizes(study: Study, subset: str) -> Sizes | None:
         for key in (keys.test(subset, "n"), keys.majority(subset))
     )
     n = None if tested is None else round(tested)
-    return Sizes(runs[0].fit_size, runs[0].validation_size, n, majority)
+    fit, validation = ({run.fit_size for run in runs}, {run.validation_size for run in runs})
+    return Sizes((min(fit), max(fit)), (min(validation), max(validation)), n, majority)
 
 
 def origin(study: Study) -> Origin | None:

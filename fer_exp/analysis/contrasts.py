@@ -9,7 +9,7 @@ from fer_exp.analysis.estimates import FIVE_FOLDS, Judged
 from fer_exp.analysis.estimates import Arm as Treatment
 from fer_exp.analysis.verdicts import Contrast
 from fer_exp.statistics import Difference
-from fer_exp.tracking import Store, keys
+from fer_exp.tracking import Record, Store, keys
 from fer_exp.tracking.studies import Arm, Study, read_sweep
 
 
@@ -46,7 +46,9 @@ def _reference_first(study: Study, base: Arm | None = None) -> list[Arm]:
 def _judge(treatments: Sequence[Treatment], arms: Sequence[Arm], margin: float | None) -> Sequence[Contrast]:
     """The first of some arms against the others; treatments: what is known of each of them."""
     base, *others = treatments
-    others = [_on_the_same_faces(arm, base) for arm in others]
+    others = [
+        _on_the_same_faces(each, base, arm, arms[0]) for each, arm in zip(others, arms[1:], strict=True)
+    ]
     # the faces judged for each face fitted, the largest of these runs
     shares = (run.validation_size / run.fit_size for arm in arms for run in arm.runs.values())
     share = max(shares, default=FIVE_FOLDS)
@@ -54,19 +56,27 @@ def _judge(treatments: Sequence[Treatment], arms: Sequence[Arm], margin: float |
     return family.judge(base, others, _groups(arms), margin, test_share=share).contrasts
 
 
-def _on_the_same_faces(arm: Treatment, base: Treatment) -> Treatment:
+def _on_the_same_faces(known: Treatment, base: Treatment, arm: Arm, base_arm: Arm) -> Treatment:
     """An arm without the runs that judged other faces than the base's of that seed, which make no pair.
 
-    So it is where a sweep varies the split.
+    So it is where a sweep varies the split. known, base: what is known of the runs of arm and base_arm.
     """
 
     def alike(run: int, ours: Judged | float) -> bool:
         theirs = base.runs.get(run)
-        if not isinstance(ours, Judged) or not isinstance(theirs, Judged):
-            return True
-        return set(ours.faces.tolist()) == set(theirs.faces.tolist())
+        if isinstance(ours, Judged) and isinstance(theirs, Judged):
+            return set(ours.faces.tolist()) == set(theirs.faces.tolist())
+        return theirs is None or same_validation(arm.runs[str(run)], base_arm.runs[str(run)])
 
-    return Treatment(arm.name, {run: ours for run, ours in arm.runs.items() if alike(run, ours)})
+    return Treatment(known.name, {run: ours for run, ours in known.runs.items() if alike(run, ours)})
+
+
+def same_validation(one: Record, other: Record) -> bool:
+    """Whether two runs of one seed have the same validation faces, by their settings: none are looked at."""
+    splits = [
+        {key: value for key, value in run.params.items() if key.startswith("split.")} for run in (one, other)
+    ]
+    return one.validation_size == other.validation_size and splits[0] == splits[1]
 
 
 def _treatment(arm: Arm) -> Treatment:

@@ -102,10 +102,15 @@ def _concluded(
 
 
 def _earlier_equals(arms: Sequence[Arm]) -> dict[str, str]:
-    """Of each arm whose runs are to the last digit those of an earlier one, the first such arm."""
+    """Of each arm whose runs are to the last digit those of an earlier one, the first such arm.
+
+    One or two scores can be equal by chance.
+    """
     first: dict[Hashable, str] = {}
     equals = {}
     for arm in arms:
+        if len(arm.runs) < FEWEST and not all(isinstance(run, Judged) for run in arm.runs.values()):
+            continue
         key = tuple((run, *_content(arm.runs[run])) for run in arm.scores())
         earlier = first.setdefault(key, arm.name)
         if earlier != arm.name:

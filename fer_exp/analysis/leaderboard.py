@@ -217,7 +217,7 @@ def rows_of(store: tracking.Store, of_studies: Iterable[Study]) -> list[Row]:
     """Others' results and ours in a store. of_studies: the studies that are read from it."""
     jobs, ensembles = store.latest_of_all(), store.latest_of_all(keys.Kind.ENSEMBLE)
     kinds = own_results.best_of_each_kind(jobs, ensembles, of_studies)
-    faces = dict.fromkeys(run.faces_digest for run in jobs.values() if own_results.genuine(run))
+    faces = dict.fromkeys(run.faces_digest for run in jobs.values() if run.genuine)
     return [*map(of_others, published.results()), *of_ours(kinds), *of_baselines(store, faces)]
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from fer_exp.analysis import ablation
 from fer_exp.config.identity import ensemble_identity
-from fer_exp.fer2013 import GENUINE
 from fer_exp.tracking import Record, keys
 from fer_exp.tracking.keys import Param, Tag
 from fer_exp.tracking.studies import Study
@@ -69,11 +68,6 @@ def best_of_each_kind(
     return list(best.values())
 
 
-def genuine(run: Record) -> bool:
-    """Whether its faces are FER-2013, whichever copy."""
-    return run.params.get(Param.FACES_KIND) in GENUINE
-
-
 def recipe_of(run: Record) -> _Recipe:
     """All that determines a run's figures but what differs from seed to seed."""
     settings = {
@@ -96,7 +90,7 @@ def _by_recipe(runs: Iterable[Record]) -> dict[_Recipe, list[Record]]:
 def _counts(run: Record) -> bool:
     """Whether it was scored on FER-2013, whichever copy, by no arm of the audit, and validation chose it."""
     scored = run.status == "FINISHED" and {keys.TEST_ACCURACY, keys.SELECTED_VAL_ACCURACY} <= {*run.metrics}
-    return scored and genuine(run) and run.protocol == "honest" and run.study != "audit"
+    return scored and run.genuine and run.protocol == "honest" and run.study != "audit"
 
 
 def _kind(run: Record, jobs: Mapping[str, Record]) -> str:

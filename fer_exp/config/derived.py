@@ -1,4 +1,7 @@
-"""Jobs behind a job: the trials whose best it takes, the trainings that its network had before."""
+"""What follows from a job's settings: by which protocol its figures are, and the jobs behind it.
+
+Those are the trials whose best it takes, and the trainings that its network had before.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,6 +10,15 @@ from typing import Any
 from fer_exp.config.schema import build
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment, parse
+
+# The split that a protocol stands for: a random one has copies of fitted faces in validation.
+_SPLITS = {"honest": "grouped", "deck": "random"}
+
+
+def protocol(chosen: Experiment) -> str:
+    """The protocol by name, and with its split where that is another's, such as `honest split=random`."""
+    name, method = chosen.protocol.name, chosen.split.method
+    return name if _SPLITS.get(name, method) == method else f"{name} split={method}"
 
 
 def is_trial(chosen: Experiment) -> bool:

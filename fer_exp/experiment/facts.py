@@ -6,6 +6,7 @@ from dataclasses import asdict
 import torch
 
 from fer_exp import machine
+from fer_exp.config import derived
 from fer_exp.config.identity import RECIPE, job_identity, recipe
 from fer_exp.config.settings import Experiment, Protocol
 from fer_exp.data.dataset import Dataset
@@ -29,7 +30,7 @@ def tags(config: Experiment, dataset: Dataset) -> dict[str, str]:
         keys.Tag.IDENTITY: job_identity(config, dataset.digest),
         keys.Tag.FACES: dataset.digest,
         keys.Tag.RECIPE: str(RECIPE),
-        keys.Tag.PROTOCOL: config.protocol.name,
+        keys.Tag.PROTOCOL: derived.protocol(config),
         keys.Tag.SELECTED_ON: selection_rule(config.protocol),
         keys.Tag.DEVICE: device_name(config.training.device),
         keys.Tag.KERNELS: kernels(config),

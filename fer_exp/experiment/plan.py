@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fer_exp.config import search_space
+from fer_exp.config import derived, search_space
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.errors import UserError
 from fer_exp.tracking.keys import TRIAL, TUNED
@@ -133,7 +133,7 @@ def title(study: str, jobs: Sequence[PlannedJob]) -> str:
     arms = {job.arm for job in jobs}
     keys = [key for key in jobs[0].values if key not in ("seed", _NUMBER)]
     subject = study if study != "adhoc" else " x ".join(map(_last, keys)) or "seeds"
-    protocols = ", ".join(sorted({job.settings.protocol.name for job in jobs}))
+    protocols = ", ".join(sorted({derived.protocol(job.settings) for job in jobs}))
     return f"{subject} · {_count(len(arms), 'arm')} x {each} · {protocols}"
 
 

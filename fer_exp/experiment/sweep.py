@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 
 from fer_exp import provenance, redaction, tables, tracking
+from fer_exp.config import derived
 from fer_exp.config.identity import job_identity
 from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 # What all figures of a sweep's table share; where jobs differ, all that occurs.
 _SWEEP_TAGS = {
-    keys.Tag.PROTOCOL: lambda job: job.settings.protocol.name,
+    keys.Tag.PROTOCOL: lambda job: derived.protocol(job.settings),
     keys.Tag.SELECTED_ON: lambda job: facts.selection_rule(job.settings.protocol),
     keys.Tag.DATA: lambda job: job.settings.data.name,
     keys.Tag.FACES: lambda job: job.faces,

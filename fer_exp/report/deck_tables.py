@@ -116,28 +116,23 @@ def verdicts(studies: Sequence[Study]) -> Table:
         _words("seeds", "runs"),
     ]
     table = _table("verdicts", studies, columns)
+    table.notes.append(message("verdicts.note"))
     for claim in answered(studies):
         found, _ = claims.answers(studies, claim)
-        contrast = claim.decisive(found)
+        concluded, contrast = message(f"claim.{claim.id}"), claim.decisive(found)
+        if found.missing:
+            table.notes.append(message("verdicts.missing", concluded=concluded, arms=found.missing))
         if contrast is None:
-            table.rows.append([message(f"claim.{claim.id}"), answer(claim, found), "", "", "", None])
+            table.rows.append([concluded, answer(claim, found), "", "", "", None])
             continue
         outcome = message(f"outcome.{found.outcome.value}")
         outcome = message("answer.preliminary", answer=outcome) if found.preliminary else outcome
-        against = message(
-            "verdicts.gap" if claim.check == "gap" else "verdicts.against", one=contrast.arm, other=found.one
-        )
+        how = "verdicts.gap" if claim.check == "gap" else "verdicts.against"
+        against = message(how, one=contrast.arm, other=found.one)
         gaps = contrast.difference or "", contrast.corrected or ""
-        table.rows.append(
-            [
-                message(f"claim.{claim.id}"),
-                outcome,
-                against,
-                *gaps,
-                "-".join(str(each) for each in dict.fromkeys(found.seeds)),
-            ]
-        )
-    table.notes += [message("verdicts.note"), *_unanswered(studies)]
+        seeds = "-".join(map(str, dict.fromkeys(found.seeds)))
+        table.rows.append([concluded, outcome, against, *gaps, seeds])
+    table.notes += _unanswered(studies)
     return table
 
 

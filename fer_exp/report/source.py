@@ -2,7 +2,6 @@
 
 import base64
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from fer_exp.plots import inline_svg
 from fer_exp.provenance import as_typed
 from fer_exp.report.blocks import Picture
 from fer_exp.tracking import Record, keys
+from fer_exp.tracking.record import best_run
 from fer_exp.tracking.studies import Arm, Study
 
 VALIDATION = keys.SELECTED_VAL_ACCURACY
@@ -61,20 +61,18 @@ class Source:
         return list(found.values())
 
     def best(self, faces: str) -> tuple[Study, Record] | None:
-        """The run on these faces with the lowest validation loss, and its study.
+        """The best run on these faces, and its study.
 
-        Of the honest protocol where it has runs, as a random split validates on copies of its training faces;
-        not of a search, the best of whose many trials is so by luck, too.
+        Not of a search, the best of whose many trials is so by luck, too.
         """
-        found = [
-            (study, run)
+        of = {
+            run.run_id: (study, run)
             for study in self.studies
             if study.faces == faces and not study.searched
             for run in study.runs
-            if math.isfinite(run.metrics[keys.SELECTED_VAL_LOSS])
-        ]
-        honest = [each for each in found if each[0].protocol == "honest"]
-        return min(honest or found, key=lambda each: each[1].metrics[keys.SELECTED_VAL_LOSS], default=None)
+        }
+        found = best_run(run for _, run in of.values())
+        return of[found.run_id] if found else None
 
     def draw(self, figure: Figure, alt: str, caption: str = "", wide: bool = False) -> Picture:
         """A figure as a picture of the page; alt: its alt text."""

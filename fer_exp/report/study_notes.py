@@ -28,12 +28,17 @@ def sizes(study: Study, subset: str = "") -> list[Message]:
     found = comparison.sizes(study, subset)
     if found is None:
         return []
-    fitted = message("sizes", train=found.train, validation=found.validation)
+    fitted = message("sizes", train=_range(found.train), validation=_range(found.validation))
     if not subset:
         return [fitted]
     if found.majority is not None:
         return [message("sizes.majority", sizes=fitted, n=found.test, majority=found.majority)]
     return [message("sizes.tested" if found.test else "sizes.shut", sizes=fitted, n=found.test)]
+
+
+def _range(ends: tuple[int, int]) -> int | Message:
+    first, last = ends
+    return first if first == last else message("sizes.range", first=first, last=last)
 
 
 def partly_tested(arms: Sequence[Arm], subset: str) -> list[Message]:

@@ -50,7 +50,7 @@ def _table(kind: str, study: Study, columns: Sequence[Column]) -> Table:
 
 
 def _of_validation(
-    title: str | Message, kind: str, metric: str, n: int | None = None, spare: bool = False
+    title: str | Message, kind: str, metric: str, n: int | str | None = None, spare: bool = False
 ) -> Column:
     return Column(title, kind, {"metric": metric, "split": "validation", "n": n}, spare=spare)
 
@@ -62,7 +62,9 @@ def _words(title: Message, metric: str) -> Column:
 def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
     """What each arm reaches: mean and interval over its seeds."""
     sizes = comparison.sizes(study, subset)
-    fitted, validation, test = (sizes.train, sizes.validation, sizes.test) if sizes else (None, None, None)
+    fitted, validation, test = (
+        (_in_a_cell(sizes.train), _in_a_cell(sizes.validation), sizes.test) if sizes else (None, None, None)
+    )
     of_train = {"metric": "accuracy", "split": "train", "n": fitted}
     of_test = {"metric": "accuracy", "split": "test", "subset": subset, "n": test}
     columns = [
@@ -78,12 +80,19 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
     for arm in arms:
         means = [arm.train, arm.val, arm.test, arm.val_macro_f1]
         table.rows.append([arm.name, arm.runs, *means, arm.epoch, arm.seconds])
+    table.notes += [message("scores.seeds_alone")] * any(arm.runs > 1 for arm in arms)
     table.notes += [_rates(arm.name, *arm.rates) for arm in arms if arm.rates]
     met = {arm.name: (comparison.unstopped(arm), len(arm.runs)) for arm in study.arms}
     table.notes += [message("unstopped", arm=name, n=n, runs=runs) for name, (n, runs) in met.items() if n]
     table.notes += [*missing(study), *sizes_of(study, subset), *partly_tested(study.arms, subset)]
     table.notes += origin(study)
     return table
+
+
+def _in_a_cell(ends: tuple[int, int]) -> int | str:
+    """How many faces, or the fewest and the most."""
+    first, last = ends
+    return first if first == last else f"{first}-{last}"
 
 
 def _rates(arm: str, learning_rate: float, weight_decay: float, trial: str) -> Message:
@@ -113,6 +122,8 @@ def contrasts(study: Study, arms: Sequence[ArmSummary]) -> Table:
         reasons = dict.fromkeys(each.reason.name.lower() for each in found if each.reason)
         table.notes += [message(f"verdict.none.{reason}") for reason in reasons]
     table.notes += [message(f"contrasts.{'two_way' if two_way else 'corrected'}")] if found else []
+    corrected = [each.arm for each in found if each.estimate and each.estimate.method is Method.CORRECTED]
+    table.notes += [message("contrasts.some_corrected", arms=corrected)] if two_way and corrected else []
     table.notes += [_unpaired(each) for each in found if each.estimate is not None and each.unpaired]
     return table
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from fer_exp.analysis.accuracy import Place
 from fer_exp.analysis.comparison import DeckFigure
+from fer_exp.analysis.estimates import Method
 from fer_exp.analysis.family import MARGIN
 from fer_exp.analysis.verdicts import Contrast, Verdict
 from fer_exp.formatting import Message, message
@@ -16,7 +17,9 @@ def verdict_text(contrast: Contrast, margin: float = MARGIN) -> Message:
     elif contrast.verdict is not Verdict.UNDECIDED:
         text = message(f"verdict.{contrast.verdict.name.lower()}", n=margin)
     elif contrast.needed is None:
-        text = message("verdict.undecided.always", detectable=contrast.detectable)
+        two_way = contrast.estimate is not None and contrast.estimate.method is Method.TWO_WAY
+        why = "faces" if two_way else "always"
+        text = message(f"verdict.undecided.{why}", detectable=contrast.detectable)
     else:
         text = message("verdict.undecided", detectable=contrast.detectable, needed=contrast.needed)
     if contrast.same_as is not None:

@@ -186,6 +186,7 @@ class Param:
 
     SEED = "seed"
     DATA_NAME = "data.name"
+    SPLIT_METHOD = "split.method"
     PROTOCOL_NAME = "protocol.name"
     PROTOCOL_WEIGHTS = "protocol.weights"
     MODEL_NAME = "model.name"

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys, sqlite
 from fer_exp.tracking.connection import answering
-from fer_exp.tracking.record import Record, by_identity, counted
+from fer_exp.tracking.record import Record, best_run, by_identity, counted
 
 # Letters of an id that tell a run from others, and how many of them somebody types at least.
 _START_OF_ID = re.compile(r"[0-9a-f]{6,31}")
@@ -48,7 +48,8 @@ class Queries:
 
         `latest` and `best` are of the finished runs on `faces`, a content hash. Without, `latest` is of all,
         or with `photos` of those that were trained on photos, if there are any; and `best` has the lowest
-        validation loss on the faces of the latest, as losses on different faces do not compare. Neither is a
+        validation loss on the faces of the latest, as losses on different faces do not compare; by
+        `best_run`. Neither is a
         run that was restored from an archive, without its weights. Raises UserError.
         """
         finished = self.records("FINISHED", kind=keys.Kind.JOB)
@@ -66,9 +67,7 @@ class Queries:
                 f"run={wanted}: no finished run on these faces, but {counted(whole)}: leave data=... out, or "
                 "name theirs"
             )
-        if wanted == "latest":
-            return alike[0]
-        return min(alike, key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS])
+        return alike[0] if wanted == "latest" else best_run(alike) or alike[0]
 
     def _by_id(self, wanted: str, names: Iterable[str]) -> Record:
         """The run of this id, or UserError with what may have been meant."""

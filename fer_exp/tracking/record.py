@@ -1,13 +1,15 @@
 """A run as read back from the store."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, Self, TypeVar
 
 from mlflow.entities import Run
 
 from fer_exp.errors import UserError
+from fer_exp.fer2013 import GENUINE
 from fer_exp.redaction import printable
 from fer_exp.tracking import keys
 
@@ -94,6 +96,11 @@ class Record:
         return self.params.get(keys.Param.DATA_NAME) == "synthetic"
 
     @property
+    def genuine(self) -> bool:
+        """Whether its faces are FER-2013, whichever copy."""
+        return self.params.get(keys.Param.FACES_KIND) in GENUINE
+
+    @property
     def fit_size(self) -> int:
         """How many faces of train it was fit on."""
         return int(self.params[keys.Param.FACES_FIT])
@@ -128,6 +135,17 @@ class Record:
             info.artifact_uri,
             (info.end_time or 0) / 1000,
         )
+
+
+def best_run(runs: Iterable[Record]) -> Record | None:
+    """The run of the lowest validation loss; None if none has one.
+
+    Of those whose split keeps the copies of a face together, if there are any: the others are judged by faces
+    that they were fitted on.
+    """
+    judged = [run for run in runs if math.isfinite(run.metrics.get(keys.SELECTED_VAL_LOSS, math.nan))]
+    apart = [run for run in judged if run.params.get(keys.Param.SPLIT_METHOD) != "random"]
+    return min(apart or judged, key=lambda run: run.metrics[keys.SELECTED_VAL_LOSS], default=None)
 
 
 def by_identity(newest_first: list[Record]) -> dict[str, Record]:

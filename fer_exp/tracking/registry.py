@@ -14,7 +14,7 @@ from fer_exp.errors import UserError
 from fer_exp.models.classifier import Classifier
 from fer_exp.tracking import artifacts, errors, keys
 from fer_exp.tracking.connection import FAILURES
-from fer_exp.tracking.record import Record
+from fer_exp.tracking.record import Record, best_run
 from fer_exp.tracking.store import Store
 
 log = logging.getLogger(__name__)
@@ -63,10 +63,10 @@ def name_best(store: Store, faces: str, data: Data) -> None:
 
 
 def _best(store: Store, faces: str) -> str | None:
-    """The id of the run with the lowest validation loss on these faces, of those that have their weights."""
+    """The id of the best run on these faces, of those that have their weights."""
     finished = store.records("FINISHED", kind=keys.Kind.JOB, faces=faces)
-    losses = {run.run_id: run.metrics[keys.SELECTED_VAL_LOSS] for run in finished if run.whole}
-    return min(losses, key=lambda run_id: losses[run_id], default=None)
+    found = best_run(run for run in finished if run.whole)
+    return found.run_id if found else None
 
 
 def _point(store: Store, alias: str, run_id: str) -> None:

@@ -121,6 +121,18 @@ def test_the_integrated_model_is_held_against_the_plain_corner():
         assert 0 < gap.low < gap.mean < gap.high
 
 
+def test_what_no_run_has_looked_at_is_not_supported():
+    """An arm that failed may be the best; the opposite can be shown by one arm all the same."""
+    arms = [arm("relu", 0.390, 0.394, 0.392), arm("tanh", 0.370, 0.375, 0.371), Arm("gelu", "gelu")]
+    found, _ = answer("relu", study("activation", *arms))
+    assert (found.outcome, found.missing) == (Outcome.UNDECIDED, ["gelu"])
+    assert answer("relu", study("activation", *arms[:2]))[0].outcome is Outcome.SUPPORTED
+    found, _ = answer("batch_size", study("batch_size", arms[0], arm("64", 0.391, 0.393, 0.393), arms[2]))
+    assert found.outcome is Outcome.UNDECIDED
+    better = arm("elu", 0.45, 0.456, 0.451)
+    assert answer("relu", study("activation", *arms, better))[0].outcome is Outcome.CONTRADICTED
+
+
 def test_a_conclusion_knows_the_arms_that_are_missing():
     """A verdict on some of the arms is no verdict on all; so are seeds that differ in number."""
     layers = study("layers", arm("128-32", 0.390, 0.394, 0.392), arm("512-256", 0.30, 0.301))

@@ -1,10 +1,9 @@
 """Arms summarised from hand-made records: what they reach, and what is refused to be mixed."""
 
-import dataclasses
 import json
 
 import pytest
-from helpers.made_studies import activation, arm, study
+from helpers.made_studies import activation, arm, by_the_deck, study
 
 from fer_exp.analysis import comparison, published
 from fer_exp.analysis.accuracy import Place
@@ -67,22 +66,38 @@ def test_arms_are_judged_by_the_rule():
 def test_the_decks_figure_is_placed_among_runs_by_its_protocol_alone():
     """Its 34.75 % lies inside what further seeds of these would give, and far from those."""
 
-    def place(protocol, *arms):
-        return summaries(dataclasses.replace(study("activation", *arms), protocol=protocol))[
-            "relu"
-        ].deck.place
+    def place(found):
+        return summaries(found)["relu"].deck.place
 
-    near = arm("relu", 0.345, 0.35, 0.34)
-    assert place("deck", near) is Place.INSIDE
-    assert place("deck", activation().arms[0]) is Place.OUTSIDE
-    assert place("deck", arm("relu", 0.345, 0.35)) is Place.TOO_FEW_RUNS
-    assert place("honest", near) is Place.NOT_COMPARABLE
+    def near():
+        return study("activation", arm("relu", 0.345, 0.35, 0.34))
+
+    assert place(by_the_deck(near())) is Place.INSIDE
+    assert place(by_the_deck(activation())) is Place.OUTSIDE
+    assert place(by_the_deck(study("activation", arm("relu", 0.345, 0.35)))) is Place.TOO_FEW_RUNS
+    assert place(near()) is Place.NOT_COMPARABLE
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"faces.kind": "drawn"},
+        {"split.method": "grouped"},
+        {"protocol.weights": "best"},
+        {"training.epochs": "1", "stopping.name": "none"},
+    ],
+)
+def test_a_run_that_the_deck_did_not_make_has_no_place_beside_its_figure(otherwise):
+    """Other faces, another split, other weights or other epochs, in one of its runs."""
+    found = by_the_deck(study("activation", arm("relu", 0.345, 0.35, 0.34)))
+    found.runs[1].params.update(otherwise)
+    assert summaries(found)["relu"].deck.place is Place.NOT_COMPARABLE
 
 
 def test_two_seeds_show_nothing():
     """However near to the deck's figures: no verdict, and no figure is placed."""
     two = study("optimizer", arm("adam", 0.36, 0.35), arm("sgd", 0.25, 0.26))
-    found = summaries(dataclasses.replace(two, protocol="deck"))
+    found = summaries(by_the_deck(two))
     assert found["sgd"].contrast.verdict is Verdict.NONE
     assert {each.deck.place for each in found.values()} == {Place.TOO_FEW_RUNS}
 
@@ -90,7 +105,7 @@ def test_two_seeds_show_nothing():
 def test_a_figure_belongs_to_the_first_of_the_arms_that_the_deck_called_the_same():
     """The others only share its name."""
     arms = (arm("32", 0.37, 0.375, 0.378), arm("32, 20 epochs", 0.36, 0.37, 0.38, setting="32"))
-    found = summaries(dataclasses.replace(study("batch_size", *arms), protocol="deck"))
+    found = summaries(by_the_deck(study("batch_size", *arms)))
     assert [each.deck.place for each in found.values()] == [Place.INSIDE, Place.NOT_COMPARABLE]
     assert found["32"].deck.misnamed
 

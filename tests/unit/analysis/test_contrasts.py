@@ -31,6 +31,17 @@ def test_a_metric_that_a_run_lacks_pairs_no_other_runs():
     assert (found.unpaired, found.estimate.points) == ((0, 3), pytest.approx(10))
 
 
+@pytest.mark.parametrize(
+    "otherwise", [{"faces.validation": "40"}, {"split.method": "random"}, {"split.run": "3"}]
+)
+def test_scores_on_other_validation_faces_make_no_pair(otherwise):
+    """Where no answers are kept, the settings tell: the size, the method, the fold."""
+    base, other = arm("a", 0.1, 0.2, 0.3), arm("b", 0.2, 0.3, 0.4)
+    other.runs["1"].params.update(otherwise)
+    [found] = contrasts.contrasts(study("x", base, other))
+    assert (found.estimate.runs, found.unpaired) == (2, (1,))
+
+
 def answered(seed: int, right: float) -> np.ndarray:
     """Answers to a fold of 200 faces in pairs of one photo, of which a share is right, drawn by name."""
     draw = np.random.default_rng([seed, round(1000 * right)])

@@ -83,7 +83,7 @@ def test_answers_of_every_kind_are_in_words():
         "preliminary: supported in part, by the accuracy on train less that on validation; "
         "against 128-32 larger: y +9.03 points ["
     )
-    assert said.endswith("undecided: u; not run: z")
+    assert said.endswith("undecided: u; without a run to compare: z")
     batch = study("batch_size", base, alike)
     [said] = conclusions(batch)["a larger batch is not always better: the size does not matter"]
     assert said.startswith("preliminary: supported; against 128-32 equivalent: x +0.03 points [")

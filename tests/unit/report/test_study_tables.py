@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from helpers.made_studies import activation, arm, study
+from helpers.made_studies import activation, arm, by_the_deck, study
 
 from fer_exp import tables
 from fer_exp.report import study_tables
@@ -34,6 +34,16 @@ def test_a_table_says_what_it_left_out_and_why():
     found = dataclasses.replace(activation(), left_out={"other_protocol": 1, "other_faces": 2})
     scores, _ = study_tables.tables(found, "union")
     assert "left out, not averaged with these: 2 on other faces, 1 by another protocol" in notes(scores)
+
+
+def test_sizes_that_differ_between_runs_are_a_range():
+    """Folds differ by a face or two; arms may by half."""
+    arms = [arm("relu", 0.390, 0.394), arm("tanh", 0.370, 0.375)]
+    arms[1].runs["0"].params.update({"faces.fit": "90", "faces.validation": "10"})
+    scores, _ = study_tables.tables(study("activation", *arms), "union")
+    assert any("train n = 80 to 90; validation n = 10 to 20" in note for note in notes(scores))
+    [of_val] = [column.of["n"] for column in scores.columns if column.of.get("metric") == "accuracy"][1:2]
+    assert of_val == "10-20"
 
 
 def test_a_mean_over_fewer_seeds_of_test_says_so():
@@ -91,7 +101,7 @@ def test_tidy_records_say_what_each_value_is_of():
 def test_two_runs_have_no_verdict_and_the_table_says_what_is_missing():
     """However near to the deck's figure, and once below for all; seeds that one arm lacks are named."""
     arms = [arm("adam", 0.3567, 0.36, 0.355), arm("sgd", 0.38, 0.385), arm("nadam", 0.37)]
-    deck = dataclasses.replace(study("optimizer", *arms), protocol="deck")
+    deck = by_the_deck(study("optimizer", *arms))
     _, contrasts = study_tables.tables(deck, "union")
     _, sgd, nadam = contrasts.in_words(ENGLISH).rows
     assert sgd[2:] == ["38.29", "not placed: fewer than 3 runs"]
