@@ -1,7 +1,9 @@
 """Files that are there whole or not at all, whatever ends the program while they are written."""
 
+import atexit
 import contextlib
 import fcntl
+import functools
 import os
 import re
 import secrets
@@ -103,6 +105,14 @@ def scratch() -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
+
+
+@functools.cache
+def of_this_process() -> Path:
+    """A folder as `scratch` gives it, for as long as this process lives."""
+    whole_life = contextlib.ExitStack()
+    atexit.register(whole_life.close)
+    return whole_life.enter_context(scratch())
 
 
 def _begin_folder(place: Path) -> tuple[Path, int]:

@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 
 from fer_exp import machine
-from fer_exp.redaction import printable
+from fer_exp.redaction import printable, without_login
 
 _WIPE = "\r\x1b[2K"
 
@@ -60,7 +60,15 @@ class LogStream(_Quiet, logging.StreamHandler):
     """What a job's process prints of its log, which trains on where nobody takes that."""
 
 
-class LineFormatter(logging.Formatter):
+class FileFormatter(logging.Formatter):
+    """A log message with its traceback, without a login that an address in it has."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message for a file."""
+        return without_login(super().format(record))
+
+
+class LineFormatter(FileFormatter):
     """A log message alone, which wipes the line at the bottom where there may be one.
 
     Whatever else a terminal would obey is written out, as a message may quote names of strangers.

@@ -92,7 +92,7 @@ class Job:
         if not config.resume:
             key = job_identity(config, dataset.digest)
             self._lock(store, key, wait)
-            earlier = store.latest(key)
+            earlier = store.known_here(identity=key).get(key)
             action = plan.action(earlier, config.rerun, derived.is_trial(config))
             # a sweep needs figures alone, and whoever trains one job a network
             if action == plan.REUSE and earlier and not (sweep or earlier.whole):

@@ -82,7 +82,7 @@ class Sweep:
         store = tracking.Store(composed[0][1].tracking)
         store.sync()
         store.close_abandoned()
-        found = store.latest_of_all()
+        found = store.known_here()
         planned = []
         for overrides, config in composed:
             dataset = sets[config.data]
@@ -199,7 +199,8 @@ class Sweep:
         self._stop_monitor()
         try:
             self.store.sync()
-            found = self.store.latest_of_all()
+            # last what it has trained itself: with rerun=all an earlier run stands for the job, too
+            found = self.store.latest_of_all() | self.store.children(self.run.id)
         except tracking.UnreachableError as error:
             raise UserError(
                 f"{error}; only it can say which jobs are done. What they wrote meanwhile is kept: make "
@@ -214,9 +215,8 @@ class Sweep:
             print("on_failure=stop: no job was started after the first failure; the same command goes on")
         print(self._next())
         print(provenance.as_typed("compare: make compare    look at it: make ui"))
-        whole = all(
-            record.settled(run, job.trial is not None) for job, run in zip(self.jobs, ended, strict=True)
-        )
+        pairs = zip(self.jobs, ended, strict=True)
+        whole = all(record.settled(run, job.trial is not None) for job, run in pairs)
         if self.settings.tracking.log_model:
             for faces, data in {job.faces: job.settings.data for job in self.jobs if job.to_train}.items():
                 registry.name_best(self.store, faces, data)

@@ -25,6 +25,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.face_detection import FaceCrop, Finder
 from fer_exp.models.classifier import Classifier
+from fer_exp.redaction import printable
 from fer_exp.tracking import keys, registry
 
 
@@ -70,7 +71,8 @@ def picture_files(place: Path) -> list[Path]:
     if not found:
         raise UserError(f"{place}: holds no picture; known are {', '.join(images.FORMATS)}")
     if other:
-        print(f"{place}: left out, not called pictures: {len(other)}, as {min(other)}", file=sys.stderr)
+        left = printable(f"{place}: left out, not called pictures: {len(other)}, as {min(other)}")
+        print(left, file=sys.stderr)
     return sorted(found)
 
 
@@ -176,6 +178,8 @@ def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequenc
         # a file's name may hold what the terminal cannot print
         known = sys.stdout.encoding or "utf-8"
         text = page.getvalue().encode(known, "backslashreplace").decode(known)
+        # which a pipe takes as it is
+        text = printable(text, also="\n\t") if sys.stdout.isatty() else text
         try:
             print(text, end="", flush=True)
         except BrokenPipeError:

@@ -21,7 +21,7 @@ from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.tracking import errors, keys, sqlite
 from fer_exp.tracking.queries import Queries
-from fer_exp.tracking.record import Record
+from fer_exp.tracking.record import Record, by_identity
 
 # Held while a run is made, and until its own lock is taken.
 _MAKING = "making"
@@ -106,6 +106,24 @@ class LivingRuns(Queries):
         with contextlib.suppress(OSError):
             last = (self.locks / record.run_id).stat().st_mtime
         return time.time() - last > _SILENT
+
+    def known_here(self, **tags: str) -> dict[str, Record]:
+        """The run that a job here may reuse or go on with, by identity; tags: only of runs with these.
+
+        Not one that records elsewhere: a run is one process's, and whoever ends last stands for the job.
+        """
+        found = by_identity(self.records(kind=keys.Kind.JOB, **tags))
+        return {key: run for key, run in found.items() if not self._works_elsewhere(run)}
+
+    def _works_elsewhere(self, record: Record) -> bool:
+        """Whether a run records in another folder or on another machine, whose locks do not show here.
+
+        One that has been silent for a day is taken for dead.
+        """
+        here = self.place.get(keys.Tag.LOCKS)
+        there = record.tags.get(keys.Tag.LOCKS)
+        foreign = here is not None and there is not None and here != there
+        return record.status == "RUNNING" and foreign and time.time() - record.started <= _SILENT
 
     def _close(self, run_id: str, error: str | None) -> None:
         if error:

@@ -205,7 +205,16 @@ def all_waiting(client: MlflowClient) -> list[Outbox]:
 def servers_missed() -> list[str]:
     """The servers for which something waits here, by address."""
     waiting = {path.parent.parent for path in FOLDER.glob("*/*/entries.jsonl") if _is_waiting(path)}
-    return [(host / SERVER).read_text(encoding="utf-8") for host in sorted(waiting)]
+    return [_server_of(host) for host in sorted(waiting)]
+
+
+def _server_of(host: Path) -> str:
+    try:
+        return (host / SERVER).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError(
+            f"{host}: does not say whose it is: write the address of its server into {host / SERVER}"
+        ) from None
 
 
 def host_folder(uri: str) -> Path:

@@ -15,9 +15,8 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.meta_dataset import MetaDataset
 
-from fer_exp import redaction, signals
+from fer_exp import files, redaction, signals
 from fer_exp.errors import UserError
-from fer_exp.files import written_whole
 from fer_exp.tracking import entries, errors, keys
 from fer_exp.tracking.connection import FAILURES, reach
 from fer_exp.tracking.outbox import Outbox
@@ -127,12 +126,12 @@ class Run(ABC):
 
     def text(self, name: str, text: str) -> None:
         """Keep a text as the artifact `name`."""
-        with self.file(name) as path, written_whole(path) as file:
+        with self.file(name) as path, files.written_whole(path) as file:
             file.write(text.encode())
 
     def figure(self, name: str, figure: "Figure") -> None:
         """Keep a figure as the PNG artifact `name`."""
-        with self.file(name) as path, written_whole(path) as file:
+        with self.file(name) as path, files.written_whole(path) as file:
             figure.savefig(file, format="png")
 
     def dataset(self, name: str, digest: str, profile: Mapping[str, Any], context: str) -> None:
@@ -180,7 +179,10 @@ class Run(ABC):
     def _download(self, name: str) -> Path:
         """An artifact that lies elsewhere; no file if there is none."""
         try:
-            return Path(self.client.download_artifacts(self.id, name))
+            place = files.of_this_process() / self.id
+            place.mkdir(exist_ok=True)
+            # without a place it would go into a folder that nobody takes away
+            return Path(self.client.download_artifacts(self.id, name, str(place)))
         except FAILURES:
             return Path()
 

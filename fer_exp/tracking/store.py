@@ -5,6 +5,7 @@ once break it.
 """
 
 import logging
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ _SCRIPTS = {
 }
 
 # What opening a store may raise.
-_FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError)
+_FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError)
 
 
 class Store(LivingRuns):
@@ -186,9 +187,10 @@ def open_store(uri: str, experiment: str) -> Store:
 def existing_experiment(uri: str, name: str) -> str:
     """The id of an experiment that is there already; raises UserError, and creates nothing, if not."""
     path = sqlite.file_of(uri) if uri.startswith(SQLITE) else None
-    if path and not path.is_file():
-        raise UserError(f"{uri}: there is no store yet: python train.py makes one")
     try:
+        # unlike Path's own it is false, not an error, for a path that is too long or locked
+        if path and not os.path.isfile(path):
+            raise UserError(f"{uri}: there is no store yet: python train.py makes one")
         if path:
             # MLflow would try for minutes what fails for good
             sqlite.check(path)

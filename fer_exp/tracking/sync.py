@@ -4,20 +4,30 @@ A run whose server stops answering goes on and keeps what it writes in `.cache/s
 once is not sent again. A login goes only to a server that the user has named, not to one that a file names.
 """
 
+import argparse
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import console, machine, tracking
+from fer_exp import console, machine, places, tracking
 from fer_exp.errors import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Send all that is kept in this folder; exit 2 if a server does not answer or refuses something."""
     parser = console.Options("sync", __doc__)
-    parser.add_argument("--tracking-uri", help="only to this server (default: to each that was away)")
+    parser.add_argument(
+        "--tracking-uri",
+        type=console.placed(places.store),
+        help="only to this server (default: to each that was away)",
+    )
     parser.add_argument("--experiment", default="fer-exp")
     args = parser.parse_args(arguments)
+    with console.mistakes_in_one_line():
+        _send(args)
+
+
+def _send(args: argparse.Namespace) -> None:
     failed: list[UserError] = []
     for uri in [args.tracking_uri] if args.tracking_uri else tracking.servers_missed():
         try:

@@ -30,8 +30,12 @@ class StackedLauncher(PlannedLauncher):
         setup_globals()
         self._configure_shared_log()
         numbers = range(initial_job_idx, initial_job_idx + len(job_overrides))
-        drivers.run_stacked([self._job(number) for number in numbers], self.n_jobs, self.stop_at_failure)
-        return [JobReturn(overrides, status=JobStatus.COMPLETED) for overrides in job_overrides]
+        jobs = [self._job(number) for number in numbers]
+        drivers.run_stacked(jobs, self.n_jobs, self.stop_at_failure)
+        ended = [JobReturn(overrides, status=JobStatus.COMPLETED) for overrides in job_overrides]
+        for returned, job in zip(ended, jobs, strict=True):
+            returned.return_value = not job.failed
+        return ended
 
     def _configure_shared_log(self) -> None:
         """Log as Hydra lets a job log, but into no file: jobs that take turns have one each."""
@@ -58,6 +62,6 @@ def _begin(config: DictConfig) -> "Job":
     file = (hydra.job_logging.get("handlers") or {}).get("file")
     if file:
         handler = logs.JobLog(file.filename)
-        handler.setFormatter(logging.Formatter(hydra.job_logging.formatters[file.formatter].format))
+        handler.setFormatter(logs.FileFormatter(hydra.job_logging.formatters[file.formatter].format))
         log.addHandler(handler)
     return job_of(config, log)

@@ -50,6 +50,8 @@ class PlannedSweeper(Sweeper):
         from fer_exp.analysis import planning
 
         _refuse_seeds(arguments)
+        if self.config.rerun == "all":
+            raise UserError("precision goes on with the runs that there are: leave out rerun=all")
         runs = planning.LEAST
         while widths := self._sweep([*arguments, f"seed=range(0,{runs})"]):
             if not planning.another_repeat(widths, runs, wanted):
@@ -177,9 +179,12 @@ class PlannedSweeper(Sweeper):
         size = self.max_batch_size or len(jobs)
         for start in range(0, len(jobs), size):
             batch = [[*job, *common] for job in jobs[start : start + size]]
-            for returned in launcher.launch(batch, initial_job_idx=start):
+            ended = launcher.launch(batch, initial_job_idx=start)
+            for returned in ended:
                 # raises what a job has raised
                 _ = returned.return_value
+            if isinstance(launcher, PlannedLauncher) and any(map(launcher.ends_sweep, ended)):
+                return
 
 
 def _refuse_to_wait_for(config: DictConfig) -> None:

@@ -53,7 +53,7 @@ def test_runs_are_added_until_a_precision_is_reached(monkeypatch, capsys):
     """Five an arm at a time from ten on, by the widest interval; 40 are the most."""
     asked = []
     sweeper = PlannedSweeper()
-    sweeper.config = OmegaConf.create({"precision": 0.5})
+    sweeper.config = OmegaConf.create({"precision": 0.5, "rerun": "failed"})
     found = [[0.4, 0.8], [float("nan"), 0.4], [0.5, 0.4]]
     monkeypatch.setattr(sweeper, "_sweep", lambda typed: asked.append(typed) or found[len(asked) - 1])
     sweeper.sweep(["optimizer=sgd,adam"])
@@ -69,11 +69,14 @@ def test_runs_are_added_until_a_precision_is_reached(monkeypatch, capsys):
 
 
 def test_a_precision_takes_its_own_seeds():
-    """Seeds that are typed beside it are refused."""
+    """Seeds that are typed beside it are refused, and so is to train all anew at each enlargement."""
     sweeper = PlannedSweeper()
-    sweeper.config = OmegaConf.create({"precision": 0.5})
+    sweeper.config = OmegaConf.create({"precision": 0.5, "rerun": "failed"})
     with pytest.raises(UserError, match="precision takes the seeds that it needs: leave out seed="):
         sweeper.sweep(["seed=0,1"])
+    sweeper.config.rerun = "all"
+    with pytest.raises(UserError, match="precision goes on with the runs that there are=all"):
+        sweeper.sweep([])
 
 
 @pytest.mark.parametrize(

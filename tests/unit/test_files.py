@@ -70,6 +70,20 @@ def test_a_scratch_folder_goes_with_its_block(tmp_path, monkeypatch):
     trials=1,
     expected="the next one takes away what is left, and nothing of a live one",
 )
+def test_what_a_process_reads_from_elsewhere_goes_with_it(tmp_path):
+    """However many files: they lie in one folder."""
+    code = "from fer_exp import files; print(*{files.of_this_process() for _ in range(3)})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(done.stdout.strip()).parent == tmp_path
+    assert scratches(tmp_path) == []
+
+
 def test_what_a_killed_process_left_in_scratch_is_taken_away_by_the_next(tmp_path, monkeypatch):
     """Models of 1 MB would heap up among the temporary files."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

@@ -39,6 +39,17 @@ def test_messages_wipe_the_line_first(monkeypatch):
     assert said() == "a b"
 
 
+@pytest.mark.parametrize("formatter", [logs.LineFormatter, logs.FileFormatter])
+def test_no_login_is_logged(formatter):
+    """MLflow quotes the whole address of a server that does not answer, in a traceback, too."""
+    try:
+        raise OSError("no answer from http://anna:secret@example.org/api")
+    except OSError as error:
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "failed: %s", (error,), sys.exc_info())
+    assert "//example.org/api" in formatter("%(message)s").format(record)
+    assert "secret" not in formatter("%(message)s").format(record)
+
+
 def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monkeypatch, capsys):
     """Else logging prints a traceback for each line."""
     log = logs.LogFile(tmp_path / "log")

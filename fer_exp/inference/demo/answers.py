@@ -49,7 +49,8 @@ class Answers:
         # an id may be one of another experiment
         if all(run.run_id != config for run in finished):
             finished.insert(0, self.store.record(config))
-        return [facts(run) for run in finished if _is_described(run)]
+        # a restored run has no weights
+        return [facts(run) for run in finished if run.whole and _is_described(run)]
 
     def load(self, wanted: str) -> tuple[tracking.Record, Classifier]:
         """A run, by id or as `Store.find` knows it, and its network; raises NoRunError."""

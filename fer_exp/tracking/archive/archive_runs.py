@@ -9,6 +9,7 @@ jobs a sweep reuses. A file whose name ends in .gz is compressed.
 import argparse
 import gzip
 import io
+import os
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ def keep(args: argparse.Namespace) -> None:
     """Add the runs of a store to a file, and say what it holds."""
     store = tracking.existing_store(args.tracking_uri, args.experiment)
     store.close_abandoned()
-    before = read(args.file) if args.file.exists() else []
+    before = read(args.file) if os.path.exists(args.file) else []
     sweeps, left = _newest_sweeps(store, args.study)
     found = list(_lines(store, sweeps))
     for line in found:
@@ -60,7 +61,7 @@ def keep(args: argparse.Namespace) -> None:
     new = len(set(map(ArchivedRun.text, lines)) - set(map(ArchivedRun.text, before)))
     print(f"{args.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
     for sweep in left:
-        print(f"left: {sweep.name} is RUNNING: repeat this when it has ended")
+        print(f"left: {sweep.name} is {sweep.status}: repeat this when it has ended")
 
 
 def _readable(line: ArchivedRun) -> None:
@@ -150,7 +151,7 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
         raise UserError(
             f"no sweep {lacking or ''} in {store.uri} yet: python train.py study={lacking or 'NAME'}"
         )
-    running = [sweep for sweep in newest.values() if sweep.status == "RUNNING"]
+    running = [sweep for sweep in newest.values() if sweep.status in ("RUNNING", keys.LEFT)]
     return [sweep for sweep in newest.values() if sweep not in running], running
 
 

@@ -47,10 +47,8 @@ _TOLD = {
     Kind.BASELINE: ((Tag.IDENTITY, Tag.FACES), (), (keys.TEST_ACCURACY, keys.FIT_SECONDS)),
 }
 # The params that tables read as numbers.
-_NUMBERS = (
-    *(Param.SEED, Param.FACES_FIT, Param.FACES_VALIDATION, Param.LR, Param.WEIGHT_DECAY),
-    *(Param.TAUGHT, Param.SCHEDULER_FACTOR),
-)
+_NUMBERS = (Param.LR, Param.WEIGHT_DECAY, Param.TAUGHT, Param.SCHEDULER_FACTOR)
+_WHOLE_NUMBERS = (Param.SEED, Param.FACES_FIT, Param.FACES_VALIDATION)
 # Further metrics of a job that has selected weights.
 _SELECTED = (keys.SELECTED_VAL_LOSS, keys.SELECTED_VAL_ACCURACY, keys.SELECTED_EPOCH, keys.TRAIN_SECONDS)
 
@@ -161,8 +159,12 @@ def _checks(tree: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     for part, wanted in zip(("tags", "params", "metrics"), _TOLD[kind], strict=True):
         lacking = [name for name in wanted if name not in tree[part]]
         yield f"{part} lack {', '.join(lacking)}", not lacking
-    odd = next((name for name in _NUMBERS if not _is_written_number(tree["params"].get(name, "0"))), "")
-    yield f"params.{odd} is no number", not odd
+    for names, fits, said in (
+        (_NUMBERS, _is_written_number, "number"),
+        (_WHOLE_NUMBERS, _is_whole_number, "whole number"),
+    ):
+        odd = next((name for name in names if not fits(tree["params"].get(name, "0"))), "")
+        yield f"params.{odd} is no {said}", not odd
     if kind == Kind.JOB and tree["status"] == "FINISHED":
         lacking = [name for name in _SELECTED if name not in tree["metrics"]]
         yield f"metrics lack {', '.join(lacking)}", not lacking
@@ -177,6 +179,10 @@ def _is_written_number(text: str) -> bool:
         return math.isfinite(float(text))
     except ValueError:
         return False
+
+
+def _is_whole_number(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{1,19}", text) is not None
 
 
 def _is_plain(value: Any) -> bool:
@@ -211,4 +217,4 @@ def _is_job(value: Any) -> bool:
     ):
         return False
     numbers = (value[key] for key in ("seed", TRIAL, TUNED) if key in value)
-    return all(re.fullmatch(r"[0-9]{1,19}", each) for each in numbers)
+    return all(map(_is_whole_number, numbers))

@@ -66,6 +66,8 @@ def _runs(base: str, experiment_id: str, view: str, order: str) -> str:
 
 def free_port(wanted: int) -> int:
     """The wanted port of this machine, or the next that is free; 0 leaves the choice to the system."""
+    if wanted < 0:
+        raise UserError(f"--port {wanted}: a port is 0 to 65535")
     for port in range(wanted, min(wanted + 100, 65536)):
         with socket.socket() as probe:
             # a port whose last owner has just ended is free

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer_exp import console, extras, machine
+from fer_exp import console, extras, files, machine
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server
 
@@ -69,7 +69,8 @@ def serve(args: argparse.Namespace) -> None:
     options = ["--app-name", "basic-auth", "--workers", str(args.workers), "--uvicorn-opts", _PATIENCE]
     config = {"MLFLOW_AUTH_CONFIG_PATH": str(mlflow_server.BASIC_AUTH)}
     # the hashes of the passwords lie there
-    args.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with files.failing_in_one_line():
+        args.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with mlflow_server.serving(uri, port, options, config, args.folder) as process:
         base = f"http://{mlflow_server.HOST}:{port}"
         print(f"serving {base}; the admin lets users in: docs/team.md")

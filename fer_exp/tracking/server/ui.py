@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 
 from fer_exp import console, tracking
+from fer_exp.redaction import without_login
 from fer_exp.tracking.server import mlflow_server, short_links
 
 
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if tracking.is_server(args.tracking_uri):
             experiment_id = tracking.existing_experiment(args.tracking_uri, args.experiment)
             # it has these pages already, at an address that works from other machines, too
-            base = args.tracking_uri.rstrip("/")
+            base = without_login(args.tracking_uri.rstrip("/"))
             links = (mlflow_server.charts(base, experiment_id), mlflow_server.sweeps(base, experiment_id))
             show(*links, not args.no_browser)
         else:

@@ -106,10 +106,10 @@ def test_a_folder_gives_its_pictures_at_any_depth_sorted(predict, place):
     """Hidden ones are not looked at, and what is not called a picture is said to be left out."""
     for name in ("b/z.png", "b/a/x.JPG", "c.bmp", ".hidden/y.png", "._c.png"):
         photo(place / "in" / name)
-    (place / "in" / "notes.txt").write_text("hello")
+    (place / "in" / "\x1b[31mnotes.txt").write_text("hello")
     code, out, err = predict("in", "--format", "json")
     assert [found["path"] for found in json.loads(out)] == ["in/b/a/x.JPG", "in/b/z.png", "in/c.bmp"]
-    assert (code, err) == (0, ["in: left out, not called pictures: 1, as in/notes.txt"])
+    assert (code, err) == (0, [r"in: left out, not called pictures: 1, as in/\x1b[31mnotes.txt"])
 
 
 def test_bad_pictures_do_not_stop_good_ones(predict, place):

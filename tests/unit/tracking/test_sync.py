@@ -40,6 +40,22 @@ def test_a_login_goes_to_no_server_that_only_a_file_names(tmp_path, monkeypatch,
     assert "no MLflow server answers there" in capsys.readouterr().err
 
 
+def test_a_folder_that_does_not_say_whose_it_is_is_one_line(tmp_path, monkeypatch, capsys):
+    """And so is an address that is none."""
+    monkeypatch.chdir(tmp_path)
+    kept = tmp_path / ".cache" / "spool" / "host_1" / "0" / "entries.jsonl"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}\n")
+    for arguments, said in (
+        ([], "host_1: does not say whose it is: write the address of its server into"),
+        (["--tracking-uri", "nfs://x"], "tracking.uri=nfs://x: cannot open the store"),
+    ):
+        with pytest.raises(SystemExit, match="2"):
+            sync.main(arguments)
+        [line] = capsys.readouterr().err.splitlines()
+        assert said in line
+
+
 @pytest.mark.slow
 @pytest.mark.fault(
     "Store: an MLflow server that cannot be reached at the start",

@@ -41,10 +41,17 @@ def test_a_drawn_face_gets_seven_ranked_emotions(ask, trained):
 
 
 def test_the_runs_to_choose_from_say_how_good_they_are(ask, trained, begin):
-    """Finished jobs alone, and which is shown first."""
+    """Finished jobs alone, with their weights, and which is shown first."""
     store, run = trained
     begin({})
     store.client.set_terminated(begin({}).id)
+    params, metrics = store.record(run).params, store.record(run).metrics
+    restored = begin(params)
+    for key, value in metrics.items():
+        store.client.log_metric(restored.id, key, value)
+    store.client.set_tag(restored.id, "moved_from", "0" * 32)
+    store.client.set_tag(restored.id, "moved", "figures")
+    store.client.set_terminated(restored.id)
     found = json.loads(ask("GET", "/runs")[2])
     record = store.record(run)
     accuracy = record.metrics["selected/val_accuracy"]

@@ -229,11 +229,13 @@ def test_what_a_store_has_itself_stays(kept, make):
     assert store.latest("top0").tags["mlflow.parentRunId"] == own.id
 
 
-def test_a_sweep_at_work_is_left(filled, tmp_path, capsys):
-    """It says so; the jobs that have finished are kept."""
+@pytest.mark.parametrize("status", ["RUNNING", "SCHEDULED"])
+def test_a_sweep_at_work_is_left(filled, tmp_path, capsys, status):
+    """Here, or where a cluster has its jobs: it says so; the jobs that have finished are kept."""
     at_work = filled.create("ladder · honest", {}, {**SHARED, "kind": "sweep", "study": "ladder"})
+    filled.client.update_run(at_work.id, status)
     with at_work.lock:
         archive_runs.main([str(tmp_path / "runs.jsonl"), *named(filled)])
-    assert "left: ladder · honest is RUNNING" in capsys.readouterr().out
+    assert f"left: ladder · honest is {status}" in capsys.readouterr().out
     kinds = [line.tags["kind"] for line in archive_runs.read(tmp_path / "runs.jsonl")]
     assert kinds.count("sweep") == 2

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from helpers.archived import SHARED, named, restore, sweep
+from helpers.archived import SHARED, job, named, restore, sweep
 from helpers.processes import store_in
 
 from fer_exp.errors import UserError
@@ -70,6 +70,8 @@ def untouched(tmp_path_factory, migrated_store):
             json.dumps(GOOD | {"tags": GOOD["tags"] | {"mlflow.parentRunId": "x"}}),
             "tags hold mlflow.parentRunId, which is none of those that are kept",
         ),
+        (json.dumps(GOOD | {"params": {"optimizer.lr": "x"}}), "params.optimizer.lr is no number"),
+        (json.dumps(GOOD | {"params": {"faces.fit": "57.5"}}), "params.faces.fit is no whole number"),
         (json.dumps(GOOD | {"tags": {"kind": "other"}}), "tags.kind is none of sweep"),
         (json.dumps(GOOD | {"tags": {"kind": "baseline"}}), "tags lack identity, faces"),
         (json.dumps(GOOD | {"metrics": {}}), "metrics lack test/union/accuracy"),
@@ -104,3 +106,13 @@ def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
     [line] = capsys.readouterr().err.splitlines()
     assert said in line
     assert not (tmp_path / "nothing.jsonl").exists()
+
+
+def test_a_name_that_no_disk_takes_is_one_line(store, tmp_path, capsys):
+    """As long as that, Python does not even say whether it is there."""
+    sweep(store, "ladder", "deck0")
+    job(store, "deck0")
+    with pytest.raises(SystemExit, match="2"):
+        archive_runs.main([str(tmp_path / ("a" * 300)), *named(store)])
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("cannot be written (File name too long)")

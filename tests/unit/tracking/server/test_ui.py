@@ -12,6 +12,7 @@ import sys
 import pytest
 from helpers.processes import FEW, open_store, run, start
 
+from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server, ui
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -67,6 +68,8 @@ def test_a_taken_port_gives_way_to_the_next():
         port = taken.getsockname()[1]
         assert mlflow_server.free_port(port) > port
     assert mlflow_server.free_port(0) > 0
+    with pytest.raises(UserError, match="--port -1: a port is 0 to 65535"):
+        mlflow_server.free_port(-1)
 
 
 @pytest.mark.parametrize(
