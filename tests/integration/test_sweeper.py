@@ -75,7 +75,7 @@ def test_a_precision_takes_its_own_seeds():
     with pytest.raises(UserError, match="precision takes the seeds that it needs: leave out seed="):
         sweeper.sweep(["seed=0,1"])
     sweeper.config.rerun = "all"
-    with pytest.raises(UserError, match="precision goes on with the runs that there are=all"):
+    with pytest.raises(UserError, match="precision goes on with the runs that there are"):
         sweeper.sweep([])
 
 
