@@ -120,10 +120,10 @@ class LivingRuns(Queries):
 
         One that has been silent for a day is taken for dead.
         """
-        here = self.place.get(keys.Tag.LOCKS)
-        there = record.tags.get(keys.Tag.LOCKS)
-        foreign = here is not None and there is not None and here != there
-        return record.status == "RUNNING" and foreign and time.time() - record.started <= _SILENT
+        if record.status != "RUNNING" or time.time() - record.started > _SILENT:
+            return False
+        here, there = self.place.get(keys.Tag.LOCKS), record.tags.get(keys.Tag.LOCKS)
+        return here is not None and there is not None and here != there
 
     def _close(self, run_id: str, error: str | None) -> None:
         if error:
