@@ -59,7 +59,7 @@ def train(config: DictConfig) -> None:
         raise UserError("detach=true is for sweeps: add -m")
     job = job_of(config)
     if config.dry_run:
-        print(f"{job.name}: would train")
+        print(f"{job.name}: would {job.plan()}")
         return
 
     print("reading the faces", flush=True)

@@ -107,6 +107,16 @@ class Job:
         self.outcome = Outcome(action, self.recorder.run.id)
         return self.recorder.trainer
 
+    def plan(self) -> str:
+        """What would be done, by a word of `plan`: one that has finished is not trained again."""
+        job_check.check(self.config)
+        dataset = self._faces()
+        store = tracking.Store(self.config.tracking)
+        config, _ = teacher.named(self.config, dataset, store)
+        key = job_identity(config, dataset.digest)
+        earlier = None if config.resume else store.known_here(identity=key).get(key)
+        return plan.action(earlier, config.rerun, derived.is_trial(config))
+
     def _lock(self, store: tracking.Store, key: str, wait: bool) -> None:
         """Keep other processes from training the same job; one that has no sweep to wait in says so."""
         alone = not self.config.sweep.parent

@@ -9,10 +9,11 @@ from fer_exp.config.identity import recipe
 from fer_exp.config.settings import Experiment
 from fer_exp.errors import UserError
 from fer_exp.models import checkpoint, factory
+from fer_exp.training import early_stopping
 from fer_exp.training.trainer import Epoch, Trainer
 
 # What a resumed run may have otherwise than the run it goes on from.
-_MAY_CHANGE = ("training.epochs", "stopping.")
+_EPOCHS, _STOPPING = "training.epochs", "stopping."
 
 
 def restore(trainer: Trainer, digest: str, path: Path, source: str) -> None:
@@ -26,6 +27,7 @@ def restore(trainer: Trainer, digest: str, path: Path, source: str) -> None:
         _refuse_another(trainer.settings, digest, content, source)
         trainer.restore(content)
         _refuse_gaps(trainer.history)
+        _refuse_an_earlier_end(trainer.settings, trainer.history, source)
     # of a file that is safe to read and whole, what lies in it may yet be anything
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         said = str(error).splitlines()[0][:100] if str(error) else ""
@@ -45,13 +47,32 @@ def _refuse_gaps(history: Sequence[Epoch]) -> None:
         raise ValueError("its figures are no numbers")
 
 
+def _refuse_an_earlier_end(config: Experiment, history: Sequence[Epoch], source: str) -> None:
+    """Refuse epochs that a run of these settings would not have reached: it would be another run."""
+    if len(history) > config.training.epochs:
+        raise UserError(f"resume={source}: it has {len(history)} epochs behind it; {_EPOCHS} must be more")
+    rule = early_stopping.build(config.stopping)
+    for epoch in history[:-1]:
+        rule.update(epoch.validation.loss)
+        if rule.ends(None):
+            raise UserError(
+                f"resume={source}: stopping={config.stopping.name} would have ended it after epoch "
+                f"{epoch.number} of {len(history)}; leave resume out to train such a run"
+            )
+
+
 def _refuse_another(config: Experiment, digest: str, content: dict[str, Any], source: str) -> None:
     now = {"faces": digest, **recipe(config)}
     before = {"faces": content["faces"], **content["recipe"]}
-    differ = [key for key in now if not key.startswith(_MAY_CHANGE) and now[key] != before.get(key)]
+    # the rates of a cosine are spread over its epochs
+    free = (_STOPPING,) if config.scheduler.name == "cosine" else (_STOPPING, _EPOCHS)
+    # what is as usual stands in no recipe
+    keys = [key for key in {**before, **now} if not key.startswith(free)]
+    differ = [key for key in keys if now.get(key) != before.get(key)]
     if any(key.startswith("model.") for key in differ):
         built = factory.describe(schema.build(settings.Model, content["model"], "model"))
         raise UserError(f"resume={source}: it is {built}, not {factory.describe(config.model)}")
     if differ:
-        text = ", ".join(f"{key}={before.get(key)} (here {now[key]})" for key in differ)
-        raise UserError(f"resume={source}: it was trained with {text}; only epochs and stopping may change")
+        text = ", ".join(f"{key}={before.get(key)} (here {now.get(key)})" for key in differ)
+        may = "only stopping, under a cosine," if _EPOCHS not in free else "only epochs and stopping"
+        raise UserError(f"resume={source}: it was trained with {text}; {may} may change")

@@ -51,10 +51,17 @@ def choices(
     """
     asked, given = flatten(own), flatten(usual)
     found = dict(source.recipe)
-    for key, value in asked.items():
-        by_hand = value != given.get(key) or any(f"{key}.".startswith(f"{each}.") for each in typed)
-        if by_hand or is_circumstance(key):
-            found[key] = value
+    by_hand = {
+        key: value
+        for key, value in asked.items()
+        if value != given.get(key) or any(f"{key}.".startswith(f"{each}.") for each in typed)
+    }
+    for key, value in by_hand.items():
+        group, _, last = key.rpartition(".")
+        if last == "name" and value != found.get(key):
+            # another option of a group has keys of its own
+            found = {each: kept for each, kept in found.items() if not each.startswith(f"{group}.")}
+    found |= {key: value for key, value in asked.items() if key in by_hand or is_circumstance(key)}
     named = {"study": source.record.study, "resume": source.record.run_id}
     # what is flat knows no empty group, and a recipe no trainings before where there were none
     tree: dict[str, Any] = {key: {} for key, value in own.items() if isinstance(value, Mapping)}

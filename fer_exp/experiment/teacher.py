@@ -30,7 +30,8 @@ def named(
     try:
         here = store.records("FINISHED", kind=keys.Kind.JOB, faces=dataset.fingerprint.content)
         # runs on other faces may be called the same
-        record = next((run for run in here if run.name == wanted), None) or store.find(wanted)
+        # by its identity, too, as a run that was taught keeps it
+        record = next((run for run in here if wanted in (run.name, run.identity)), None) or store.find(wanted)
         require_weights(record)
         unseen = artifacts.read_answers(store.run_of(record), artifacts.VALIDATION_ANSWERS)["face"]
     except UserError as error:

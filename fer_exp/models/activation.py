@@ -14,6 +14,8 @@ def activation_factory(settings: Activation) -> Callable[[], nn.Module]:
     """What makes one activation module a layer, e.g. of `torch.nn.LeakyReLU`."""
     cls = named_class("model.activation", settings.target, nn.Module)
     check_options("model.activation", cls, settings.options)
+    if settings.options.get("inplace"):
+        raise UserError("model.activation.options.inplace=true would overwrite what a residual block adds")
     try:
         # two widths, as some modules fit one alone
         fits = all(cls(**settings.options)(torch.zeros(2, n)).shape == (2, n) for n in (4, 5))

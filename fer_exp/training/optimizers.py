@@ -25,6 +25,9 @@ ELEMENTWISE = (
     Lion,
 )
 
+# What PyTorch raises for options that it does not take.
+_MISTAKES = (TypeError, ValueError, RuntimeError, IndexError)
+
 # PyTorch has their one kernel for no GPU.
 FUSED_ON_CPU_ALONE = (torch.optim.Adagrad,)
 
@@ -35,8 +38,21 @@ def elementwise(config: settings.Optimizer) -> bool:
 
 
 def check(config: settings.Optimizer) -> None:
-    """Raise UserError for options that PyTorch's class does not take, which it alone can judge."""
-    build_flat(config, torch.nn.Parameter(torch.zeros(1)))
+    """Raise UserError for options that PyTorch's class does not take, which it alone can judge.
+
+    Some are only looked at in a step, so two are made.
+    """
+    shapes = ((3,),) if elementwise(config) else ((2, 2), (2,))
+    weights = [torch.nn.Parameter(torch.zeros(shape)) for shape in shapes]
+    # the step of training, since PyTorch's own of these imports its compiler
+    optimizer = build_flat(config, weights[0]) if elementwise(config) else build(config, weights)
+    try:
+        for _ in range(2):
+            for weight in weights:
+                weight.grad = torch.zeros_like(weight)
+            optimizer.step()
+    except (*_MISTAKES, AssertionError) as error:
+        raise UserError(f"optimizer={config.name}: {error}") from None
 
 
 def build(config: settings.Optimizer, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
@@ -63,12 +79,14 @@ def _make(
     check_options("optimizer", cls, config.options)
     # one kernel a step instead of a dozen: at batch 32 the step of a small network is mostly overhead
     fused = {"fused": True} if "fused" in inspect.signature(cls).parameters else {}
+    # which excludes the other, if that was asked for
+    fused = {} if config.options.get("foreach") else fused
     if issubclass(cls, FUSED_ON_CPU_ALONE) and parameters[0].device.type == "cuda":
         fused = {}
     make: Callable[..., torch.optim.Optimizer] = cls
     try:
-        return make(parameters, lr=config.lr, weight_decay=config.weight_decay, **fused, **config.options)
-    except (TypeError, ValueError, RuntimeError, IndexError) as error:
+        return make(parameters, lr=config.lr, weight_decay=config.weight_decay, **{**fused, **config.options})
+    except _MISTAKES as error:
         raise UserError(f"optimizer={config.name}: {error}") from None
 
 

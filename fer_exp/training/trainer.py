@@ -230,13 +230,14 @@ class Trainer:
         self.optimizer.load_state_dict(self.flat.together(optimizer) if self.flat else optimizer)
         if self.scheduler:
             self.scheduler.load_state_dict(state["scheduler"])
-        # the rule is the settings'; only what it has counted carries over
-        for count in ("best", "counted", "bad_epochs"):
-            setattr(self.stopping, count, state["stopping"][count])
         self.history = [
             Epoch(**{**epoch, "train": Scores(**epoch["train"]), "validation": Scores(**epoch["validation"])})
             for epoch in state["history"]
         ]
+        # by the rule of the settings, which may be another than that of the state
+        self.stopping = early_stopping.build(self.settings.stopping)
+        for epoch in self.history:
+            self.stopping.update(epoch.validation.loss)
 
 
 def _copied(network: Network) -> dict[str, torch.Tensor]:

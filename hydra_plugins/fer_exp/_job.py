@@ -30,6 +30,7 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
     log: takes what it says of itself; without, the logger that Hydra has set up for it.
     """
     # here, since it imports PyTorch
+    from fer_exp.config.identity import is_circumstance
     from fer_exp.experiment import plan
     from fer_exp.experiment.job import Job
     from fer_exp.tracking import keys
@@ -42,7 +43,7 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
         return _resumed(config, overrides)
     else:
         settings = as_settings(config)
-        factors = [key for key in _typed(overrides) if not key.startswith(("data.", "tracking.", "rerun"))]
+        factors = [key for key in _typed(overrides) if not (key.startswith("data.") or is_circumstance(key))]
     tags = _tags(overrides) | {keys.Tag.NOTE: _description(settings, overrides)}
     return Job(settings, plan.name(plan.swept_values(overrides, factors)), tags, log)
 

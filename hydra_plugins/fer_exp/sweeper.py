@@ -70,6 +70,8 @@ class PlannedSweeper(Sweeper):
         ours = issubclass(engine, PlannedLauncher)
         if ours:
             engine.check(options)
+        if self.config.resume:
+            raise UserError("resume goes on with one run: leave out -m; a sweep goes on by the same command")
         if self.config.detach:
             _refuse_to_wait_for(self.config)
             (engine if ours else PlannedLauncher).check_detached(options)

@@ -172,6 +172,14 @@ def test_a_rung_changes_one_thing(compose_settings):
         assert len(groups) == 1 or arm in ("wide", "cosine", "top"), (arm, groups)
 
 
+def test_layers_that_are_typed_hold_on_every_rung(compose_settings):
+    """Else two arms of a sweep over them would be one network."""
+    for path in sorted((CONF / "rung").rglob("*.yaml")):
+        rung = path.relative_to(CONF / "rung").with_suffix("")
+        chosen = compose_settings(f"rung={rung}", "layers=64-32-16")
+        assert chosen.model.hidden == [64, 32, 16], rung
+
+
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_the_carried_over_network_saw_every_smaller_batch(compose_settings, size):
     """16, 32, ... in turn, as the deck's one network did (A4)."""

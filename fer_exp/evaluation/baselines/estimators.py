@@ -31,6 +31,7 @@ from fer_exp.config.evaluation import (
 )
 from fer_exp.config.identity import baseline_identity, flatten
 from fer_exp.data.dataset import Dataset
+from fer_exp.errors import UserError
 from fer_exp.evaluation import scoring
 from fer_exp.evaluation.baselines.svm import effort
 from fer_exp.evaluation.baselines.svm.linear_svc import ExactLinearSVC
@@ -80,8 +81,15 @@ def ensure(
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
             return scoring.complete(found, store, dataset), False
+        _refuse_too_many_neighbours(chosen, dataset)
         before()
         return _fit(chosen, dataset, store, estimator(chosen, kept, watch), key), True
+
+
+def _refuse_too_many_neighbours(chosen: Baseline, dataset: Dataset) -> None:
+    faces = len(dataset.train())
+    if isinstance(chosen, NearestBaseline) and chosen.neighbours > faces:
+        raise UserError(f"baseline.neighbours={chosen.neighbours}: there are {faces} faces to train on")
 
 
 def expected_seconds(chosen: Baseline, dataset: Dataset) -> float | None:

@@ -33,7 +33,7 @@ SMALL = png(np.zeros((48, 64), np.uint8))
         (lambda found: found.pop("label"), "has no column label or labels or emotion, but image, Usage"),
         (
             lambda found: found.update(label=["happy"] * 70),
-            "row 1: the label is 'happy', not a whole number of",
+            "its column label holds texts; a label is a whole number there",
         ),
         (
             lambda found: found.update(label=[2.0] * 70),

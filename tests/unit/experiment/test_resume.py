@@ -48,6 +48,45 @@ def test_another_network_or_recipe_is_refused_by_name(tiny):
         drivers.run(Job(tiny("optimizer.lr=0.1", f"resume='{half.run_id}'"), "x"))
 
 
+def test_a_choice_that_is_given_up_is_another_recipe(tiny):
+    """A recipe does not name what is as usual, so it takes both to see what differs."""
+    half = drivers.run(Job(tiny("training.label_smoothing=0.3"), "half"))
+    with pytest.raises(UserError, match=r"training\.label_smoothing=0\.3 \(here None\)"):
+        drivers.run(Job(tiny(f"resume='{half.run_id}'"), "x"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        (
+            ["scheduler=cosine"],
+            ["scheduler=cosine", "training.epochs=6"],
+            "only stopping, under a cosine, may",
+        ),
+        ([], ["training.epochs=2"], "it has 3 epochs behind it; training.epochs must be more"),
+        (
+            [],
+            ["training.epochs=9", "stopping=patience", "stopping.patience=1", "stopping.min_delta=5"],
+            "stopping=patience would have ended it after epoch 2 of 3",
+        ),
+    ],
+)
+def test_what_a_whole_run_would_not_have_reached_is_refused(tiny, store, before, after, said):
+    """Else it would be kept, and reused, as the run of these choices."""
+    half = drivers.run(Job(tiny(*before), "half"))
+    with pytest.raises(UserError, match=said):
+        drivers.run(Job(tiny(*after, f"resume='{half.run_id}'"), "x"))
+    assert [run.status for run in store.records(kind="job")].count("FINISHED") == 1
+
+
+def test_a_dry_run_knows_what_is_there(tiny):
+    """As that of a sweep does."""
+    assert Job(tiny(), "main").plan() == plan.TRAIN
+    drivers.run(Job(tiny(), "main"))
+    assert Job(tiny(), "main").plan() == plan.REUSE
+    assert Job(tiny("rerun=all"), "main").plan() == plan.TRAIN
+
+
 def test_a_job_that_was_trained_by_hand_is_offered_and_not_trained_again(tiny, store, caplog):
     """Whoever wants it anew says so; another seed is another job."""
     first = drivers.run(Job(tiny(), "main"))

@@ -53,6 +53,15 @@ def test_what_is_typed_beside_it_holds(tree, half):
         drivers.run(Job(settings.parse(adam), "x"))
 
 
+def test_another_stopping_rule_takes_the_place_of_all_its_keys(tree, half):
+    """Those of the run's own rule are no settings of the other."""
+    source = source_run.find(half, tree()["tracking"])
+    for rule, kept in (("none", {"name"}), ("deck", {"name", "count"}), ("patience", None)):
+        found = source_run.choices(source, tree(f"stopping={rule}"), tree(), ["stopping"])
+        assert settings.parse(found).stopping.name == rule
+        assert kept is None or found["stopping"].keys() == kept
+
+
 def test_a_run_that_was_killed_is_the_latest_to_go_on_from(tiny, tree):
     """It is what most go on from."""
 

@@ -3,7 +3,7 @@
 import pytest
 
 from fer_exp.errors import UserError
-from fer_exp.experiment import drivers
+from fer_exp.experiment import drivers, plan
 from fer_exp.experiment.job import Job
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts
@@ -22,6 +22,14 @@ def test_a_job_is_taught_by_a_finished_run(tiny, store):
         checkpoint.load(store.run(done.run_id).fetch(artifacts.LAST))["network"] for done in (alone, taught)
     )
     assert any((one[name] != other[name]).any() for name in one)
+    # as its checkpoint names the teacher, by which it is gone on with
+    by_identity = tiny(
+        "training.epochs=2",
+        f"training.teacher='{store.record(teacher).identity}'",
+        "training.taught=0.9",
+        f"resume={taught.run_id}",
+    )
+    assert drivers.run(Job(by_identity, "more")).action == plan.TRAIN
 
 
 def test_a_taught_job_is_known_by_what_taught_it(tiny, store):

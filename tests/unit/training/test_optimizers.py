@@ -1,6 +1,5 @@
 """Optimizers and schedulers are what the settings say."""
 
-import copy
 import dataclasses
 import inspect
 import os
@@ -13,8 +12,6 @@ import torch
 
 from fer_exp.errors import UserError
 from fer_exp.training import optimizers, schedulers
-from fer_exp.training.lion import Lion
-from fer_exp.training.muon import MuonAndAdamW
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[3] / "conf" / "optimizer").iterdir())
 
@@ -60,13 +57,33 @@ def test_a_value_that_pytorch_refuses_is_one_line(compose_settings):
 
 
 @pytest.mark.parametrize(
-    "options", [{"foreach": True}, {"differentiable": True}, {"betas": [0.9]}, {"lr": 1}]
+    "options", [{"foreach": True, "fused": True}, {"differentiable": True}, {"betas": [0.9]}, {"lr": 1}]
 )
 def test_options_that_clash_are_one_line(compose_settings, options):
     """Whether PyTorch refuses by a RuntimeError, an IndexError or a TypeError."""
     config = dataclasses.replace(compose_settings().optimizer, options=options)
     with pytest.raises(UserError, match="optimizer=adam: "):
         optimizers.check(config)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("adam", {"betas": [0.9, 0.99, 0.9]}), ("rmsprop", {"capturable": True}), ("muon", {"momentum": -1})],
+)
+def test_options_that_fail_in_a_step_are_one_line(compose_settings, name, options):
+    """Before any data is read: PyTorch takes them, and looks at them later."""
+    config = dataclasses.replace(compose_settings(f"optimizer={name}").optimizer, options=options)
+    with pytest.raises(UserError, match=f"optimizer={name}: "):
+        optimizers.check(config)
+
+
+@pytest.mark.parametrize("options", [{"fused": False}, {"foreach": True}])
+def test_a_kernel_that_is_asked_for_is_used(compose_settings, options):
+    """In the place of the fused one."""
+    config = dataclasses.replace(compose_settings().optimizer, options=options)
+    optimizers.check(config)
+    made = optimizers.build(config, [torch.nn.Parameter(torch.zeros(2))])
+    assert not made.param_groups[0].get("fused")
 
 
 def test_a_wrong_option_is_named(compose_settings):
@@ -194,46 +211,3 @@ def test_no_optimizer_imports_the_compiler():
     names = [f"{cls.__module__}.{cls.__name__}" for cls in optimizers.ELEMENTWISE]
     here = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
     subprocess.run([sys.executable, "-c", _STEPS, *names], env=here, check=True)
-
-
-def test_lion_moves_each_weight_by_the_whole_rate():
-    """Its formula, step by step, with a decay that is no part of the slope."""
-    weights, mean = torch.nn.Parameter(torch.tensor([1.0, -2.0])), torch.zeros(2)
-    optimizer, expected = (
-        Lion([weights], lr=0.1, weight_decay=0.5, betas=(0.9, 0.8)),
-        weights.detach().clone(),
-    )
-    for slope in (torch.tensor([1.0, -3.0]), torch.tensor([-20.0, 0.5])):
-        weights.grad = slope
-        optimizer.step()
-        expected = (1 - 0.1 * 0.5) * expected - 0.1 * torch.sign(0.9 * mean + 0.1 * slope)
-        mean = 0.8 * mean + 0.2 * slope
-    torch.testing.assert_close(weights.detach(), expected)
-
-
-def test_muon_steps_matrices_as_pytorchs_and_the_rest_as_adamw():
-    """Also where it goes on from a kept state, whose rate a scheduler has changed."""
-    start = torch.linspace(-1, 1, 6).reshape(2, 3), torch.linspace(0, 1, 3)
-    theirs, ours, again = ([torch.nn.Parameter(each.clone()) for each in start] for _ in range(3))
-    muon = torch.optim.Muon([theirs[0]], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
-    pair = muon, torch.optim.AdamW([theirs[1]], lr=0.01, weight_decay=0.1)
-    whole = MuonAndAdamW(ours, lr=0.01, weight_decay=0.1)
-    resumed = MuonAndAdamW(again, lr=0.5)
-    for step in range(4):
-        if step == 2:
-            resumed.load_state_dict(copy.deepcopy(whole.state_dict()))
-            for place, weights in enumerate(again):
-                weights.data.copy_(ours[place].data)
-            for group in (
-                *whole.param_groups,
-                *resumed.param_groups,
-                *(each.param_groups[0] for each in pair),
-            ):
-                group["lr"] = 0.002
-        for weights in (*theirs, *ours, *again):
-            weights.grad = torch.cos(weights.detach() * (step + 2))
-        for each in (*pair, whole, resumed):
-            each.step()
-    for one, two, three in zip(theirs, ours, again, strict=True):
-        assert torch.equal(one, two)
-        assert torch.equal(one, three)

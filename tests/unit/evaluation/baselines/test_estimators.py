@@ -9,6 +9,7 @@ from helpers import made_studies
 from fer_exp import metrics
 from fer_exp.config import schema
 from fer_exp.config.evaluation import Baseline
+from fer_exp.errors import UserError
 from fer_exp.evaluation import significance
 from fer_exp.evaluation.baselines import estimators
 from fer_exp.tracking import artifacts, studies
@@ -46,6 +47,13 @@ def test_another_setting_is_another_baseline(ensure):
     """One neighbour and three are not the same figure."""
     one, three = (ensure("baseline=nearest", f"baseline.neighbours={n}")[0] for n in (1, 3))
     assert one.run_id != three.run_id
+
+
+def test_more_neighbours_than_faces_are_refused(ensure, store):
+    """In a line, before a run is made."""
+    with pytest.raises(UserError, match=r"baseline\.neighbours=1000: there are 42 faces to train on"):
+        ensure("baseline=nearest", "baseline.neighbours=1000")
+    assert store.records(kind="baseline") == []
 
 
 def test_the_prior_has_the_loss_that_a_network_must_get_under(ensure, tiny_faces):
