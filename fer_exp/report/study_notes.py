@@ -1,10 +1,14 @@
 """What stands below a study's tables: what is missing, n of its figures, and where its runs come from."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from fer_exp.analysis import comparison
 from fer_exp.formatting import Message, Styled, message
 from fer_exp.tracking.studies import Arm, Study
+
+# Jobs in a row that are told one by one.
+_EACH = 3
 
 
 def gap(job: str, state: str) -> Styled:
@@ -14,13 +18,23 @@ def gap(job: str, state: str) -> Styled:
 
 def missing(study: Study) -> list[Message | Styled]:
     """What a study lacks, and what was left out of it."""
-    found: list[Message | Styled] = [
-        gap(each.job, each.state) for arm in study.arms for each in arm.unfinished
-    ]
+    found: list[Message | Styled] = [each for arm in study.arms for each in _gaps(arm)]
     if study.left_out:
         reasons = [message(f"left_out.{reason}", n=n) for reason, n in sorted(study.left_out.items())]
         found.append(message("left_out", reasons=reasons))
     return found
+
+
+def _gaps(arm: Arm) -> Iterator[Message | Styled]:
+    """Each job that an arm lacks, or the first and the last of many in a row that are lacking alike."""
+    for state, alike in itertools.groupby(arm.unfinished, lambda each: each.state):
+        jobs = [each.job for each in alike]
+        if len(jobs) > _EACH:
+            yield message(
+                "gap.many", first=jobs[0], last=jobs[-1], n=len(jobs), state=message(f"state.{state}")
+            )
+        else:
+            yield from (gap(job, state) for job in jobs)
 
 
 def sizes(study: Study, subset: str = "") -> list[Message]:

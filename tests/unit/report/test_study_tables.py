@@ -29,6 +29,18 @@ def test_the_tables_of_six_runs_and_a_gap(capsys):
     assert capsys.readouterr().out == GOLDEN.read_text(encoding="utf-8")
 
 
+def test_many_jobs_in_a_row_that_are_missing_are_one_line():
+    """As where an arm has ten runs and the others have twenty."""
+    gaps = [Gap(f"tanh · seed {n}", "failed" if n == 4 else "missing") for n in range(3, 10)]
+    shown = study("activation", *activation().arms[:1], Arm("tanh", "tanh", {}, gaps))
+    scores, _ = study_tables.tables(shown, "union")
+    assert [note for note in notes(scores) if note.startswith("tanh")] == [
+        "tanh · seed 3: missing",
+        "tanh · seed 4: failed",
+        "tanh · seed 5 to tanh · seed 9: 5 missing",
+    ]
+
+
 def test_a_table_says_what_it_left_out_and_why():
     """Runs that were trained for a study of this name, counted by reason."""
     found = dataclasses.replace(activation(), left_out={"other_protocol": 1, "other_faces": 2})
