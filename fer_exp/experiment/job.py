@@ -92,11 +92,7 @@ class Job:
         if not config.resume:
             key = job_identity(config, dataset.digest)
             self._lock(store, key, wait)
-            earlier = store.known_here(identity=key).get(key)
-            action = plan.action(earlier, config.rerun, derived.is_trial(config))
-            # a sweep needs figures alone, and whoever trains one job a network
-            if action == plan.REUSE and earlier and not (sweep or earlier.whole):
-                action = plan.TRAIN
+            action, earlier = self._intended(store, key)
             if earlier and action in (plan.REUSE, plan.LEAVE):
                 self.outcome = Outcome(action, earlier.run_id)
                 if not sweep:
@@ -114,8 +110,16 @@ class Job:
         store = tracking.Store(self.config.tracking)
         config, _ = teacher.named(self.config, dataset, store)
         key = job_identity(config, dataset.digest)
-        earlier = None if config.resume else store.known_here(identity=key).get(key)
-        return plan.action(earlier, config.rerun, derived.is_trial(config))
+        return plan.TRAIN if config.resume else self._intended(store, key)[0]
+
+    def _intended(self, store: tracking.Store, key: str) -> tuple[str, tracking.Record | None]:
+        """What to do for the job of this identity, and the run that its figures lie in, if there is one."""
+        earlier = store.known_here(identity=key).get(key)
+        action = plan.action(earlier, self.config.rerun, derived.is_trial(self.config))
+        # a sweep needs figures alone, and whoever trains one job a network
+        if action == plan.REUSE and earlier and not (self.config.sweep.parent or earlier.whole):
+            action = plan.TRAIN
+        return action, earlier
 
     def _lock(self, store: tracking.Store, key: str, wait: bool) -> None:
         """Keep other processes from training the same job; one that has no sweep to wait in says so."""

@@ -104,6 +104,8 @@ def test_what_was_restored_without_weights_is_trained(tiny, store):
     """A sweep needs its figures alone; whoever trains one job wants a network."""
     first = drivers.run(Job(tiny(), "main"))
     store.client.set_tag(first.run_id, "moved", "figures")
+    # a dry run says so, too
+    assert Job(tiny(), "main").plan() == plan.TRAIN
     assert drivers.run(Job(tiny(), "main")).action == plan.TRAIN
 
 
