@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_exp.evaluation.baselines.svm.newton_system import System
+from fer_exp.evaluation.baselines.svm.forms import Form
 from fer_exp.evaluation.baselines.svm.pair import Pair
 
 # Where the central path is entered, as a share of C, and the gradient steps to get there. On the largest
@@ -42,44 +42,48 @@ def central(margin: np.ndarray, mu: float, c: float) -> tuple[np.ndarray, np.nda
     return np.where(margin < 0, larger, smaller), np.where(margin < 0, smaller, larger)
 
 
-def entry(pair: Pair) -> Point:
+def entry(pair: Pair, form: Form) -> Point:
     """A point near the central path, by nonlinear conjugate gradients (Polak and Ribiere).
 
     At a given mu the path's w minimises 1/2 |w|^2 + sum of a smooth hinge whose curvature is at
     most C^2 / (8 mu), so the system of equal weights preconditions it well.
     """
     mu, c, y = ENTRY * pair.c, pair.c, pair.y
-    system = System(pair, np.full(pair.n, c * c / (8 * mu)), flat=True)
-    w, b, f, decrease = np.zeros(pair.d), 0.0, np.zeros(pair.n), 0.0
+    system = form.system(np.full(pair.n, c * c / (8 * mu)), flat=True)
+    w, b, f, decrease = np.zeros(form.size), 0.0, np.zeros(pair.n), 0.0
     step: tuple[np.ndarray, float] | None = None
     gradient: tuple[np.ndarray, float] | None = None
     for _ in range(ENTRY_STEPS):
         alpha = mu / central(1 - y * f, mu, c)[0]
-        last, gradient = gradient, (pair.combine(alpha * y) - w, np.float64(alpha @ y))
+        last, gradient = gradient, (form.combine(alpha * y) - w, np.float64(alpha @ y))
         dw = system.inverse(gradient[0] - system.g * (gradient[1] / system.total))
         db = (gradient[1] - system.g @ dw) / system.total
-        before, decrease = decrease, gradient[0] @ dw + gradient[1] * db
+        before, decrease = decrease, form.inner(gradient[0], dw) + gradient[1] * db
         if not decrease > 1e-9 * c * pair.n:
             break
         if step is not None and last is not None:
-            beta = max(0.0, (decrease - last[0] @ dw - last[1] * db) / before)
+            beta = max(0.0, (decrease - form.inner(last[0], dw) - last[1] * db) / before)
             dw, db = dw + beta * step[0], db + beta * step[1]
         step = dw, db
-        df = pair.scores(dw) + db
-        length = line_minimum(pair, mu, (w, f), (dw, df))
+        df = form.scores(dw) + db
+        length = line_minimum(pair, mu, f, df, form.inner(w, dw), form.inner(dw, dw))
         w, b, f = w + length * dw, b + length * db, f + length * df
     s, xi = central(1 - y * f, mu, c)
     return Point(w, b, f, mu / s, mu / xi, s, xi)
 
 
-def line_minimum(pair: Pair, mu: float, at: tuple, step: tuple) -> float:
-    """Where the smoothed objective is least along (dw, df) from (w, f), by bisecting its slope."""
-    (w, f), (dw, df) = at, step
+def line_minimum(
+    pair: Pair, mu: float, f: np.ndarray, df: np.ndarray, first: float, second: float
+) -> float:
+    """Where the smoothed objective is least along df from scores f, by bisecting its slope.
+
+    first, second: the derivatives of 1/2 |w|^2 along the step.
+    """
     margin, change = 1 - pair.y * f, pair.y * df
 
     def slope(length: float) -> float:
         s, _ = central(margin - length * change, mu, pair.c)
-        return w @ dw + length * (dw @ dw) - mu * (change / s).sum()
+        return first + length * second - mu * (change / s).sum()
 
     low, high = 0.0, 1.0
     while slope(high) < 0 and high < 1e6:

@@ -8,13 +8,13 @@ and `newton_system` makes the few steps that are left cheap.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import linalg
 
 from fer_exp.evaluation.baselines.svm.central_path import Point, entry
-from fer_exp.evaluation.baselines.svm.newton_system import System
+from fer_exp.evaluation.baselines.svm.forms import ByFeatures, ByRows, Form, form_of
 from fer_exp.evaluation.baselines.svm.pair import Block, Pair, Separator
 
 # Relative residuals, in the norm of the system: the predictor only sets the centring. The corrector's
@@ -43,12 +43,12 @@ _PARTS = [part.name for part in fields(Point)]
 class Stepper:
     """Steps from one point: all share the factorisation, the residuals and the row weights."""
 
-    def __init__(self, pair: Pair, point: Point, combined: np.ndarray):
-        self.pair, self.point = pair, point
+    def __init__(self, pair: Pair, form: Form, point: Point):
+        self.pair, self.form, self.point = pair, form, point
         self.upper = point.upper
         self.theta = 1 / (point.s / point.alpha + point.xi / self.upper)
-        self.system = System(pair, self.theta)
-        self.w_residual = combined - point.w
+        self.system = form.system(self.theta)
+        self.w_residual = form.combine(pair.y * point.alpha) - point.w
         self.slack_residual = point.xi - point.s - (1 - pair.y * point.f)
         self.mu = self.complementarity(0.0, None) / (2 * pair.n)
 
@@ -67,7 +67,7 @@ class Stepper:
         q = lower / p.alpha - upper / self.upper - self.slack_residual
         signed = y * self.theta * q
         balance = p.alpha @ y + signed.sum()
-        rhs = self.w_residual + self.pair.combine(signed) - system.g * (balance / system.total)
+        rhs = self.w_residual + self.form.combine(signed) - system.g * (balance / system.total)
         dw, df = system.solve(rhs, residual)
         db = (balance - self.theta @ df) / system.total
         df = df + db
@@ -129,31 +129,37 @@ def solve_pair(
     `on_gap` is told the smallest gap so far before every step.
     """
     pair = Pair(positive, negative, c)
-    point, best_step = entry(pair), 0
+    form = form_of(pair)
+    point, best_step = entry(pair, form), 0
     best: Solution | None = None
     best_point = point
     for step in range(max_iter + 1):
-        now = certified(pair, point, halves := pair.halves(point.alpha), step)
+        w = form.features(point.w)
+        scores = pair.scores(w)
+        # summed up over the steps they would drift away from w
+        point = replace(point, f=scores + point.b)
+        now = certified(pair, w, scores, point, step)
         if best is None or now.gap < best.gap:
             best, best_step, best_point = now, step, point
         on_gap(best.gap)
         if best.gap <= tol or step == max_iter:
             break
-        moved = moved_on(pair, point, halves) if step - best_step < PATIENCE else None
+        moved = moved_on(pair, form, point) if step - best_step < PATIENCE else None
         if moved is None:
-            if not pair.few:
+            if not isinstance(form, ByRows):
                 break
             # by its rows a system is solved to fewer digits: go on by the features from the best so far
-            pair.few, best_step, moved = False, step, best_point
+            moved, best_step = replace(best_point, w=form.features(best_point.w)), step
+            form = ByFeatures(pair)
         point = moved
     assert best is not None, "max_iter must be 0 or more"
     return best
 
 
-def moved_on(pair: Pair, point: Point, halves: tuple[np.ndarray, np.ndarray]) -> Point | None:
+def moved_on(pair: Pair, form: Form, point: Point) -> Point | None:
     """The point after one step; None where rounding leaves no step to take."""
     try:
-        change, length = Stepper(pair, point, halves[0] - halves[1]).best()
+        change, length = Stepper(pair, form, point).best()
     except (linalg.LinAlgError, FloatingPointError):
         return None
     if not np.isfinite(length) or length < 1e-8:
@@ -161,11 +167,11 @@ def moved_on(pair: Pair, point: Point, halves: tuple[np.ndarray, np.ndarray]) ->
     return Point(*(getattr(point, each) + length * getattr(change, each) for each in _PARTS))
 
 
-def certified(pair: Pair, point: Point, halves: tuple[np.ndarray, np.ndarray], step: int) -> Solution:
-    """The point as a solution, with both objectives in float64 from freshly computed scores."""
-    primal, b = pair.primal(point.w, pair.scores(point.w))
-    dual, factors = pair.dual(point.alpha, halves)
+def certified(pair: Pair, w: np.ndarray, scores: np.ndarray, point: Point, step: int) -> Solution:
+    """The point, whose features weigh w and give the rows these scores, with both objectives."""
+    primal, b = pair.primal(w, scores)
+    dual, factors = pair.dual(point.alpha, pair.halves(point.alpha))
     alpha = point.alpha * np.repeat(factors, [pair.split, pair.n - pair.split])
     # Of alpha / C and its slack s one tends to 0; the larger tells which.
     support = point.alpha > pair.c * point.s
-    return Solution(point.w.copy(), b, support, float(primal), float(dual), step, alpha)
+    return Solution(w.copy(), b, support, float(primal), float(dual), step, alpha)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.linalg import blas
 
 # With fewer rows than this for each dimension, some directions would be known from the Gram matrices alone
 # and conjugate gradients stall (seen on pairs with "disgust").
@@ -52,12 +53,28 @@ class Block:
         """The Gram matrix of the features, float32 [d, d]."""
         return self.rows32.T @ self.rows32
 
+    @cached_property
+    def kernel(self) -> np.ndarray:
+        """The products of all rows with one another, [n, n]."""
+        return self.rows @ self.rows.T
+
+
+class Kernel:
+    """The products of all rows of two classes with one another, float64 [n, n], and rounded to float32."""
+
+    def __init__(self, positive: Block, negative: Block):
+        across = positive.rows @ negative.rows.T
+        self.exact = np.block([[positive.kernel, across], [across.T, negative.kernel]])
+        self.short = self.exact.astype(np.float32)
+
+    def times(self, coefficients: np.ndarray) -> np.ndarray:
+        """The scores [n] of the rows by the sum of them times these coefficients [n]."""
+        # BLAS's symmetric routine reads half of the matrix, and wants its columns in order
+        return blas.dsymv(1.0, self.exact.T, coefficients, lower=True)
+
 
 class Pair:
-    """Rows of a positive and a negative class, multiplied block by block: no copy of them is made.
-
-    few: whether the rows are so few that a system is solved by them, and not by the features.
-    """
+    """Rows of a positive and a negative class, multiplied block by block: no copy of them is made."""
 
     def __init__(self, positive: Block, negative: Block, c: float):
         self.blocks = (positive, negative)
@@ -67,18 +84,7 @@ class Pair:
         self.d = positive.rows.shape[1]
         self.y = np.ones(self.n)
         self.y[self.split :] = -1
-        self.few = few(self.n, self.d)
         self.row_norm = sum(np.vdot(block.rows32, block.rows32) for block in self.blocks) / self.n
-
-    @cached_property
-    def rows(self) -> np.ndarray:
-        """The rows of both classes, [n, d]: a copy, which few can be had of."""
-        return np.concatenate([block.rows for block in self.blocks])
-
-    @cached_property
-    def kernel(self) -> np.ndarray:
-        """The products of all rows with one another, [n, n]."""
-        return self.rows @ self.rows.T
 
     def scores(self, w: np.ndarray) -> np.ndarray:
         """x_i.w of every row, [n]."""

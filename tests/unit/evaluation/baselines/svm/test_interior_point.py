@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from fer_exp.evaluation.baselines.svm.central_path import central
+from fer_exp.evaluation.baselines.svm.forms import ByFeatures, ByRows, form_of
 from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
-from fer_exp.evaluation.baselines.svm.inverses import RowInverse, weighted_gram
+from fer_exp.evaluation.baselines.svm.inverses import weighted_gram
 from fer_exp.evaluation.baselines.svm.pair import Block, Pair
 
 
@@ -41,15 +42,28 @@ def test_light_rows_are_replaced_by_their_class(double):
     assert_allclose(weighted_gram(pair, theta, double), exact, rtol=1e-4, atol=1e-2)
 
 
-def test_few_rows_are_solved_by_themselves():
-    """With more features than rows the inverse is exact, bias and all, and no d x d matrix is made."""
+@pytest.mark.parametrize("heaviest", [1e-3, 1e6])
+def test_few_rows_are_solved_by_themselves(heaviest):
+    """With more features than rows the solution is that of the features, bias and all, in either precision."""
     pair = Pair(*map(Block, pair_of(20, 15, 60)), 1.0)
-    assert pair.few
-    theta = np.random.default_rng(0).uniform(1e-6, 10, pair.n)
-    g = pair.rows.T @ theta
-    exact = np.eye(60) + pair.rows.T @ (theta[:, None] * pair.rows) - np.outer(g, g) / theta.sum()
-    rhs = np.random.default_rng(1).normal(size=60)
-    assert_allclose(exact @ RowInverse(pair, theta)(rhs), rhs, atol=1e-9)
+    form = form_of(pair)
+    assert isinstance(form, ByRows)
+    rows = np.concatenate([block.rows for block in pair.blocks])
+    theta = np.random.default_rng(0).uniform(1e-6, heaviest, pair.n)
+    g = rows.T @ theta
+    exact = np.eye(60) + rows.T @ (theta[:, None] * rows) - np.outer(g, g) / theta.sum()
+    coefficients = np.random.default_rng(1).normal(size=pair.n)
+    v, scores = form.system(theta).solve(coefficients, 1e-12)
+    w = form.features(v)
+    assert_allclose(exact @ w, rows.T @ coefficients, atol=1e-7)
+    assert_allclose(scores, rows @ w, atol=1e-9)
+    assert form.inner(v, v) == pytest.approx(w @ w)
+
+
+def test_many_rows_are_solved_by_the_features():
+    """Above 1.25 rows a feature."""
+    assert isinstance(form_of(Pair(*map(Block, pair_of(20, 15, 28)), 1.0)), ByRows)
+    assert isinstance(form_of(Pair(*map(Block, pair_of(20, 15, 27)), 1.0)), ByFeatures)
 
 
 @given(margin=st.floats(-1e6, 1e6), mu=st.floats(1e-9, 1e3), c=st.floats(1e-3, 1e3))
