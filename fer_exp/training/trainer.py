@@ -15,7 +15,6 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
-from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from fer_exp import metrics
@@ -109,14 +108,19 @@ class Trainer:
         self.history: list[Epoch] = []
 
     def _check_last_batch(self) -> None:
-        """Refuse, before the first step, a last batch of one face, which has no deviation to divide by."""
+        """Refuse, before the first step, a last batch of one face if that has no deviation to divide by."""
         size, count = self.settings.training.batch_size, len(self.fit)
-        normed = any(isinstance(module, nn.BatchNorm1d) for module in self.network.modules())
-        if normed and (count % size or size) == 1:
+        if (count % size or size) > 1:
+            return
+        trial = copy.deepcopy(self.network).train()
+        try:
+            with torch.no_grad(), torch.random.fork_rng():
+                trial(torch.zeros(1, network.PIXELS, dtype=torch.uint8, device=self.device))
+        except ValueError as error:
             raise UserError(
                 f"training.batch_size={size}: of {count} faces it leaves a batch of one, which "
-                "model.norm=batch cannot take"
-            )
+                "batch normalisation cannot take"
+            ) from error
 
     @cached_property
     def step(self) -> step.Step:

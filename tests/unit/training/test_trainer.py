@@ -58,6 +58,9 @@ def test_a_last_batch_of_one_is_refused_where_batches_are_normalised(trainer):
     """Before the first step, by the key that mends it."""
     with pytest.raises(UserError, match=r"training\.batch_size=29: of 30 faces it leaves a batch of one"):
         trainer("model.norm=batch", "training.batch_size=29")
+    with pytest.raises(UserError, match=r"training\.batch_size=29"):
+        trainer("model=cnn", "model.hidden=[2,2,2,2,2,2,2]", "training.batch_size=29")
+    trainer("model=cnn", "model.hidden=[2,2]", "training.batch_size=29")
     trainer("model.norm=layer", "training.batch_size=29")
 
 
