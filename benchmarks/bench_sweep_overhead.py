@@ -23,12 +23,16 @@ from fer_exp.tracking import keys
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def faces_of(args: argparse.Namespace) -> list[str]:
+    """The overrides that name the set and its cache."""
+    root = ["data=fer2013", f"data.root={args.data.absolute()}"] if args.data else []
+    return [*root, f"data.cache_dir={args.cache.absolute()}"]
+
+
 def train(args: argparse.Namespace, *overrides: str) -> tuple[float, list[tracking.Record], float]:
     """Run train.py in a new folder: wall seconds, its jobs as they began, `epochs_apart` of the newest."""
     with tempfile.TemporaryDirectory() as folder:
-        data = [f"data.cache_dir={args.cache.absolute()}"]
-        data += ["data=fer2013", f"data.root={args.data.absolute()}"] if args.data else []
-        command = [sys.executable, ROOT / "train.py", *overrides, *data]
+        command = [sys.executable, ROOT / "train.py", *overrides, *faces_of(args)]
         uri = f"sqlite:///{folder}/mlflow.db"
         # the folder's store, whatever the user's own is
         command += [f"tracking.uri={uri}", f"tracking.artifacts={folder}/artifacts"]

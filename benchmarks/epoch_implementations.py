@@ -42,12 +42,13 @@ class Task:
     folder: Path
 
 
-def compose_settings(optimizer: str, layers: str, batch: int) -> Experiment:
+def compose_settings(optimizer: str, layers: str, batch: int, *more: str) -> Experiment:
     """The study's settings at a constant rate, for any number of epochs; layers: as in `128-32`."""
     OmegaConf.register_new_resolver("cores", lambda: 1, replace=True)
     conf = Path(__file__).resolve().parent.parent / "conf"
     choices = [f"optimizer={optimizer}", f"model.hidden=[{layers.replace('-', ',')}]"]
     choices += [f"training.batch_size={batch}", "training.epochs=1000", "scheduler=none", "stopping=none"]
+    choices += more
     with initialize_config_dir(str(conf), version_base="1.3"):
         return settings.parse(OmegaConf.to_container(compose("train", overrides=choices), resolve=True))
 

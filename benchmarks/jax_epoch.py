@@ -1,4 +1,4 @@
-"""One epoch of training compiled whole by JAX: way (e) of `bench_epoch.py`."""
+"""Epochs of training compiled whole by JAX: way (e) of `bench_epoch.py`, and the peer of `bench_study.py`."""
 
 import itertools
 from collections.abc import Callable
@@ -48,41 +48,57 @@ def initial(sizes: list[int], seed: int) -> Layers:
     ]
 
 
+class Training:
+    """A network's training: a scan over an epoch's full batches, compiled once, and a step on the rest."""
+
+    def __init__(self, faces: Faces, hidden: list[int], activation: str, chosen: Optimizer, batch: int):
+        self.sizes, self.batch = [PIXELS, *hidden, len(EMOTIONS)], batch
+        pixels = jnp.asarray(faces.pixels.reshape(len(faces), PIXELS))
+        labels = jnp.asarray(faces.labels)
+        self.transform, active = optimizer_of(chosen), ACTIVATIONS[activation]
+
+        def logits_of(layers: Layers, pixels: jax.Array) -> jax.Array:
+            flow = pixels.astype(jnp.float32) / 255
+            for weight, bias in layers[:-1]:
+                flow = active(flow @ weight + bias)
+            weight, bias = layers[-1]
+            return flow @ weight + bias
+
+        def loss_of(layers: Layers, places: jax.Array) -> jax.Array:
+            logits = logits_of(layers, pixels[places])
+            return optax.softmax_cross_entropy_with_integer_labels(logits, labels[places]).mean()
+
+        def step(carried: tuple[Layers, Any], places: jax.Array) -> tuple[tuple[Layers, Any], jax.Array]:
+            layers, state = carried
+            loss, slopes = jax.value_and_grad(loss_of)(layers, places)
+            changes, state = self.transform.update(slopes, state, layers)
+            return (optax.apply_updates(layers, changes), state), loss
+
+        self.scan = jax.jit(lambda carried, places: jax.lax.scan(step, carried, places), donate_argnums=0)
+        self.once = jax.jit(step, donate_argnums=0)
+        self.logits = jax.jit(logits_of)
+
+    def start(self, seed: int, fit: np.ndarray) -> None:
+        """Draw weights anew, `self.carried[0]`, to be fitted to the faces at these places."""
+        layers = initial(self.sizes, seed)
+        self.carried = layers, self.transform.init(layers)
+        self.draw, self.fit = np.random.default_rng(seed), fit.astype(np.int32)
+
+    def epoch(self) -> float:
+        """Train for an epoch; the mean loss of its full batches."""
+        order = self.draw.permutation(self.fit)
+        full = len(order) // self.batch * self.batch
+        self.carried, losses = self.scan(self.carried, order[:full].reshape(-1, self.batch))
+        if full < len(order):
+            self.carried, _ = self.once(self.carried, order[full:])
+        jax.block_until_ready(self.carried)
+        return float(losses.mean())
+
+
 def epoch_of(
     faces: Faces, hidden: list[int], activation: str, chosen: Optimizer, batch: int
-) -> Callable[[], None]:
-    """A function of one epoch: a scan over the full batches, compiled, and a step on the rest."""
-    pixels = jnp.asarray(faces.pixels.reshape(len(faces), PIXELS))
-    labels = jnp.asarray(faces.labels)
-    transform, active = optimizer_of(chosen), ACTIVATIONS[activation]
-
-    def loss_of(layers: Layers, places: jax.Array) -> jax.Array:
-        flow = pixels[places].astype(jnp.float32) / 255
-        for weight, bias in layers[:-1]:
-            flow = active(flow @ weight + bias)
-        weight, bias = layers[-1]
-        logits = flow @ weight + bias
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels[places]).mean()
-
-    def step(carried: tuple[Layers, Any], places: jax.Array) -> tuple[tuple[Layers, Any], jax.Array]:
-        layers, state = carried
-        loss, slopes = jax.value_and_grad(loss_of)(layers, places)
-        changes, state = transform.update(slopes, state, layers)
-        return (optax.apply_updates(layers, changes), state), loss
-
-    scan = jax.jit(lambda carried, places: jax.lax.scan(step, carried, places), donate_argnums=0)
-    once = jax.jit(step, donate_argnums=0)
-    layers = initial([PIXELS, *hidden, len(EMOTIONS)], 0)
-    carried = layers, transform.init(layers)
-    draw, full = np.random.default_rng(0), len(faces) // batch * batch
-
-    def epoch() -> None:
-        nonlocal carried
-        order = draw.permutation(len(faces)).astype(np.int32)
-        carried, losses = scan(carried, order[:full].reshape(-1, batch))
-        if full < len(order):
-            carried, _ = once(carried, order[full:])
-        losses.block_until_ready()
-        jax.block_until_ready(carried)
-
-    return epoch
+) -> Callable[[], object]:
+    """A function of one epoch."""
+    training = Training(faces, hidden, activation, chosen, batch)
+    training.start(0, np.arange(len(faces)))
+    return training.epoch

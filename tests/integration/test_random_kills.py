@@ -10,7 +10,7 @@ from helpers.stores import runs
 
 pytestmark = pytest.mark.slow
 
-TRIALS = 100
+TRIALS = 200
 
 # What is left of a writer that was killed, beside its file or among temporary files.
 LEFTOVER = re.compile(r"\..*\.[0-9a-f]{8}|fer-exp-scratch-.*|tmp[a-z0-9_]{8}")
@@ -36,8 +36,8 @@ def ended(folder):
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory, request):
-    """The folder of the trials, and what came of each: of all for the table, else of a third, for time."""
-    count = TRIALS if request.config.getoption("reliability") else TRIALS // 3
+    """The folder of the trials, and what came of each: of all for the table, else of a sixth, for time."""
+    count = TRIALS if request.config.getoption("reliability") else TRIALS // 6
     folder = tmp_path_factory.mktemp("kills")
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
