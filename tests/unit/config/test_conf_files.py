@@ -49,12 +49,14 @@ def test_a_script_names_each_config():
 
 
 @pytest.mark.parametrize("of", ["optimizer", "activation"])
-def test_a_search_and_the_study_tuned_by_it_have_the_same_arms(of):
-    """As the study of the usual rates, and none of them shares a seed with the search."""
+def test_a_search_and_the_study_tuned_by_it_have_the_same_arms_and_training(of):
+    """As the study of the usual rates, or no trial would be found; and they share no seed with the search."""
     searched, tuned, usual = (params(study) for study in (f"{of}_search", f"{of}_tuned", of))
     [key] = usual.keys() - {"seed"}
     assert searched[key] == tuned[key] == usual[key]
     assert (searched["seed"], tuned["seed"]) == ("${search.seed}", "range(5,25)")
+    training = [GROUPS["study"][study].sets["training"] for study in (f"{of}_search", f"{of}_tuned", of)]
+    assert training[0] == training[1] == training[2]
 
 
 def test_the_ladder_runs_every_rung_there_is():
