@@ -80,7 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # here, since each brings packages that the others do not need
     run = importlib.import_module(f"fer_exp.{command.module}").main
     try:
-        run([*command.first, *rest])
+        with console.mistakes_in_one_line():
+            run([*command.first, *rest])
     except KeyboardInterrupt:
         sys.exit(console.interrupted("begin again by the same command"))
 

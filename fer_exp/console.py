@@ -1,4 +1,4 @@
-"""What a user types and reads: overrides as people write them, errors as one line."""
+"""What stands between the program and the terminal: options, errors as one line, and how far something is."""
 
 import argparse
 import atexit
@@ -60,6 +60,25 @@ def placed(read: Callable[[str], str]) -> Callable[[str], str]:
 def path(text: str) -> Path:
     """What an option of a command takes a file or folder of this machine by."""
     return Path(placed(places.here)(text))
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """What an option of a command takes a whole number by."""
+
+    def taken(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most:,}")
+        return number
+
+    return taken
+
+
+# What an option of a command takes a seed by.
+seed = whole(0, 2**63 - 1)
 
 
 @contextmanager

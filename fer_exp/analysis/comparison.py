@@ -134,8 +134,8 @@ def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
         return None
     first = next(each for each in study.arms if each.setting == arm.setting)
     comparable = study.protocol == "deck" and arm is first and all(map(_as_the_deck, arm.runs.values()))
-    placed = place_figure(arm.values(keys.SELECTED_VAL_ACCURACY), printed.value, comparable)
-    return DeckFigure(printed.value, placed.place, "printed as Test" in printed.note)
+    place = place_figure(arm.values(keys.SELECTED_VAL_ACCURACY), printed.value, comparable)
+    return DeckFigure(printed.value, place, "printed as Test" in printed.note)
 
 
 def _as_the_deck(run: Record) -> bool:

@@ -53,7 +53,7 @@ def _judge(treatments: Sequence[Treatment], arms: Sequence[Arm], margin: float |
     shares = (run.validation_size / run.fit_size for arm in arms for run in arm.runs.values())
     share = max(shares, default=FIVE_FOLDS)
     margin = family.MARGIN if margin is None else margin
-    return family.judge(base, others, _groups(arms), margin, test_share=share).contrasts
+    return family.judge(base, others, _groups(arms), margin, test_share=share)
 
 
 def _on_the_same_faces(known: Treatment, base: Treatment, arm: Arm, base_arm: Arm) -> Treatment:

@@ -11,8 +11,8 @@ import numpy as np
 
 from fer_exp.analysis import planning
 from fer_exp.analysis.estimates import FIVE_FOLDS, Arm, Judged, corrected, differences, shared_runs, two_way
-from fer_exp.analysis.margins import SIGNIFICANCE, Chances, adjusted_jointly, margin_tests
-from fer_exp.analysis.verdicts import FEWEST, Contrast, Family, Reason, Verdict, verdict_of
+from fer_exp.analysis.margins import Chances, adjusted_jointly, margin_tests
+from fer_exp.analysis.verdicts import FEWEST, Contrast, Reason, Verdict, verdict_of
 
 # Points of accuracy; about what the 7,178 faces of test can tell.
 MARGIN = 1.0
@@ -24,9 +24,8 @@ def judge(
     groups: np.ndarray | None = None,
     margin: float = MARGIN,
     test_share: float = FIVE_FOLDS,
-    alpha: float = SIGNIFICANCE,
-) -> Family:
-    """Judge all arms of a study against its reference.
+) -> list[Contrast]:
+    """All arms of a study against its reference, one family of contrasts in the order given.
 
     arms: the family, fixed before a run, in the order of the study's file, without the reference. groups:
     int [N], the group of the face at each position; None if the answers are not to be used. margin: in
@@ -44,13 +43,7 @@ def judge(
     raw = [margin_tests(each.measured, margin) for each in counted]
     adjusted = adjusted_jointly(raw)
     tests = {each.arm: pair for each, *pair in zip(counted, raw, adjusted, strict=True)}
-    concluded = [
-        _concluded(
-            each, *tests.get(each.same_as or each.arm, ()), family=len(counted), margin=margin, alpha=alpha
-        )
-        for each in plain
-    ]
-    return Family(reference.name, margin, alpha, len(counted), tuple(concluded))
+    return [_concluded(each, tests.get(each.same_as or each.arm, ()), len(counted), margin) for each in plain]
 
 
 def _estimated(
@@ -80,24 +73,20 @@ def _estimated(
     )
 
 
-def _concluded(
-    plain: Contrast,
-    raw: Chances | None = None,
-    adjusted: Chances | None = None,
-    *,
-    family: int,
-    margin: float,
-    alpha: float,
-) -> Contrast:
-    """A contrast with its tests and the verdict that they allow; as it is, if it was not tested."""
-    if raw is None or adjusted is None or plain.verdict is not Verdict.UNDECIDED:
+def _concluded(plain: Contrast, tests: Sequence[Chances], family: int, margin: float) -> Contrast:
+    """A contrast with its tests and the verdict that they allow; as it is, if it was not tested.
+
+    tests: before and after the adjustment for a family of so many.
+    """
+    if not tests or plain.verdict is not Verdict.UNDECIDED:
         return plain
-    verdict = verdict_of(plain.measured.points, adjusted, alpha)
+    raw, adjusted = tests
+    verdict = verdict_of(plain.measured.points, adjusted)
     found = replace(plain, tests=raw, adjusted=adjusted, verdict=verdict)
     if verdict is not Verdict.UNDECIDED:
         return found
-    detectable = planning.detectable(plain.measured, family, alpha)
-    needed = planning.runs_needed(plain.measured, margin, family, alpha)
+    detectable = planning.detectable(plain.measured, family)
+    needed = planning.runs_needed(plain.measured, margin, family)
     return replace(found, detectable=detectable, needed=needed)
 
 

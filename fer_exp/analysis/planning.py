@@ -23,17 +23,15 @@ MOST = 40
 _NEVER = 1000
 
 
-def detectable(estimate: Estimate, contrasts: int = 1, alpha: float = SIGNIFICANCE) -> float:
+def detectable(estimate: Estimate, contrasts: int = 1) -> float:
     """The difference in points that these runs find with 80 % power, as one of `contrasts`; else NaN."""
     if not estimate.spread:
         return float("nan")
-    quantiles = stats.t.ppf([1 - alpha / (2 * contrasts), POWER], estimate.freedom)
+    quantiles = stats.t.ppf([1 - SIGNIFICANCE / (2 * contrasts), POWER], estimate.freedom)
     return float(quantiles.sum() * estimate.error)
 
 
-def runs_needed(
-    estimate: Estimate, margin: float, contrasts: int = 1, alpha: float = SIGNIFICANCE
-) -> int | None:
+def runs_needed(estimate: Estimate, margin: float, contrasts: int = 1) -> int | None:
     """The runs, in whole repeats, after which no difference at all stays undecided; None if no number does.
 
     That is where every interval that holds 0 lies within the margin. Faces that vary keep `estimate.floor`
@@ -45,7 +43,7 @@ def runs_needed(
     first = FOLDS * math.ceil(estimate.runs / FOLDS)
     wanted = np.arange(first, _NEVER + 1, FOLDS)
     error = np.sqrt(estimate.floor**2 + (estimate.error**2 - estimate.floor**2) * estimate.runs / wanted)
-    level = alpha / contrasts
+    level = SIGNIFICANCE / contrasts
     widths = stats.t.ppf(1 - level / 2, wanted - 1) + stats.t.ppf(1 - level, wanted - 1)
     enough = wanted[(error * widths <= margin) & (wanted > estimate.runs)]
     return int(enough[0]) if len(enough) else None

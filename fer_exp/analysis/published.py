@@ -1,4 +1,4 @@
-"""What was published: the deck's figures (`deck_figures.csv`, `logged.csv`), and others' on FER-2013."""
+"""What was published: the deck's figures (`deck_figures.csv`), and others' on FER-2013."""
 
 import csv
 from dataclasses import dataclass

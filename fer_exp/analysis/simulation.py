@@ -99,7 +99,7 @@ def simulate(
         left = list(samples)
         while left:
             drawn.add_repeat()
-            contrasts = judge(drawn.arms[0], drawn.arms[1:], world.groups).contrasts
+            contrasts = judge(drawn.arms[0], drawn.arms[1:], world.groups)
             for sample in [one for one in left if one.reached(len(drawn.arms[0].runs), contrasts)]:
                 _count(tallies[sample], drawn, contrasts)
                 left.remove(sample)
@@ -173,8 +173,9 @@ def _percent(found: Sequence[bool]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Print the table in Markdown."""
     parser = console.Options("simulate", main.__doc__)
-    parser.add_argument("--studies", type=int, default=800, help="how many are drawn a row")
-    parser.add_argument("--seed", type=int, default=0, help="what they are drawn from")
+    number = console.whole(1, 1_000_000)
+    parser.add_argument("--studies", type=number, default=800, help="how many are drawn a row")
+    parser.add_argument("--seed", type=console.seed, default=0, help="what they are drawn from")
     options = parser.parse_args(argv)
     for line in table(options.studies, options.seed):
         print(line, flush=True)

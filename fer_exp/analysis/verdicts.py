@@ -1,6 +1,5 @@
 """What may be said of a study's arms against its reference, as codes without words."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -102,28 +101,6 @@ class Contrast:
         if self.estimate is None:
             raise ValueError(f"{self.arm}: shares no run with the reference, and so has no estimate")
         return self.estimate
-
-
-@dataclass(frozen=True)
-class Family:
-    """All contrasts of a study, fixed before a run, in the order of its file.
-
-    margin: in points. counted: how many contrasts the adjustment is for; copies of an arm and arms without a
-    verdict are none. alpha: the share of families in which anything said may be false.
-    """
-
-    reference: str
-    margin: float
-    alpha: float
-    counted: int
-    contrasts: Sequence[Contrast]
-
-    def of(self, arm: str) -> Contrast:
-        """The contrast of an arm; raises KeyError if the family has none of that name."""
-        found = next((each for each in self.contrasts if each.arm == arm), None)
-        if found is None:
-            raise KeyError(arm)
-        return found
 
 
 def verdict_of(points: float, adjusted: Chances, alpha: float = SIGNIFICANCE) -> Verdict:

@@ -164,8 +164,6 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
     """Write `sheet` as a PNG, whole or not at all. Raises UserError for what cannot be written."""
     if path.suffix.lower() != ".png":
         raise UserError(f"{path}: the sheet is a PNG; name it {path.stem or 'sheet'}.png")
-    if not 1 <= per_class <= WIDEST:
-        raise UserError(f"--per-class {per_class}: must be 1 to {WIDEST}")
     try:
         with files.written_whole(path) as file:
             sheet(seed, per_class).save(file, "PNG")
@@ -177,10 +175,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """`python -m fer_exp faces sheet.png`; a mistake of the user's is one line and exit code 2."""
     parser = console.Options("faces", "Draw a contact sheet.")
     parser.add_argument("path", type=console.path, help="the PNG to write")
-    parser.add_argument("--seed", type=int, default=0, help="which faces (default %(default)s)")
-    parser.add_argument("--per-class", type=int, default=10, help="faces in a row (default %(default)s)")
+    parser.add_argument("--seed", type=console.seed, default=0, help="which faces (default %(default)s)")
+    parser.add_argument(
+        "--per-class", type=console.whole(1, WIDEST), default=10, help="faces in a row (default %(default)s)"
+    )
     args = parser.parse_args(arguments)
-    try:
+    with console.mistakes_in_one_line():
         write_sheet(args.path, args.seed, args.per_class)
-    except UserError as error:
-        console.fail(error)

@@ -24,9 +24,9 @@ def evaluate(args: Evaluation, baseline_asked: bool) -> None:
     may then stand alone. Raises UserError.
     """
     device.check_device("device", args.device)
+    targets.check(args, baseline_asked)
     store = tracking.Store(args.tracking)
     store.close_abandoned()
-    targets.check(args, baseline_asked)
     named = None if isinstance(args.data, RunData) else datasets.load_faces(args.data)
     found = targets.choose(args, store, named.digest if named else None)
     for faces in dict.fromkeys(study.faces for study in found) or [None]:

@@ -11,7 +11,8 @@ from fer_exp import tracking
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.data.dataset import Dataset
 from fer_exp.evaluation import scoring
-from fer_exp.tracking import keys
+from fer_exp.models import network
+from fer_exp.tracking import keys, registry
 from fer_exp.tracking.studies import Arm, Study
 
 
@@ -40,10 +41,6 @@ def _score(
     dataset: Dataset,
     device: str,
 ) -> tracking.Record:
-    # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp.models import network
-    from fer_exp.tracking import registry
-
     test = dataset.test()
     together = mean_log_probabilities(
         [

@@ -5,19 +5,17 @@ answers are held against labels of another order: errors that leave no trace but
 """
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
 from fer_exp import tracking
 from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import COPIES, EMOTIONS
-from fer_exp.tracking import keys
-
-if TYPE_CHECKING:
-    from fer_exp.models.network import Network
+from fer_exp.models.network import Network
+from fer_exp.tracking import keys, registry
 
 # Of the copy that the deck used, in [0, 1].
 _MEAN, _STD = COPIES["kaggle"]
@@ -46,16 +44,19 @@ LABELS = {
 }
 
 
-def accuracies(network: "Network", test: Faces) -> dict[str, float]:
-    """Accuracy through every combination, by `<scale>/<layout>/<labels>`; `SOUND` is the right one.
+def fits(network: Network) -> bool:
+    """Whether it sees pixels in [0, 1], each picture once, as the deck's did."""
+    unit = not (network.shift.any() or network.scale.ne(255).any())
+    return unit and not network.each_face and not network.mirrored
 
-    Raises UserError for a network that was not trained on pixels in [0, 1], as the deck's were.
+
+def accuracies(network: Network, test: Faces) -> dict[str, float]:
+    """Accuracy through every combination, by `<scale>/<layout>/<labels>`; `keys.SOUND` is the right one.
+
+    Raises UserError for a network that they do not fit.
     """
-    if network.shift.ne(0).any() or network.scale.ne(255).any():
+    if not fits(network):
         raise UserError("mismatches: only of a network with model.normalisation=unit, as the deck's were")
-    # here, since PyTorch takes a second to import and the audit reads the names alone
-    import torch
-
     network.eval()
     pixels = torch.from_numpy(test.pixels).float()
     found = {}
@@ -70,17 +71,8 @@ def accuracies(network: "Network", test: Faces) -> dict[str, float]:
 
 
 def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset) -> dict[str, float]:
-    """Log accuracies on test through each mismatch as `mismatch/<combination>`.
-
-    None for a network that normalises otherwise than the deck's, which they do not fit.
-    """
-    # here, as above
-    from fer_exp.evaluation import mismatches
-    from fer_exp.tracking import registry
-
-    if record.params[keys.Param.MODEL_NORMALISATION] != "unit":
-        return {}
+    """Log accuracies on test through each mismatch as `mismatch/<combination>`, if they fit the network."""
     network = registry.load_classifier(record, store).network
-    found = mismatches.accuracies(network, dataset.test())
+    found = accuracies(network, dataset.test()) if fits(network) else {}
     store.run(record.run_id).log({keys.mismatch(name): value for name, value in found.items()})
     return found

@@ -14,7 +14,8 @@ from fer_exp.data.dataset import Dataset
 from fer_exp.data.faces import Faces
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-from fer_exp.tracking import artifacts, keys
+from fer_exp.models import network
+from fer_exp.tracking import artifacts, keys, registry
 
 # A network that answers one class this often has collapsed; FER-2013's largest class is 25 % of it.
 ONE_CLASS = 0.9
@@ -103,10 +104,6 @@ def evaluate(
 
     device: where its network answers.
     """
-    # here, since PyTorch takes a second to import and who reads figures has no use for it
-    from fer_exp.models import network
-    from fer_exp.tracking import registry
-
     classifier = registry.load_classifier(record, store, device)
     if record.tags.get(keys.Tag.FACES) != dataset.fingerprint.content:
         raise UserError(

@@ -1,27 +1,18 @@
 """Arms and baselines beside one another on test, with McNemar's test."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from fer_exp import statistics, tracking
 from fer_exp.evaluation import result_tables
 from fer_exp.formatting import Message
-from fer_exp.statistics import Interval
+from fer_exp.statistics import Difference
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.studies import Arm, Study
 
 SIGNIFICANCE = 0.05
-
-
-@dataclass(frozen=True)
-class Against:
-    """A run against the reference on the same faces: the difference of accuracies, and Holm's p value."""
-
-    difference: float
-    p: float
 
 
 def beside(
@@ -55,36 +46,35 @@ def _mean_accuracy(arm: Arm) -> float:
     return float(np.mean(arm.values(keys.TEST_ACCURACY)))
 
 
-def _row(arm: Arm, tested: dict[str, Against]) -> list:
+def _row(arm: Arm, tested: dict[str, Difference]) -> list:
     runs = list(arm.runs.values())
     known = [tested[run.run_id] for run in runs if run.run_id in tested]
     cells = [arm.name, result_tables.accuracy(arm)]
     if not known:
         return [*cells, "", ""]
-    differences = [each.difference for each in known]
+    differences = [each.mean for each in known]
     if len(known) > 1:
         return [*cells, statistics.mean_interval(differences), _counted(known)]
     [only] = known
     # a float may be 0, a p value is none
-    return [
-        *cells,
-        Interval(only.difference, np.nan, np.nan),
-        f"p = {only.p:.2g}" if only.p else "p < 1e-300",
-    ]
+    return [*cells, only, f"p = {only.p:.2g}" if only.p else "p < 1e-300"]
 
 
-def _counted(known: Sequence[Against]) -> str:
+def _counted(known: Sequence[Difference]) -> str:
     """How many of several runs differ from the reference, by the test: `3 better of 3`."""
     sure = [each for each in known if each.p < SIGNIFICANCE]
-    better = sum(each.difference > 0 for each in sure)
+    better = sum(each.mean > 0 for each in sure)
     words = [
         f"{count} {word}" for count, word in ((better, "better"), (len(sure) - better, "worse")) if count
     ]
     return f"{', '.join(words) or '0 differ'} of {len(known)}"
 
 
-def against(runs: dict[str, Record], reference: Record, store: tracking.Store) -> dict[str, Against]:
-    """Each other run against the reference, by its id; without those whose answers are not here."""
+def against(runs: dict[str, Record], reference: Record, store: tracking.Store) -> dict[str, Difference]:
+    """Each other run against the reference, with Holm's p value, by its id.
+
+    Without those whose answers are not here.
+    """
     theirs = _right(reference, store)
     if theirs is None:
         return {}
@@ -92,7 +82,7 @@ def against(runs: dict[str, Record], reference: Record, store: tracking.Store) -
     known = {key: right for key, right in found.items() if right is not None}
     p_values = statistics.holm([statistics.mcnemar(right, theirs) for right in known.values()])
     return {
-        key: Against(float(right.mean() - theirs.mean()), float(p))
+        key: Difference(float(right.mean() - theirs.mean()), np.nan, np.nan, float(p))
         for (key, right), p in zip(known.items(), p_values, strict=True)
     }
 

@@ -9,7 +9,7 @@ from fer_exp.tracking import artifacts, keys
 
 
 def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
-    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `ferplus.scores`."""
+    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `scores`."""
     found = scores(artifacts.read_answers(run, artifacts.TEST_ANSWERS)["predicted"], test.labels, votes)
     run.log(found)
     return found

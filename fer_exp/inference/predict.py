@@ -154,11 +154,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "predict", __doc__, description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
-    parser.add_argument(
-        "--run",
-        default="latest",
-        help=for_photos.HELP,
-    )
+    parser.add_argument("--run", default="latest", help=for_photos.HELP)
     parser.add_argument("--format", default="table", choices=list(FORMATS))
     parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
     console.takes_store(parser)
@@ -175,16 +171,9 @@ def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequenc
     if args.output:
         files.write(args.output, page.getvalue().encode("utf-8", "backslashreplace"))
     else:
-        # a file's name may hold what the terminal cannot print
-        known = sys.stdout.encoding or "utf-8"
-        text = page.getvalue().encode(known, "backslashreplace").decode(known)
-        # which a pipe takes as it is
-        text = printable(text, also="\n\t") if sys.stdout.isatty() else text
-        try:
-            print(text, end="", flush=True)
-        except BrokenPipeError:
-            # a reader such as `head` has seen enough; Python would complain again as it ends
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        text = page.getvalue()
+        # a pipe takes as it is what a terminal must not
+        print(printable(text, also="\n\t") if sys.stdout.isatty() else text, end="", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

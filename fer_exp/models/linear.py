@@ -40,12 +40,10 @@ class OneDNN:
 
     @staticmethod
     def affine(bias: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:  # noqa: ARG004 - as `Default`
-        """See `Default`."""
         return _onednn(left, right.t(), bias)
 
     @staticmethod
     def product(left: Tensor, right: Tensor, out: Tensor) -> Tensor:  # noqa: ARG004 - as `Default`
-        """See `Default`."""
         return _onednn(left, right.t())
 
 

@@ -130,21 +130,21 @@ def recalls(by_arm: Mapping[str, Sequence[float]]) -> Figure:
 def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The units with the largest norm of weights [U, 2304], largest first: their numbers and norms."""
     norms = np.linalg.norm(weights, axis=1)
-    config = np.argsort(-norms, kind="stable")[:UNITS]
-    return config, norms[config]
+    units = np.argsort(-norms, kind="stable")[:UNITS]
+    return units, norms[units]
 
 
 def first_layer(weights: np.ndarray) -> Figure:
     """The strongest units of weights [U, 2304] as faces: red raises the unit, blue lowers it."""
-    config, norms = strongest(weights)
-    widest = float(np.abs(weights[config]).max()) or 1.0
-    rows = -(-len(config) // _A_ROW)
+    units, norms = strongest(weights)
+    widest = float(np.abs(weights[units]).max()) or 1.0
+    rows = -(-len(units) // _A_ROW)
     with matplotlib.rc_context({**STYLE, "image.interpolation": "none"}):
         figure = Figure(figsize=(4.5, 0.5 + 1.15 * rows))
         grid = figure.subplots(rows, _A_ROW, squeeze=False)
         for axes in grid.flat:
             axes.set_axis_off()
-        for axes, unit, norm in zip(grid.flat, config, norms, strict=False):
+        for axes, unit, norm in zip(grid.flat, units, norms, strict=False):
             drawn = axes.imshow(weights[unit].reshape(SIDE, SIDE), cmap=SIGNED, vmin=-widest, vmax=widest)
             axes.set_title(f"unit {unit}, {norm:.2f}", fontsize=8, loc="center")
         bar = figure.colorbar(drawn, ax=grid, orientation="horizontal", aspect=40, pad=0.02)

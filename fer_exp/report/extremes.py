@@ -33,13 +33,13 @@ def section(source: Source) -> Section:
 
 def _blocks(study: Study, source: Source) -> list[Block]:
     ranked = by_validation(study)
-    config = [(arm, middle(arm)) for arm in ranked[:1] + ranked[1:][-1:]]
-    opened = [(arm, run) for arm, run in config if _TESTED in run.metrics]
-    if config and not opened:
+    shown = [(arm, middle(arm)) for arm in ranked[:1] + ranked[1:][-1:]]
+    opened = [(arm, run) for arm, run in shown if _TESTED in run.metrics]
+    if shown and not opened:
         command = f"python evaluate.py study={study.name} {data_arguments(study.data)}".strip()
         return [Gap(source.words("gap.study.test", command=provenance.as_typed(command)))]
     blocks: list[Block] = [_recall(opened, source)] if opened else []
-    return blocks + [_confusion(arm, run, source) for arm, run in config]
+    return blocks + [_confusion(arm, run, source) for arm, run in shown]
 
 
 def middle(arm: Arm) -> Record:

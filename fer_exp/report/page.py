@@ -127,9 +127,9 @@ def _commands(source: Source) -> Sequence[str]:
         elif study.name != "adhoc":
             numbers = sorted({number for arm in study.arms for number in arm.runs | arm.diverged}, key=int)
             key = "search.trial" if study.searched else "seed"
-            config = f"study={study.name} protocol={study.protocol}"
-            config += f" {key}={','.join(numbers)}" if numbers else ""
-            trained.append(f"python train.py {config} {data}".strip())
+            words = f"study={study.name} protocol={study.protocol}"
+            words += f" {key}={','.join(numbers)}" if numbers else ""
+            trained.append(f"python train.py {words} {data}".strip())
         if not study.searched:
             evaluated.append(f"python evaluate.py study={study.name} {data}".strip())
         fitted.append(f"make baseline ARGS='{data}'" if data else "make baseline")

@@ -1,4 +1,4 @@
-"""The optimizer and the learning-rate scheduler of a run."""
+"""The optimizer of a run."""
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence

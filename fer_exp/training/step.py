@@ -1,4 +1,4 @@
-"""One step of training on one batch, and the only place that is about speed.
+"""One step of training on one batch: the plain way, and faster ones by `kernels`.
 
 `AutogradStep` is the plain way and does for any network, optimizer and device. `ManualStep` writes each
 product of the forward and the backward pass into memory that it keeps, straight from the uint8 pictures

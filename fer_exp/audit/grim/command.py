@@ -12,7 +12,6 @@ from fer_exp import console, tables
 from fer_exp.audit.grim import attainable, printed_value
 from fer_exp.audit.grim.attainable import Attainable, Fit
 from fer_exp.audit.grim.printed_value import Printed
-from fer_exp.errors import UserError
 from fer_exp.tables import Column, Table
 
 # Above, the gaps near 0 and 1 are too many to list in memory.
@@ -89,33 +88,21 @@ def together(faces: int, shares: Attainable, found: Sequence[Fit]) -> str:
     return f"{faces:,} faces, {kind}: {fitting} of {len(found)} fit; chance that all do {chance:.2g}"
 
 
-def read_candidates(text: str) -> list[int]:
+def faces(text: str) -> list[int]:
     """Numbers of faces from a comma-separated list."""
-    return [whole("candidates", part, MOST_FACES) for part in text.split(",")]
-
-
-def whole(name: str, text: str, most: int) -> int:
-    """A whole number of 1 to `most`."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if not 1 <= number <= most:
-        raise UserError(f"{name}: {text!r} is not a whole number from 1 to {most:,}")
-    return number
+    return list(dict.fromkeys(map(console.whole(1, MOST_FACES), text.split(","))))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the verdicts on the values given."""
     parser = console.Options("grim", __doc__)
     parser.add_argument("--value", action="append", required=True, help="0.374 or 37.40%%; may be repeated")
-    parser.add_argument("--candidates", required=True, help="numbers of faces, such as 5741,7178")
-    parser.add_argument("--batch", help="batch size (default: only counts are tried)")
+    parser.add_argument("--candidates", required=True, type=faces, help="numbers of faces, such as 5741,7178")
+    parser.add_argument(
+        "--batch", type=console.whole(1, MOST_BATCH), help="batch size (default: only counts are tried)"
+    )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
         figures = list(dict.fromkeys(printed_value.read(text) for text in args.value))
-        batch = None if args.batch is None else whole("batch", args.batch, MOST_BATCH)
-        candidates = list(dict.fromkeys(read_candidates(args.candidates)))
-        shown = table(figures, candidates, batch)
-    tables.FORMATS[args.format]([shown])
+        tables.FORMATS[args.format]([table(figures, args.candidates, args.batch)])

@@ -43,12 +43,12 @@ class Answers:
         self._known: OrderedDict[str, tuple[tracking.Record, Classifier]] = OrderedDict()
         self._one_at_a_time = threading.Lock()
 
-    def runs(self, config: str) -> list[dict[str, Any]]:
-        """The finished jobs that say how good they are, newest first, as `facts`, and `chosen`, an id."""
+    def runs(self, first: str) -> list[dict[str, Any]]:
+        """The finished jobs that say how good they are, newest first, and that of the id `first`."""
         finished = self.store.records("FINISHED", kind=keys.Kind.JOB)
         # an id may be one of another experiment
-        if all(run.run_id != config for run in finished):
-            finished.insert(0, self.store.record(config))
+        if all(run.run_id != first for run in finished):
+            finished.insert(0, self.store.record(first))
         # a restored run has no weights
         return [facts(run) for run in finished if run.whole and _is_described(run)]
 

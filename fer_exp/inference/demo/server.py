@@ -177,8 +177,8 @@ def _add_errors(app: FastAPI) -> None:
         return _refuse(500, str(failure))
 
 
-def build(answers: Answers, config: str, port: int) -> Guard:
-    """The page's server for 127.0.0.1:port; chosen: the id of the run that the page shows first."""
+def build(answers: Answers, first: str, port: int) -> Guard:
+    """The page's server for 127.0.0.1:port; first: the id of the run that the page shows first."""
     # FastAPI's own pages of documentation load scripts from elsewhere
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=_SILENT)
     _add_pages(app)
@@ -189,7 +189,7 @@ def build(answers: Answers, config: str, port: int) -> Guard:
 
     @app.get("/runs")
     def runs() -> dict[str, Any]:
-        return {"chosen": config, "runs": answers.runs(config)}
+        return {"chosen": first, "runs": answers.runs(first)}
 
     @app.post("/predict")
     async def predict(request: Request) -> dict[str, Any]:
@@ -200,12 +200,12 @@ def build(answers: Answers, config: str, port: int) -> Guard:
     return Guard(app, port)
 
 
-def server(answers: Answers, config: str, port: int) -> uvicorn.Server:
-    """What serves the page, to be run on a socket of this port; chosen: the id of the first run."""
+def server(answers: Answers, first: str, port: int) -> uvicorn.Server:
+    """What serves the page, to be run on a socket of this port; first: the id of the first run."""
     # neither addresses nor pictures belong in a log, and failures are told by `failed`
     return uvicorn.Server(
         uvicorn.Config(
-            build(answers, config, port),
+            build(answers, first, port),
             http=connections.Impatient,
             ws="none",
             proxy_headers=False,

@@ -50,7 +50,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "The store: MLFLOW_BACKEND_STORE_URI and MLFLOW_ARTIFACTS_DESTINATION, else in the folder.",
     )
     parser.add_argument("--port", type=int, default=5000, help="of 127.0.0.1")
-    parser.add_argument("--workers", type=int, default=4, help="processes that answer (default: 4)")
+    number = console.whole(1, 64)
+    parser.add_argument("--workers", type=number, default=4, help="processes that answer (default: 4)")
     parser.add_argument(
         "--folder", type=console.path, default=Path("team"), help="where all lies that has no place"
     )

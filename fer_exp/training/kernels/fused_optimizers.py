@@ -47,8 +47,8 @@ class Uncompiled(torch.optim.Optimizer):
 class SingleTensorOptimizer(Uncompiled):
     """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
 
-    # off in a plain optimizer
-    options: tuple[str, ...] = ("maximize", "differentiable")
+    # off in a plain optimizer, as far as its class has them
+    options: tuple[str, ...] = ("maximize", "capturable", "differentiable", "amsgrad", "centered")
 
     @_step
     def step(self, closure: Callable[[], float] | None = None) -> Any:
@@ -56,7 +56,7 @@ class SingleTensorOptimizer(Uncompiled):
         [group] = self.param_groups
         [weights] = group["params"]
         state = self.state.get(weights, {})
-        if closure or not self.loops or not self.plain(group) or not self.ready(state, group):
+        if closure or not self.loops or any(map(group.get, self.options)) or not self.ready(state, group):
             return super().step(closure)
         self.move(weights, weights.grad, state, group)
         return None
@@ -65,10 +65,6 @@ class SingleTensorOptimizer(Uncompiled):
     def loops(self) -> Any:
         """See `compiled.loops`."""
         return compiled.loops(self.param_groups[0]["params"][0])
-
-    def plain(self, group: dict[str, Any]) -> bool:
-        """Whether `move` knows these options."""
-        return not any(group[option] for option in self.options)
 
     def ready(self, state: dict[str, Any], group: dict[str, Any]) -> bool:  # noqa: ARG002 - some have no state
         """Whether there is what `move` needs; the first step makes it, as PyTorch has it."""
@@ -87,7 +83,6 @@ class SGD(SingleTensorOptimizer, torch.optim.SGD):
         return not group["momentum"] or state.get("momentum_buffer") is not None
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
         if not momentum:
             self.loops.sgd(weights, slope, len(weights), decay, lr)
@@ -102,10 +97,7 @@ class SGD(SingleTensorOptimizer, torch.optim.SGD):
 class Lion(SingleTensorOptimizer, lion.Lion):
     """The sign of a running mean."""
 
-    options = ()
-
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         lr, (beta1, beta2) = group["lr"], group["betas"]
         numbers = 1 - lr * group["weight_decay"], lr, beta1, 1 - beta1, beta2, 1 - beta2
         self.loops.lion(weights, slope, state["exp_avg"], len(weights), *numbers)
@@ -115,7 +107,6 @@ class Adagrad(SingleTensorOptimizer, torch.optim.Adagrad):
     """A sum of squares."""
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         lr = group["lr"] / (1 + state["step"].item() * group["lr_decay"])
         state["step"] += 1
         decay, eps = group["weight_decay"], group["eps"]
@@ -125,10 +116,9 @@ class Adagrad(SingleTensorOptimizer, torch.optim.Adagrad):
 class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
     """A running mean of squares."""
 
-    options = ("momentum", "centered", "maximize", "capturable", "differentiable")
+    options = (*SingleTensorOptimizer.options, "momentum")
 
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         state["step"] += 1
         alpha, square = group["alpha"], state["square_avg"]
         numbers = group["weight_decay"], alpha, 1 - alpha, group["lr"], group["eps"]
@@ -138,10 +128,7 @@ class RMSprop(SingleTensorOptimizer, torch.optim.RMSprop):
 class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
     """Running means of squares of slopes and of changes."""
 
-    options = ("maximize", "capturable", "differentiable")
-
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         state["step"] += 1
         rho, square, change = group["rho"], state["square_avg"], state["acc_delta"]
         numbers = group["weight_decay"], rho, 1 - rho, group["lr"], group["eps"]
@@ -151,10 +138,7 @@ class Adadelta(SingleTensorOptimizer, torch.optim.Adadelta):
 class _Moments(SingleTensorOptimizer):
     """Running means of slopes and of their squares, corrected for their start at zero."""
 
-    options: tuple[str, ...] = ("maximize", "capturable", "differentiable")
-
     def move(self, weights: Tensor, slope: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
-        """See `SingleTensorOptimizer`."""
         state["step"] += 1
         steps, lr, (beta1, beta2) = state["step"].item(), group["lr"], group["betas"]
         by_mean, by_slope = self.shares(state, group, steps)
@@ -174,10 +158,7 @@ class _Moments(SingleTensorOptimizer):
 class Adam(_Moments, torch.optim.Adam):
     """The mean alone."""
 
-    options = (*_Moments.options, "amsgrad")
-
     def shares(self, state: dict[str, Any], group: dict[str, Any], steps: float) -> tuple[float, float]:  # noqa: ARG002 - as NAdam's
-        """See `_Moments`."""
         return 1 / (1 - group["betas"][0] ** steps), 0.0
 
 
@@ -192,7 +173,6 @@ class NAdam(_Moments, torch.optim.NAdam):
     """
 
     def shares(self, state: dict[str, Any], group: dict[str, Any], steps: float) -> tuple[float, float]:
-        """See `_Moments`."""
         beta1, decay = group["betas"][0], group["momentum_decay"]
         now, after = (beta1 * (1 - 0.5 * 0.96 ** (step * decay)) for step in (steps, steps + 1))
         state["mu_product"] *= now

@@ -60,7 +60,6 @@ class Linear:
         self.slope = self.weight.new_empty(size, module.in_features)
 
     def forward(self, entering: Tensor) -> Tensor:
-        """See `Layer`."""
         self.entered = entering
         return self.by.affine(self.bias, entering, self.transposed, self.leaving)
 
@@ -71,7 +70,6 @@ class Linear:
         torch.sum(slope, 0, out=self.bias_slope)
 
     def backward(self, slope: Tensor) -> Tensor:
-        """See `Layer`."""
         self.weigh(slope)
         return self.by.product(slope, self.weight, self.slope)
 
@@ -149,12 +147,10 @@ class Activation:
         self.leaving, self.slope = leaving, slope
 
     def forward(self, entering: Tensor) -> Tensor:
-        """See `Layer`."""
         self.place = self.leaving if self.kernel.by_left else entering
         return self.kernel.forward(self.module, entering, self.leaving)
 
     def backward(self, slope: Tensor) -> Tensor:
-        """See `Layer`."""
         return self.kernel.backward(self.module, slope, self.place, self.slope)
 
 
@@ -171,11 +167,9 @@ class Dropout:
         self.kept[:rows].bernoulli_(self.keep, generator=generator).div_(self.keep)
 
     def forward(self, entering: Tensor) -> Tensor:
-        """See `Layer`."""
         return torch.mul(entering, self.kept, out=self.leaving)
 
     def backward(self, slope: Tensor) -> Tensor:
-        """See `Layer`."""
         return torch.mul(slope, self.kept, out=self.slope)
 
 

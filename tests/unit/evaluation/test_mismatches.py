@@ -46,8 +46,11 @@ def test_a_rotated_label_order_keeps_the_classes_that_both_have_in_one_place(net
     assert kept.any()
 
 
-def test_a_network_of_another_scale_is_refused(compose_settings, tiny_faces):
-    """The mismatches are stated against pixels in [0, 1]."""
-    model = compose_settings("model.normalisation=centred").model
+@pytest.mark.parametrize(
+    "changed", ["model.normalisation=centred", "model.normalisation=face", "model.mirrored=true"]
+)
+def test_a_network_that_sees_pictures_otherwise_is_refused(changed, compose_settings, tiny_faces):
+    """The mismatches are stated against pixels in [0, 1], each picture seen once."""
+    model = compose_settings(changed).model
     with pytest.raises(UserError, match="normalisation=unit"):
         mismatches.accuracies(factory.build(model, 0, tiny_faces.pixels), tiny_faces)

@@ -57,7 +57,7 @@ def entry(pair: Pair, form: Form) -> Point:
         alpha = mu / central(1 - y * f, mu, c)[0]
         last, gradient = gradient, (form.combine(alpha * y) - w, np.float64(alpha @ y))
         dw = system.inverse(gradient[0] - system.g * (gradient[1] / system.total))
-        db = (gradient[1] - system.g @ dw) / system.total
+        db = (gradient[1] - form.inner(system.g, dw)) / system.total
         before, decrease = decrease, form.inner(gradient[0], dw) + gradient[1] * db
         if not decrease > 1e-9 * c * pair.n:
             break
@@ -72,9 +72,7 @@ def entry(pair: Pair, form: Form) -> Point:
     return Point(w, b, f, mu / s, mu / xi, s, xi)
 
 
-def line_minimum(
-    pair: Pair, mu: float, f: np.ndarray, df: np.ndarray, first: float, second: float
-) -> float:
+def line_minimum(pair: Pair, mu: float, f: np.ndarray, df: np.ndarray, first: float, second: float) -> float:
     """Where the smoothed objective is least along df from scores f, by bisecting its slope.
 
     first, second: the derivatives of 1/2 |w|^2 along the step.

@@ -4,33 +4,10 @@ Where there are few rows the weights are a sum of them, w = X'v, and everything 
 the products of the rows with one another (the kernel trick: Boser, Guyon and Vapnik, COLT 1992).
 """
 
-from typing import Protocol
-
 import numpy as np
 
 from fer_exp.evaluation.baselines.svm.newton_system import FeatureSystem, KernelSystem
 from fer_exp.evaluation.baselines.svm.pair import Kernel, Pair, few
-
-
-class Form(Protocol):
-    """How weights are held: `size` numbers."""
-
-    size: int
-
-    def scores(self, w: np.ndarray) -> np.ndarray:
-        """x_i.w of every row, [n]."""
-
-    def combine(self, weights: np.ndarray) -> np.ndarray:
-        """The sum of all rows times their weights [n]."""
-
-    def inner(self, a: np.ndarray, b: np.ndarray) -> float:
-        """The inner product of two separators' weights."""
-
-    def features(self, w: np.ndarray) -> np.ndarray:
-        """The weights of the features, [d]."""
-
-    def system(self, theta: np.ndarray, flat: bool = False) -> FeatureSystem | KernelSystem:
-        """The system of a step for rows of these weights [n]; flat: all of one."""
 
 
 class ByFeatures:
@@ -69,9 +46,12 @@ class ByRows:
         """The inner product of two separators' weights."""
         return float(a @ self.kernel.times(b))
 
-    def system(self, theta: np.ndarray, flat: bool = False) -> KernelSystem:
+    def system(self, theta: np.ndarray, flat: bool = False) -> KernelSystem:  # noqa: ARG002 - as the other's
         """The system of a step for rows of these weights [n]."""
         return KernelSystem(self.kernel, theta)
+
+
+Form = ByFeatures | ByRows
 
 
 def form_of(pair: Pair) -> Form:

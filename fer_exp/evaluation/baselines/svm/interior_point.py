@@ -112,17 +112,13 @@ class Stepper:
         return lower + low, upper + high
 
 
-def _nobody(gap: float) -> None:
-    """Listens to nothing."""
-
-
 def solve_pair(
     positive: Block,
     negative: Block,
     c: float,
     tol: float,
     max_iter: int,
-    on_gap: Callable[[float], None] = _nobody,
+    on_gap: Callable[[float], None] = lambda _: None,
 ) -> Solution:
     """The best (w, b) for one pair, to a relative duality gap of `tol`, or the best in `max_iter` steps.
 

@@ -82,7 +82,8 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
             report(k, len(pairs), pair.gap)
         if len(fitted) < len(pairs):
             work = PairWork(X, members, pairs, float(self.C), self.tol, self.max_iter, kept)
-            fitted |= work.run([k for k in range(len(pairs)) if k not in fitted], self._workers(), report)
+            workers = machine.cores() if self.n_jobs in (None, -1) else int(self.n_jobs)
+            fitted |= work.run([k for k in range(len(pairs)) if k not in fitted], workers, report)
         self._take(pairs, [fitted[k] for k in range(len(pairs))], members)
         return self
 
@@ -104,10 +105,6 @@ class ExactLinearSVC(ClassifierMixin, BaseEstimator):
             raise ValueError(f"max_iter={self.max_iter!r}: must be a whole number, 1 or more")
         if self.n_jobs is not None and self.n_jobs != -1 and self.n_jobs < 1:
             raise ValueError(f"n_jobs={self.n_jobs!r}: None, -1, or a number from 1")
-
-    def _workers(self) -> int:
-        """Pairs to solve at a time."""
-        return machine.cores() if self.n_jobs in (None, -1) else int(self.n_jobs)
 
     def _take(self, pairs: list, fitted: list[FittedPair], members: list[np.ndarray]) -> None:
         """Set the fitted attributes."""

@@ -62,7 +62,9 @@ class PairWork:
             try:
                 self.blocks = [Block(rows) for rows in self.rows]
                 # made side by side for pairs that share them
-                wide = sorted({c for k in todo if not self._few(k) for c in self.pairs[k]})
+                wide = sorted(
+                    {c for k in todo if not few(self._size(k), len(self.mean)) for c in self.pairs[k]}
+                )
                 list(pool.map(lambda c: self.blocks[c].gram, wide))
                 for k in todo:
                     pool.submit(self._solve, k, news).add_done_callback(news.put)
@@ -87,10 +89,6 @@ class PairWork:
     def _size(self, k: int) -> int:
         """Rows of both classes."""
         return sum(len(self.rows[c]) for c in self.pairs[k])
-
-    def _few(self, k: int) -> bool:
-        """Whether the pair needs no Gram matrix of its features."""
-        return few(self._size(k), len(self.mean))
 
     def _solve(self, k: int, news: News) -> tuple[int, FittedPair]:
         """Solve one pair and keep it."""

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from fer_exp.evaluation.baselines.svm.central_path import central
+from fer_exp.evaluation.baselines.svm.central_path import central, entry
 from fer_exp.evaluation.baselines.svm.forms import ByFeatures, ByRows, form_of
 from fer_exp.evaluation.baselines.svm.interior_point import solve_pair
 from fer_exp.evaluation.baselines.svm.inverses import weighted_gram
@@ -44,7 +44,7 @@ def test_light_rows_are_replaced_by_their_class(double):
 
 @pytest.mark.parametrize("heaviest", [1e-3, 1e6])
 def test_few_rows_are_solved_by_themselves(heaviest):
-    """With more features than rows the solution is that of the features, bias and all, in either precision."""
+    """With more features than rows the solution is that by the features, in either precision."""
     pair = Pair(*map(Block, pair_of(20, 15, 60)), 1.0)
     form = form_of(pair)
     assert isinstance(form, ByRows)
@@ -58,6 +58,15 @@ def test_few_rows_are_solved_by_themselves(heaviest):
     assert_allclose(exact @ w, rows.T @ coefficients, atol=1e-7)
     assert_allclose(scores, rows @ w, atol=1e-9)
     assert form.inner(v, v) == pytest.approx(w @ w)
+
+
+def test_both_forms_enter_the_path_at_the_same_point():
+    """Rows or features: only how a separator is written differs."""
+    pair = Pair(*map(Block, pair_of(25, 30, 60)), 1.0)
+    form = ByRows(pair)
+    by_rows, by_features = entry(pair, form), entry(pair, ByFeatures(pair))
+    assert_allclose(by_rows.alpha, by_features.alpha, atol=1e-3)
+    assert_allclose(form.features(by_rows.w), by_features.w, atol=1e-3)
 
 
 def test_many_rows_are_solved_by_the_features():
