@@ -18,3 +18,8 @@ class UserError(Exception):
     def __init__(self, message: str):
         line = without_login(" ".join(message.split()))
         super().__init__(printable(line))
+
+
+def first_line(error: Exception) -> str:
+    """What another library's error says first, or its kind, for a message of one line."""
+    return next(iter(str(error).splitlines()), type(error).__name__)

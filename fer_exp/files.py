@@ -2,7 +2,7 @@
 
 import atexit
 import contextlib
-import fcntl
+import errno
 import functools
 import os
 import re
@@ -15,6 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fer_exp.errors import UserError
+
+try:
+    import fcntl
+except ImportError:
+    # Windows, which has no locks of this kind
+    fcntl = None  # type: ignore[assignment]
 
 
 @contextlib.contextmanager
@@ -60,15 +66,22 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def _lock(descriptor: int, wait: bool = True) -> None:
+    """Lock a file or folder for as long as it is open; raises OSError where that cannot be."""
+    if fcntl is None:
+        raise OSError(errno.ENOTSUP, "no locks")
+    fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 def _begin(path: Path) -> tuple[Path, int]:
     """A file for one writer beside `path`, and its descriptor, locked for as long as the writer lives."""
     while True:
         # not by the id of a process, which two containers may share
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         # some disks know no locks: nobody then takes a file for a leftover
         with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _lock(descriptor)
         if os.fstat(descriptor).st_nlink:
             return temporary, descriptor
         # somebody took it for a leftover before it was locked
@@ -82,7 +95,7 @@ def _remove_leftovers(path: Path) -> None:
         for name in filter(own.fullmatch, os.listdir(path.parent)):
             with contextlib.suppress(OSError), open(path.with_name(name), "ab") as file:
                 # refused while its writer lives
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(file.fileno(), wait=False)
                 path.with_name(name).unlink()
 
 
@@ -122,19 +135,19 @@ def _begin_folder(place: Path) -> tuple[Path, int]:
         folder.mkdir(mode=0o700)
         # somebody may take it for a leftover before it is locked
         with contextlib.suppress(FileNotFoundError):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(folder, os.O_RDONLY)
             with contextlib.suppress(OSError):
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                _lock(descriptor)
             if folder.exists():
                 return folder, descriptor
             os.close(descriptor)
 
 
 def _remove_unlocked(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         # refused while its owner lives
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, wait=False)
         shutil.rmtree(folder)
     finally:
         os.close(descriptor)

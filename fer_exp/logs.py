@@ -52,7 +52,7 @@ class JobLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Add a line, if the disk takes it."""
-        with suppress(OSError), open(self.path, "a", encoding="utf-8") as file:
+        with suppress(OSError, UnicodeError), open(self.path, "a", encoding="utf-8") as file:
             file.write(self.format(record) + "\n")
 
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_exp import console, tables
+from fer_exp import console, provenance, tables
 from fer_exp.data import datasets, download, photos, summary
 from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(args: argparse.Namespace) -> None:
     shown = args.summary or args.near_copies
-    if not args.download and not (args.root and shown):
+    if bool(args.root) != bool(shown) or not (args.download or args.root):
         raise UserError(
             "say what to do: --download FOLDER, or --root PATH with --summary or --near-copies sheet.png"
         )
@@ -49,7 +49,7 @@ def _run(args: argparse.Namespace) -> None:
         raise UserError(f"--near-copies={args.near_copies}: the sheet is a PNG; name it so")
     if args.download:
         _download(args.download)
-    if args.root and shown:
+    if args.root:
         names = args.label_names.split(",") if args.label_names else ()
         dataset = datasets.load_fer2013(args.root, args.cache_dir, "fail", args.ferplus, names)
         if args.summary:
@@ -63,7 +63,7 @@ def _download(folder: Path) -> None:
     try:
         download.download(folder)
     except UserError:
-        print(download.BY_HAND, file=sys.stderr)
+        print(provenance.as_typed(download.BY_HAND), file=sys.stderr)
         raise
 
 

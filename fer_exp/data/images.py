@@ -15,7 +15,7 @@ from pathlib import PurePath
 import numpy as np
 from PIL import Image, ImageOps
 
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 from fer_exp.fer2013 import SIDE
 
 # Only formats that hold an image of known size; Pillow would also open PDFs, fonts and scripts.
@@ -60,7 +60,7 @@ def upright(data: bytes, place: str) -> Image.Image:
         raise UserError(f"{place}: declares more than {MOST_PIXELS:,} pixels; make it smaller") from None
     # Pillow's decoders raise all of these on broken files
     except (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, MemoryError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = first_line(error)
         if isinstance(error, Image.UnidentifiedImageError):
             reason = f"not a {', '.join(FORMATS)} image"
         raise UserError(f"{place}: cannot be read as an image ({reason})") from None
@@ -80,11 +80,10 @@ def _refuse_large(image: Image.Image, data: bytes, place: str) -> None:
 
 
 def _as_grey(image: Image.Image) -> Image.Image:
-    if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
-        image.load()
-        return image
-    # before its metadata, of which the pixels know nothing
+    # before its metadata, some of which may follow the pixels
     image.load()
+    if image.mode == "L" and image.size == (SIDE, SIDE) and not _REMARKS & image.info.keys():
+        return image
     with contextlib.suppress(*_METADATA_ERRORS):
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I;16"):

@@ -11,7 +11,7 @@ from pyarrow import parquet
 
 from fer_exp.data import file_kinds, parquet_columns
 from fer_exp.data.parquet_columns import Columns
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 
 # Rows read at a time, and fewer where they could take more bytes: in a packed column each cell may be as
 # large as all that is kept of it.
@@ -50,8 +50,7 @@ def opened(path: Path) -> Iterator[parquet.ParquetFile]:
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         if kind := file_kinds.seen_at(path, b"PAR1"):
             raise UserError(f"{path}: is {kind}") from None
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise UserError(f"{path}: is no whole Parquet file ({reason}); get it again") from None
+        raise UserError(f"{path}: is no whole Parquet file ({first_line(error)}); get it again") from None
 
 
 def read(file: parquet.ParquetFile, columns: Columns, place: str) -> Iterator[Cells]:

@@ -42,7 +42,7 @@ def find(schema: pa.Schema, names: Sequence[str], place: str) -> Columns:
         raise UserError(f"{place}: has two columns of one name, {_seen(schema)}; drop one")
     classes = _classes(schema, place)
     label = _label_column(schema, list(classes), place)
-    if pa.types.is_string(schema.field(label).type) or pa.types.is_large_string(schema.field(label).type):
+    if is_text(schema.field(label).type):
         raise UserError(f"{place}: its column {label} holds texts; a label is a whole number there")
     if names:
         meant = label_order.labels_of(names, "data.label_names")

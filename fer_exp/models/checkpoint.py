@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from fer_exp import files
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 from fer_exp.fer2013 import EMOTIONS
 
 FORMAT = 1
@@ -47,8 +47,7 @@ def load(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: there is no checkpoint") from None
     # a damaged pickle may raise anything, as Python's manual of pickle warns
     except Exception as error:
-        first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: not a whole, safe checkpoint ({first_line})") from None
+        raise UserError(f"{path}: not a whole, safe checkpoint ({first_line(error)})") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path}: not a checkpoint of fer-exp, format {FORMAT}")
     if content.get("classes") != list(EMOTIONS):

@@ -15,10 +15,10 @@ jobs stand alone. A baseline (linear SVC, ridge, largest class, ...) is a run of
 
 | section | what it holds |
 |---|---|
-| `train`, `val` | loss, accuracy and macro-F1 by epoch; train is scored while it is learnt from |
+| `accuracy`, `loss`, `macro_f1` | of `train` and `val` by epoch; train is scored while it is learnt from |
 | `selected` | the figures to quote: train and val scored with the weights that the protocol selects |
 | `test` | only after `python evaluate.py`; by part of test, with n and a 95 % interval |
-| `baseline` | what knowing nothing reaches: entropy of the classes, always the largest class |
+| `prior` | what knowing nothing reaches: entropy of the classes, always the largest class |
 | `optimizer`, `time` | learning rate and seconds by epoch |
 
 The **honest** protocol selects the epoch of lowest validation loss, and copies of a face stay on one

@@ -9,7 +9,7 @@ from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import DBAPIError
 
 from fer_exp import signals
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 
 T = TypeVar("T")
 
@@ -29,9 +29,9 @@ def cannot_open(place: str, error: Exception) -> UserError:
             "MLFLOW_TRACKING_PASSWORD to the name and the password that its admin gave you"
         )
     elif code == "PERMISSION_DENIED":
-        said = f"you may not use it; its admin can let you ({_first_line(error)})"
+        said = f"you may not use it; its admin can let you ({first_line(error)})"
     else:
-        said = f"cannot open the store ({_first_line(error)})"
+        said = f"cannot open the store ({first_line(error)})"
     return UserError(f"{place}: {said}")
 
 
@@ -77,7 +77,3 @@ def _reason(error: BaseException | None) -> sqlite3.OperationalError | None:
 def _is_locked(reason: sqlite3.OperationalError) -> bool:
     # the code's lowest byte is its kind
     return getattr(reason, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -8,6 +8,7 @@ on sends it before anything newer, and `python -m fer_exp sync` sends what runs 
 import json
 import logging
 import os
+import re
 import shutil
 import time
 from collections import Counter
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 from filelock import FileLock
 from mlflow import MlflowClient
 
+from fer_exp import provenance
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
 from fer_exp.redaction import without_login
@@ -78,7 +80,7 @@ class Outbox:
                 self._keep()
                 if not behind:
                     said = "%s does not answer: what run %s writes is kept in %s, and sent once it does"
-                    log.warning(said, self.server, self.run_id, self.folder)
+                    log.warning(provenance.as_typed(said), self.server, self.run_id, self.folder)
 
     def flush(self, seconds: float = float("inf")) -> Counter[str]:
         """Send what is there, in order, until the server fails or the time is up; what it took, by kind.
@@ -99,7 +101,7 @@ class Outbox:
         self.flush()
         if self.waiting:
             said = "%s does not answer: run %s is kept whole in %s; send it later: make sync"
-            log.warning(said, self.server, self.run_id, self.folder)
+            log.warning(provenance.as_typed(said), self.server, self.run_id, self.folder)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -218,5 +220,7 @@ def _server_of(host: Path) -> str:
 
 
 def host_folder(uri: str) -> Path:
-    """Where the runs on this server have their outboxes."""
-    return FOLDER / urlsplit(uri).netloc.rpartition("@")[2].replace(":", "_")
+    """Where the runs on this server have their outboxes; one host may serve several under different paths."""
+    parts = urlsplit(uri)
+    place = parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")
+    return FOLDER / re.sub("[:/]", "_", place)

@@ -71,9 +71,9 @@ def test_a_log_that_a_full_disk_does_not_take_is_given_up_quietly(tmp_path, monk
 
 
 def test_a_job_among_others_keeps_no_file_open(tmp_path):
-    """A line is there at once, and one that the disk does not take is given up."""
+    """A line is there at once, and one that the disk or the encoding does not take is given up."""
     log = logs.JobLog(str(tmp_path / "log"))
-    for message in ("an epoch", "another"):
+    for message in ("an epoch", "no text \ud800", "another"):
         log.handle(logging.makeLogRecord({"msg": message}))
     assert (tmp_path / "log").read_text(encoding="utf-8") == "an epoch\nanother\n"
     logs.JobLog(str(tmp_path / "nowhere" / "log")).handle(logging.makeLogRecord({"msg": "lost"}))

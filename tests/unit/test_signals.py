@@ -125,8 +125,8 @@ def test_what_works_for_a_killed_program_ends(tmp_path, helper):
 _LIKE_WINDOWS = """
 import os, signal, subprocess, sys
 del os.killpg, signal.SIGHUP
-sys.modules["resource"] = None
-from fer_exp import leash, machine, signals
+sys.modules["resource"] = sys.modules["fcntl"] = None
+from fer_exp import files, leash, machine, signals
 
 signals.end_by_signals()
 assert machine.peak_gib() is None
@@ -139,7 +139,7 @@ leash.main()
 
 
 def test_what_windows_lacks_is_not_asked_for():
-    """Groups of processes, a signal and a module: a stand-in for Windows, where nobody has tried it.
+    """Groups of processes, a signal and two modules: a stand-in for Windows, where nobody has tried it.
 
     The leash ends its program once the one that holds the other end, here the empty input, is gone.
     """

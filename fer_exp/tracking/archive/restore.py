@@ -14,7 +14,7 @@ from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 
 from fer_exp import files, redaction
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 from fer_exp.tracking.archive import answers
 from fer_exp.tracking.archive.run_line import ArchivedRun, is_kept
 from fer_exp.tracking.artifacts import PLAN, Plan, find_answers
@@ -96,7 +96,7 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
         client.log_batch(new, tags=[RunTag(*item) for item in tags.items()])
     except (MlflowException, OSError) as error:
         raise UserError(
-            f"run {line.id}: cannot be restored ({str(error).splitlines()[0]}); those before it are, so the "
+            f"run {line.id}: cannot be restored ({first_line(error)}); those before it are, so the "
             "same command goes on from here"
         ) from error
     return new

@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 from fer_exp import machine, signals
 from fer_exp.errors import UserError
+from fer_exp.tracking import keys
 
 HOST = "127.0.0.1"
 
@@ -38,7 +39,7 @@ _QUIET = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMET
 
 def charts(base: str, experiment_id: str) -> str:
     """The link to the jobs, best on validation first, with their charts."""
-    return _runs(base, experiment_id, "CHART", "metrics.`selected/val_accuracy`")
+    return _runs(base, experiment_id, "CHART", f"metrics.`{keys.SELECTED_VAL_ACCURACY}`")
 
 
 def sweeps(base: str, experiment_id: str) -> str:
@@ -53,14 +54,8 @@ def run(base: str, experiment_id: str, run_id: str) -> str:
 
 
 def _runs(base: str, experiment_id: str, view: str, order: str) -> str:
-    query = urlencode(
-        {
-            "workflowType": "machine_learning",
-            "compareRunsMode": view,
-            "orderByKey": order,
-            "orderByAsc": "false",
-        }
-    )
+    shown = {"workflowType": "machine_learning", "compareRunsMode": view}
+    query = urlencode({**shown, "orderByKey": order, "orderByAsc": "false"})
     return f"{base}/#/experiments/{experiment_id}/runs?{query}"
 
 

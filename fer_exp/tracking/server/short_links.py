@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 from fer_exp.errors import UserError
 from fer_exp.tracking import store
@@ -28,7 +29,7 @@ def serving(find: Callable[[str], str], port: int) -> Iterator[str]:
         def do_GET(self) -> None:
             """Send the browser to the page of the word, or say why not."""
             try:
-                page = find(self.path.partition("?")[0].strip("/"))
+                page = find(unquote(self.path.partition("?")[0]).strip("/"))
             except UserError as error:
                 self._answer(404, f"{error}\n", ("Content-Type", "text/plain; charset=utf-8"))
             else:

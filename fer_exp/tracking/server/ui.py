@@ -42,7 +42,7 @@ def serve(args: argparse.Namespace, experiment_id: str) -> None:
     find = functools.partial(short_links.page, base, experiment_id, args.tracking_uri, args.experiment)
     with (
         mlflow_server.serving(args.tracking_uri, port) as process,
-        short_links.serving(find, mlflow_server.free_port(args.port and port + 1)) as short,
+        short_links.serving(find, mlflow_server.free_port((args.port and port + 1) % 65536)) as short,
     ):
         show(f"{short}/{short_links.JOBS}", f"{short}/{short_links.SWEEPS}", not args.no_browser)
         print(f"a run by its id, or its eight letters: {short}/1f2e3d4c", flush=True)

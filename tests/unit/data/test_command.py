@@ -81,6 +81,8 @@ def test_a_sheet_of_near_copies_is_drawn(root, tmp_path, capsys):
         ([], "say what to do: --download FOLDER, or --root PATH with --summary or --near-copies sheet.png"),
         (["--root", "."], "say what to do"),
         (["--summary"], "say what to do"),
+        (["--download", "new", "--root", "."], "say what to do"),
+        (["--download", "new", "--summary"], "say what to do"),
         (["--root", ".", "--near-copies", "sheet.jpg"], "the sheet is a PNG"),
         (["--root", "no-such-set", "--summary"], "there is nothing there"),
     ],

@@ -155,6 +155,18 @@ def test_a_photo_is_cut_not_squeezed(size):
     assert 22 <= face.any(0).sum() <= 26
 
 
+def test_how_a_camera_was_held_may_be_told_after_the_pixels():
+    """A PNG's metadata may follow them, of a grey 48x48 picture, too."""
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    data = stored(Image.fromarray(FACE), exif=exif)
+    begin = data.index(b"eXIf") - 4
+    chunk = data[begin : begin + 12 + int.from_bytes(data[begin : begin + 4], "big")]
+    end = data.index(b"IEND") - 4
+    moved = data[:begin] + data[begin + len(chunk) : end] + chunk + data[end:]
+    np.testing.assert_array_equal(images.decode(moved, "x"), FACE[::-1, ::-1])
+
+
 @pytest.mark.parametrize("turn", range(2, 9))
 def test_every_way_to_hold_a_camera_is_undone(turn):
     """EXIF's seven turns and mirrors, each against Pillow's own of the array."""

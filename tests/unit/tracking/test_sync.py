@@ -8,7 +8,7 @@ import pytest
 from helpers.processes import run, start
 from mlflow import MlflowClient
 
-from fer_exp.tracking import sync
+from fer_exp.tracking import outbox, sync
 from fer_exp.tracking.server import mlflow_server
 
 EPOCHS = 150
@@ -133,3 +133,10 @@ def test_runs_outlive_their_server(tmp_path, monkeypatch):
     [model] = client.search_logged_models([experiment.experiment_id])
     assert model.source_run_id == runs[0].info.run_id
     assert os.listdir(tmp_path / ".cache" / "spool" / f"127.0.0.1_{port}") == ["server"]
+
+
+def test_servers_of_one_host_are_told_apart():
+    """By the path under which each answers; a login in the address counts for nothing."""
+    one, two = outbox.host_folder("http://a:5000/one/"), outbox.host_folder("http://a:5000/two")
+    assert one != two != outbox.host_folder("http://a:5000")
+    assert outbox.host_folder("http://me:secret@a:5000/one") == one

@@ -2,6 +2,7 @@
 
 import http.client
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 
@@ -29,11 +30,11 @@ def asked(store):
 
 def test_words_and_ids_lead_to_pages(asked, store):
     """A run of any kind that has not ended, too, by the letters that are printed."""
-    run = store.create("a sweep", {}, {"kind": "sweep"})
+    run = store.create("a · sweep", {}, {"kind": "sweep"})
     assert asked("jobs") == asked("") == (302, mlflow_server.charts(BASE, store.experiment_id))
     assert asked("sweeps?x=1") == (302, mlflow_server.sweeps(BASE, store.experiment_id))
     whole = f"{BASE}/#/experiments/{store.experiment_id}/runs/{run.id}"
-    assert asked(run.id[:8]) == asked(run.id) == (302, whole)
+    assert asked(run.id[:8]) == asked(run.id) == asked(quote("a · sweep")) == (302, whole)
     run.end("FINISHED")
 
 
