@@ -22,8 +22,8 @@ def find(store: tracking.Store, planned: Sequence[PlannedJob]) -> HandedOver | N
     wanted = {job.identity for job in planned}
     for sweep in store.records(keys.LEFT, kind=keys.Kind.SWEEP):
         run = store.run_of(sweep)
-        if {job["identity"] for job in artifacts.read_plan(run)["jobs"]} == wanted:
-            return HandedOver(sweep.run_id, artifacts.read_handed_over(run))
+        if {job["identity"] for job in artifacts.read_json(run, artifacts.PLAN)["jobs"]} == wanted:
+            return HandedOver(sweep.run_id, artifacts.read_json(run, artifacts.HANDED_OVER))
     return None
 
 

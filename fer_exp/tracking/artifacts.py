@@ -91,19 +91,8 @@ _AGAIN = {
 }
 
 
-def read_plan(run: tracking.Run) -> Plan:
-    """The plan that a sweep's run keeps; raises UserError if it cannot be read."""
-    plan: Plan = _read_json(run, PLAN)
-    return plan
-
-
-def read_handed_over(run: tracking.Run) -> dict[str, str]:
-    """What a cluster calls the jobs that a sweep has left to it, by identity; raises UserError likewise."""
-    jobs: dict[str, str] = _read_json(run, HANDED_OVER)
-    return jobs
-
-
-def _read_json(run: tracking.Run, name: str) -> Any:
+def read_json(run: tracking.Run, name: str) -> Any:
+    """What an artifact of JSON holds, as `PLAN` and `HANDED_OVER`; raises UserError if it cannot be read."""
     path = run.fetch(name)
     try:
         return json.loads(path.read_text(encoding="utf-8"))

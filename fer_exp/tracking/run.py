@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from filelock import FileLock
 from mlflow import MlflowClient
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.meta_dataset import MetaDataset
 
 from fer_exp import files, redaction, signals
 from fer_exp.errors import UserError
@@ -139,13 +137,10 @@ class Run(ABC):
 
         digest: hash of their content. profile: what else is known of them. context: for what, e.g. training.
         """
-        source = CodeDatasetSource({keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: name})
+        source = json.dumps({"tags": {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: name}})
         # MLflow takes a digest of 36 characters at most
-        # MLflow calls a property abstract that it does not make, and that no instance needs
-        faces = MetaDataset(source, name=name, digest=digest[:36])  # type: ignore[abstract]
-        described = faces.to_dict()
-        kept = {key: described[key] for key in ("name", "digest", "source_type", "source")}
-        self._send(entries.dataset({**kept, "profile": json.dumps(dict(profile))}, context))
+        described = {"name": name, "digest": digest[:36], "source_type": "code", "source": source}
+        self._send(entries.dataset({**described, "profile": json.dumps(dict(profile))}, context))
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:

@@ -32,14 +32,6 @@ log = logging.getLogger(__name__)
 
 SQLITE = sqlite.ADDRESS
 
-# Which script makes a run of each kind.
-_SCRIPTS = {
-    keys.Kind.JOB: "train.py",
-    keys.Kind.SWEEP: "train.py",
-    keys.Kind.BASELINE: "evaluate.py",
-    keys.Kind.ENSEMBLE: "evaluate.py",
-}
-
 # What opening a store may raise.
 _FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError)
 
@@ -149,7 +141,8 @@ class Store(LivingRuns):
         self, name: str, params: Mapping[str, Any], tags: Mapping[str, str], parent: str | None = None
     ) -> Run:
         """Open a run, RUNNING from now and locked until it ends; under the run `parent` if given."""
-        script = _SCRIPTS.get(tags.get(keys.Tag.KIND, ""), "")
+        evaluated = tags.get(keys.Tag.KIND) in (keys.Kind.BASELINE, keys.Kind.ENSEMBLE)
+        script = "evaluate.py" if evaluated else "train.py"
         marks = {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: script, keys.Tag.USER: machine.user()}
         marks |= {keys.Tag.COMMIT: git_revision(), **tags, **self.place}
         if parent:

@@ -13,7 +13,7 @@ from fer_exp.config.identity import ensemble_identity
 from fer_exp.errors import UserError
 from fer_exp.redaction import printable
 from fer_exp.tracking import Record, artifacts, keys
-from fer_exp.tracking.artifacts import Plan, read_plan
+from fer_exp.tracking.artifacts import PLAN, Plan, read_json
 from fer_exp.tracking.keys import TRIAL, TUNED, Tag
 from fer_exp.tracking.record import diverged
 
@@ -123,7 +123,7 @@ def read_sweep(store: tracking.Store, sweep: Record) -> list[Study]:
 def _read(
     sweep: Record, faces: Sequence[str], store: tracking.Store, by_identity: dict[str, Record]
 ) -> list[Study]:
-    plan = read_plan(store.run_of(sweep))
+    plan: Plan = read_json(store.run_of(sweep), PLAN)
     found = [_study(sweep, plan, each, by_identity) for each in faces]
     for study in found:
         _read_answers(study, store)

@@ -160,7 +160,7 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Archived
     first = origins(store)
     planned: set[str] = set()
     for sweep in sweeps:
-        plan = artifacts.read_plan(store.run_of(sweep))
+        plan = artifacts.read_json(store.run_of(sweep), artifacts.PLAN)
         planned |= {job["identity"] for job in plan["jobs"]}
         yield line_of(sweep, store, first, plan)
     studies = {sweep.study for sweep in sweeps} - {"adhoc"}
