@@ -1,10 +1,10 @@
 """The deck's errors of training that runs show: each arm of `study=audit` is as presented, or corrected."""
 
 import math
-from collections.abc import Sequence
+import statistics
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from fer_exp.analysis import published
 from fer_exp.analysis.contrasts import contrasts
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.audit.finding import (
@@ -16,15 +16,19 @@ from fer_exp.audit.finding import (
     MissingError,
     Runs,
     figure,
+    lines,
     printed,
     shares,
 )
-from fer_exp.formatting import message
+from fer_exp.formatting import Styled, message
 from fer_exp.tracking import keys
 from fer_exp.tracking.studies import Study
 
 # How far two runs of one treatment may lie apart in accuracy: two seeds of the main model differ so much.
 NEAR = 0.015
+
+# And in the loss after one epoch, which falls by more in the second.
+NEAR_LOSS = 0.1
 
 _SIZES = ("16", "32", "64", "128", "256")
 
@@ -34,11 +38,14 @@ _COMPARED = ("batch_size", "activation", "optimizer", "layers")
 
 def checks(studies: Sequence[Study]) -> list[Check]:
     """How the runs of training judge; the seeds by those of the honest studies."""
-    fewest, most = _logged_epochs()
-    batches = shares(printed("batch_size", _SIZES, "train_accuracy"))
+    batches, first = shares(printed("batch_size", _SIZES, "train_accuracy")), _first_losses()
     [accuracy], [loss] = (printed("main", ["main"], metric) for metric in ("train_accuracy", "val_loss"))
     return [
-        Check("carryover", _carryover, {"train": batches, "sizes": _SIZES, "fewest": fewest, "most": most}),
+        Check(
+            "carryover",
+            _carryover,
+            {"train": batches, "sizes": _SIZES, "logged": list(first), "first": _losses(first.values())},
+        ),
         Check("noop_epochs", _noop_epochs),
         Check("dead_scheduler", _dead_scheduler),
         Check("last_vs_best", _last_vs_best, {"printed": loss}),
@@ -47,35 +54,36 @@ def checks(studies: Sequence[Study]) -> list[Check]:
     ]
 
 
-def _logged_epochs() -> tuple[int, int]:
-    """The fewest and the most epochs after which a run of the batch section ended, by its logs."""
-    last: dict[tuple[str, str], int] = {}
-    for line in published.logged():
-        if line.study == "batch_size" and line.epoch:
-            run = line.setting, line.ceiling
-            last[run] = max(last.get(run, 0), int(line.epoch))
-    return min(last.values()), max(last.values())
+def _first_losses() -> dict[str, float]:
+    """The mean loss on train after the first epoch of each batch size of which the deck's logs tell it."""
+    found: dict[str, list[float]] = {}
+    for line in lines("batch_size", "train_loss"):
+        if line.epoch == "1":
+            found.setdefault(line.setting, []).append(float(line.value))
+    return {size: statistics.fmean(found[size]) for size in _SIZES if size in found}
+
+
+def _losses(values: Iterable[float]) -> list[Styled]:
+    return [Styled(value, ".2f") for value in values]
 
 
 def _carryover(runs: Runs) -> Judgement:
-    fresh = [f"carryover/corrected_{size}" for size in _SIZES]
+    fresh = {size: f"carryover/corrected_{size}" for size in _SIZES}
     # the first of the deck's networks was fresh as well
-    carried = fresh[:1] + [f"carryover/presented_{size}" for size in _SIZES[1:]]
-    wanted = printed("batch_size", _SIZES, "train_accuracy")
-    accuracies, epochs = (
-        [[figure(runs, arm, metric) for arm in arms] for arms in (carried, fresh)]
-        for metric in (keys.epoch("train", "accuracy"), keys.EPOCHS_RUN)
-    )
-    # a fresh network gets as far, but takes longer than any run in the deck's logs
-    as_long = [max(each[1:]) <= _logged_epochs()[1] for each in epochs]
-    near = [
-        all(abs(one - other) <= NEAR for one, other in zip(each, wanted, strict=True)) for each in accuracies
-    ]
-    explained = near[0] and as_long[0] and not (near[1] and as_long[1])
+    carried = fresh | {size: f"carryover/presented_{size}" for size in _SIZES[1:]}
+    wanted = [printed("batch_size", _SIZES, "train_accuracy"), list(_first_losses().values())]
     values: dict[str, Any] = {}
-    for name, reached, lasted in zip(("carried", "fresh"), accuracies, epochs, strict=True):
-        values |= {name: shares(reached), f"{name}_epochs": [round(each) for each in lasted]}
-    return EXPLAINED if explained else UNEXPLAINED, values
+    alike = {}
+    for name, arms in (("carried", carried), ("fresh", fresh)):
+        reached = [figure(runs, arms[size], keys.epoch("train", "accuracy")) for size in _SIZES]
+        begun = [figure(runs, arms[size], keys.FIRST_TRAIN_LOSS) for size in _first_losses()]
+        values |= {name: shares(reached), f"{name}_first": _losses(begun)}
+        alike[name] = [
+            all(abs(one - other) <= near for one, other in zip(ours, theirs, strict=True))
+            for ours, theirs, near in zip((reached, begun), wanted, (NEAR, NEAR_LOSS), strict=True)
+        ]
+    # a fresh network gets as far in the end, but begins higher
+    return EXPLAINED if all(alike["carried"]) and not all(alike["fresh"]) else UNEXPLAINED, values
 
 
 def _noop_epochs(runs: Runs) -> Judgement:

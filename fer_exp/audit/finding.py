@@ -16,7 +16,7 @@ from fer_exp.analysis import published
 from fer_exp.analysis.published import Line
 from fer_exp.fer2013 import CANONICAL_TEST, CANONICAL_TRAIN
 from fer_exp.formatting import Styled, Words
-from fer_exp.tracking import Record
+from fer_exp.tracking import Record, keys
 
 
 class AuditVerdict(Enum):
@@ -117,6 +117,8 @@ def figure(runs: Runs, arm: str, metric: str) -> float:
     if arm not in runs:
         raise MissingError(f"not run: python train.py study=audit audit={arm}")
     if metric not in runs[arm].metrics:
+        if metric == keys.FIRST_TRAIN_LOSS:
+            raise MissingError(f"run by older code: python train.py study=audit audit={arm} rerun=all")
         raise MissingError("test not evaluated: python evaluate.py study=audit mismatches=true")
     return float(runs[arm].metrics[metric])
 

@@ -102,6 +102,7 @@ class Recorder:
         network, history = self.trainer.network, self.trainer.history
         network.load_state_dict(content["network"])
         found = {keys.SELECTED_EPOCH: float(content["epoch"]), keys.EPOCHS_RUN: float(len(history))}
+        found[keys.FIRST_TRAIN_LOSS] = history[0].train.loss
         found[keys.TRAIN_SECONDS] = sum(epoch.seconds for epoch in history)
         fit = metrics.scores(
             logits(network, self.faces.pixels, self.split.fit), self.faces.labels[self.split.fit]

@@ -35,9 +35,10 @@ SELECTED_TRAIN_ACCURACY = selected("train", "accuracy")
 SELECTED_VAL_ACCURACY = selected("val", "accuracy")
 SELECTED_VAL_LOSS = selected("val", "loss")
 SELECTED_VAL_MACRO_F1 = selected("val", "macro_f1")
-# The epoch of these weights; how many epochs there were, and the seconds of all together.
+# The epoch of these weights; how many epochs there were, the loss in the first, and the seconds of all.
 SELECTED_EPOCH = "selected/epoch"
 EPOCHS_RUN = "selected/epochs_run"
+FIRST_TRAIN_LOSS = "selected/first_train_loss"
 TRAIN_SECONDS = "selected/train_seconds"
 
 # What knowing nothing reaches: the entropy of train's classes, and always the largest class on validation.
