@@ -23,7 +23,8 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
     kept: the ids of runs whose weights are not here, so that their scores are earlier ones.
     """
     runs = study.runs
-    first = runs[0].metrics
+    # a run restored from an archive may have been scored before there was a part
+    first = next((run for run in runs if keys.test(_CLEAN, "n") in run.metrics), runs[0]).metrics
     n, clean = (first.get(keys.test(part, "n")) for part in (_WHOLE, _CLEAN))
     # where no photo is in both it says the same twice
     parts = [_WHOLE] + [_CLEAN] * (clean not in (None, n))
@@ -50,12 +51,17 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
     return table
 
 
-def accuracy(arm: Arm, part: str = _WHOLE) -> Styled:
-    """The accuracy of an arm: with its interval over runs, or of one run with that over faces."""
-    if len(arm.runs) > 1:
-        return Styled(statistics.mean_interval(arm.values(keys.test(part, "accuracy"))), "percent")
-    [run] = arm.runs.values()
-    return Styled(over_faces(run, part), "range")
+def accuracy(arm: Arm, part: str = _WHOLE) -> Styled | None:
+    """The accuracy of an arm: with its interval over runs, or of one run with that over faces.
+
+    None if no run was scored on this part.
+    """
+    runs = [run for run in arm.runs.values() if keys.test(part, "accuracy") in run.metrics]
+    if len(runs) == 1:
+        return Styled(over_faces(runs[0], part), "range")
+    if not runs:
+        return None
+    return Styled(statistics.mean_interval(arm.values(keys.test(part, "accuracy"))), "percent")
 
 
 def over_faces(run: Record, part: str = _WHOLE) -> Interval:

@@ -60,10 +60,11 @@ def closing(studies: Sequence[Study], subset: str, fitted: Sequence[Record]) -> 
 
 
 def _add_baselines(table: Table, fitted: Sequence[Record], subset: str) -> None:
-    none = [None] * 3
+    none, metric = [None] * 3, keys.test(subset, "accuracy")
     for record in fitted:
         how = message("closing.fitted", seconds=record.metrics[keys.FIT_SECONDS])
-        score = mean([record.metrics[keys.test(subset, "accuracy")]])
+        # one that was scored before there was such a subset has none
+        score = mean([record.metrics[metric]]) if metric in record.metrics else None
         table.rows.append([message("baseline", name=record.name), how, None, None, None, score, *none])
     for name, option in closing_table.missing_baselines(fitted).items():
         table.rows.append([message("baseline", name=name), message("closing.not_fitted"), None, *none, *none])

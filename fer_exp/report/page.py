@@ -87,10 +87,9 @@ def _closing(source: Source) -> Section:
     for alike in closing.alike(source.studies):
         first = alike[0]
         fitted = read_baselines(source.store, first.faces)
-        shown = [baseline for baseline in fitted if keys.test(source.test, "accuracy") in baseline.metrics]
         blocks: list[Block] = []
         if closing.closes(alike):
-            blocks.append(sheet(deck_tables.closing(alike, source.test, shown), words))
+            blocks.append(sheet(deck_tables.closing(alike, source.test, fitted), words))
         if deck_tables.answered(alike):
             blocks.append(sheet(deck_tables.conclusions(alike), words))
         title = words("closing.title", data=first.data, protocol=first.protocol)
