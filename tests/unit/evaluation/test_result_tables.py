@@ -6,7 +6,6 @@ from fer_exp.evaluation import result_tables
 from fer_exp.formatting import MISSING, PLAIN
 from fer_exp.tracking.studies import Arm
 
-
 WHOLE, CLEAN = "union", "union_no_near_copies"
 
 
