@@ -10,7 +10,8 @@ from pathlib import Path
 import matplotlib
 import pytest
 from helpers import postgres
-from helpers.processes import FEW, PATIENCE, run
+from helpers.patience import PATIENCE
+from helpers.processes import FEW, run
 from helpers.team import ADMINS, ANNAS, SECRETS, Team, as_anna, bucket, serving
 
 from fer_exp import tracking

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers.patience import PATIENCE
 from helpers.processes import FEW, open_store, run
 
 from fer_exp.analysis import search
@@ -197,7 +198,7 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
     assert rates == {best.run.params["optimizer.lr"]}
     command = [sys.executable, "-m", "fer_exp", "compare", "--all", "--format", "csv"]
     shown = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
     ).stdout
     assert {line.partition(",")[0] for line in shown.splitlines()} >= {
         "best_trials",

@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+from helpers.patience import PATIENCE
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -150,7 +151,7 @@ def test_two_processes_may_write_at_once(entry, tmp_path):
     """Any reader at any time finds a whole file, and no scraps remain."""
     cache.write(tmp_path / "a", "key", entry)
     context = multiprocessing.get_context("forkserver")
-    ready = context.Barrier(3, timeout=60)
+    ready = context.Barrier(3, timeout=PATIENCE)
     writers = [context.Process(target=write_often, args=(tmp_path / "a", entry, ready)) for _ in range(2)]
     for writer in writers:
         writer.start()
