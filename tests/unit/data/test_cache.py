@@ -147,6 +147,7 @@ def write_often(path, entry, ready) -> None:
         cache.write(path, "key", entry)
 
 
+@pytest.mark.slow
 def test_two_processes_may_write_at_once(entry, tmp_path):
     """Any reader at any time finds a whole file, and no scraps remain."""
     cache.write(tmp_path / "a", "key", entry)

@@ -1,8 +1,6 @@
 """Synthetic faces: seeded, in FER-2013's proportions, split as promised and tellable apart."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -144,12 +142,10 @@ def test_every_table_names_the_same_emotions():
     assert len(synthetic.FER_TRAIN) == len(EMOTIONS)
 
 
-def test_sheet_has_a_named_row_per_emotion(tmp_path):
-    """The module as a script writes a PNG of seven rows, with ink in the margin of each."""
+def test_sheet_has_a_named_row_per_emotion(tmp_path, capsys):
+    """The command writes a PNG of seven rows, with ink in the margin of each."""
     path = tmp_path / "sheet.png"
-    command = [sys.executable, "-m", "fer_exp", "faces", path, "--per-class", "3", "--seed", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert run(capsys, path, "--per-class", 3, "--seed", 1) == (0, [])
     side = 48 * synthetic.ENLARGED
     with Image.open(path) as image:
         assert image.format == "PNG"

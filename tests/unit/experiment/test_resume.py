@@ -15,6 +15,7 @@ from fer_exp.training.trainer import DivergedError
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
 
+@pytest.mark.slow
 def test_three_epochs_and_three_more_equal_six(tiny, store):
     """A resumed run has the same weights, bit for bit, and the whole history, dropout included."""
     whole = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3"), "whole"))
