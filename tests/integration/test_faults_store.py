@@ -89,7 +89,7 @@ def test_eight_jobs_may_log_while_another_reads(tmp_path):
 def test_a_store_locked_for_half_a_minute_is_waited_for(tmp_path):
     """MLflow by itself gives up after 20 s."""
     # so many that it cannot end before the store is locked
-    epochs = 1_000
+    epochs = 400
     job = start(tmp_path, f"training.epochs={epochs}", "stopping=none", *FEW)
     job.wait_for(lambda: "\n[2/" in job.stdout)
     with closing(sqlite3.connect(tmp_path / "mlflow.db", timeout=60, isolation_level=None)) as other:

@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 from helpers.patience import PATIENCE
+from helpers.planted import Planted
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -67,16 +68,6 @@ def test_a_cut_file_is_never_served(entry, tmp_path, share):
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
     assert cache.read(path, "key") is None
-
-
-class Planted:
-    """What makes a folder when a pickle of it is loaded."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (self.path,)
 
 
 @pytest.mark.parametrize("before", [b"", cache.MAGIC + bytes(32) + (99).to_bytes(8, "little")])

@@ -7,7 +7,8 @@ import shutil
 from importlib import resources
 
 import pytest
-from helpers.demo_page import face, png, reason
+from helpers.demo_page import face, reason
+from helpers.faces_on_disk import png
 from PIL import Image
 
 from fer_exp.fer2013 import EMOTIONS

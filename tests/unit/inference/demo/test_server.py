@@ -6,7 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers.demo_page import face, png, reason
+from helpers.demo_page import face, reason
+from helpers.faces_on_disk import png
 
 from fer_exp.models import classifier
 
