@@ -162,9 +162,8 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     trials=1,
     expected="a line a job, no traceback; the same command finishes, each figure as if undisturbed",
 )
-def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store, monkeypatch):
+def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store):
     """Store, checkpoints, and logs all lie there."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     command = ["-m", "seed=0,1", "model.hidden=[8]", "training.epochs=300", "stopping=none", "n_jobs=1"]
     command += [f"data.cache_dir={tmp_path}/faces", *FEW]
     for folder in (small_disk, tmp_path):

@@ -13,12 +13,6 @@ from helpers.stores import runs
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
-def own_store(monkeypatch):
-    """Let the scripts make their own store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
 def warm_start(what, folder, count):
     """What the program `warm_start.py` prints, as JSON, a line each."""
     done = run(folder, what, folder, count, script="tests/helpers/warm_start.py")

@@ -13,12 +13,6 @@ from helpers.patience import PATIENCE
 from helpers.processes import FEW, ROOT, open_store, run, start
 
 
-@pytest.fixture(autouse=True)
-def default_store(monkeypatch):
-    """Let the scripts make their own store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
 def test_help_lists_every_group_without_heavy_imports(tmp_path):
     """--help names the groups, and neither torch nor mlflow is imported on its way."""
     command = [sys.executable, "-X", "importtime", str(ROOT / "train.py"), "--help"]

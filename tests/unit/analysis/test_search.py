@@ -171,9 +171,8 @@ def test_an_arm_has_one_best_trial(tree):
 
 
 @pytest.mark.slow
-def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
+def test_from_a_search_to_the_tuned_arms(tmp_path):
     """Refused without the search; that runs, though a trial diverges; then each arm at its best."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     few = (*FEW, "training.epochs=2", "optimizer=adam,sgd", "search.lr.sgd=[1e-100,1e60]", "n_jobs=1")
     refused = run(tmp_path, "study=optimizer_tuned", "search.trials=3", *few)
     assert refused.returncode == 2

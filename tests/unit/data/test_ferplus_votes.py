@@ -119,12 +119,9 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
-def test_evaluation_stands_a_run_beside_the_taggers(
-    shuffled, votes, tmp_path, monkeypatch, migrated_store, target
-):
+def test_evaluation_stands_a_run_beside_the_taggers(shuffled, votes, tmp_path, migrated_store, target):
     """By the scripts, for either labels: the figures are printed, and in the run."""
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     table, path = written(tmp_path, shuffled, votes)
     where = ["data=fer2013", f"data.root={table}", f"data.ferplus={path}", *target]
     done = processes.run(tmp_path, "training.epochs=2", "tracking.log_model=false", *where)

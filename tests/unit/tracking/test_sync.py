@@ -30,7 +30,6 @@ def test_a_login_goes_to_no_server_that_only_a_file_names(tmp_path, monkeypatch,
     kept.parent.mkdir(parents=True)
     kept.write_text("{}\n")
     (kept.parent.parent / "server").write_text("http://127.0.0.1:9")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
     with pytest.raises(SystemExit, match="2"):
         sync.main([])
@@ -94,7 +93,6 @@ def wait_for(process, epoch):
 def test_runs_outlive_their_server(tmp_path, monkeypatch):
     """One meets it again, one ends before and is sent by `sync`; both lack nothing."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     port = mlflow_server.free_port(0)
     address, database = f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path}/mlflow.db"
     with mlflow_server.serving(database, port):
