@@ -11,6 +11,7 @@ import sys
 import pytest
 from helpers.browser import chromium
 from helpers.processes import FEW, open_store, run, start
+from helpers.refused import refusal
 
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server, ui
@@ -47,9 +48,8 @@ def processes_of(port):
 
 def test_an_unknown_experiment_is_refused_by_name(store, capsys):
     """With the names of those that are there."""
-    with pytest.raises(SystemExit, match="2"):
-        ui.main(["--tracking-uri", store.uri, "--experiment", "nope"])
-    assert "--experiment nope: there is none" in capsys.readouterr().err
+    line = refusal(capsys, ui.main, "--tracking-uri", store.uri, "--experiment", "nope")
+    assert "--experiment nope: there is none" in line
 
 
 def test_a_taken_port_gives_way_to_the_next():
