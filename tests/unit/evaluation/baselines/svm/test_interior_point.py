@@ -44,7 +44,7 @@ def test_light_rows_are_replaced_by_their_class(double):
 
 @pytest.mark.parametrize("heaviest", [1e-3, 1e6])
 def test_few_rows_are_solved_by_themselves(heaviest):
-    """With more features than rows the solution is that of the features, bias and all, in each precision."""
+    """With more features than rows the solution is that by the features, in either precision."""
     pair = Pair(*map(Block, pair_of(20, 15, 60)), 1.0)
     form = form_of(pair)
     assert isinstance(form, ByRows)
