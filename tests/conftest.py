@@ -145,6 +145,14 @@ def _stores_opened_in_less_time() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_store_named() -> Iterator[None]:
+    """Let whatever a test runs find the store of its own folder, whatever the environment names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield
+
+
 @pytest.fixture
 def plain_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let jobs and evaluations keep empty pictures: to draw them takes longer than all else on tiny faces.

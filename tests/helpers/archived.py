@@ -65,14 +65,19 @@ def scores(accuracy):
     return found | {f"test/{part}/n": 28.0 for part in PARTS}
 
 
-def sweep(store, study, *planned, note=NOTE):
-    """A sweep of jobs, each an identity as `deck0`: its arm and its seed; a trial where it ends in `t`."""
+def sweep(store, study, *planned, note=NOTE, of=None):
+    """A sweep of jobs, each an identity as `deck0`: its arm and its seed; a trial where it ends in `t`.
+
+    of: the faces of each, where they are not the same.
+    """
     entries = []
     for each in planned:
         name, number = each.rstrip("t")[:-1], each.rstrip("t")[-1]
         entry = {"name": each, "arm": name, "setting": name, "identity": each, "seed": number}
-        entries.append(entry | ({keys.TRIAL: number, "seed": "0"} if each.endswith("t") else {}))
+        entry |= {keys.TRIAL: number, "seed": "0"} if each.endswith("t") else {}
+        entries.append(entry | ({"faces": of[each]} if of else {}))
     tags = {**SHARED, "kind": "sweep", "study": study, "data": "fer2013", "mlflow.note.content": note}
+    tags |= {"faces": ", ".join(of.values())} if of else {}
     run = store.create(f"{study} · honest", {"study": study, "jobs": len(planned)}, tags)
     run.text(artifacts.PLAN, json.dumps({"jobs": entries}))
     run.end("FINISHED")

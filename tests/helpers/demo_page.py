@@ -1,19 +1,10 @@
-"""Pictures to send to the demo page, and the refusals that it answers with."""
+"""A face to send to the demo page, and the refusals that it answers with."""
 
-import io
 import json
 
 import numpy as np
-from PIL import Image
 
 from fer_exp.data import synthetic
-
-
-def png(pixels):
-    """A picture as the bytes of a PNG."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def face(emotion="happy"):

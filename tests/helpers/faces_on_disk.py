@@ -1,9 +1,11 @@
 """The same faces written in each layout that a user may have."""
 
 import csv
+import io
 import zipfile
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from fer_exp.data import datasets
@@ -12,6 +14,13 @@ from fer_exp.fer2013 import EMOTIONS
 
 PREFIX = {Usage.TRAIN: "Training", Usage.PUBLIC: "PublicTest", Usage.PRIVATE: "PrivateTest"}
 THREE_WAY = {Usage.TRAIN: "train", Usage.PUBLIC: "validation", Usage.PRIVATE: "test"}
+
+
+def png(pixels: np.ndarray) -> bytes:
+    """A picture as the bytes of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
 
 
 def folder(faces: Faces, root: Path, three_way: bool = False) -> Path:

@@ -1,27 +1,17 @@
 """Faces as copies of FER-2013 lie on hubs: Parquet files of pictures or pixels and numbered labels."""
 
-import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
-from PIL import Image
 from pyarrow import parquet
 
 from fer_exp.data import datasets
 from fer_exp.data.faces import Faces
 from fer_exp.fer2013 import EMOTIONS
-from helpers.faces_on_disk import PREFIX, THREE_WAY
+from helpers.faces_on_disk import PREFIX, THREE_WAY, png
 
 ALPHABETICAL = tuple(sorted(EMOTIONS))
-
-
-def png(pixels: np.ndarray) -> bytes:
-    """A face as the bytes of a PNG."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 def table(faces: Faces, order=EMOTIONS, column="image", **columns) -> dict[str, list]:

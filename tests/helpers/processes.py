@@ -17,12 +17,10 @@ from pathlib import Path
 
 from fer_exp import tracking
 from fer_exp.config import settings
+from helpers.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 FEW = ("data.n_train=140", "data.n_test=70", "tracking.log_model=false")
-
-# Seconds that anything may take on a machine that is busy with something else.
-PATIENCE = 900
 
 
 class Started:

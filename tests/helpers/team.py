@@ -14,6 +14,7 @@ import requests
 from fer_exp.tracking.server import mlflow_server
 from fer_exp.tracking.server import team as server_team
 from helpers import postgres
+from helpers.patience import PATIENCE
 
 ADMINS, ANNAS = "the-admins-own-password", "the-own-password-of-anna"
 SECRETS = {server_team.ADMIN_PASSWORD: ADMINS, server_team.SECRET_KEY: "0" * 64}
@@ -49,7 +50,7 @@ def serving(folder: Path, **environment: str) -> Iterator[Team]:
             yield Team(uri, "".join(lines), process)
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(PATIENCE)
 
 
 def let_in(name: str, password: str, uri: str) -> None:

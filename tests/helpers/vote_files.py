@@ -4,12 +4,11 @@ import csv
 import itertools
 
 from fer_exp.data import datasets
-from fer_exp.data.faces import Usage
 from helpers import faces_on_disk
+from helpers.faces_on_disk import PREFIX
 
 HEADER = ["Usage", "Image name", "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear"]
 HEADER += ["contempt", "unknown", "NF"]
-USAGE = {Usage.TRAIN: "Training", Usage.PUBLIC: "PublicTest", Usage.PRIVATE: "PrivateTest"}
 
 
 def votes_for(*answers: str) -> dict[str, int]:
@@ -32,7 +31,7 @@ def written(path, faces, votes, dropped=()):
         writer.writeheader()
         for row, (each, usage) in enumerate(zip(votes, faces.usage, strict=True)):
             name = "" if row in dropped else f"fer{next(numbers):07d}.png"
-            writer.writerow({"Usage": USAGE[usage], "Image name": name, **each})
+            writer.writerow({"Usage": PREFIX[usage], "Image name": name, **each})
     return faces_on_disk.table(faces, path / "fer2013.csv"), path / "fer2013new.csv"
 
 

@@ -1,8 +1,17 @@
-"""What composes a job of a sweep whose files are damaged while it is at work, or after."""
+"""Where scripts run, and what composes a job of a sweep whose files are damaged."""
+
+import shutil
 
 import pytest
 
 from fer_exp.data import datasets
+
+
+@pytest.fixture
+def folder(tmp_path, migrated_store):
+    """Where scripts run, with a store of their own there, which takes seconds to make."""
+    shutil.copy(migrated_store, tmp_path / "mlflow.db")
+    return tmp_path
 
 
 @pytest.fixture

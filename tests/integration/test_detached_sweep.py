@@ -53,10 +53,9 @@ def work(slurm: Path, **array: int) -> None:
 
 
 @pytest.mark.slow
-def test_jobs_are_handed_over_and_summed_up_by_the_same_command(slurm, monkeypatch, migrated_store):
+def test_jobs_are_handed_over_and_summed_up_by_the_same_command(slurm, migrated_store):
     """What Slurm has is not handed over twice, what it lost is again, and one run stands for the sweep."""
     pytest.importorskip("submitit", reason="the extra submitit is not installed")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copy(migrated_store, slurm / "mlflow.db")
     first = run(slurm, *SWEEP, *DETACHED)
     assert first.returncode == 0, first.stderr

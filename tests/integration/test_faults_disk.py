@@ -6,11 +6,11 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
 from helpers import disks, faces_on_disk
+from helpers.patience import wait_until
 from helpers.processes import FEW, open_store, run, start
 
 from fer_exp import tracking
@@ -60,6 +60,12 @@ def goes_on(config, failed: tracking.Record) -> None:
     assert sorted(steps) == [1, 2, 3, 4]
 
 
+def wait_for_epoch(store: tracking.Store, number: int) -> None:
+    """Wait until an epoch of the one running job is logged: it is written while the next one trains."""
+    [run] = store.records("RUNNING")
+    wait_until(lambda: number in store.run(run.run_id).logged_steps("loss/val"))
+
+
 def spoil(disk: Path, how: str):
     """Fill the disk or forbid to write to it; what undoes that."""
     if how == "full":
@@ -84,10 +90,7 @@ def test_a_disk_that_fails_costs_no_finished_epoch(small_disk, job, how, number)
 
     def watch(epoch):
         if epoch.number == number:
-            # it is written while the next one trains
-            [run] = store.records("RUNNING")
-            while number not in store.run(run.run_id).logged_steps("loss/val"):
-                time.sleep(0.01)
+            wait_for_epoch(store, number)
             undo.append(spoil(small_disk, how))
 
     with pytest.raises(UserError, match=r"cannot write the checkpoint \((No space|Read-only)"):
@@ -138,9 +141,7 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
 
     def watch(epoch):
         if epoch.number == number:
-            [run] = store.records("RUNNING")
-            while number not in store.run(run.run_id).logged_steps("loss/val"):
-                time.sleep(0.01)
+            wait_for_epoch(store, number)
             fillers.append(fill_around(small_disk / "mlflow.db"))
 
     with pytest.raises(
@@ -161,9 +162,8 @@ def test_a_store_that_cannot_grow_costs_no_finished_epoch(small_disk, migrated_s
     trials=1,
     expected="a line a job, no traceback; the same command finishes, each figure as if undisturbed",
 )
-def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store, monkeypatch):
+def test_a_sweep_on_a_disk_that_fills_ends_in_lines(small_disk, tmp_path, migrated_store):
     """Store, checkpoints, and logs all lie there."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     command = ["-m", "seed=0,1", "model.hidden=[8]", "training.epochs=300", "stopping=none", "n_jobs=1"]
     command += [f"data.cache_dir={tmp_path}/faces", *FEW]
     for folder in (small_disk, tmp_path):

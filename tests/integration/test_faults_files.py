@@ -3,6 +3,8 @@
 import shutil
 
 import pytest
+from helpers.archived import named
+from helpers.refused import refusal
 
 from fer_exp.experiment import drivers
 from fer_exp.experiment.job import Job
@@ -58,10 +60,8 @@ def test_a_run_without_its_files_is_told(job, store, tmp_path, capsys, reader):
     """Figures are in the store itself; only what needs the files says that they are gone."""
     done = drivers.run(Job(job(), "a"))
     shutil.rmtree(tmp_path / "mlartifacts")
-    where = ["--tracking-uri", store.uri, "--experiment", "test"]
-    with pytest.raises(SystemExit, match="2"):
-        READERS[reader].main([*["x.png"] * (reader == "prediction"), *where])
-    [line] = capsys.readouterr().err.splitlines()
+    capsys.readouterr()
+    line = refusal(capsys, READERS[reader].main, *["x.png"] * (reader == "prediction"), *named(store))
     lost = done.run_id if reader == "prediction" else store.record(done.run_id).tags["mlflow.parentRunId"]
     assert line.startswith(f"error: run {lost}: has no ")
     assert store.record(done.run_id).metrics["selected/epoch"] >= 1

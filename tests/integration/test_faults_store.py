@@ -13,12 +13,6 @@ from helpers.stores import runs
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(autouse=True)
-def own_store(monkeypatch):
-    """Let the scripts make their own store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-
-
 def warm_start(what, folder, count):
     """What the program `warm_start.py` prints, as JSON, a line each."""
     done = run(folder, what, folder, count, script="tests/helpers/warm_start.py")
@@ -88,7 +82,9 @@ def test_eight_jobs_may_log_while_another_reads(tmp_path):
 )
 def test_a_store_locked_for_half_a_minute_is_waited_for(tmp_path):
     """MLflow by itself gives up after 20 s."""
-    job = start(tmp_path, "training.epochs=100", "stopping=none", *FEW)
+    # so many that it cannot end before the store is locked
+    epochs = 400
+    job = start(tmp_path, f"training.epochs={epochs}", "stopping=none", *FEW)
     job.wait_for(lambda: "\n[2/" in job.stdout)
     with closing(sqlite3.connect(tmp_path / "mlflow.db", timeout=60, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -100,4 +96,4 @@ def test_a_store_locked_for_half_a_minute_is_waited_for(tmp_path):
         ({step for key, step in logged if key == "loss/val"}, status)
         for _, _, status, logged in runs(tmp_path)
     ]
-    assert (status, steps) == ("FINISHED", set(range(1, 101)))
+    assert (status, steps) == ("FINISHED", set(range(1, epochs + 1)))

@@ -16,14 +16,6 @@ from fer_exp.report import text
 STUDY = ("-m", "optimizer=sgd,adam", "seed=0,1", "stopping=none", *FEW)
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch, migrated_store):
-    """Where the scripts run, with a store of their own there, which takes seconds to make."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    return tmp_path
-
-
 def at_work(folder, sweep):
     """The name of a job that trains, and the id of the process that does: it holds the lock of the run."""
     store = open_store(folder)

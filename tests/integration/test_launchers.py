@@ -11,7 +11,8 @@ from concurrent.futures import Future
 from unittest.mock import Mock
 
 import pytest
-from helpers.processes import PATIENCE, ROOT
+from helpers.patience import PATIENCE
+from helpers.processes import ROOT
 from hydra import compose, initialize_config_dir
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher

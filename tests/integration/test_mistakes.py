@@ -1,17 +1,9 @@
 """Mistakes as a user sees them: real processes, which start the sooner the more of them one worker runs."""
 
-import shutil
-
 import pytest
 from helpers.processes import FEW, open_store, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
-
-
-@pytest.fixture(autouse=True)
-def default_store(monkeypatch):
-    """Let the scripts use the store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +69,11 @@ def test_a_file_of_ones_own_that_is_no_yaml_is_named(tmp_path):
         (["baseline=svc", "baseline.C=0"], "baseline.C=0: must be"),
     ],
 )
-def test_a_mistake_in_an_evaluation_is_one_line_and_exit_2(tmp_path, migrated_store, arguments, said):
+def test_a_mistake_in_an_evaluation_is_one_line_and_exit_2(folder, arguments, said):
     """No traceback, and nothing is fitted or logged."""
-    shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    done = run(tmp_path, *arguments, script="evaluate.py")
+    done = run(folder, *arguments, script="evaluate.py")
     assert done.returncode == 2
     [line] = done.stderr.strip().splitlines()
     assert line.startswith("error: ")
     assert said in line
-    assert open_store(tmp_path).records() == []
+    assert open_store(folder).records() == []

@@ -1,20 +1,11 @@
 """`hydra/launcher=stacked` as a user names it."""
 
-import shutil
 import signal
 
 import pytest
 from helpers.processes import FEW, open_store, run, start
 
 STACKED = "hydra/launcher=stacked"
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch, migrated_store):
-    """Where the scripts run, with a store of their own there, which takes seconds to make."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    return tmp_path
 
 
 @pytest.mark.slow

@@ -129,6 +129,7 @@ def test_options_may_lie_in_a_folder_that_the_command_adds(tmp_path):
             assert list(parts(found)) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "wrong",
     ["optimizer=sdg", "optimizr=sgd", "optimizer.rate=1", "~seed=7", "+seed=1", "seed=[", "hydra.nothing=1"],

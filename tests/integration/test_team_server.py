@@ -10,7 +10,9 @@ from pathlib import Path
 import matplotlib
 import pytest
 from helpers import postgres
-from helpers.processes import FEW, PATIENCE, run
+from helpers.patience import PATIENCE
+from helpers.processes import FEW, run
+from helpers.refused import refusal
 from helpers.team import ADMINS, ANNAS, SECRETS, Team, as_anna, bucket, serving
 
 from fer_exp import tracking
@@ -37,9 +39,7 @@ def test_it_does_not_start_without_its_secrets(missing, monkeypatch, tmp_path, c
     monkeypatch.chdir(tmp_path)
     for name in SECRETS.keys() - {missing}:
         monkeypatch.setenv(name, SECRETS[name])
-    with pytest.raises(SystemExit, match="2"):
-        server_team.main(["--port", "0"])
-    [line] = capsys.readouterr().err.splitlines()
+    line = refusal(capsys, server_team.main, "--port", 0)
     assert line.startswith(f"error: {missing} is not set")
     assert list(tmp_path.iterdir()) == []
 

@@ -9,19 +9,14 @@ import subprocess
 import sys
 
 import pytest
+from helpers.patience import PATIENCE
 from helpers.processes import FEW, ROOT, open_store, run, start
-
-
-@pytest.fixture(autouse=True)
-def default_store(monkeypatch):
-    """Let the scripts make their own store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 def test_help_lists_every_group_without_heavy_imports(tmp_path):
     """--help names the groups, and neither torch nor mlflow is imported on its way."""
     command = [sys.executable, "-X", "importtime", str(ROOT / "train.py"), "--help"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True)
     # Hydra leaves its own groups out
     for group in {path.name for path in (ROOT / "conf").iterdir() if path.is_dir()} - {"hydra"}:
         assert f"{group}:" in done.stdout or f"{group}/" in done.stdout

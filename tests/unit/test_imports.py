@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers.patience import PATIENCE
 
 CODE = """
 import importlib, pkgutil, sys
@@ -25,4 +26,4 @@ assert "torch" not in sys.modules
 @pytest.mark.slow
 def test_the_readers_start_without_pytorch():
     """All modules of analysis, of the audit, and the command that prints the tables; config needs no runs."""
-    subprocess.run([sys.executable, "-c", CODE], timeout=120, check=True)
+    subprocess.run([sys.executable, "-c", CODE], timeout=PATIENCE, check=True)

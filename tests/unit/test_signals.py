@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from helpers.patience import wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,7 +49,7 @@ def work(path):
     signals.end_by_signals()
     try:
         open(path, "w").write("at work")
-        time.sleep(60)
+        time.sleep(600)
     finally:
         os.unlink(path)
 
@@ -66,7 +66,7 @@ if __name__ == "__main__":
         subprocess.Popen(leash, stdin=subprocess.PIPE, start_new_session=True)
     else:
         work(path)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -74,14 +74,6 @@ def python(*arguments, **options):
     """A started Python that finds this package."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.Popen([sys.executable, *map(str, arguments)], env=environment, text=True, **options)
-
-
-def seen(look, seconds=60):
-    """Whether something is seen in time."""
-    deadline = time.monotonic() + seconds
-    while not look() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return bool(look())
 
 
 @pytest.mark.fault(
@@ -117,9 +109,9 @@ def test_what_works_for_a_killed_program_ends(tmp_path, helper):
     path, script = tmp_path / "at-work", tmp_path / "program.py"
     script.write_text(_AT_WORK)
     with python(script, helper, path, stderr=subprocess.DEVNULL) as process:
-        assert seen(lambda: path.exists() and path.read_text())
+        wait_until(lambda: path.exists() and path.read_text())
         process.kill()
-    assert seen(lambda: not path.exists())
+    wait_until(lambda: not path.exists(), 60)
 
 
 _LIKE_WINDOWS = """

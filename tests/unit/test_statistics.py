@@ -10,8 +10,6 @@ from scipy import stats
 
 from fer_exp import statistics
 
-finite = st.floats(-100, 100, allow_nan=False)
-
 
 def test_interval_of_three_values_is_students():
     """1, 2, 3: mean 2, sd 1, half width 4.303 / sqrt(3)."""

@@ -127,11 +127,3 @@ def test_every_other_form_has_all_columns(store, capsys):
     assert "| 1 | ResMaskingNet and six more | CNNs | 76.82 [75.41, 78.17] |" in out
     assert '"fusing 7 different models"' in out
     assert "**in no tier" in out
-
-
-def test_a_store_that_is_not_there_ends_in_one_line(tmp_path, capsys):
-    """And none is made."""
-    with pytest.raises(SystemExit):
-        leaderboard.main(["--tracking-uri", f"sqlite:///{tmp_path / 'no.db'}"])
-    assert capsys.readouterr().err.startswith("error: sqlite:///")
-    assert not list(tmp_path.iterdir())

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers.patience import PATIENCE
 from helpers.processes import FEW, open_store, run
 
 from fer_exp.analysis import search
@@ -170,9 +171,8 @@ def test_an_arm_has_one_best_trial(tree):
 
 
 @pytest.mark.slow
-def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
+def test_from_a_search_to_the_tuned_arms(tmp_path):
     """Refused without the search; that runs, though a trial diverges; then each arm at its best."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     few = (*FEW, "training.epochs=2", "optimizer=adam,sgd", "search.lr.sgd=[1e-100,1e60]", "n_jobs=1")
     refused = run(tmp_path, "study=optimizer_tuned", "search.trials=3", *few)
     assert refused.returncode == 2
@@ -197,7 +197,7 @@ def test_from_a_search_to_the_tuned_arms(tmp_path, monkeypatch):
     assert rates == {best.run.params["optimizer.lr"]}
     command = [sys.executable, "-m", "fer_exp", "compare", "--all", "--format", "csv"]
     shown = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=True
     ).stdout
     assert {line.partition(",")[0] for line in shown.splitlines()} >= {
         "best_trials",

@@ -70,6 +70,7 @@ def test_what_is_false_of_a_true_difference():
     assert of_margin == of_half | {Verdict.BETTER_WITHIN, Verdict.EQUIVALENT, Verdict.IDENTICAL}
 
 
+@pytest.mark.slow
 def test_few_small_studies_keep_the_promises_roughly():
     """Coverage and false verdicts of 40 families, with a fixed number of runs and with a precision."""
     samples = (Sample(20), Sample(precision=1.4))

@@ -54,6 +54,7 @@ def test_validation_figures_fit_validation_only():
         assert fitting(HELD_OUT, faces)[0] == 0
 
 
+@pytest.mark.slow
 def test_no_number_of_faces_nearby_fits_as_well():
     """5,741 stands alone: the next best of 200 candidates fits 17 of 33."""
     found = {faces: fitting(HELD_OUT, faces)[0] for faces in range(5640, 5840)}

@@ -7,6 +7,8 @@ import pickle
 
 import numpy as np
 import pytest
+from helpers.patience import PATIENCE
+from helpers.planted import Planted
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -66,16 +68,6 @@ def test_a_cut_file_is_never_served(entry, tmp_path, share):
     data = path.read_bytes()
     path.write_bytes(data[: int(share * len(data))])
     assert cache.read(path, "key") is None
-
-
-class Planted:
-    """What makes a folder when a pickle of it is loaded."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (self.path,)
 
 
 @pytest.mark.parametrize("before", [b"", cache.MAGIC + bytes(32) + (99).to_bytes(8, "little")])
@@ -146,11 +138,12 @@ def write_often(path, entry, ready) -> None:
         cache.write(path, "key", entry)
 
 
+@pytest.mark.slow
 def test_two_processes_may_write_at_once(entry, tmp_path):
     """Any reader at any time finds a whole file, and no scraps remain."""
     cache.write(tmp_path / "a", "key", entry)
     context = multiprocessing.get_context("forkserver")
-    ready = context.Barrier(3, timeout=60)
+    ready = context.Barrier(3, timeout=PATIENCE)
     writers = [context.Process(target=write_often, args=(tmp_path / "a", entry, ready)) for _ in range(2)]
     for writer in writers:
         writer.start()

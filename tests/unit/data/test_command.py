@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from helpers import faces_on_disk
 from helpers.photos import cut, photos
+from helpers.refused import refusal
 from PIL import Image
 
 from fer_exp.data import command
@@ -89,8 +90,4 @@ def test_a_sheet_of_near_copies_is_drawn(root, tmp_path, capsys):
 )
 def test_a_wrong_call_is_one_line(arguments, message, capsys):
     """No traceback."""
-    with pytest.raises(SystemExit) as caught:
-        run(*arguments)
-    assert caught.value.code == 2
-    [line] = capsys.readouterr().err.splitlines()
-    assert message in line
+    assert message in refusal(capsys, command.main, *arguments)

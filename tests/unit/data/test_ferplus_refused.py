@@ -7,6 +7,13 @@ from fer_exp.data import datasets, ferplus
 from fer_exp.errors import UserError
 
 
+def swapped_usages(rows):
+    """Give the first row and the next of another Usage each other's."""
+    first = rows[1]
+    other = next(row for row in rows[2:] if row[0] != first[0])
+    first[0], other[0] = other[0], first[0]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -24,29 +31,16 @@ from fer_exp.errors import UserError
             "has votes for 71 rows, the faces are 70",
         ),
         (lambda rows: rows.__delitem__(slice(1, None)), "holds no row"),
-    ],
-)
-def test_a_file_that_does_not_fit_is_refused(shuffled, votes, tmp_path, change, message):
-    """By row, before a cache is written: votes of other rows would be wrong labels unseen."""
-    table, path = written(tmp_path, shuffled, [*votes])
-    rewritten(path, change)
-    with pytest.raises(UserError, match=message):
-        load(table, path)
-    assert not list(tmp_path.glob("cache/*.faces"))
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
+        # the number of rows need not say so
         (lambda rows: rows.pop(30), "row 30: does not follow from the rows before it"),
         (lambda rows: rows.insert(30, rows[30]), "row 31: does not follow"),
         (lambda rows: rows.__setitem__(slice(1, None), sorted(rows[1:])), r"row \d+: does not follow"),
         (lambda rows: rows[20].__setitem__(1, "face20.png"), "row 20: Image name 'face20.png' is no name as"),
+        (swapped_usages, "row 1 of the faces has no votes of its Usage"),
     ],
-    ids=["missing", "doubled", "sorted", "other names"],
 )
-def test_rows_out_of_order_are_named(shuffled, votes, tmp_path, change, message):
-    """Their votes would be those of other faces, and the number of rows need not say so."""
+def test_a_file_that_does_not_fit_is_refused(shuffled, votes, tmp_path, change, message):
+    """By row, before a cache is written: votes of other rows would be wrong labels unseen."""
     table, path = written(tmp_path, shuffled, votes)
     rewritten(path, change)
     with pytest.raises(UserError, match=message):
@@ -60,19 +54,6 @@ def test_a_file_far_larger_than_the_real_one_is_refused(tmp_path):
         file.truncate((64 << 20) + 1)
     with pytest.raises(UserError, match=r"a\.csv: is larger than 64 MiB; name fer2013new\.csv"):
         ferplus.read(tmp_path / "a.csv")
-
-
-def test_votes_of_another_usage_are_refused(shuffled, votes, tmp_path):
-    """They are votes for other faces."""
-    table, path = written(tmp_path, shuffled, votes)
-    first = next(n for n, usage in enumerate(shuffled.usage) if usage != shuffled.usage[0])
-
-    def swap_usages(rows):
-        rows[1][0], rows[first + 1][0] = rows[first + 1][0], rows[1][0]
-
-    rewritten(path, swap_usages)
-    with pytest.raises(UserError, match="row 1 of the faces has no votes of its Usage"):
-        load(table, path)
 
 
 def test_no_row_may_be_skipped(shuffled, votes, tmp_path):

@@ -5,7 +5,8 @@ import shutil
 import numpy as np
 import pytest
 from helpers import faces_on_disk, processes
-from helpers.vote_files import USAGE, load, rewritten, votes_for, written
+from helpers.faces_on_disk import PREFIX
+from helpers.vote_files import load, rewritten, votes_for, written
 
 from fer_exp.config.faces import Fer2013Data
 from fer_exp.data import datasets, fer2013_faces, ferplus, ferplus_rows
@@ -20,16 +21,16 @@ def kaggle(tiny_faces, tmp_path_factory):
     order = np.random.default_rng(2).permutation(len(tiny_faces))
     faces = tiny_faces[order[np.argsort(tiny_faces.usage[order], kind="stable")]]
     root = faces_on_disk.folder(faces, folder / "archive")
-    starts = [int(np.flatnonzero(faces.usage == usage)[0]) for usage in USAGE]
+    starts = [int(np.flatnonzero(faces.usage == usage)[0]) for usage in PREFIX]
     places = zip(faces.labels, faces.usage, strict=True)
     names = [
-        f"{'test' if usage else 'train'}/{EMOTIONS[label]}/{USAGE[usage]}_{row}.png"
+        f"{'test' if usage else 'train'}/{EMOTIONS[label]}/{PREFIX[usage]}_{row}.png"
         for row, (label, usage) in enumerate(places)
     ]
     rows = {name: row for row, name in enumerate(names) if row != UNKNOWN}
     fer2013_faces.write(folder / "table.npz", faces.pixels, names, rows)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ferplus_rows, "STARTS", dict(zip(USAGE, starts, strict=True)))
+        patch.setattr(ferplus_rows, "STARTS", dict(zip(PREFIX, starts, strict=True)))
         patch.setattr(fer2013_faces, "ROWS", len(faces))
         patch.setattr(fer2013_faces, "TABLE", folder / "table.npz")
         fer2013_faces.known.cache_clear()
@@ -118,12 +119,9 @@ def test_each_test_face_keeps_its_own_votes(shuffled, tmp_path, relabelled):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("target", [["data.labels=ferplus"], []], ids=["ferplus", "fer2013"])
-def test_evaluation_stands_a_run_beside_the_taggers(
-    shuffled, votes, tmp_path, monkeypatch, migrated_store, target
-):
+def test_evaluation_stands_a_run_beside_the_taggers(shuffled, votes, tmp_path, migrated_store, target):
     """By the scripts, for either labels: the figures are printed, and in the run."""
     shutil.copy(migrated_store, tmp_path / "mlflow.db")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     table, path = written(tmp_path, shuffled, votes)
     where = ["data=fer2013", f"data.root={table}", f"data.ferplus={path}", *target]
     done = processes.run(tmp_path, "training.epochs=2", "tracking.log_model=false", *where)

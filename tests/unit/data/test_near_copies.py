@@ -38,6 +38,7 @@ def by_hand(pixels: np.ndarray) -> dict[tuple[int, int], tuple[float, int, int, 
     return found
 
 
+@pytest.mark.slow
 @given(st.integers(0, 2**32), st.floats(0.2, 0.9))
 @settings(max_examples=8)
 def test_every_pair_is_found_that_a_search_by_hand_finds(seed, threshold):

@@ -3,8 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from helpers.faces_on_disk import PREFIX
-from helpers.parquet_sets import ALPHABETICAL, load, png, single, table, write
+from helpers.faces_on_disk import PREFIX, png
+from helpers.parquet_sets import ALPHABETICAL, load, single, table, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet

@@ -1,11 +1,10 @@
 """Synthetic faces: seeded, in FER-2013's proportions, split as promised and tellable apart."""
 
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from helpers.refused import refusal
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -20,16 +19,6 @@ from fer_exp.fer2013 import EMOTIONS
 def faces():
     """A set of 700 and 300 faces."""
     return synthetic.draw(700, 300, seed=0)
-
-
-def run(capsys, *arguments):
-    """Exit code and lines on stderr of the contact sheet's command."""
-    code = 0
-    try:
-        synthetic.main([*map(str, arguments)])
-    except SystemExit as end:
-        code = end.code
-    return code, capsys.readouterr().err.splitlines()
 
 
 def test_same_seed_same_faces_other_seed_other_faces():
@@ -144,12 +133,11 @@ def test_every_table_names_the_same_emotions():
     assert len(synthetic.FER_TRAIN) == len(EMOTIONS)
 
 
-def test_sheet_has_a_named_row_per_emotion(tmp_path):
-    """The module as a script writes a PNG of seven rows, with ink in the margin of each."""
+def test_sheet_has_a_named_row_per_emotion(tmp_path, capsys):
+    """The command writes a PNG of seven rows, with ink in the margin of each."""
     path = tmp_path / "sheet.png"
-    command = [sys.executable, "-m", "fer_exp", "faces", path, "--per-class", "3", "--seed", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    synthetic.main([str(path), "--per-class", "3", "--seed", "1"])
+    assert capsys.readouterr().err == ""
     side = 48 * synthetic.ENLARGED
     with Image.open(path) as image:
         assert image.format == "PNG"
@@ -172,10 +160,8 @@ def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, 
     (tmp_path / "file").touch()
     (tmp_path / "folder.png").mkdir()
     before = sorted(tmp_path.rglob("*"))
-    code, lines = run(capsys, tmp_path / name, "--per-class", 1)
-    assert code == 2
-    assert len(lines) == 1
-    assert f"{tmp_path / name}: cannot write the sheet" in lines[0]
+    line = refusal(capsys, synthetic.main, tmp_path / name, "--per-class", 1)
+    assert f"{tmp_path / name}: cannot write the sheet" in line
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -186,10 +172,7 @@ def test_a_path_that_cannot_be_written_is_one_line_and_code_2(tmp_path, capsys, 
 def test_a_wrong_request_is_one_line_and_code_2(tmp_path, capsys, monkeypatch, arguments, message):
     """Another format or no faces is refused before anything is written."""
     monkeypatch.chdir(tmp_path)
-    code, lines = run(capsys, *arguments)
-    assert code == 2
-    assert len(lines) == 1
-    assert message in lines[0]
+    assert message in refusal(capsys, synthetic.main, *arguments)
     assert not list(tmp_path.iterdir())
 
 
@@ -202,8 +185,7 @@ def test_a_failed_write_keeps_the_old_sheet(tmp_path, capsys, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    code, lines = run(capsys, path, "--per-class", 1)
-    assert code == 2
-    assert lines == [f"error: {path}: cannot write the sheet (No space left on device)"]
+    line = refusal(capsys, synthetic.main, path, "--per-class", 1)
+    assert line == f"error: {path}: cannot write the sheet (No space left on device)"
     assert path.read_bytes() == b"old"
     assert [path] == list(tmp_path.iterdir())

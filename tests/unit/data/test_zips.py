@@ -140,9 +140,24 @@ def test_an_entry_that_declares_too_much_is_not_unpacked(zip_path):
         read_all(zip_path)
 
 
-def test_an_entry_that_declares_nothing_is_not_taken_for_empty(zip_path):
-    """Its checksum tells."""
-    in_directory(zip_path, 24, struct.pack("<I", 0))
+@pytest.mark.fault("Bad data: a zip bomb", trials=1, expected="one line that names the entry")
+def test_a_bomb_is_refused(tmp_path):
+    """64 MiB of zeros, and one more, in 300 kB are no image."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("train/happy/bomb.png", bytes(image_folder.LARGEST_FILE + 1))
+    with pytest.raises(UserError, match=r"train/happy/bomb\.png: is larger than 64 MiB"):
+        read_all(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("size", [0, 1000])
+@pytest.mark.fault(
+    "Bad data: a zip entry that holds more than it declares",
+    trials=2,
+    expected="one line that names the entry",
+)
+def test_an_entry_that_holds_more_than_it_declares_is_refused(zip_path, size):
+    """Only what it declares is unpacked, and that does not fit its checksum; nor is it taken for empty."""
+    in_directory(zip_path, 24, struct.pack("<I", size))
     with pytest.raises(UserError, match=r"0\.png: cannot be unpacked \(Bad CRC-32"):
         read_all(zip_path)
 

@@ -38,12 +38,10 @@ def test_only_the_sound_reading_agrees_with_the_network(network, tiny_faces):
 
 def test_a_rotated_label_order_keeps_the_classes_that_both_have_in_one_place(network, tiny_faces):
     """Angry, disgust, fear and happy come first in both orders; neutral, sad and surprise trade places."""
-    kept = np.isin(tiny_faces.labels, [0, 1, 2, 3])
     known = tiny_faces[logits(network, tiny_faces.pixels).argmax(1) == tiny_faces.labels]
     for order in ("csv_on_folders", "folders_on_csv"):
         found = mismatches.accuracies(network, known)[f"unit/upright/{order}"]
         assert found == pytest.approx(np.isin(known.labels, [0, 1, 2, 3]).mean())
-    assert kept.any()
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_the_best_weights_are_a_model_that_answers_with_names(tiny, tiny_faces, 
     assert set(answers) <= {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
 
 
+@pytest.mark.slow
 def test_a_network_goes_through_the_trainings_before_its_own(
     monkeypatch, tiny_dataset, tracking_overrides, compose_settings, store
 ):

@@ -1,10 +1,10 @@
 """How a sweep is said to stand, and that whoever watches it breaks nothing."""
 
 import dataclasses
-import time
 from types import SimpleNamespace
 
 import pytest
+from helpers.patience import wait_until
 
 from fer_exp import formatting, logs
 from fer_exp.experiment import monitor
@@ -59,54 +59,52 @@ def test_durations_are_said_as_people_do(seconds, said):
 
 
 @pytest.fixture
-def quick(monkeypatch):
-    """A watch that does not rest."""
+def watched(store, monkeypatch):
+    """What watches a sweep with one finished job of two, without a rest, for some looks or until it fails."""
     for name, value in {"_LOOK": 0.01, "_DRAW": 0.01, "_LINE": 0.01, "_REST": 1}.items():
         monkeypatch.setattr(monitor, name, value)
-
-
-def watched(store, seconds=1.0):
-    """What a watch over a sweep with one finished job of two does in this time."""
+    look, looks = monitor.SweepMonitor._look, []
+    monkeypatch.setattr(monitor.SweepMonitor, "_look", lambda *given: looks.append(given) or look(*given))
     parent = store.create("sweep", {}, {"kind": "sweep"})
     child = store.create("a", {}, {"kind": "job", "identity": "id0"}, parent.id)
     with child.recording():
         child.log({"selected/val_accuracy": 0.5})
-    watch = monitor.SweepMonitor(JOBS[:2], {}, store, parent.id)
-    time.sleep(seconds)
-    watch.stop()
-    assert not watch.thread.is_alive()
+
+    def watch():
+        watch = monitor.SweepMonitor(JOBS[:2], {}, store, parent.id)
+        wait_until(lambda: len(looks) > 10 or not watch.thread.is_alive(), 60)
+        watch.stop()
+        assert not watch.thread.is_alive()
+
+    return watch
 
 
-@pytest.mark.usefixtures("quick")
-def test_without_a_terminal_a_change_is_one_plain_line(store, capsys):
+def test_without_a_terminal_a_change_is_one_plain_line(watched, capsys):
     """However often the store is asked."""
-    watched(store)
+    watched()
     [line] = capsys.readouterr().out.splitlines()
     assert line.startswith("1/2 done · 0 running · about ")
     assert line.endswith("left · best val 50.00 % (seed 0)")
 
 
-@pytest.mark.usefixtures("quick")
-def test_on_a_terminal_one_line_is_drawn_over_and_taken_away(store, capsys, monkeypatch):
+def test_on_a_terminal_one_line_is_drawn_over_and_taken_away(watched, capsys, monkeypatch):
     """It never scrolls, and its last trace is wiped."""
     monkeypatch.setattr(logs, "is_terminal", lambda: True)
-    watched(store)
+    watched()
     out = capsys.readouterr().out
     assert "\n" not in out
     assert "1/2 done" in out
     assert out.endswith("\r\x1b[2K")
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_store_that_fails_ends_the_watch_alone(store, monkeypatch, caplog):
+def test_a_store_that_fails_ends_the_watch_alone(watched, store, monkeypatch, caplog):
     """The sweep goes on, and the log says why no more is shown."""
     monkeypatch.setattr(store, "children", lambda _: 1 / 0)
-    watched(store)
+    watched()
     assert "no longer watched (division by zero)" in caplog.text
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_server_that_is_away_for_a_while_is_asked_again(store, monkeypatch, capsys, caplog):
+def test_a_server_that_is_away_for_a_while_is_asked_again(watched, store, monkeypatch, capsys, caplog):
     """The watch goes on as soon as it is back."""
     children, away = store.children, iter(range(3))
 
@@ -116,7 +114,7 @@ def test_a_server_that_is_away_for_a_while_is_asked_again(store, monkeypatch, ca
         return children(run_id)
 
     monkeypatch.setattr(store, "children", asked)
-    watched(store)
+    watched()
     assert capsys.readouterr().out.startswith("1/2 done")
     assert not caplog.records
 

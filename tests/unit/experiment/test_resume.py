@@ -15,6 +15,7 @@ from fer_exp.training.trainer import DivergedError
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
 
+@pytest.mark.slow
 def test_three_epochs_and_three_more_equal_six(tiny, store):
     """A resumed run has the same weights, bit for bit, and the whole history, dropout included."""
     whole = drivers.run(Job(tiny("training.epochs=6", "model.dropout=0.3"), "whole"))
@@ -79,22 +80,17 @@ def test_what_a_whole_run_would_not_have_reached_is_refused(tiny, store, before,
     assert [run.status for run in store.records(kind="job")].count("FINISHED") == 1
 
 
-def test_a_dry_run_knows_what_is_there(tiny):
-    """As that of a sweep does."""
-    assert Job(tiny(), "main").plan() == plan.TRAIN
-    drivers.run(Job(tiny(), "main"))
-    assert Job(tiny(), "main").plan() == plan.REUSE
-    assert Job(tiny("rerun=all"), "main").plan() == plan.TRAIN
-
-
 def test_a_job_that_was_trained_by_hand_is_offered_and_not_trained_again(tiny, store, caplog):
-    """Whoever wants it anew says so; another seed is another job."""
+    """Whoever wants it anew says so; another seed is another job; and a dry run knows all of it."""
+    assert Job(tiny(), "main").plan() == plan.TRAIN
     first = drivers.run(Job(tiny(), "main"))
     with caplog.at_level("INFO"):
         again = drivers.run(Job(tiny(), "main"))
     assert (again.action, again.run_id) == (plan.REUSE, first.run_id)
     assert "main: trained before, " in caplog.text
     assert "rerun=all trains it anew" in caplog.text
+    assert Job(tiny(), "main").plan() == plan.REUSE
+    assert Job(tiny("rerun=all"), "main").plan() == plan.TRAIN
     for overrides in (["rerun=all"], ["seed=1"]):
         assert drivers.run(Job(tiny(*overrides), "main")).action == plan.TRAIN
     assert len(store.records("FINISHED", kind="job")) == 3
@@ -109,23 +105,6 @@ def test_what_was_restored_without_weights_is_trained(tiny, store):
     assert drivers.run(Job(tiny(), "main")).action == plan.TRAIN
 
 
-def test_a_job_of_ones_own_goes_on_by_the_same_command(tiny, store, caplog):
-    """As a sweep does, in the same run, from its last epoch."""
-
-    def interrupt(epoch):
-        if epoch.number == 2:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        drivers.run(Job(tiny(), "main", show=interrupt))
-    [killed] = store.records("KILLED", kind="job")
-    with caplog.at_level("INFO"):
-        done = drivers.run(Job(tiny(), "main"))
-    assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
-    assert "main: goes on after epoch 2" in caplog.text
-    assert store.run(done.run_id).logged_steps("loss/val") == {1, 2, 3}
-
-
 def test_two_processes_do_not_train_one_job_at_a_time(tiny):
     """The second says so at once, where a sweep would wait."""
     job = Job(tiny(), "main")
@@ -135,21 +114,13 @@ def test_two_processes_do_not_train_one_job_at_a_time(tiny):
             drivers.run(Job(tiny(), "main"))
 
 
-def test_a_job_of_a_sweep_is_trained_once(tiny, store):
-    """The second sweep with the same job finds its figures by identity."""
-    parent = store.create("sweep", {}, {"kind": "sweep"})
-    first = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
-    again = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'"), "a"))
-    anew = drivers.run(Job(tiny(f"sweep.parent='{parent.id}'", "rerun=all"), "a"))
-    assert (first.action, again.action, anew.action) == (plan.TRAIN, plan.REUSE, plan.TRAIN)
-    assert again.run_id == first.run_id != anew.run_id
-
-
-@pytest.mark.parametrize("moment", ["checkpoint", "log"])
-def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
+@pytest.mark.parametrize("moment", [pytest.param("checkpoint", marks=pytest.mark.slow), "log"])
+def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch, caplog):
     """Killed before or after an epoch was logged, it ends with each epoch once and the same figures."""
-    parent = store.create("sweep", {}, {"kind": "sweep"})
-    chosen = tiny("training.epochs=4", f"sweep.parent='{parent.id}'")
+    chosen = tiny("training.epochs=4")
+    if moment == "checkpoint":
+        parent = store.create("sweep", {}, {"kind": "sweep"})
+        chosen = tiny("training.epochs=4", f"sweep.parent='{parent.id}'")
     log = tracking.Run.log
 
     def killed_before_logging(run, metrics, step=0):
@@ -167,11 +138,14 @@ def test_a_killed_job_goes_on_in_the_same_run(tiny, store, moment, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             drivers.run(Job(chosen, "a", show=killed_after_logging))
     [killed] = store.records("KILLED", kind="job")
-    done = drivers.run(Job(chosen, "a"))
+    with caplog.at_level("INFO"):
+        done = drivers.run(Job(chosen, "a"))
     assert (done.action, done.run_id) == (plan.CONTINUE, killed.run_id)
+    # whoever trains one job is told
+    assert moment == "checkpoint" or "a: goes on after epoch 2" in caplog.text
     history = store.client.get_metric_history(done.run_id, "loss/val")
     assert sorted(point.step for point in history) == [1, 2, 3, 4]
-    whole = drivers.run(Job(tiny("training.epochs=4"), "whole"))
+    whole = drivers.run(Job(tiny("training.epochs=4", "rerun=all"), "whole"))
     figures = [store.record(run).metrics["selected/val_loss"] for run in (whole.run_id, done.run_id)]
     assert figures[0] == figures[1]
 

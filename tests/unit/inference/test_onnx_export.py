@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from helpers.refused import refusal
 from torch import nn
 
 from fer_exp import extras, tracking
@@ -158,9 +159,8 @@ def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys)
     (tmp_path / "a.onnx").write_bytes(b"old")
     right = network.logits
     monkeypatch.setattr(network, "logits", lambda *arguments: right(*arguments) + 0.001)
-    with pytest.raises(SystemExit):
-        export_to(tmp_path / "a.onnx", trained)
-    assert "logits differ by 0.001 from the run's" in capsys.readouterr().err
+    line = refusal(capsys, onnx_export.main, "--output", tmp_path / "a.onnx", *trained[0])
+    assert "logits differ by 0.001 from the run's" in line
     assert [path.name for path in tmp_path.iterdir()] == ["a.onnx"]
     assert (tmp_path / "a.onnx").read_bytes() == b"old"
 
@@ -168,9 +168,7 @@ def test_a_wrong_export_is_never_written(trained, tmp_path, monkeypatch, capsys)
 def test_an_unknown_run_ends_in_one_line(trained, monkeypatch, capsys):
     """As everywhere."""
     monkeypatch.setattr(extras, "lack", lambda _: None)
-    with pytest.raises(SystemExit):
-        onnx_export.main(["--run", "nobody", *trained[0]])
-    [said] = capsys.readouterr().err.splitlines()
+    said = refusal(capsys, onnx_export.main, "--run", "nobody", *trained[0])
     assert said.startswith("error: run nobody: there is no such run in sqlite:///")
 
 
@@ -178,8 +176,7 @@ def test_an_exported_file_needs_a_place(trained, monkeypatch, capsys, tmp_path):
     """A folder that is not there is named; nothing is made."""
     monkeypatch.setattr(extras, "lack", lambda _: None)
     monkeypatch.setattr(onnx_export, "exported", lambda *_: b"model")
-    with pytest.raises(SystemExit):
-        export_to(tmp_path / "no" / "a.onnx", trained)
-    [said] = capsys.readouterr().err.splitlines()
-    assert said == f"error: {tmp_path / 'no' / 'a.onnx'}: cannot be written (No such file or directory)"
+    place = tmp_path / "no" / "a.onnx"
+    said = refusal(capsys, onnx_export.main, "--output", place, *trained[0])
+    assert said == f"error: {place}: cannot be written (No such file or directory)"
     assert not list(tmp_path.iterdir())

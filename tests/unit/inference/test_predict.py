@@ -8,6 +8,8 @@ import os
 import numpy as np
 import pytest
 import torch
+from helpers.archived import named
+from helpers.refused import refusal
 from PIL import Image
 
 from fer_exp.fer2013 import EMOTIONS
@@ -212,21 +214,7 @@ def test_a_run_that_cannot_predict_is_one_line(store, capsys, place, tags, statu
             checkpoint.save(path, {})
             torch.save(torch.load(path) | {"classes": ["joy", "grief"]}, path)
     store.client.set_terminated(run.id, status)
-    with pytest.raises(SystemExit) as caught:
-        inference_predict.main(
-            [
-                str(photo(place / "a.png")),
-                "--run",
-                run.id,
-                "--tracking-uri",
-                store.uri,
-                "--experiment",
-                "test",
-            ]
-        )
-    assert caught.value.code == 2
-    found = capsys.readouterr()
-    assert found.out == ""
-    assert len(found.err.splitlines()) == 1
-    assert run.id in found.err
-    assert said in found.err
+    asked = [photo(place / "a.png"), "--run", run.id, *named(store)]
+    line = refusal(capsys, inference_predict.main, *asked)
+    assert run.id in line
+    assert said in line

@@ -6,6 +6,7 @@ import zipfile
 
 import pytest
 import torch
+from helpers.planted import Planted
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -82,16 +83,6 @@ def test_a_damaged_file_never_ends_in_another_error(tmp_path, data, modern):
     else:
         assert outcome.startswith(f"{path}: ")
         assert "\n" not in outcome
-
-
-class Planted:
-    """Creates a file when unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (os.mkdir, (str(self.path),))
 
 
 @pytest.mark.parametrize("writer", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])

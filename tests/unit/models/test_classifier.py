@@ -1,12 +1,12 @@
 """A checkpoint answers with names."""
 
 import dataclasses
-import os
 import pickle
 
 import numpy as np
 import pytest
 import torch
+from helpers.planted import Planted
 
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -95,16 +95,6 @@ def test_a_checkpoint_that_names_foreign_code_is_refused(saved):
     checkpoint.save(path, content)
     with pytest.raises(UserError, match="must lie in"):
         Classifier.load(path)
-
-
-class Planted:
-    """Makes a folder when unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return os.mkdir, (str(self.path),)
 
 
 @pytest.mark.parametrize("writer", [torch.save, lambda thing, path: path.write_bytes(pickle.dumps(thing))])

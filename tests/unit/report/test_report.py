@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from helpers.browser import chromium
 from helpers.report_pages import (
     EVIL,
     MLP,
@@ -226,12 +227,7 @@ def test_a_mistake_is_one_line_and_exit_2(folder, arguments, capsys):
 @pytest.mark.slow
 def test_a_browser_shows_it_without_complaint(full, tmp_path):
     """No error in the console, no broken picture, and no sideways scroll on a phone, light or dark."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not browser_path:
-        pytest.skip("there is no chromium here")
-    with sync.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+    with chromium() as browser:
         for language, text in full.items():
             path = tmp_path / f"{language}.html"
             path.write_text(text, encoding="utf-8")
@@ -247,4 +243,3 @@ def test_a_browser_shows_it_without_complaint(full, tmp_path):
                 assert all(widths)
                 assert page.evaluate("document.documentElement.scrollWidth") <= 360
                 assert [each for each in errors if not each.startswith(("file:", "data:"))] == []
-        browser.close()

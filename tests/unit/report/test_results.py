@@ -2,6 +2,7 @@
 
 import pytest
 from helpers.archived import job, named, sweep
+from helpers.refused import refusal
 
 from fer_exp.report import results
 
@@ -72,9 +73,7 @@ def test_what_there_is_not_is_told_and_nothing_written(page, store, capsys, aske
     """One line that names the page or the study."""
     path = page(asked)
     before = path.read_bytes()
-    with pytest.raises(SystemExit, match="2"):
-        results.main([str(path), *named(store)])
-    assert said in capsys.readouterr().err
+    assert said in refusal(capsys, results.main, path, *named(store))
     assert path.read_bytes() == before
 
 
@@ -82,6 +81,5 @@ def test_a_block_without_an_end_is_refused(page, store, capsys):
     """Rather than all of the page replaced."""
     path = page("scores optimizer honest")
     path.write_text(path.read_text(encoding="utf-8").replace("end of", "end"), encoding="utf-8")
-    with pytest.raises(SystemExit, match="2"):
-        results.main([str(path), *named(store)])
-    assert "a block of results has no <!-- end of results -->" in capsys.readouterr().err
+    line = refusal(capsys, results.main, path, *named(store))
+    assert "a block of results has no <!-- end of results -->" in line

@@ -113,6 +113,7 @@ def test_a_run_whose_process_is_known_to_have_died_failed(store):
     assert store.record(other.id).status == "RUNNING"
 
 
+@pytest.mark.slow
 @pytest.mark.fault(
     "Killed: a run is made and ended while others start beside it",
     trials=30,

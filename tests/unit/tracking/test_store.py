@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from helpers.refused import refusal
 
 from fer_exp import tracking
+from fer_exp.analysis import leaderboard
 from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.inference import predict
@@ -109,17 +111,17 @@ def test_a_program_leaves_the_store_as_one_file(tmp_path):
     assert [run.metrics for run in copy.records()] == [{"loss": 1.0}]
 
 
-READERS = {"compare": text, "demo_page": app, "prediction": predict, "report": report, "ui": ui}
+READERS = {"compare": text, "demo_page": app, "leaderboard": leaderboard, "prediction": predict}
+READERS |= {"report": report, "ui": ui}
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.fault("Bad settings: a mistyped store", trials=5, expected="one line; nothing is created there")
+@pytest.mark.fault("Bad settings: a mistyped store", trials=6, expected="one line; nothing is created there")
 def test_what_only_reads_makes_no_store(tmp_path, monkeypatch, capsys, name):
     """A mistyped place would otherwise become an empty store, and the runs seem lost."""
     monkeypatch.chdir(tmp_path)
     place = f"sqlite:///{tmp_path}/mlfow.db"
-    with pytest.raises(SystemExit, match="2"):
-        READERS[name].main([*["x.png"] * (name == "prediction"), "--tracking-uri", place])
-    [line] = capsys.readouterr().err.splitlines()
+    pictures = ["x.png"] * (name == "prediction")
+    line = refusal(capsys, READERS[name].main, *pictures, "--tracking-uri", place)
     assert line == f"error: {place}: there is no store yet: python train.py makes one"
     assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from helpers.processes import run, start
+from helpers.refused import refusal
 from mlflow import MlflowClient
 
 from fer_exp.tracking import outbox, sync
@@ -30,14 +31,11 @@ def test_a_login_goes_to_no_server_that_only_a_file_names(tmp_path, monkeypatch,
     kept.parent.mkdir(parents=True)
     kept.write_text("{}\n")
     (kept.parent.parent / "server").write_text("http://127.0.0.1:9")
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
-    with pytest.raises(SystemExit, match="2"):
-        sync.main([])
-    assert "not sent your login unasked; if you trust it: --tracking-uri" in capsys.readouterr().err
-    with pytest.raises(SystemExit, match="2"):
-        sync.main(["--tracking-uri", "http://127.0.0.1:9"])
-    assert "no MLflow server answers there" in capsys.readouterr().err
+    said = refusal(capsys, sync.main)
+    assert "not sent your login unasked; if you trust it: --tracking-uri" in said
+    asked = refusal(capsys, sync.main, "--tracking-uri", "http://127.0.0.1:9")
+    assert "no MLflow server answers there" in asked
 
 
 def test_a_folder_that_does_not_say_whose_it_is_is_one_line(tmp_path, monkeypatch, capsys):
@@ -50,10 +48,7 @@ def test_a_folder_that_does_not_say_whose_it_is_is_one_line(tmp_path, monkeypatc
         ([], "host_1: does not say whose it is: write the address of its server into"),
         (["--tracking-uri", "nfs://x"], "tracking.uri=nfs://x: cannot open the store"),
     ):
-        with pytest.raises(SystemExit, match="2"):
-            sync.main(arguments)
-        [line] = capsys.readouterr().err.splitlines()
-        assert said in line
+        assert said in refusal(capsys, sync.main, *arguments)
 
 
 @pytest.mark.slow
@@ -94,7 +89,6 @@ def wait_for(process, epoch):
 def test_runs_outlive_their_server(tmp_path, monkeypatch):
     """One meets it again, one ends before and is sent by `sync`; both lack nothing."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     port = mlflow_server.free_port(0)
     address, database = f"http://127.0.0.1:{port}", f"sqlite:///{tmp_path}/mlflow.db"
     with mlflow_server.serving(database, port):

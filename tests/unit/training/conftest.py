@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer_exp.data.splits import Split
+from fer_exp.models import factory
 from fer_exp.training.trainer import Trainer
 
 
@@ -19,3 +20,10 @@ def trainer(compose_settings, tiny_faces):
         return Trainer(compose_settings(*common, *overrides), train, split, teacher)
 
     return make
+
+
+@pytest.fixture
+def double(monkeypatch):
+    """Networks of float64: rounding is then so small that nothing can hide in it."""
+    build = factory.build
+    monkeypatch.setattr(factory, "build", lambda *arguments: build(*arguments).double())

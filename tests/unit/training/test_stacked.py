@@ -2,21 +2,19 @@
 
 import dataclasses
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from helpers.networks import CONF, option
 from helpers.side_by_side import assert_alike, train_side_by_side
 
 from fer_exp.config.settings import Activation, CosineScheduler, MLPModel, Optimizer, PatienceStopping
 from fer_exp.data.splits import Split
-from fer_exp.models import checkpoint, factory
+from fer_exp.models import checkpoint
 from fer_exp.training import optimizers
 from fer_exp.training.stacked import kind
 from fer_exp.training.trainer import Trainer
 
-CONF = Path(__file__).parents[3] / "conf"
 ACTIVATIONS = sorted(path.stem for path in (CONF / "model" / "activation").iterdir())
 
 # Rounding of float64, 1e-16, grows in optimizers that divide by the slope's size. A wrong term, or another
@@ -27,24 +25,12 @@ TIGHT = 1e-9
 LOOSE = 1e-4
 
 
-def option(kind: type, group: str, name: str):
-    """One file of conf/ as settings."""
-    return kind(**yaml.safe_load((CONF / group / f"{name}.yaml").read_text()))
-
-
 # a step that needs the whole matrix has no place in a stack
 OPTIMIZERS = sorted(
     path.stem
     for path in (CONF / "optimizer").iterdir()
     if optimizers.elementwise(option(Optimizer, "optimizer", path.stem))
 )
-
-
-@pytest.fixture
-def double(monkeypatch):
-    """Networks of float64: rounding is then so small that nothing can hide in it."""
-    build = factory.build
-    monkeypatch.setattr(factory, "build", lambda *arguments: build(*arguments).double())
 
 
 @pytest.fixture

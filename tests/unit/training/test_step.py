@@ -2,12 +2,11 @@
 
 import dataclasses
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-import yaml
+from helpers.networks import CONF, option
 from torch.nn.functional import cross_entropy
 
 from fer_exp.config.settings import Activation, Experiment, MLPModel, Optimizer
@@ -20,15 +19,9 @@ from fer_exp.training.kernels.compiled_mlp import CompiledPass
 from fer_exp.training.step import AutogradStep, ManualStep
 from fer_exp.training.trainer import Trainer
 
-CONF = Path(__file__).parents[3] / "conf"
 OPTIMIZERS = sorted(path.stem for path in (CONF / "optimizer").iterdir())
 ACTIVATIONS = sorted(path.stem for path in (CONF / "model" / "activation").iterdir())
 FACES, BATCH = 42, 16
-
-
-def option(kind: type, group: str, name: str):
-    """One file of conf/ as settings."""
-    return kind(**yaml.safe_load((CONF / group / f"{name}.yaml").read_text()))
 
 
 @pytest.fixture
@@ -43,13 +36,6 @@ def trainer(compose_settings, tiny_faces):
         return Trainer(chosen, train, Split(np.arange(FACES), np.arange(FACES)))
 
     return make
-
-
-@pytest.fixture
-def double(monkeypatch):
-    """Networks of float64: rounding is then so small that nothing can hide in it."""
-    build = factory.build
-    monkeypatch.setattr(factory, "build", lambda *arguments: build(*arguments).double())
 
 
 class Plain:

@@ -103,6 +103,7 @@ def test_a_count_is_found(faces, right, digits):
         assert found.ways == [(0, right)]
 
 
+@pytest.mark.slow
 @given(st.integers(1, 20), st.none() | st.integers(1, 12), st.integers(1, 3))
 @settings(max_examples=50)
 def test_chance_of_few_digits_is_that_of_trying_all(faces, batch, decimals):

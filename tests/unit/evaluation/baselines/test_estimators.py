@@ -1,7 +1,5 @@
 """Baselines are fitted once, scored on test, and found again."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from helpers import made_studies
@@ -126,10 +124,3 @@ def test_baselines_of_other_faces_are_not_shown(ensure, store):
     """A figure on another set is no baseline here."""
     ensure("baseline=majority")
     assert studies.read_baselines(store, "other") == []
-
-
-def test_the_name_says_what_it_is(compose_settings):
-    """And a solver that is not the default."""
-    svc = compose_settings("baseline=svc", script="evaluate").baseline
-    assert estimators.describe(svc) == "linear SVC"
-    assert estimators.describe(dataclasses.replace(svc, solver="libsvm")) == "linear SVC (libsvm)"

@@ -24,7 +24,7 @@ def begin(trained):
         store.client.delete_run(run.id)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def serving():
     """Serve a page that shows a run of a store, and looks for no face: its port."""
     pytest.importorskip("fastapi", reason="FastAPI is not installed")
@@ -47,7 +47,7 @@ def serving():
     return serving_run
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served(serving, trained):
     """The port of a page that shows the run."""
     with serving(*trained) as port:

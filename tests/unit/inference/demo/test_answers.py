@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from helpers.demo_page import face, png, reason
+from helpers.demo_page import face, reason
+from helpers.faces_on_disk import png
 from PIL import Image
 
 from fer_exp import tracking

@@ -4,7 +4,8 @@ import http.client
 import json
 
 import pytest
-from helpers.demo_page import face, png
+from helpers.demo_page import face
+from helpers.faces_on_disk import png
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st

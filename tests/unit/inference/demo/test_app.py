@@ -7,6 +7,7 @@ import time
 
 import pytest
 from helpers import processes
+from helpers.refused import refusal
 
 from fer_exp.inference.demo import app
 
@@ -47,18 +48,8 @@ def test_a_signal_ends_it_cleanly(command, number, code):
 @pytest.fixture
 def refused(capsys):
     """Type the command: the one line of its exit with code 2."""
-
-    def typed(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            app.main(["--no-browser", *map(str, arguments)])
-        assert ended.value.code == 2
-        said = capsys.readouterr()
-        (line,) = said.err.splitlines()
-        assert said.out == ""
-        return line
-
     before = signal.getsignal(signal.SIGTERM)
-    yield typed
+    yield lambda *arguments: refusal(capsys, app.main, "--no-browser", *arguments)
     signal.signal(signal.SIGTERM, before)
 
 

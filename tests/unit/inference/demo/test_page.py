@@ -3,11 +3,12 @@
 import io
 import json
 import re
-import shutil
 from importlib import resources
 
 import pytest
-from helpers.demo_page import face, png, reason
+from helpers.browser import chromium
+from helpers.demo_page import face, reason
+from helpers.faces_on_disk import png
 from PIL import Image
 
 from fer_exp.fer2013 import EMOTIONS
@@ -63,15 +64,8 @@ def test_a_drawn_face_of_each_emotion_is_there_to_try(ask):
 @pytest.fixture
 def browser():
     """Chromium with a camera that shows a moving test picture, which needs no permission."""
-    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if not path:
-        pytest.skip("there is no chromium here")
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with sync.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *camera])
+    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as found:
         yield found
-        found.close()
 
 
 @pytest.mark.slow

@@ -6,7 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from helpers.demo_page import face, png, reason
+from helpers.demo_page import face, reason
+from helpers.faces_on_disk import png
 
 from fer_exp.models import classifier
 
@@ -35,7 +36,7 @@ def test_too_large_a_picture_is_refused_before_it_has_arrived(served, head):
 )
 def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
     """Whoever holds connections open holds no more than that."""
-    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 0.1)
+    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 0.5)
     with socket.create_connection(("127.0.0.1", served), timeout=30) as line:
         head = f"POST /predict?run=x HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\nContent-Length: 100\r\n\r\n"
         line.sendall(head.encode() + b"few")
@@ -46,7 +47,7 @@ def test_a_picture_that_does_not_arrive_is_given_up(served, monkeypatch):
 
 def test_connections_that_ask_nothing_are_closed(served, ask, monkeypatch):
     """As many as may be under way; the page is there again once their time is over."""
-    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 0.5)
+    monkeypatch.setattr(connections, "SECONDS_TO_ARRIVE", 2)
     asked = socket.create_connection(("127.0.0.1", served))
     asked.sendall(f"HEAD /runs HTTP/1.1\r\nHost: 127.0.0.1:{served}\r\n\r\n".encode())
     assert asked.recv(10_000).startswith(b"HTTP/1.1 405 ")

@@ -5,12 +5,8 @@ from pathlib import Path
 
 import pytest
 from helpers.archived import SHARED, named, restore
-from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
 
-from fer_exp.config.evaluation import Evaluation
 from fer_exp.config.identity import job_identity
-from fer_exp.config.schema import build
 from fer_exp.data import datasets
 from fer_exp.errors import UserError
 from fer_exp.evaluation import command
@@ -25,7 +21,18 @@ CONF = Path(__file__).parents[4] / "conf"
 
 
 @pytest.fixture
-def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, store, make, tmp_path):
+def opened(compose_settings):
+    """What does to a store what evaluate.py does."""
+
+    def evaluated(store, *overrides):
+        own = ["baseline=majority", f"tracking.uri={store.uri}", "tracking.experiment=test"]
+        command.evaluate(compose_settings(*overrides, *own, script="evaluate"), baseline_asked=True)
+
+    return evaluated
+
+
+@pytest.fixture
+def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, store, opened, make, tmp_path):
     """A job of a sweep, trained, evaluated, kept and restored: its identity, and its new store."""
     monkeypatch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
     chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *tracking_overrides)
@@ -37,40 +44,20 @@ def restored(monkeypatch, tiny_dataset, compose_settings, tracking_overrides, st
     plan.text(artifacts.PLAN, json.dumps({"jobs": [entry]}))
     plan.end("FINISHED")
     assert store.latest(identity).run_id == outcome.run_id
-    opened(store, "study=main")
+    opened(store, "of_study=main")
     archive_runs.main([str(tmp_path / "runs.jsonl"), *named(store)])
     other = make("other")
     restore(tmp_path / "runs.jsonl", other)
     return identity, other
 
 
-def opened(store, *overrides):
-    """Do to a store what evaluate.py does."""
-    overrides = [*overrides, "baseline=majority", f"tracking.uri={store.uri}", "tracking.experiment=test"]
-    with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("evaluate", overrides=[each.replace("study=", "of_study=") for each in overrides])
-    args = build(Evaluation, OmegaConf.to_container(config))
-    command.evaluate(args, baseline_asked=True)
-
-
 @pytest.mark.usefixtures("plain_figures")
-def test_a_sweep_reuses_a_restored_job(restored, compose_settings):
-    """It is known by its identity, as any other."""
-    identity, other = restored
-    parent = other.create("sweep", {}, {"kind": "sweep"})
-    place = [f"tracking.uri={other.uri}", "tracking.experiment=test", f"sweep.parent='{parent.id}'"]
-    chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *place)
-    outcome = drivers.run(Job(chosen, "main"))
-    assert (outcome.action, outcome.run_id) == (experiment_plan.REUSE, other.latest(identity).run_id)
-
-
-@pytest.mark.usefixtures("plain_figures")
-def test_a_restored_run_keeps_its_scores(restored, capsys):
+def test_a_restored_job_is_reused_and_keeps_its_scores(restored, opened, compose_settings, capsys):
     """Among a study's it is passed over; asked for by itself it cannot be scored, and stays as it was."""
     identity, other = restored
     before = other.latest(identity)
     capsys.readouterr()
-    opened(other, "study=main")
+    opened(other, "of_study=main")
     said = capsys.readouterr().out
     assert f"{before.name}: keeps its scores; its weights are not here" in said
     assert "majority: fitted before" in said
@@ -80,3 +67,9 @@ def test_a_restored_run_keeps_its_scores(restored, capsys):
         opened(other, f"run={before.run_id}")
     assert other.latest(identity) == before
     assert len(read_studies(other)) == 1
+    # it is known by its identity, as any other
+    parent = other.create("sweep", {}, {"kind": "sweep"})
+    place = [f"tracking.uri={other.uri}", "tracking.experiment=test", f"sweep.parent='{parent.id}'"]
+    chosen = compose_settings("layers=64-32-16", "training.epochs=1", "study=main", *place)
+    outcome = drivers.run(Job(chosen, "main"))
+    assert (outcome.action, outcome.run_id) == (experiment_plan.REUSE, before.run_id)

@@ -5,6 +5,7 @@ import json
 import pytest
 from helpers.archived import SHARED, job, named, restore, sweep
 from helpers.processes import store_in
+from helpers.refused import refusal
 
 from fer_exp.errors import UserError
 from fer_exp.tracking.archive import archive_runs
@@ -15,9 +16,8 @@ def test_a_run_that_no_table_can_be_made_of_is_not_kept(store, tmp_path, capsys)
     sweep(store, "main", "main0")
     run = store.create("main", {"seed": 0}, {**SHARED, "kind": "job", "study": "main", "identity": "main0"})
     run.end("FINISHED")
-    with pytest.raises(SystemExit, match="2"):
-        archive_runs.main([str(tmp_path / "runs.jsonl"), *named(store)])
-    assert f"run {run.id}: cannot be kept (params lack faces.fit" in capsys.readouterr().err
+    line = refusal(capsys, archive_runs.main, tmp_path / "runs.jsonl", *named(store))
+    assert f"run {run.id}: cannot be kept (params lack faces.fit" in line
     assert not (tmp_path / "runs.jsonl").exists()
 
 
@@ -101,9 +101,7 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, untou
 )
 def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
     """And writes nothing."""
-    with pytest.raises(SystemExit, match="2"):
-        archive_runs.main([str(tmp_path / "nothing.jsonl"), *arguments, *named(store)])
-    [line] = capsys.readouterr().err.splitlines()
+    line = refusal(capsys, archive_runs.main, tmp_path / "nothing.jsonl", *arguments, *named(store))
     assert said in line
     assert not (tmp_path / "nothing.jsonl").exists()
 
@@ -112,7 +110,5 @@ def test_a_name_that_no_disk_takes_is_one_line(store, tmp_path, capsys):
     """As long as that, Python does not even say whether it is there."""
     sweep(store, "ladder", "deck0")
     job(store, "deck0")
-    with pytest.raises(SystemExit, match="2"):
-        archive_runs.main([str(tmp_path / ("a" * 300)), *named(store)])
-    [line] = capsys.readouterr().err.splitlines()
+    line = refusal(capsys, archive_runs.main, tmp_path / ("a" * 300), *named(store))
     assert line.endswith("cannot be written (File name too long)")

@@ -3,30 +3,23 @@
 import contextlib
 import http.client
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 
 import pytest
+from helpers.browser import chromium
 from helpers.processes import FEW, open_store, run, start
+from helpers.refused import refusal
 
 from fer_exp.errors import UserError
 from fer_exp.tracking.server import mlflow_server, ui
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 # It asks for a user although nobody logs in, and its table is slow to take its size.
 MLFLOWS_OWN = re.compile("users/current|ResizeObserver")
 # What folds a section of charts.
 SECTIONS = "[role='button'], .ant-collapse-header"
-
-
-@pytest.fixture
-def _own_store(monkeypatch):
-    """Let the commands use the store in the folder that they run in."""
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 
 @contextlib.contextmanager
@@ -55,9 +48,8 @@ def processes_of(port):
 
 def test_an_unknown_experiment_is_refused_by_name(store, capsys):
     """With the names of those that are there."""
-    with pytest.raises(SystemExit, match="2"):
-        ui.main(["--tracking-uri", store.uri, "--experiment", "nope"])
-    assert "--experiment nope: there is none" in capsys.readouterr().err
+    line = refusal(capsys, ui.main, "--tracking-uri", store.uri, "--experiment", "nope")
+    assert "--experiment nope: there is none" in line
 
 
 def test_a_taken_port_gives_way_to_the_next():
@@ -106,27 +98,23 @@ def test_it_ends_with_all_its_helpers(store, tmp_path, number):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_own_store")
 def test_a_newcomer_finds_a_sweep_its_jobs_and_their_charts(tmp_path):
     """Two arms and two seeds on drawn faces; no page complains of anything of ours."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    done = run(tmp_path, "-m", "n_jobs=1", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
-    assert done.returncode == 0, done.stderr
-    [sweep] = open_store(tmp_path).records(kind="sweep")
-    with serving(tmp_path, "--port", "0") as (links, _), playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
+        done = run(tmp_path, "-m", "n_jobs=1", "optimizer=sgd,adam", "seed=0,1", "training.epochs=3", *FEW)
+        assert done.returncode == 0, done.stderr
+        [sweep] = open_store(tmp_path).records(kind="sweep")
         page = browser.new_page(viewport={"width": 1500, "height": 900})
         page.set_default_timeout(120_000)
         complaints = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
-        look_at(page, links, sweep)
-        browser.close()
-        assert [said for said in complaints if not MLFLOWS_OWN.search(said)] == []
-        assert host_answers(mlflows_port(links), "example.org") == 403
-        assert host_answers(mlflows_port(links), "localhost") == 200
+        with serving(tmp_path, "--port", "0") as (links, _):
+            look_at(page, links, sweep)
+            page.close()
+            assert [said for said in complaints if not MLFLOWS_OWN.search(said)] == []
+            assert host_answers(mlflows_port(links), "example.org") == 403
+            assert host_answers(mlflows_port(links), "localhost") == 200
 
 
 def look_at(page, links, sweep):
