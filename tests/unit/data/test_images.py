@@ -1,26 +1,17 @@
 """Any image becomes a grey 48x48 face, or is refused by name."""
 
-import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
+from helpers.images_in_files import FACE, stored
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from fer_exp.data import images
 from fer_exp.errors import UserError
-
-FACE = np.random.default_rng(1).integers(0, 256, (48, 48), dtype=np.uint8)
-
-
-def stored(image, kind="PNG", **options) -> bytes:
-    """An image as the bytes of a file."""
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
 
 
 def test_a_grey_48x48_image_passes_untouched():
@@ -153,44 +144,6 @@ def test_a_photo_is_cut_not_squeezed(size):
     face = images.decode(stored(Image.fromarray(disc.astype(np.uint8) * 255)), "x") > 127
     assert abs(int(face.any(0).sum()) - int(face.any(1).sum())) <= 1
     assert 22 <= face.any(0).sum() <= 26
-
-
-def test_how_a_camera_was_held_may_be_told_after_the_pixels():
-    """A PNG's metadata may follow them, of a grey 48x48 picture, too."""
-    exif = Image.Exif()
-    exif[0x0112] = 3
-    data = stored(Image.fromarray(FACE), exif=exif)
-    begin = data.index(b"eXIf") - 4
-    chunk = data[begin : begin + 12 + int.from_bytes(data[begin : begin + 4], "big")]
-    end = data.index(b"IEND") - 4
-    moved = data[:begin] + data[begin + len(chunk) : end] + chunk + data[end:]
-    np.testing.assert_array_equal(images.decode(moved, "x"), FACE[::-1, ::-1])
-
-
-@pytest.mark.parametrize("turn", range(2, 9))
-def test_every_way_to_hold_a_camera_is_undone(turn):
-    """EXIF's seven turns and mirrors, each against Pillow's own of the array."""
-    exif = Image.Exif()
-    exif[0x0112] = turn
-    flat = FACE.T if turn >= 5 else FACE
-    undone = {
-        2: FACE[:, ::-1],
-        3: FACE[::-1, ::-1],
-        4: FACE[::-1],
-        5: FACE,
-        6: np.rot90(flat, -1),
-        7: flat.T[::-1, ::-1],
-        8: np.rot90(flat, 1),
-    }[turn]
-    np.testing.assert_array_equal(images.decode(stored(Image.fromarray(flat), exif=exif), "x"), undone)
-
-
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG", "TIFF"])
-def test_metadata_that_is_none_costs_no_picture(kind):
-    """The pixels are whole, whatever a camera or an editor has written beside them."""
-    options = {"exif": b"Exif\0\0" + b"\xff" * 50} if kind != "TIFF" else {"tiffinfo": {274: 99}}
-    plain, odd = stored(Image.fromarray(FACE), kind), stored(Image.fromarray(FACE), kind, **options)
-    np.testing.assert_array_equal(images.decode(odd, "x"), images.decode(plain, "x"))
 
 
 def test_a_cut_jpeg_is_refused_and_not_filled_with_grey():
