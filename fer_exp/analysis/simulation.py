@@ -16,7 +16,7 @@ from fer_exp.analysis.margins import adjusted_apart
 from fer_exp.analysis.verdicts import Contrast, Verdict, verdict_of
 from fer_exp.analysis.worlds import Drawn, World
 
-MEASURED = World("as briefed")
+MEASURED = World("steady runs")
 STRESS = World("as archived", run_sd=0.5)
 TRAINING = World("training faces count", run_sd=0.5, training_sd=0.2)
 
