@@ -71,11 +71,12 @@ def train(config: DictConfig) -> None:
         with EpochBar(job.name, job.config.training.epochs) as job.show:
             outcome = drivers.run(job)
     except KeyboardInterrupt:
-        if job.outcome is None:
+        if not job.kept:
             raise
+        assert job.outcome, "a job with epochs has a run"
         raise KeyboardInterrupt(provenance.going_on(job.outcome.run_id, typed)) from None
-    command = provenance.evaluating(f"run={outcome.run_id[: provenance.SHORT]}", typed)
-    print(f"test it: {command}")
+    if outcome.finished:
+        print(f"test it: {provenance.evaluating(f'run={outcome.run_id[: provenance.SHORT]}', typed)}")
     print(provenance.as_typed("look at it: make ui"))
 
 

@@ -59,11 +59,24 @@ def evaluating(target: str, command: str) -> str:
     return as_typed(shlex.join(["python", "evaluate.py", target, *kept]))
 
 
+def again(command: str) -> str:
+    """The command that goes on with what `command` was doing: not all of it anew."""
+    return shlex.join(word for word in shlex.split(command) if word != "rerun=all")
+
+
 def going_on(run_id: str, command: str) -> str:
     """How to go on with a run that `command` was training: by the same, or by a short one."""
+    if any(word.startswith("resume=") for word in shlex.split(command)):
+        # which would begin where that run ended
+        return f"go on by: {_short(run_id, command)}"
+    same = "the same command" if again(command) == command else again(command)
+    return f"go on by {same}, or by: {_short(run_id, command)}"
+
+
+def _short(run_id: str, command: str) -> str:
     kept = [word for word in shlex.split(command)[2:] if word.startswith(("data=", "data.", *_PLACES))]
     short = shlex.join(["python", "train.py", f"resume={run_id[:SHORT]}", *kept])
-    return as_typed(f"go on by the same command, or by: {short}")
+    return as_typed(short)
 
 
 def of_study(study: str, command: str) -> str:

@@ -108,11 +108,6 @@ def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:
     return replace(claim.judge(study), study=name, seeds=(counts[0], counts[-1]))
 
 
-def _judged(study: Study, base: Arm, judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
-    """What the verdicts of a study say, as against a base."""
-    return _said(base.name, contrasts(study, base), judge)
-
-
 def _said(one: str, found: Sequence[Contrast], judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
     """What these verdicts say; of an arm without one nothing is known, so nothing holds of all."""
     others = [each for each in found if each.estimate is not None]
@@ -122,23 +117,34 @@ def _said(one: str, found: Sequence[Contrast], judge: Callable[[Sequence[Verdict
     return Answer(judge([each.verdict for each in found]), one, others, missing=missing)
 
 
-def _is_best(setting: str) -> Callable[[Study], Answer]:
+def _held_against(name: str, judge: Callable[[Study, Arm], Answer]) -> Callable[[Study], Answer]:
+    """Judge a study against the arm of this name or setting, whichever is its reference."""
+
+    def of_study(study: Study) -> Answer:
+        one = _arm(study, name)
+        return judge(study, one) if one else replace(_TOO_FEW, missing=[name])
+
+    return of_study
+
+
+def _arm(study: Study, name: str) -> Arm | None:
+    return next((arm for arm in study.arms if name in (arm.setting, arm.name)), None)
+
+
+def _best(study: Study, one: Arm) -> Answer:
     def outcome(verdicts: Sequence[Verdict]) -> Outcome:
         if any(each.better or each in _ALIKE for each in verdicts):
             return Outcome.CONTRADICTED
         return Outcome.SUPPORTED if all(each.worse for each in verdicts) else Outcome.UNDECIDED
 
-    def judge(study: Study) -> Answer:
-        chosen = next((arm for arm in study.arms if setting in (arm.setting, arm.name)), None)
-        return _judged(study, chosen, outcome) if chosen else _TOO_FEW
-
-    return judge
+    return _said(one.name, contrasts(study, one), outcome)
 
 
-def _arm_beats_base(setting: str) -> Callable[[Study], Answer]:
-    def judge(study: Study) -> Answer:
-        named = {arm.name for arm in study.arms if setting in (arm.setting, arm.name)}
-        return _better(next((each for each in contrasts(study) if each.arm in named), None), study.base.name)
+def _beaten_by(name: str) -> Callable[[Study, Arm], Answer]:
+    def judge(study: Study, one: Arm) -> Answer:
+        other = _arm(study, name)
+        found = next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
+        return _better(found, one.name)
 
     return judge
 
@@ -153,7 +159,7 @@ def _better(contrast: Contrast | None, other: str) -> Answer:
     return Answer(Outcome.CONTRADICTED if against else Outcome.UNDECIDED, other, [contrast])
 
 
-def _nothing_differs(study: Study) -> Answer:
+def _nothing_differs(study: Study, one: Arm) -> Answer:
     """A difference that is shown to be smaller than the margin does not matter."""
 
     def outcome(verdicts: Sequence[Verdict]) -> Outcome:
@@ -161,11 +167,11 @@ def _nothing_differs(study: Study) -> Answer:
             return Outcome.CONTRADICTED
         return Outcome.SUPPORTED if all(each.small for each in verdicts) else Outcome.UNDECIDED
 
-    return _judged(study, study.base, outcome)
+    return _said(one.name, contrasts(study, one), outcome)
 
 
-def _others_fit_more(study: Study) -> Answer:
-    """An arm over-fits more than the base if its gap between train and validation is shown to be larger."""
+def _others_fit_more(study: Study, one: Arm) -> Answer:
+    """An arm over-fits more if its gap between train and validation is shown to be larger."""
 
     def outcome(verdicts: Sequence[Verdict]) -> Outcome:
         # the larger gap has the verdict `better`
@@ -176,13 +182,18 @@ def _others_fit_more(study: Study) -> Answer:
         shown = all(each.worse or each in _ALIKE for each in verdicts)
         return Outcome.CONTRADICTED if shown else Outcome.UNDECIDED
 
-    return _said(study.base.name, gap_contrasts(study), outcome)
+    return _said(one.name, gap_contrasts(study, one), outcome)
 
 
-def _base_beats_the_plain_corner(study: Study) -> Answer:
-    corner = study.arms[-1].name
-    found = next((each for each in contrasts(study) if each.arm == corner), None)
-    return _better(_turned(found, study.base.name) if found else None, corner)
+def _beats(name: str) -> Callable[[Study, Arm], Answer]:
+    """The same differences as against the one, turned."""
+
+    def judge(study: Study, one: Arm) -> Answer:
+        other = _arm(study, name)
+        found = next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
+        return _better(_turned(found, one.name) if found else None, name)
+
+    return judge
 
 
 def _turned(contrast: Contrast, arm: str) -> Contrast:
@@ -196,10 +207,10 @@ def _turned(contrast: Contrast, arm: str) -> Contrast:
 
 
 CLAIMS = (
-    Claim("relu", "activation", "best", _is_best("relu")),
-    Claim("tanh", "activation", "beats", _arm_beats_base("tanh")),
-    Claim("adagrad", "optimizer", "best", _is_best("adagrad")),
-    Claim("batch_size", "batch_size", "same", _nothing_differs),
-    Claim("layers", "layers", "gap", _others_fit_more),
-    Claim("final", "final", "beats", _base_beats_the_plain_corner),
+    Claim("relu", "activation", "best", _held_against("relu", _best)),
+    Claim("tanh", "activation", "beats", _held_against("relu", _beaten_by("tanh"))),
+    Claim("adagrad", "optimizer", "best", _held_against("adagrad", _best)),
+    Claim("batch_size", "batch_size", "same", _held_against("32", _nothing_differs)),
+    Claim("layers", "layers", "gap", _held_against("128-32", _others_fit_more)),
+    Claim("final", "final", "beats", _held_against("adagrad · 512-256", _beats("adam · 128-32"))),
 )

@@ -29,12 +29,12 @@ def half_widths(store: Store, sweep: str) -> list[float]:
     return [each.estimate.half_width() if each.estimate else float("nan") for each in found]
 
 
-def gap_contrasts(study: Study) -> Sequence[Contrast]:
-    """Every other arm against the base by the gap, accuracy on the fitted faces less that on validation.
+def gap_contrasts(study: Study, base: Arm) -> Sequence[Contrast]:
+    """Every other arm against a base by the gap, accuracy on the fitted faces less that on validation.
 
     `better` says that the gap is the larger one.
     """
-    arms = _reference_first(study)
+    arms = _reference_first(study, base)
     return _judge([_gaps(arm) for arm in arms], arms, study.margin)
 
 

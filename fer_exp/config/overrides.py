@@ -184,5 +184,5 @@ def run(
             with _hydras_own_mistakes(expected):
                 main()
     except KeyboardInterrupt as error:
-        again = f"go on by the same command: {provenance.typed(Path(sys.argv[0]).name)}"
+        again = f"go on by: {provenance.again(provenance.typed(Path(sys.argv[0]).name))}"
         sys.exit(console.interrupted(error.args[0] if error.args else again))

@@ -12,7 +12,7 @@ from fer_exp.evaluation.baselines import estimators
 from fer_exp.evaluation.baselines.progress import PairBar
 from fer_exp.evaluation.scoring import Part
 from fer_exp.formatting import duration
-from fer_exp.tracking import Record, keys, studies
+from fer_exp.tracking import Record, artifacts, keys, studies
 from fer_exp.tracking.studies import Study
 from fer_exp.training import device
 
@@ -79,10 +79,10 @@ def _score_all(
                 if args.run or not scoring.is_scored(run):
                     raise
                 scoring.complete(run, store, dataset)
-                continue
-            if votes is not None:
-                taggers.beside_taggers(store.run(run.run_id), dataset.test(), votes)
-            if args.mismatches:
+            opened = store.run(run.run_id)
+            if votes is not None and artifacts.find_answers(opened, artifacts.TEST_ANSWERS) is not None:
+                taggers.beside_taggers(opened, dataset.test(), votes)
+            if args.mismatches and run.run_id in parts:
                 mismatches.mismatched(run, store, dataset)
     now = {run.run_id: store.record(run.run_id) for run in runs}
     scored = [studies.with_runs(study, now) for study in found]

@@ -6,7 +6,7 @@ import numpy as np
 
 from fer_exp import statistics, tracking
 from fer_exp.evaluation import result_tables
-from fer_exp.formatting import Message
+from fer_exp.formatting import Message, Styled
 from fer_exp.statistics import Difference
 from fer_exp.tables import Column, Table
 from fer_exp.tracking import Record, artifacts, keys
@@ -56,8 +56,7 @@ def _row(arm: Arm, tested: dict[str, Difference]) -> list:
     if len(known) > 1:
         return [*cells, statistics.mean_interval(differences), _counted(known)]
     [only] = known
-    # a float may be 0, a p value is none
-    return [*cells, only, f"p = {only.p:.2g}" if only.p else "p < 1e-300"]
+    return [*cells, only, Styled(only.p, "p=")]
 
 
 def _counted(known: Sequence[Difference]) -> str:

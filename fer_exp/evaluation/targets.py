@@ -13,7 +13,7 @@ from fer_exp.data import datasets
 from fer_exp.data.dataset import Dataset
 from fer_exp.errors import UserError
 from fer_exp.provenance import SHORT
-from fer_exp.tracking import Record, keys, studies
+from fer_exp.tracking import Record, keys, registry, studies
 from fer_exp.tracking.record import counted
 from fer_exp.tracking.studies import Arm, Study
 
@@ -45,6 +45,7 @@ def choose(args: Evaluation, store: tracking.Store, faces: str | None) -> list[S
 
 
 def _alone(run: Record) -> Study:
+    registry.require_weights(run)
     arm = Arm(run.name, run.study, {run.params[keys.Param.SEED]: run})
     return Study(run.study, run.protocol, run.data_name, run.faces_digest, run.selected_on, [arm])
 

@@ -110,9 +110,10 @@ def _side_by_side(alike: Sequence[Job], width: int, stop: bool) -> list[Job]:
     try:
         while waiting or live:
             while waiting and len(live) < width:
+                if stop and any(job.failed for job in alike):
+                    waiting.clear()
+                    break
                 _begin(waiting.popleft(), live, elsewhere)
-            if stop and any(job.failed for job in alike):
-                waiting.clear()
             if not live:
                 continue
             try:

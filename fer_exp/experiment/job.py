@@ -35,6 +35,11 @@ class Outcome:
     action: str
     run_id: str
 
+    @property
+    def finished(self) -> bool:
+        """Whether the run has weights to evaluate."""
+        return self.action != plan.LEAVE
+
 
 class Job:
     """One job, used as a context that ends its run by what goes wrong in it.
@@ -169,6 +174,7 @@ class Job:
             if taught_by:
                 tags[keys.Tag.TAUGHT_BY] = f"{taught_by.name} (run {taught_by.run_id})"
             if config.resume:
+                resume.refuse_older_code(store.record(config.resume))
                 source = store.run(config.resume)
                 resume.restore(trainer, dataset.digest, source.fetch(artifacts.LAST), source.id)
                 tags[keys.Tag.RESUMED_FROM] = config.resume
@@ -215,6 +221,11 @@ class Job:
         rule = f"batch size {stage.settings.training.batch_size}, {stage.settings.optimizer.name}"
         self.log.info("%s: trained before with %s for %d epochs", self.name, rule, epochs)
 
+    @property
+    def kept(self) -> bool:
+        """Whether there is an epoch to go on from."""
+        return bool(self.recorder and self.recorder.trainer.history)
+
     def record(self, epoch: Epoch) -> None:
         """Take down an epoch that the trainer has made."""
         assert self.recorder, "begin the job first"
@@ -231,6 +242,7 @@ class Job:
             # a sweep names it once, for all of its jobs
             if self.store and self.config.tracking.log_model and not self.config.sweep.parent:
                 registry.name_best(self.store, self.recorder.dataset.digest, self.config.data)
-            trained = self.recorder.trainer.history[self.before :]
-            self.log.info("%s: %s", self.name, progress.conclusion(trained, self.outcome.run_id))
+            history = self.recorder.trainer.history
+            text = progress.conclusion(history, self.before, self.outcome.run_id)
+            self.log.info("%s: %s", self.name, text)
         return self.outcome

@@ -1,6 +1,7 @@
 """What only PyTorch can judge of a job's settings, refused before any data is read."""
 
 from fer_exp.config import derived
+from fer_exp.config.search_space import RandomSearch
 from fer_exp.config.settings import Experiment, Training
 from fer_exp.errors import UserError
 from fer_exp.models import factory
@@ -14,11 +15,21 @@ def check(config: Experiment) -> None:
         check(stage)
         if stage.model != config.model:
             raise UserError("trained_before: the network stays the same; only its training may change")
+    _check_trial(config)
     factory.check(config.model)
     _check_distillation(config.training)
     optimizers.check(config.optimizer)
     schedulers.check(config.scheduler, config.training.epochs)
     check_device("training.device", config.training.device)
+
+
+def _check_trial(config: Experiment) -> None:
+    search = config.search
+    if isinstance(search, RandomSearch) and not search.tuned and config.seed != search.seed:
+        raise UserError(
+            f"seed={config.seed}: every trial of a search has its one seed, search.seed={search.seed}: leave "
+            "out seed=... and precision"
+        )
 
 
 def _check_distillation(training: Training) -> None:

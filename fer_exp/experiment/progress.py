@@ -17,15 +17,15 @@ def log_line(epoch: Epoch, epochs: int) -> str:
     return f"[{epoch.number}/{epochs}] {said}; lr {epoch.learning_rate:g}"
 
 
-def conclusion(trained: Sequence[Epoch], run_id: str) -> str:
-    """What came of a job that trained these epochs, in a line."""
-    if not trained:
+def conclusion(history: Sequence[Epoch], before: int, run_id: str) -> str:
+    """What came of a job of these epochs, so many of which were there before, in a line."""
+    if not history[before:]:
         return f"nothing was left to train (run {run_id})"
-    best = min(trained, key=lambda epoch: epoch.validation.loss)
-    found, seconds = best.validation, sum(epoch.seconds for epoch in trained)
+    best = min(history, key=lambda epoch: epoch.validation.loss)
+    found, seconds = best.validation, sum(epoch.seconds for epoch in history[before:])
     return (
         f"{100 * found.accuracy:.2f} % of validation (n = {found.n}), lowest loss {found.loss:.4f}, in epoch "
-        f"{best.number} of {trained[-1].number} ({duration(seconds)})"
+        f"{best.number} of {history[-1].number} ({duration(seconds)})"
     )
 
 

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
 from fer_exp.config import schema, settings
-from fer_exp.config.identity import recipe
+from fer_exp.config.identity import RECIPE, recipe
 from fer_exp.config.settings import Experiment
 from fer_exp.errors import UserError
 from fer_exp.models import checkpoint, factory
-from fer_exp.training import early_stopping
+from fer_exp.tracking import Record, keys
+from fer_exp.training import early_stopping, optimizers, schedulers
 from fer_exp.training.trainer import Epoch, Trainer
 
 # What a resumed run may have otherwise than the run it goes on from.
@@ -52,13 +56,33 @@ def _refuse_an_earlier_end(config: Experiment, history: Sequence[Epoch], source:
     if len(history) > config.training.epochs:
         raise UserError(f"resume={source}: it has {len(history)} epochs behind it; {_EPOCHS} must be more")
     rule = early_stopping.build(config.stopping)
+    plateau = _counting(config) if rule.heed_scheduler else None
     for epoch in history[:-1]:
         rule.update(epoch.validation.loss)
-        if rule.ends(None):
+        if plateau:
+            plateau.step(epoch.validation.loss)
+        if rule.ends(plateau):
             raise UserError(
                 f"resume={source}: stopping={config.stopping.name} would have ended it after epoch "
                 f"{epoch.number} of {len(history)}; leave resume out to train such a run"
             )
+
+
+def _counting(config: Experiment) -> ReduceLROnPlateau | None:
+    """A new scheduler of these settings, of nothing, to count its bad epochs by."""
+    nothing = optimizers.build(config.optimizer, [torch.nn.Parameter(torch.zeros(1))])
+    found = schedulers.build(config.scheduler, nothing, config.training.epochs)
+    return found if isinstance(found, ReduceLROnPlateau) else None
+
+
+def refuse_older_code(source: Record) -> None:
+    """Raise UserError for a run whose figures the code of now would not give: it stays of its own kind."""
+    before = source.tags.get(keys.Tag.RECIPE)
+    if before != str(RECIPE):
+        raise UserError(
+            f"resume={source.run_id}: code of other figures trained it (recipe {before}, now {RECIPE}); "
+            "leave resume out to train such a run"
+        )
 
 
 def _refuse_another(config: Experiment, digest: str, content: dict[str, Any], source: str) -> None:

@@ -199,8 +199,8 @@ class Sweep:
         self._stop_monitor()
         try:
             self.store.sync()
-            # last what it has trained itself: with rerun=all an earlier run stands for the job, too
-            found = self.store.latest_of_all() | self.store.children(self.run.id)
+            earlier = {} if self.settings.rerun == "all" else self.store.latest_of_all()
+            found = earlier | self.store.children(self.run.id)
         except tracking.UnreachableError as error:
             raise UserError(
                 f"{error}; only it can say which jobs are done. What they wrote meanwhile is kept: make "
@@ -243,8 +243,8 @@ class Sweep:
 
     def _abandon(self) -> None:
         self._stop_monitor()
-        # the jobs' processes are gone or going, and whatever they left RUNNING is no longer; where a server
-        # is away or a disk is full, the next sweep says so
+        # the jobs' processes are gone or going, and whatever they left RUNNING is no longer, but for a
+        # cluster's; where a server is away or a disk is full, the next sweep says so
         with contextlib.suppress(tracking.UnreachableError, tracking.UnwritableError):
-            self._end("KILLED")
+            self._end(keys.LEFT if self.left else "KILLED")
             self.store.close_abandoned()

@@ -101,8 +101,8 @@ def _closing(source: Source) -> Section:
 
 def _audit(source: Source) -> Section:
     words = source.words
-    # of the faces on which it was run; without any, what arithmetic alone can judge
-    faces = next((study.faces for study in source.studies if study.name == "audit"), None)
+    # of the faces on which it was run last; without any, what arithmetic alone can judge
+    faces = next((study.faces for study in reversed(source.studies) if study.name == "audit"), None)
     table = deck_tables.audit(audit.findings_on(faces, source.studies, source.store), "audit_page")
     shown = dataclasses.replace(sheet(table, words), cards=True)
     return Section(words("audit"), [Paragraph(words("audit.intro")), shown])

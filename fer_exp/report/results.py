@@ -61,7 +61,8 @@ class Results:
 
     def study(self, name: str, protocol: str) -> Study:
         """The newest sweep of a study; raises UserError if there is none."""
-        for study in self.studies:
+        # the newest come last
+        for study in reversed(self.studies):
             if (study.name, study.protocol) == (name, protocol):
                 return study
         raise UserError(f"no sweep of study={name} protocol={protocol} in the store: make restore-runs")

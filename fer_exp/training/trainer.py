@@ -115,7 +115,7 @@ class Trainer:
         trial = copy.deepcopy(self.network).train()
         try:
             with torch.no_grad(), torch.random.fork_rng():
-                trial(torch.zeros(1, network.PIXELS, dtype=torch.uint8, device=self.device))
+                trial.layers(torch.zeros(1, network.PIXELS, device=self.device))
         except ValueError as error:
             raise UserError(
                 f"training.batch_size={size}: of {count} faces it leaves a batch of one, which "

@@ -3,6 +3,7 @@
 All of it happens here, and not in a callback of Hydra's, which would turn any error into a warning and go on.
 """
 
+import math
 import pickle
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -201,9 +202,14 @@ def _refuse_seeds(arguments: Sequence[str]) -> None:
 
 
 def _say_precision(widths: Sequence[float], runs: int, wanted: float) -> None:
-    widest = max(widths, default=float("nan"))
-    reached = "reached" if widest <= wanted else "not reached"
-    print(f"precision={wanted:g}: {reached} with {runs} runs an arm; widest interval ±{widest:.2f} points")
+    known = [width for width in widths if not math.isnan(width)]
+    whole = len(known) == len(widths) and max(known) <= wanted
+    text = f"precision={wanted:g}: {'reached' if whole else 'not reached'} with {runs} runs an arm"
+    if known:
+        text += f"; widest interval ±{max(known):.2f} points"
+    if lacking := len(widths) - len(known):
+        text += f"; without an interval: {lacking} of {len(widths)} differences"
+    print(text)
 
 
 def _as_override(value: Any) -> str:

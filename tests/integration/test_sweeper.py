@@ -62,6 +62,12 @@ def test_runs_are_added_until_a_precision_is_reached(monkeypatch, capsys):
         "precision=0.5: reached with 20 runs an arm; widest interval ±0.50 points" in capsys.readouterr().out
     )
     asked.clear()
+    found[:] = [[0.3, float("nan")]] * 9
+    sweeper.sweep([])
+    said = capsys.readouterr().out
+    assert "not reached with 40 runs an arm; widest interval ±0.30 points" in said
+    assert "without an interval: 1 of 2 differences" in said
+    asked.clear()
     found[:] = [[2.0]] * 9
     sweeper.sweep([])
     assert asked[-1] == ["seed=range(0,40)"]

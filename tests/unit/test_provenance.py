@@ -39,6 +39,15 @@ def test_a_wheel_names_its_own_command(monkeypatch, checkout, installed):
     assert provenance.as_typed(checkout) == installed
 
 
+def test_what_goes_on_does_not_begin_anew():
+    """Neither all jobs, by rerun=all, nor from the end of the run that a run went on from."""
+    assert provenance.again("python train.py -m rerun=all seed=0,1") == "python train.py -m seed=0,1"
+    typed = "python train.py rerun=all seed=1"
+    assert provenance.going_on("1f2e3d4c", typed).startswith("go on by python train.py seed=1, or by: ")
+    resumed = provenance.going_on("1f2e3d4c", "python train.py resume=abc training.epochs=9")
+    assert resumed == "go on by: python train.py resume=1f2e3d4c"
+
+
 @pytest.mark.usefixtures("wheel")
 def test_what_goes_on_and_what_a_page_says_does_so(monkeypatch):
     """From a command as it was typed there, too."""

@@ -10,6 +10,9 @@ from fer_exp.analysis.claims import CLAIMS, Outcome
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.tracking.studies import Arm
 
+# The corners of the deck's integrated model and of its main one.
+INTEGRATED, PLAIN = "adagrad · 512-256", "adam · 128-32"
+
 
 def answer(claim: str, *studies):
     """What some studies say of a conclusion, and where each arm is tuned."""
@@ -42,18 +45,33 @@ def test_the_chosen_optimizer_is_held_against_every_other():
 
 def test_what_is_undecided_contradicts_nothing():
     """Nearly five points of three runs that spread: neither a difference nor the lack of one."""
-    spread = arm("b", 0.3057, 0.29, 0.3214)
-    base = arm("a", 0.35, 0.36, 0.355)
-    for claim, named, setting in [
-        ("batch_size", "batch_size", "x"),
-        ("tanh", "activation", "tanh"),
-        ("final", "final", "x"),
+    for claim, named, one, other in [
+        ("batch_size", "batch_size", "32", "64"),
+        ("tanh", "activation", "relu", "tanh"),
+        ("relu", "activation", "relu", "tanh"),
+        ("final", "final", INTEGRATED, PLAIN),
     ]:
-        other = dataclasses.replace(spread, setting=setting)
-        found, _ = answer(claim, study(named, base, other))
-        assert found.outcome is Outcome.UNDECIDED
-    found, _ = answer("relu", study("activation", dataclasses.replace(base, setting="relu"), spread))
-    assert found.outcome is Outcome.UNDECIDED
+        arms = arm(one, 0.35, 0.36, 0.355), arm(other, 0.3057, 0.29, 0.3214)
+        assert answer(claim, study(named, *arms))[0].outcome is Outcome.UNDECIDED
+
+
+@pytest.mark.parametrize("first", range(3))
+def test_a_conclusion_is_about_its_arms_whichever_is_the_reference(first):
+    """And in whatever order they stand."""
+    arms = activation().arms[first:] + activation().arms[:first]
+    turned = dataclasses.replace(activation(), arms=arms, reference=arms[0].name)
+    for claim in ("relu", "tanh"):
+        was, now = answer(claim, activation())[0], answer(claim, turned)[0]
+        assert (now.outcome, now.one) == (was.outcome, "relu")
+        assert {each.arm: each.estimate for each in now.others} == {
+            each.arm: each.estimate for each in was.others
+        }
+
+
+def test_a_conclusion_whose_arm_was_not_run_says_so():
+    """A sweep may have left it out."""
+    found, _ = answer("layers", study("layers", arm("512-256", 0.3, 0.31, 0.32), arm("64-32", 0.3, 0.3, 0.3)))
+    assert (found.outcome, found.missing) == (Outcome.TOO_FEW_RUNS, ["128-32"])
 
 
 def test_a_tuned_study_is_judged_beside_its_own():
@@ -110,12 +128,12 @@ def test_sizes_that_do_not_matter_differ_nowhere():
 
 
 def test_the_integrated_model_is_held_against_the_plain_corner():
-    """The last arm; the difference is turned, with both its intervals."""
-    arms = arm("all", 0.41, 0.414, 0.411), arm("one", 0.40, 0.41, 0.40), arm("none", 0.390, 0.394, 0.392)
+    """In any order; the difference is turned, with both its intervals."""
+    arms = arm(PLAIN, 0.390, 0.394, 0.392), arm(INTEGRATED, 0.41, 0.414, 0.411), arm("x", 0.40, 0.41, 0.40)
     found, _ = answer("final", study("final", *arms))
-    assert (found.outcome, found.one) == (Outcome.SUPPORTED, "none")
+    assert (found.outcome, found.one) == (Outcome.SUPPORTED, PLAIN)
     [contrast] = found.others
-    assert contrast.arm == "all"
+    assert contrast.arm == INTEGRATED
     assert contrast.verdict is Verdict.BETTER_BEYOND
     for gap in (contrast.difference, contrast.corrected):
         assert 0 < gap.low < gap.mean < gap.high
@@ -127,7 +145,8 @@ def test_what_no_run_has_looked_at_is_not_supported():
     found, _ = answer("relu", study("activation", *arms))
     assert (found.outcome, found.missing) == (Outcome.UNDECIDED, ["gelu"])
     assert answer("relu", study("activation", *arms[:2]))[0].outcome is Outcome.SUPPORTED
-    found, _ = answer("batch_size", study("batch_size", arms[0], arm("64", 0.391, 0.393, 0.393), arms[2]))
+    sizes = arm("32", 0.390, 0.394, 0.392), arm("64", 0.391, 0.393, 0.393), Arm("256", "256")
+    found, _ = answer("batch_size", study("batch_size", *sizes))
     assert found.outcome is Outcome.UNDECIDED
     better = arm("elu", 0.45, 0.456, 0.451)
     assert answer("relu", study("activation", *arms, better))[0].outcome is Outcome.CONTRADICTED

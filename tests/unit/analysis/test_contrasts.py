@@ -93,7 +93,7 @@ def test_gaps_between_train_and_validation_are_compared_too():
     base, wide = arm("a", 0.39, 0.394, 0.392), arm("b", 0.39, 0.395, 0.392)
     for seed, run in wide.runs.items():
         run.metrics[keys.SELECTED_TRAIN_ACCURACY] += 0.1 + int(seed) / 1000
-    [found] = contrasts.gap_contrasts(study("layers", base, wide))
+    [found] = contrasts.gap_contrasts(study("layers", base, wide), base)
     assert found.verdict is Verdict.BETTER_BEYOND
     assert found.estimate.points == pytest.approx(10.1)
 

@@ -74,6 +74,14 @@ def test_a_run_is_scored_on_its_own_faces_at_once(train, evaluate, store):
     assert "union_no_near_copies" in evaluate("run=latest", "baseline=none", "verbose=true")
 
 
+def test_a_run_that_trained_no_network_is_named(evaluate, store):
+    """A baseline's or a sweep's, whose id a table has printed."""
+    run = store.create("sweep", {}, {"kind": "sweep"})
+    run.end("FINISHED")
+    with pytest.raises(UserError, match="trained no network itself: name one of its jobs"):
+        evaluate(f"run='{run.id}'", "baseline=none")
+
+
 def test_a_study_is_a_row_an_arm(sweep, train, evaluate):
     """Means over runs; the baseline is counted over them, and what the newest sweep leaves out is told."""
     sweep("optimizer", "sgd", "adam")

@@ -64,6 +64,14 @@ def test_more_jobs_than_a_stack_is_wide(job, store):
     assert len(store.records("FINISHED", kind="job")) == 4
 
 
+def test_after_a_failure_no_job_is_begun_if_that_is_asked_for(job):
+    """Nor in the place of the one that failed."""
+    diverging = [job(f"seed={seed}", "optimizer=sgd", "optimizer.lr=1e30") for seed in (0, 1)]
+    jobs = [*diverging, *(job(f"seed={seed}", "training.epochs=1") for seed in (2, 3))]
+    drivers.run_stacked(jobs, width=2, stop=True)
+    assert [each.outcome is None for each in jobs] == [False, False, True, True]
+
+
 def test_a_job_that_another_process_trains_is_waited_for_last(job, store):
     """Of the same job twice the second finds it done, and the third job has not waited for it."""
     begun = []

@@ -1,6 +1,7 @@
 """What a job shows while it trains."""
 
 import sys
+from dataclasses import replace
 
 from fer_exp.experiment.progress import EpochBar, conclusion, log_line
 from fer_exp.metrics import Scores
@@ -35,7 +36,14 @@ def test_on_a_terminal_a_bar_stands_for_all_epochs(capsys, monkeypatch):
 
 def test_a_job_concludes():
     """With the size of validation."""
-    assert conclusion([EPOCH], "abc") == (
+    assert conclusion([EPOCH], 0, "abc") == (
         "38.66 % of validation (n = 20), lowest loss 1.6027, in epoch 6 of 6 (2 s)"
     )
-    assert conclusion([], "abc") == "nothing was left to train (run abc)"
+    assert conclusion([EPOCH], 1, "abc") == "nothing was left to train (run abc)"
+
+
+def test_a_resumed_job_concludes_by_all_of_its_epochs():
+    """The best may lie before; the seconds are those of the new ones."""
+    worse = replace(EPOCH, number=7, validation=replace(EPOCH.validation, loss=2.0))
+    said = conclusion([EPOCH, worse, worse], 1, "abc")
+    assert "lowest loss 1.6027, in epoch 6 of 7 (5 s)" in said

@@ -7,10 +7,11 @@ from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.experiment import drivers, plan, recorder
 from fer_exp.experiment.job import Job
+from fer_exp.metrics import Scores
 from fer_exp.models import checkpoint
 from fer_exp.tracking import artifacts, record
 from fer_exp.training.early_stopping import Stopping
-from fer_exp.training.trainer import DivergedError
+from fer_exp.training.trainer import DivergedError, Trainer
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
 
@@ -78,6 +79,23 @@ def test_what_a_whole_run_would_not_have_reached_is_refused(tiny, store, before,
     with pytest.raises(UserError, match=said):
         drivers.run(Job(tiny(*after, f"resume='{half.run_id}'"), "x"))
     assert [run.status for run in store.records(kind="job")].count("FINISHED") == 1
+
+
+def test_a_run_of_older_code_is_not_gone_on_with(tiny, store):
+    """Its epochs are not those that a run of now would have, whose identity it would get."""
+    old = drivers.run(Job(tiny(), "old"))
+    store.client.set_tag(old.run_id, "recipe", "2")
+    with pytest.raises(UserError, match=r"code of other figures trained it \(recipe 2, now 3\)"):
+        drivers.run(Job(tiny("training.epochs=9", f"resume='{old.run_id}'"), "x"))
+
+
+def test_a_rule_that_heeds_the_scheduler_is_held_against_what_it_would_have_counted(tiny, monkeypatch):
+    """Three bad epochs in a row would have ended the run by the deck's rule as printed."""
+    losses = iter([2.0, 2.1, 2.2, 2.3, 1.0, 0.9])
+    monkeypatch.setattr(Trainer, "_validate", lambda *_: Scores(next(losses), 0.3, 0.2, 20))
+    run = drivers.run(Job(tiny("training.epochs=6"), "main"))
+    with pytest.raises(UserError, match="stopping=deck would have ended it after epoch 4 of 6"):
+        drivers.run(Job(tiny("training.epochs=9", "stopping=deck", f"resume='{run.run_id}'"), "x"))
 
 
 def test_a_job_that_was_trained_by_hand_is_offered_and_not_trained_again(tiny, store, caplog):

@@ -28,6 +28,14 @@ def sweep(tiny, tiny_dataset, monkeypatch):
     return run
 
 
+def test_a_job_that_was_to_be_trained_anew_and_was_not_is_not_done(sweep, monkeypatch, capsys):
+    """An earlier run does not stand for it."""
+    assert sweep()
+    monkeypatch.setattr(drivers, "run_in_sweep", lambda _: False)
+    assert not sweep("rerun=all", "on_failure=stop")
+    assert "1 not started" in capsys.readouterr().out
+
+
 def test_a_job_that_fails_when_trained_again_has_failed(sweep, monkeypatch, capsys):
     """Though its earlier run stays, and stands for the job in every table."""
     assert sweep()

@@ -60,7 +60,7 @@ def test_a_last_batch_of_one_is_refused_where_batches_are_normalised(trainer):
         trainer("model.norm=batch", "training.batch_size=29")
     with pytest.raises(UserError, match=r"training\.batch_size=29"):
         trainer("model=cnn", "model.hidden=[2,2,2,2,2,2,2]", "training.batch_size=29")
-    trainer("model=cnn", "model.hidden=[2,2]", "training.batch_size=29")
+    trainer("model=cnn", "model.hidden=[2,2]", "training.batch_size=29", "model.mirrored=true")
     trainer("model.norm=layer", "training.batch_size=29")
 
 
