@@ -141,16 +141,16 @@ def _print_terminal_all(tables: Sequence[Table], words: Words = PLAIN) -> None:
         under = words.text(table.heading)
 
 
-def print_markdown(table: Table, words: Words = PLAIN) -> None:
-    """Print as a Markdown table under its title."""
-    text = table.in_words(words)
-    print(f"**{_markdown(text.whole_title)}**\n")
-    for row in (text.header, ["---"] * len(text.header), *text.rows):
-        print("| " + " | ".join(map(_markdown, row)) + " |")
-    print()
-    for note in text.notes:
-        print(f"- {_markdown(note)}")
-    print()
+def print_markdown(tables: Sequence[Table], words: Words = PLAIN) -> None:
+    """Print each as a Markdown table under its title."""
+    for text in (table.in_words(words) for table in tables):
+        print(f"**{_markdown(text.whole_title)}**\n")
+        for row in (text.header, ["---"] * len(text.header), *text.rows):
+            print("| " + " | ".join(map(_markdown, row)) + " |")
+        print()
+        for note in text.notes:
+            print(f"- {_markdown(note)}")
+        print()
 
 
 def _markdown(text: str) -> str:
@@ -162,8 +162,13 @@ def _markdown(text: str) -> str:
 _LONG = 40
 
 
-def print_latex(table: Table, words: Words = PLAIN) -> None:
-    """Print as a LaTeX table for the package booktabs, with a caption, a label and its notes."""
+def print_latex(tables: Sequence[Table], words: Words = PLAIN) -> None:
+    """Print each as a LaTeX table for the package booktabs, with a caption, a label and its notes."""
+    for table in tables:
+        _print_latex(table, words)
+
+
+def _print_latex(table: Table, words: Words) -> None:
     shown = table.in_words(words)
     texts = zip(*shown.rows, strict=True) if shown.rows else [()] * len(shown.header)
     broken = [any(len(cell) > _LONG for cell in cells) for cells in texts]
@@ -177,7 +182,7 @@ def print_latex(table: Table, words: Words = PLAIN) -> None:
     print(f"\\begin{{tabular}}{{{''.join(kinds)}}}\n\\toprule")
     for number, row in enumerate([shown.header, *shown.rows]):
         # a bracket or star would belong to the end of the line before it
-        guard = "{}" if row[0].startswith(("[", "*")) else ""
+        guard = "{}" if row[0].lstrip().startswith(("[", "*")) else ""
         print(guard + " & ".join(map(_latex, row)) + r" \\" + ("\n\\midrule" if number == 0 else ""))
     print("\\bottomrule\n\\end{tabular}")
     for note in shown.notes:
@@ -233,18 +238,10 @@ def _values(cell: Any, words: Words) -> dict[str, Any]:
     return {"text": words.text(cell)} if cell else {}
 
 
-def _each(show: Callable[[Table, Words], None]) -> Callable[[Sequence[Table], Words], None]:
-    def show_all(tables: Sequence[Table], words: Words = PLAIN) -> None:
-        for table in tables:
-            show(table, words)
-
-    return show_all
-
-
 # What prints several tables, by the name of the form.
 FORMATS: dict[str, Callable[..., None]] = {
     "table": _print_terminal_all,
-    "markdown": _each(print_markdown),
+    "markdown": print_markdown,
     "csv": print_csv,
-    "latex": _each(print_latex),
+    "latex": print_latex,
 }

@@ -112,9 +112,7 @@ def _parse(row: list[str], columns: tuple[int, int, int], place: str) -> Row:
     if len(row) <= max(columns):
         raise UserError(f"{place}: has {len(row)} values, the header names more")
     emotion, pixels, name = (row[column] for column in columns)
-    usage = Usage.named(name)
-    if usage is None:
-        raise UserError(f"{place}: Usage is {name[:40]!r}, not one of {', '.join(USAGES)}")
+    usage = Usage.named(name, place)
     return face_of(pixels, place), _label(emotion.strip(), place), usage
 
 

@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import numpy as np
 
+from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS, SIDE
 
 
@@ -24,9 +25,12 @@ class Usage(IntEnum):
     TEST = 3
 
     @classmethod
-    def named(cls, text: str) -> "Usage | None":
-        """The split that fer2013.csv and FER+'s file call so, in any case; None for another name."""
-        return _NAMED.get(text.strip().lower())
+    def named(cls, text: object, place: str) -> "Usage":
+        """The split that fer2013.csv and FER+'s file call so, in any case; UserError that names `place`."""
+        found = _NAMED.get(text.strip().lower()) if isinstance(text, str) else None
+        if found is None:
+            raise UserError(f"{place}: Usage is {str(text)[:40]!r}, not one of {', '.join(USAGES)}")
+        return found
 
 
 USAGES = ("Training", "PublicTest", "PrivateTest")

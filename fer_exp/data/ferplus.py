@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_exp.data import cache, fer2013_faces, ferplus_rows, fingerprint
-from fer_exp.data.faces import USAGES, Faces, Usage
+from fer_exp.data.faces import Faces, Usage
 from fer_exp.data.image_folder import check_file
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
@@ -96,9 +96,7 @@ def _parse(row: dict[str, str], number: int, path: Path) -> tuple[list[int], Usa
     counts = [int(cell) for cell in cells]
     if not 0 < sum(counts) <= 10:
         raise UserError(f"{place}: holds {sum(counts)} votes, FER+ has ten taggers")
-    usage = Usage.named(row["Usage"])
-    if usage is None:
-        raise UserError(f"{place}: Usage is {row['Usage']!r}, not one of {', '.join(USAGES)}")
+    usage = Usage.named(row["Usage"], place)
     try:
         return counts, usage, ferplus_rows.image_number(row["Image name"])
     except ValueError as error:

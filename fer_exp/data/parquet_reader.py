@@ -83,7 +83,7 @@ def _rows(
 
 def _row(cells: Cells, columns: Columns, of_file: Usage | None, place: str) -> Row:
     if of_file is None:
-        usage = _usage(cells.usage, place)
+        usage = Usage.named(cells.usage, place)
     else:
         usage = image_folder.usage_of(of_file, (cells.name or "").lower(), three_way=False)
     return _face(cells.picture, columns.encoded, place), columns.meant[_number(cells.label, place)], usage
@@ -129,10 +129,3 @@ def _number(value: Any, place: str) -> int:
     if type(value) is not int or not 0 <= value < len(EMOTIONS):
         raise UserError(f"{place}: the label is {str(value)[:40]!r}, not a whole number of 0..6")
     return value
-
-
-def _usage(value: Any, place: str) -> Usage:
-    usage = Usage.named(value) if isinstance(value, str) else None
-    if usage is None:
-        raise UserError(f"{place}: Usage is {str(value)[:40]!r}, not one of {', '.join(USAGES)}")
-    return usage

@@ -5,7 +5,6 @@ inside, as in the checkpoint. Its metadata says the classes in their order, the 
 weights were chosen. Before anything is written, it must answer as the run itself does.
 """
 
-import argparse
 import json
 import logging
 import warnings
@@ -116,19 +115,14 @@ def logits(model: bytes, pictures: np.ndarray) -> np.ndarray:
     return session(model).run([LOGITS], {PICTURES: pictures})[0]
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, read."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the network of a run, and say what the file holds."""
     parser = console.Options("export", __doc__)
     parser.add_argument("--run", default="latest", help=for_photos.HELP)
     parser.add_argument("--output", default="model.onnx", type=console.path, help="(default: model.onnx)")
     parser.add_argument("--quantise", action="store_true", help="weights of 8 bits: a quarter of the size")
     console.takes_store(parser)
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the network of a run, and say what the file holds."""
-    args = parse(arguments)
+    args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
         require_packages()
         store = tracking.existing_store(args.tracking_uri, args.experiment)

@@ -148,19 +148,6 @@ FORMATS: dict[str, Callable[[tracking.Record, Sequence[Prediction]], None]] = {
 }
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, read."""
-    parser = console.Options(
-        "predict", __doc__, description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
-    parser.add_argument("--run", default="latest", help=for_photos.HELP)
-    parser.add_argument("--format", default="table", choices=list(FORMATS))
-    parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
-    console.takes_store(parser)
-    return parser.parse_args(arguments)
-
-
 def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequence[Prediction]) -> None:
     """Print the predictions, or write them to the chosen file."""
     page = io.StringIO()
@@ -178,7 +165,15 @@ def show(args: argparse.Namespace, record: tracking.Record, predictions: Sequenc
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print what a run says of the pictures, and end with an exit code that tells if all were read."""
-    args = parse(arguments)
+    parser = console.Options(
+        "predict", __doc__, description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("pictures", nargs="+", metavar="PICTURE", help="a picture file, or a folder of them")
+    parser.add_argument("--run", default="latest", help=for_photos.HELP)
+    parser.add_argument("--format", default="table", choices=list(FORMATS))
+    parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
+    console.takes_store(parser)
+    args = parser.parse_args(arguments)
     with console.mistakes_in_one_line():
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         record = for_photos.find(store, args.run)

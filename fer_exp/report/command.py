@@ -20,16 +20,6 @@ from fer_exp.tracking.studies import read_studies
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, keep it with its sweep, and say where it is."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    args = _parser().parse_args(arguments)
-    command = provenance.to_keep(["python", "-m", "fer_exp", "report", *arguments])
-    with console.mistakes_in_one_line():
-        store = tracking.existing_store(args.tracking_uri, args.experiment)
-        html = page.render(_source(args, store, command)).encode()
-        files.write(args.output, html)
-        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study, args.lang)}")
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = console.Options("report", __doc__)
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     parser.add_argument("--output", type=console.path, default="report.html")
@@ -37,7 +27,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", default="union", choices=PARTS)
     parser.add_argument("--faces", action="store_true", help="show images of the data set, for yourself")
     console.takes_store(parser)
-    return parser
+    args = parser.parse_args(arguments)
+    command = provenance.to_keep(["python", "-m", "fer_exp", "report", *arguments])
+    with console.mistakes_in_one_line():
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
+        html = page.render(_source(args, store, command)).encode()
+        files.write(args.output, html)
+        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study, args.lang)}")
 
 
 def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> Source:
@@ -47,16 +43,8 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
         raise UserError(
             f"--study={args.study}: no sweep of it in {store.uri}: python train.py study={args.study}"
         )
-    return Source(
-        store,
-        studies,
-        lost,
-        args.lang,
-        words_of(args.lang),
-        args.split,
-        args.faces,
-        command,
-    )
+    words = words_of(args.lang)
+    return Source(store, studies, lost, args.lang, words, args.split, args.faces, command)
 
 
 def _keep(html: bytes, store: tracking.Store, study: str | None, language: str) -> str:

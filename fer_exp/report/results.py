@@ -46,8 +46,7 @@ class Results:
             raise UserError(f"{page}: a block asks for {asked!r}, with words too many or too few")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
-            for table in makes(self, *words):
-                tables.print_markdown(table, words_of("en"))
+            tables.print_markdown(makes(self, *words), words_of("en"))
         return printed.getvalue()
 
     def _chart(self, page: Path, name: str, protocol: str) -> str:

@@ -27,41 +27,36 @@ def open_browser(address: str) -> None:
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, read."""
-    parser = console.Options("demo", __doc__)
-    parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
-    parser.add_argument("--run", default="latest", help=f"shown first: {for_photos.HELP}")
-    parser.add_argument("--no-browser", action="store_true", help="only print the address")
-    console.takes_store(parser)
-    return parser.parse_args(arguments)
-
-
-def serve(config: argparse.Namespace) -> None:
+def serve(args: argparse.Namespace) -> None:
     """Serve the page until a signal ends it; raises UserError if the run or the port cannot be used."""
     require_packages()
     # here, as they import what may not be installed
     from fer_exp.inference.demo import connections, server
 
-    with connections.listening(config.port) as listener:
-        store = tracking.existing_store(config.tracking_uri, config.experiment)
+    with connections.listening(args.port) as listener:
+        store = tracking.existing_store(args.tracking_uri, args.experiment)
         answers = Answers(store, face_detection.load())
-        record, _ = answers.load(for_photos.find(store, config.run).run_id)
+        record, _ = answers.load(for_photos.find(store, args.run).run_id)
         for_photos.warn(record)
         port = listener.getsockname()[1]
         address = f"http://{connections.HOST}:{port}/"
         print(f"{address} shows {record.name}; Ctrl-C ends it", flush=True)
-        if not config.no_browser:
+        if not args.no_browser:
             open_browser(address)
         server.server(answers, record.run_id, port).run(sockets=[listener])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the page until Ctrl-C (130) or SIGTERM (143), or say in a line why not (2)."""
-    config = parse(arguments)
+    parser = console.Options("demo", __doc__)
+    parser.add_argument("--port", type=int, default=8123, help="of 127.0.0.1 (default: 8123)")
+    parser.add_argument("--run", default="latest", help=f"shown first: {for_photos.HELP}")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    console.takes_store(parser)
+    args = parser.parse_args(arguments)
     signals.end_by_signals()
     try:
         with console.mistakes_in_one_line():
-            serve(config)
+            serve(args)
     except KeyboardInterrupt:
         sys.exit(130)
