@@ -10,11 +10,10 @@ from fer_exp.tracking.errors import UnwritableError
 from fer_exp.tracking.outbox import servers_missed
 from fer_exp.tracking.record import Record
 from fer_exp.tracking.run import LONGEST_PARAM, NoFileError, Run
-from fer_exp.tracking.store import SQLITE, Store, existing_experiment, existing_store, open_store
+from fer_exp.tracking.store import Store, existing_experiment, existing_store, open_store
 
 __all__ = [
     "LONGEST_PARAM",
-    "SQLITE",
     "NoFileError",
     "Record",
     "Run",

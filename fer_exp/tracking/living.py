@@ -16,10 +16,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fer_exp import machine
+from fer_exp import machine, places
 from fer_exp.errors import UserError
 from fer_exp.files import written_whole
-from fer_exp.tracking import errors, keys, sqlite
+from fer_exp.tracking import errors, keys
 from fer_exp.tracking.queries import Queries
 from fer_exp.tracking.record import Record, by_identity
 
@@ -54,7 +54,7 @@ class LivingRuns(Queries):
     def place(self) -> dict[str, str]:
         """Tags that say where a run is at work, so whose locks tell whether it lives."""
         found = {keys.Tag.HOST: platform.node(), keys.Tag.BOOT: machine.boot()}
-        if not self.uri.startswith(sqlite.ADDRESS):
+        if not self.uri.startswith(places.SQLITE):
             # a server is used from several folders; without a path, which would tell of its user
             found[keys.Tag.LOCKS] = self._number()
         return found
@@ -62,7 +62,7 @@ class LivingRuns(Queries):
     @property
     def _was_used(self) -> bool:
         """Whether a run may have been made here; who only reads a server's runs makes no folder."""
-        return self.uri.startswith(sqlite.ADDRESS) or self.locks.exists()
+        return self.uri.startswith(places.SQLITE) or self.locks.exists()
 
     def _number(self) -> str:
         """The number of the folder of locks; a copy of the folder has another, though it has the file."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from fer_exp import places
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys, sqlite
 from fer_exp.tracking.connection import answering
@@ -99,8 +100,8 @@ class Queries:
 
     def records(self, status: str | None = None, **tags: str) -> list[Record]:
         """All runs of this status that carry these tags, newest first."""
-        path = Path(self.uri.removeprefix(sqlite.ADDRESS))
-        if self.uri.startswith(sqlite.ADDRESS) and sqlite.is_known(path):
+        path = Path(self.uri.removeprefix(places.SQLITE))
+        if self.uri.startswith(places.SQLITE) and sqlite.is_known(path):
             return sqlite.records(path, self.experiment_id, status, tags)
         terms = [f"tags.`{key}` = '{value}'" for key, value in tags.items()]
         wanted = " and ".join(terms + ([f"attributes.status = '{status}'"] if status else []))

@@ -16,8 +16,6 @@ from fer_exp.errors import UserError
 from fer_exp.tracking.errors import PATIENCE
 from fer_exp.tracking.record import Record
 
-ADDRESS = places.SQLITE
-
 # The version of MLflow's tables, by its migrations, that are read here.
 _SCHEMA = "dc11669786a5"
 
@@ -28,9 +26,9 @@ _TOLD = {"params": "value", "tags": "value", "latest_metrics": "iif(is_nan, NULL
 
 def file_of(uri: str) -> Path:
     """The file that a store's address names; UserError if MLflow would take another, or none."""
-    path = uri.removeprefix(ADDRESS)
+    path = uri.removeprefix(places.SQLITE)
     if path in ("", ":memory:"):
-        raise UserError(f"{uri}: a store is kept in a file: {ADDRESS}mlflow.db")
+        raise UserError(f"{uri}: a store is kept in a file: {places.SQLITE}mlflow.db")
     if "?" in path or "%" in path:
         raise UserError(f"{uri}: the path of a store may hold no ? and no %; choose another folder or name")
     return Path(path)
@@ -144,17 +142,12 @@ def _close_all() -> None:
 
 
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
-def _keep_track(connection: Any, entry: sqlalchemy.pool.ConnectionPoolEntry) -> None:
-    if isinstance(connection, sqlite3.Connection):
-        _open.add(entry)
-
-
-@sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
-def _commit_without_waiting(connection: Any, _record: Any) -> None:
-    """Leave it to the system when a commit reaches the disk: half of what an epoch's metrics cost.
+def _connected(connection: Any, entry: sqlalchemy.pool.ConnectionPoolEntry) -> None:
+    """Keep track, and leave it to the system when a commit reaches the disk: half of what metrics cost.
 
     A killed process loses nothing by that. A power failure may lose the last commits, never the file; a
     job's checkpoint, which does wait for the disk, holds its epochs, and the same command logs them again.
     """
     if isinstance(connection, sqlite3.Connection):
+        _open.add(entry)
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -18,7 +18,7 @@ from mlflow.entities import Experiment
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from fer_exp import machine
+from fer_exp import machine, places
 from fer_exp.config import settings
 from fer_exp.errors import UserError
 from fer_exp.tracking import descriptions, errors, keys, outbox, run_files, sqlite
@@ -29,8 +29,6 @@ from fer_exp.tracking.record import Record
 from fer_exp.tracking.run import LocalRun, Run, ServerRun
 
 log = logging.getLogger(__name__)
-
-SQLITE = sqlite.ADDRESS
 
 # What opening a store may raise.
 _FAILURES = (MlflowException, SQLAlchemyError, sqlite3.Error, OSError, ImportError)
@@ -52,7 +50,7 @@ class Store(LivingRuns):
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
         self.uri = chosen.uri
         try:
-            if chosen.uri.startswith(SQLITE):
+            if chosen.uri.startswith(places.SQLITE):
                 path = sqlite.file_of(chosen.uri)
                 self.locks = Path(f"{path}.locks")
                 self._open_sqlite(path, chosen)
@@ -166,7 +164,7 @@ class Store(LivingRuns):
 
     def _run(self, run_id: str, artifacts: str) -> Run:
         if self.files is not None:
-            path = Path(self.uri.removeprefix(SQLITE))
+            path = Path(self.uri.removeprefix(places.SQLITE))
             artifacts = run_files.as_reached(path, f"{self.files}/{run_id}/artifacts", artifacts)
         kind = ServerRun if is_server(self.uri) else LocalRun
         return kind(self.client, run_id, artifacts, self.lock(run_id))
@@ -179,7 +177,7 @@ def open_store(uri: str, experiment: str) -> Store:
 
 def existing_experiment(uri: str, name: str) -> str:
     """The id of an experiment that is there already; raises UserError, and creates nothing, if not."""
-    path = sqlite.file_of(uri) if uri.startswith(SQLITE) else None
+    path = sqlite.file_of(uri) if uri.startswith(places.SQLITE) else None
     try:
         # unlike Path's own it is false, not an error, for a path that is too long or locked
         if path and not os.path.isfile(path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_exp import tracking
+from fer_exp import places, tracking
 from fer_exp.data import photos as photos_module
 from fer_exp.errors import UserError
 from fer_exp.evaluation import mismatches, scoring
@@ -20,9 +20,9 @@ pytestmark = pytest.mark.usefixtures("plain_figures")
 @pytest.fixture
 def store(trained, tmp_path):
     """A copy of the store with the trained run."""
-    folder = Path(trained[0].uri.removeprefix(tracking.SQLITE)).parent
+    folder = Path(trained[0].uri.removeprefix(places.SQLITE)).parent
     shutil.copytree(folder, tmp_path / "copy")
-    return tracking.open_store(f"{tracking.SQLITE}{tmp_path / 'copy' / 'mlflow.db'}", "fer-exp")
+    return tracking.open_store(f"{places.SQLITE}{tmp_path / 'copy' / 'mlflow.db'}", "fer-exp")
 
 
 @pytest.fixture

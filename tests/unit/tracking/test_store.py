@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from helpers.refused import refusal
 
-from fer_exp import tracking
+from fer_exp import places, tracking
 from fer_exp.analysis import leaderboard
 from fer_exp.config import settings
 from fer_exp.errors import UserError
@@ -84,7 +84,7 @@ def test_a_password_in_an_address_is_not_said():
 
 def test_the_store_lets_readers_in_beside_a_writer(store):
     """SQLite's write-ahead log is on, which MLflow does not set."""
-    with sqlite3.connect(store.uri.removeprefix(tracking.SQLITE)) as connection:
+    with sqlite3.connect(store.uri.removeprefix(places.SQLITE)) as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
 

@@ -11,7 +11,7 @@ import pytest
 from helpers.archived import SHARED, beside, job, named, restore, sweep, tables
 from helpers.processes import store_in
 
-from fer_exp import tracking
+from fer_exp import places
 from fer_exp.config.identity import ensemble_identity
 from fer_exp.report import studies
 from fer_exp.tracking.archive import archive_runs
@@ -37,7 +37,7 @@ def ladder(migrated_store, tmp_path_factory):
     beside(store, "ensemble", "deck · mean of 2 seeds", key, **{"selected/train_seconds": 122.0})
     beside(store, "baseline", "ridge", "ridge", **{"solver/seconds": 3.0})
     # else a copy lacks what lies in its journal
-    with closing(sqlite3.connect(store.uri.removeprefix(tracking.SQLITE))) as database:
+    with closing(sqlite3.connect(store.uri.removeprefix(places.SQLITE))) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return store
 
@@ -45,7 +45,7 @@ def ladder(migrated_store, tmp_path_factory):
 @pytest.fixture
 def filled(ladder, tmp_path):
     """The same as a store of this test alone."""
-    return store_in(tmp_path / "filled", ladder.uri.removeprefix(tracking.SQLITE))
+    return store_in(tmp_path / "filled", ladder.uri.removeprefix(places.SQLITE))
 
 
 @pytest.fixture(scope="module")
