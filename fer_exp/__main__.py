@@ -75,6 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
         console.fail(UserError(f"there is no command {name}; {hint}"))
     machine.settle()
+    console.collect_rarely()
     signals.end_by_signals()
     command = COMMANDS[name]
     # here, since each brings packages that the others do not need

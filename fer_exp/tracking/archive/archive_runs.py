@@ -23,7 +23,7 @@ from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive import answers
 from fer_exp.tracking.archive.answers import ArchivedFaces
-from fer_exp.tracking.archive.restore import line_of, origins, restore
+from fer_exp.tracking.archive.restore import in_part, line_of, origins, restore
 from fer_exp.tracking.archive.run_line import ArchivedRun, read_line
 from fer_exp.tracking.studies import sweep_key
 
@@ -186,9 +186,10 @@ def put_back(args: argparse.Namespace) -> None:
         # first what others name: a sweep may have been made after its jobs
         lacking = sorted((line for line in lines if line.id not in known), key=lambda line: not line.plan)
         parents = _parents(lines)
+        partly = in_part(store)
         for line in track(lacking, "restoring", console=Console(stderr=True)):
             sweep = parents.get(line.id)
-            known[line.id] = restore(line, store, None if sweep is None else known.get(sweep))
+            known[line.id] = restore(line, store, known.get(sweep or ""), partly.get(line.id, ()))
     print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
     print(f"there before: {len(lines) - len(lacking)}")
     next_steps = "the tables: make compare ARGS=--all    go on with a study: python train.py study=..."

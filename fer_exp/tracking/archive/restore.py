@@ -6,7 +6,7 @@ A line holds nothing of the machine that its run comes from. A restored run has 
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from mlflow import MlflowClient
@@ -25,7 +25,7 @@ from fer_exp.tracking.run import Run
 from fer_exp.tracking.store import Store
 
 # What MLflow takes in one call, which is also no more than 1,000 of both together.
-_METRICS, _PARAMS = 900, 100
+_METRICS, _PARAMS = 800, 100
 
 
 def origins(store: Store) -> dict[str, str]:
@@ -68,20 +68,22 @@ def _placeless(texts: Mapping[str, str]) -> dict[str, str]:
     return {key: redaction.without_places(text) for key, text in texts.items()}
 
 
-def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
-    """Put the run of a line into a store, and return its id there; parent: its sweep's id there.
+def restore(line: ArchivedRun, target: Store, parent: str | None, before: Iterable[str]) -> str:
+    """Put the run of a line into a store, and return its id there.
+
+    parent: its sweep's id there. before: what stands for it in part, which goes.
 
     What is cut short counts for nothing, and is made anew the next time. Raises UserError.
     """
     client = target.client
     try:
-        _clear(target, line.id)
+        for run_id in before:
+            client.delete_run(run_id)
         made = client.create_run(target.experiment_id, line.started, {Tag.MOVED_FROM: line.id}, line.name)
         new: str = made.info.run_id
         params = [Param(*item) for item in line.params.items()]
         metrics = [Metric(key, value, line.ended, 0) for key, value in line.metrics.items()]
-        while params or metrics:
-            # as a rule once: a call takes longer than what it brings
+        while len(metrics) > _METRICS or len(params) > _PARAMS:
             client.log_batch(new, metrics[:_METRICS], params[:_PARAMS])
             params, metrics = params[_PARAMS:], metrics[_METRICS:]
         if line.plan:
@@ -92,8 +94,8 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
             _log_file(client, new, answers.FILES[word], array.getvalue())
         client.set_terminated(new, line.status, line.ended)
         tags = line.tags | {Tag.MOVED: FIGURES} | ({Tag.PARENT: parent} if parent else {})
-        # last, and in one call: whoever looks for runs looks for these
-        client.log_batch(new, tags=[RunTag(*item) for item in tags.items()])
+        # last, as MLflow takes them after the rest of a call: whoever looks for runs looks for these
+        client.log_batch(new, metrics, params, [RunTag(*item) for item in tags.items()])
     except (MlflowException, OSError) as error:
         raise UserError(
             f"run {line.id}: cannot be restored ({first_line(error)}); those before it are, so the "
@@ -105,14 +107,15 @@ def restore(line: ArchivedRun, target: Store, parent: str | None) -> str:
 def _log_file(client: MlflowClient, run_id: str, name: str, content: bytes) -> None:
     folder, _, file = name.rpartition("/")
     # not by MLflow's `log_text`, which leaves its temporary folder behind where it is killed
-    with files.scratch() as made:
-        path = made / file
-        path.write_bytes(content)
-        client.log_artifact(run_id, str(path), folder or None)
+    path = files.of_this_process() / file
+    path.write_bytes(content)
+    client.log_artifact(run_id, str(path), folder or None)
 
 
-def _clear(target: Store, old: str) -> None:
-    """Take away what stands for the run `old` in part: what was cut short, or has fewer figures."""
-    for record in target.records(**{Tag.MOVED_FROM: old}):
-        if record.tags.get(Tag.MOVED) != WHOLE:
-            target.client.delete_run(record.run_id)
+def in_part(store: Store) -> dict[str, list[str]]:
+    """The runs that stand for archived ones in part, cut short or with fewer figures, by the id of these."""
+    found: dict[str, list[str]] = {}
+    for record in store.records():
+        if Tag.MOVED_FROM in record.tags and record.tags.get(Tag.MOVED) != WHOLE:
+            found.setdefault(record.tags[Tag.MOVED_FROM], []).append(record.run_id)
+    return found
