@@ -47,6 +47,7 @@ class Job:
     name: what the job varies. tags: further facts to keep with its run. log: takes what the job says of
     itself. show: told of each epoch as it ends; it is safe in the store before the next one has ended,
     whatever happens but SIGKILL. failed: whether something went wrong that its sweep went on from.
+    kept: whether there is an epoch to go on from.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Job:
         self.outcome: Outcome | None = None
         self.failed = False
         self.recorder: Recorder | None = None
+        self.kept = False
         self.store: tracking.Store | None = None
         self.before = 0
 
@@ -106,6 +108,7 @@ class Job:
         gone_on = earlier if action == plan.CONTINUE else None
         self.recorder = self._open_run(config, dataset, store, taught_by, gone_on)
         self.outcome = Outcome(action, self.recorder.run.id)
+        self.kept = bool(self.recorder.trainer.history)
         return self.recorder.trainer
 
     def plan(self) -> str:
@@ -221,15 +224,11 @@ class Job:
         rule = f"batch size {stage.settings.training.batch_size}, {stage.settings.optimizer.name}"
         self.log.info("%s: trained before with %s for %d epochs", self.name, rule, epochs)
 
-    @property
-    def kept(self) -> bool:
-        """Whether there is an epoch to go on from."""
-        return bool(self.recorder and self.recorder.trainer.history)
-
     def record(self, epoch: Epoch) -> None:
         """Take down an epoch that the trainer has made."""
         assert self.recorder, "begin the job first"
         self.recorder.record(epoch)
+        self.kept = True
         self.log.debug("%s", progress.log_line(epoch, self.config.training.epochs))
         self.show(epoch)
 

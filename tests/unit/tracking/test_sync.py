@@ -57,12 +57,12 @@ def test_a_folder_that_does_not_say_whose_it_is_is_one_line(tmp_path, monkeypatc
     trials=2,
     expected="one line that names it, exit 2, nothing trained",
 )
-@pytest.mark.parametrize("script", ["train.py", "evaluate.py"])
-def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script):
+@pytest.mark.parametrize(("script", "words"), [("train.py", []), ("evaluate.py", ["run=latest"])])
+def test_a_server_that_cannot_be_reached_is_one_line(tmp_path, script, words):
     """At once, before anything is trained."""
     address = f"http://127.0.0.1:{mlflow_server.free_port(0)}"
     began = time.monotonic()
-    done = run(tmp_path, f"tracking.uri={address}", script=script)
+    done = run(tmp_path, *words, f"tracking.uri={address}", script=script)
     assert done.returncode == 2
     [line] = done.stderr.splitlines()
     assert f"tracking.uri={address}: no MLflow server answers there" in line
