@@ -201,5 +201,7 @@ def alarms(union: Part, train_pixels: np.ndarray, test_pixels: np.ndarray) -> li
         found.append(f"accuracy is not above always answering the largest class ({union.majority:.1%})")
     shift = abs(float(train_pixels.mean()) - float(test_pixels.mean())) / 255
     if shift > PIXEL_SHIFT:
-        found.append(f"mean pixel of test and train differ by {shift:.1%} of 255: are they scaled alike?")
+        found.append(
+            f"mean pixel of test and train differ by {100 * shift:.1f} % of 255: are they scaled alike?"
+        )
     return found

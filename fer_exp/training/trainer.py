@@ -115,7 +115,7 @@ class Trainer:
         trial = copy.deepcopy(self.network).train()
         try:
             with torch.no_grad(), torch.random.fork_rng():
-                trial.layers(torch.zeros(1, network.PIXELS, device=self.device))
+                trial.layers(torch.zeros(1, network.PIXELS).to(self.network.shift))
         except ValueError as error:
             raise UserError(
                 f"training.batch_size={size}: of {count} faces it leaves a batch of one, which "

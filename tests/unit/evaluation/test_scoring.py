@@ -230,7 +230,7 @@ def test_test_faces_on_another_scale_raise_an_alarm():
     """As when a test set is divided by 255 twice (A10)."""
     said = scoring.alarms(part(np.eye(7, dtype=int)), GREY, GREY // 8)
     assert len(said) == 1
-    assert "differ by 0.4" in said[0]
+    assert "differ by 43.9 % of 255" in said[0]
 
 
 def test_a_sound_score_raises_none():

@@ -10,6 +10,7 @@ from fer_exp.config.evaluation import Baseline
 from fer_exp.errors import UserError
 from fer_exp.evaluation import significance
 from fer_exp.evaluation.baselines import estimators
+from fer_exp.formatting import PLAIN
 from fer_exp.tracking import artifacts, studies
 
 pytestmark = pytest.mark.usefixtures("plain_figures")
@@ -113,9 +114,9 @@ def test_runs_stand_beside_baselines_with_a_test(ensure, store, tiny_dataset):
     assert {record.run_id for record in fitted} == {run.run_id for run in (majority, prior, nearest)}
     both = made_studies.study("x", studies.Arm("both", "", {"0": prior, "1": nearest}))
     table = significance.beside([both], fitted, majority, store)
-    rows = {row[0]: row for row in table.rows}
+    rows = {row[0]: row for row in table.in_words(PLAIN).rows}
     assert rows["majority"][-1] == ""
-    assert rows["class prior"][-1] == "p = 1"
+    assert rows["class prior"][-1] == "p = 1.000"
     assert rows["both"][-1] == "0 differ of 2"
     assert table.title.endswith("n = 28)")
 
