@@ -12,7 +12,7 @@ from typing import Any
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig
 
-from fer_exp import machine
+from fer_exp import machine, signals
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._job_by_job import ONE_THREAD, JobByJob, environment, run_here
 
@@ -96,7 +96,8 @@ class JoblibLauncher(JobByJob):
         from loky import ProcessPoolExecutor
 
         try:
-            return ProcessPoolExecutor(1, **_origin())
+            # from its first moment on: one without a job would else wait for it forever
+            return ProcessPoolExecutor(1, initializer=signals.end_with_parent, **_origin())
         except OSError as error:
             # what it refuses are semaphores, which lie in the memory that processes share
             raise UserError(
