@@ -52,6 +52,7 @@ def work(args: argparse.Namespace) -> None:
     from epoch_implementations import compose_settings
     from jax_epoch import Training
 
+    from fer_exp import metrics
     from fer_exp.data import splits
     from fer_exp.data.datasets import load_faces
     from fer_exp.models.network import PIXELS
@@ -70,18 +71,11 @@ def work(args: argparse.Namespace) -> None:
                 for epoch in range(args.epochs):
                     learnt = training.epoch()
                     logits = np.asarray(training.logits(training.carried[0], flat[split.validation]))
-                    loss, accuracy = scores(logits, labels)
-                    csv.writer(file).writerow((epoch, learnt, loss, accuracy))
-                    if loss < lowest:
-                        lowest, best = loss, jax.device_get(training.carried[0])
+                    found = metrics.scores(logits, labels)
+                    csv.writer(file).writerow((epoch, learnt, found.loss, found.accuracy))
+                    if found.loss < lowest:
+                        lowest, best = found.loss, jax.device_get(training.carried[0])
             np.savez(args.worker / f"{arm}-{seed}.npz", *(part for layer in best for part in layer))
-
-
-def scores(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Cross-entropy and accuracy of logits [N, 7]."""
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    loss = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
-    return float(loss.mean()), float((logits.argmax(axis=1) == labels).mean())
 
 
 def main() -> None:

@@ -131,6 +131,12 @@ def _arm(study: Study, name: str) -> Arm | None:
     return next((arm for arm in study.arms if name in (arm.setting, arm.name)), None)
 
 
+def _contrast(study: Study, one: Arm, name: str) -> Contrast | None:
+    """Of the arm of this name or setting against the one; None without such an arm."""
+    other = _arm(study, name)
+    return next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
+
+
 def _best(study: Study, one: Arm) -> Answer:
     def outcome(verdicts: Sequence[Verdict]) -> Outcome:
         if any(each.better or each in _ALIKE for each in verdicts):
@@ -142,9 +148,7 @@ def _best(study: Study, one: Arm) -> Answer:
 
 def _beaten_by(name: str) -> Callable[[Study, Arm], Answer]:
     def judge(study: Study, one: Arm) -> Answer:
-        other = _arm(study, name)
-        found = next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
-        return _better(found, one.name)
+        return _better(_contrast(study, one, name), one.name)
 
     return judge
 
@@ -189,8 +193,7 @@ def _beats(name: str) -> Callable[[Study, Arm], Answer]:
     """The same differences as against the one, turned."""
 
     def judge(study: Study, one: Arm) -> Answer:
-        other = _arm(study, name)
-        found = next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
+        found = _contrast(study, one, name)
         return _better(_turned(found, one.name) if found else None, name)
 
     return judge

@@ -71,12 +71,13 @@ def _carryover(runs: Runs) -> Judgement:
     fresh = {size: f"carryover/corrected_{size}" for size in _SIZES}
     # the first of the deck's networks was fresh as well
     carried = fresh | {size: f"carryover/presented_{size}" for size in _SIZES[1:]}
-    wanted = [printed("batch_size", _SIZES, "train_accuracy"), list(_first_losses().values())]
+    logged = _first_losses()
+    wanted = [printed("batch_size", _SIZES, "train_accuracy"), list(logged.values())]
     values: dict[str, Any] = {}
     alike = {}
     for name, arms in (("carried", carried), ("fresh", fresh)):
         reached = [figure(runs, arms[size], keys.epoch("train", "accuracy")) for size in _SIZES]
-        begun = [figure(runs, arms[size], keys.FIRST_TRAIN_LOSS) for size in _first_losses()]
+        begun = [figure(runs, arms[size], keys.FIRST_TRAIN_LOSS) for size in logged]
         values |= {name: shares(reached), f"{name}_first": _losses(begun)}
         alike[name] = [
             all(abs(one - other) <= near for one, other in zip(ours, theirs, strict=True))

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from fer_exp.config import schema, settings
 from fer_exp.config.identity import RECIPE, recipe
 from fer_exp.config.settings import Experiment
-from fer_exp.errors import UserError
+from fer_exp.errors import UserError, first_line
 from fer_exp.models import checkpoint, factory
 from fer_exp.tracking import Record, keys
 from fer_exp.training import early_stopping, optimizers, schedulers
@@ -34,7 +34,7 @@ def restore(trainer: Trainer, digest: str, path: Path, source: str) -> None:
         _refuse_an_earlier_end(trainer.settings, trainer.history, source)
     # of a file that is safe to read and whole, what lies in it may yet be anything
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        said = str(error).splitlines()[0][:100] if str(error) else ""
+        said = first_line(error)[:100] if str(error) else ""
         raise UserError(
             f"resume={source}: {path} holds no state of such a job ({type(error).__name__} {said})"
         ) from error

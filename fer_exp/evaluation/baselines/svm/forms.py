@@ -21,6 +21,10 @@ class ByFeatures:
         """The inner product of two separators' weights."""
         return float(a @ b)
 
+    def signed(self, alpha: np.ndarray, halves: tuple[np.ndarray, np.ndarray]) -> np.ndarray:  # noqa: ARG002 - as the other's
+        """The weights that alpha stands for; halves: its sums of the rows of each class, [d]."""
+        return halves[0] - halves[1]
+
     def features(self, w: np.ndarray) -> np.ndarray:
         """The weights of the features, [d]."""
         return w
@@ -41,6 +45,10 @@ class ByRows:
     def combine(self, weights: np.ndarray) -> np.ndarray:
         """The sum of all rows times their weights [n]."""
         return weights
+
+    def signed(self, alpha: np.ndarray, halves: tuple[np.ndarray, np.ndarray]) -> np.ndarray:  # noqa: ARG002 - as the other's
+        """The weights that alpha stands for; halves: its sums of the rows of each class, [d]."""
+        return self.pair.y * alpha
 
     def inner(self, a: np.ndarray, b: np.ndarray) -> float:
         """The inner product of two separators' weights."""

@@ -43,12 +43,12 @@ _PARTS = [part.name for part in fields(Point)]
 class Stepper:
     """Steps from one point: all share the factorisation, the residuals and the row weights."""
 
-    def __init__(self, pair: Pair, form: Form, point: Point):
+    def __init__(self, pair: Pair, form: Form, point: Point, halves: tuple[np.ndarray, np.ndarray]):
         self.pair, self.form, self.point = pair, form, point
         self.upper = point.upper
         self.theta = 1 / (point.s / point.alpha + point.xi / self.upper)
         self.system = form.system(self.theta)
-        self.w_residual = form.combine(pair.y * point.alpha) - point.w
+        self.w_residual = form.signed(point.alpha, halves) - point.w
         self.slack_residual = point.xi - point.s - (1 - pair.y * point.f)
         self.mu = self.complementarity(0.0, None) / (2 * pair.n)
 
@@ -134,13 +134,13 @@ def solve_pair(
         scores = pair.scores(w)
         # summed up over the steps they would drift away from w
         point = replace(point, f=scores + point.b)
-        now = certified(pair, w, scores, point, step)
+        now = certified(pair, w, scores, point, halves := pair.halves(point.alpha), step)
         if best is None or now.gap < best.gap:
             best, best_step, best_point = now, step, point
         on_gap(best.gap)
         if best.gap <= tol or step == max_iter:
             break
-        moved = moved_on(pair, form, point) if step - best_step < PATIENCE else None
+        moved = moved_on(pair, form, point, halves) if step - best_step < PATIENCE else None
         if moved is None:
             if not isinstance(form, ByRows):
                 break
@@ -152,10 +152,10 @@ def solve_pair(
     return best
 
 
-def moved_on(pair: Pair, form: Form, point: Point) -> Point | None:
+def moved_on(pair: Pair, form: Form, point: Point, halves: tuple[np.ndarray, np.ndarray]) -> Point | None:
     """The point after one step; None where rounding leaves no step to take."""
     try:
-        change, length = Stepper(pair, form, point).best()
+        change, length = Stepper(pair, form, point, halves).best()
     except (linalg.LinAlgError, FloatingPointError):
         return None
     if not np.isfinite(length) or length < 1e-8:
@@ -163,10 +163,17 @@ def moved_on(pair: Pair, form: Form, point: Point) -> Point | None:
     return Point(*(getattr(point, each) + length * getattr(change, each) for each in _PARTS))
 
 
-def certified(pair: Pair, w: np.ndarray, scores: np.ndarray, point: Point, step: int) -> Solution:
-    """The point, whose features weigh w and give the rows these scores, with both objectives."""
+def certified(
+    pair: Pair,
+    w: np.ndarray,
+    scores: np.ndarray,
+    point: Point,
+    halves: tuple[np.ndarray, np.ndarray],
+    step: int,
+) -> Solution:
+    """The point as a solution; its features weigh w and give the rows these scores, its alpha these sums."""
     primal, b = pair.primal(w, scores)
-    dual, factors = pair.dual(point.alpha, pair.halves(point.alpha))
+    dual, factors = pair.dual(point.alpha, halves)
     alpha = point.alpha * np.repeat(factors, [pair.split, pair.n - pair.split])
     # Of alpha / C and its slack s one tends to 0; the larger tells which.
     support = point.alpha > pair.c * point.s
