@@ -6,6 +6,7 @@ in by their class's Gram matrix. Where there are few rows it is factorised by ro
 """
 
 import numpy as np
+import torch
 from scipy import linalg
 
 from fer_exp.evaluation.baselines.svm.pair import ROWS_PER_DIMENSION, Kernel, Pair
@@ -25,7 +26,7 @@ FACTORISATIONS = 12
 class FeatureInverse:
     """The inverse by the Cholesky factor of M itself; total: sum(theta)."""
 
-    def __init__(self, factor: tuple[np.ndarray, bool]):
+    def __init__(self, factor: torch.Tensor):
         self.factor = factor
 
     @classmethod
@@ -51,7 +52,7 @@ class FeatureInverse:
 
     def __call__(self, rhs: np.ndarray) -> np.ndarray:
         """The approximate solution of M w = rhs."""
-        return linalg.cho_solve(self.factor, rhs, check_finite=False)
+        return _solved(self.factor, rhs)
 
 
 class KernelInverse:
@@ -66,25 +67,43 @@ class KernelInverse:
 
     def __call__(self, rhs: np.ndarray) -> np.ndarray:
         """The approximate solution, float64 [n]."""
-        factor = self.factor[0]
-        solve = linalg.get_blas_funcs("trsv", (factor,))
-        return solve(factor, solve(factor, rhs.astype(factor.dtype), lower=1), lower=1, trans=1).astype(float)
+        return _solved(self.factor, rhs)
 
 
-def _scaled_factor(kernel: np.ndarray, root: np.ndarray) -> tuple[np.ndarray, bool]:
+def _scaled_factor(kernel: np.ndarray, root: np.ndarray) -> torch.Tensor:
     """The Cholesky factor of the kernel with rows and columns times their roots, and 1 on the diagonal."""
     root = root.astype(kernel.dtype)
     matrix = kernel * root
     matrix *= root[:, None]
     matrix.flat[:: len(root) + 1] += 1
-    return linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    return _factorised(matrix)
 
 
-def _centred_factor(matrix: np.ndarray, g: np.ndarray, total: float, ridge: float) -> tuple[np.ndarray, bool]:
+def _centred_factor(matrix: np.ndarray, g: np.ndarray, total: float, ridge: float) -> torch.Tensor:
     """The Cholesky factor of a weighted Gram matrix, which is overwritten, with the bias eliminated."""
     matrix -= np.outer(g, g / total)
     matrix.flat[:: len(g) + 1] += ridge
-    return linalg.cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
+    return _factorised(matrix)
+
+
+def _factorised(matrix: np.ndarray) -> torch.Tensor:
+    """The lower Cholesky factor of a symmetric matrix, in its place; raises LinAlgError if there is none.
+
+    By PyTorch, as SciPy keeps the interpreter's lock meanwhile, and pairs side by side would wait for it.
+    """
+    lower = torch.from_numpy(matrix).T
+    _, failed = torch.linalg.cholesky_ex(lower, out=(lower, torch.empty((), dtype=torch.int32)))
+    if failed:
+        raise linalg.LinAlgError("the matrix is not positive definite")
+    return lower
+
+
+def _solved(lower: torch.Tensor, rhs: np.ndarray) -> np.ndarray:
+    """The solution, float64 [n], for the matrix of this factor."""
+    x = torch.from_numpy(rhs).to(lower.dtype)[:, None]
+    for factor, upper in ((lower, False), (lower.T, True)):
+        x = torch.linalg.solve_triangular(factor, x, upper=upper)
+    return x[:, 0].double().numpy()
 
 
 def weighted_gram(pair: Pair, theta: np.ndarray, double: bool) -> np.ndarray:

@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
+import torch
 from threadpoolctl import threadpool_limits
 
 from fer_exp.evaluation.baselines.svm.fitted_pairs import FittedPair, KeptPairs
@@ -19,6 +20,18 @@ Report = Callable[[int, int, float], object]
 
 # What workers tell: a pair and its gap, or the end of its solution.
 News = queue.SimpleQueue[tuple[int, float] | Future[tuple[int, FittedPair]]]
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """One thread for a call of BLAS or PyTorch, in the whole process: those of several workers would fight."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class GivenUpError(Exception):
@@ -54,9 +67,8 @@ class PairWork:
         todo = sorted(todo, key=lambda k: -self._size(k))
         workers = min(workers, len(todo))
         news: News = queue.SimpleQueue()
-        # The limit holds for the whole process: BLAS threads of several workers would fight for cores.
         with (
-            threadpool_limits(1, user_api="blas") if workers > 1 else nullcontext(),
+            one_thread_each() if workers > 1 else nullcontext(),
             ThreadPoolExecutor(workers, thread_name_prefix="svc") as pool,
         ):
             try:
