@@ -27,6 +27,9 @@ from hydra_plugins.fer_exp._job import job_of
 
 CONF = Path(__file__).parent / "conf"
 
+# Keys that say nothing to one job.
+OF_SWEEPS = {"detach", "margin", "on_failure", "precision", "reference"}
+
 OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
 OmegaConf.register_new_resolver("typed", provenance.as_typed, replace=True)
 
@@ -55,8 +58,9 @@ def train_in_sweep(config: DictConfig) -> bool:
 
 def train(config: DictConfig) -> None:
     """Train the one job that the command line describes, or say what it would do."""
-    if config.detach:
-        raise UserError("detach=true is for sweeps: add -m")
+    typed_keys = {override.partition("=")[0] for override in HydraConfig.get().overrides.task}
+    for key in sorted(typed_keys & OF_SWEEPS):
+        raise UserError(f"{key}={config[key]} is for sweeps: add -m")
     job = job_of(config)
     if config.dry_run:
         print(f"{job.name}: would {job.plan()}")

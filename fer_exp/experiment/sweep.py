@@ -208,7 +208,7 @@ class Sweep:
             ) from error
         ended = [found.get(job.identity) for job in self.jobs]
         stopped = self.settings.on_failure == "stop" and None in ended
-        states = [sweep_summary.state(job, run) for job, run in zip(self.jobs, ended, strict=True)]
+        states = [sweep_summary.state(job, run, stopped) for job, run in zip(self.jobs, ended, strict=True)]
         tables.print_terminal(sweep_summary.table(self.title, self.jobs, ended, stopped))
         print(sweep_summary.counted(states))
         if stopped:

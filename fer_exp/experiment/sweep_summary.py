@@ -31,16 +31,16 @@ def table(title: str, jobs: Sequence[PlannedJob], ended: Sequence[Record | None]
     found = Table(title, ["job", "state", "validation accuracy in %"])
     for job, run in zip(jobs, ended, strict=True):
         accuracy = run.metrics.get(keys.SELECTED_VAL_ACCURACY) if run else None
-        found.rows.append([job.name, state(job, run), "" if accuracy is None else f"{100 * accuracy:.2f}"])
+        found.rows.append([job.name, state(job, run, stopped), "" if accuracy is None else f"{100 * accuracy:.2f}"])
         if not record.settled(run, job.trial is not None) and not (run is None and stopped):
             found.notes.append(f"{job.name}: {_why_not(run)}")
     return found
 
 
-def state(job: PlannedJob, run: Record | None) -> str:
-    """What became of a job, in a word or two."""
+def state(job: PlannedJob, run: Record | None, stopped: bool) -> str:
+    """What became of a job, in a word or two; stopped: whether jobs were left out as another had failed."""
     if run is None:
-        return "not started"
+        return "not started" if stopped else "failed"
     if job.trial is not None and record.diverged(run):
         return "diverged"
     if run.status != "FINISHED":

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
         (["optimizer=sdg"], "optimizer=sdg: there is no such option; did you mean sgd? known: adadelta, "),
         (["-m", "optimizer=sgd,foo"], "optimizer=foo: there is no such option; known: adadelta, "),
         (["optimizer=sgd,adam"], "optimizer=sgd,adam: several values make a sweep: add -m"),
+        (["on_failure=stop"], "on_failure=stop is for sweeps: add -m"),
         (["experiment=optimizer"], "no such setting; did you mean study=NAME?"),
         (["layers=512-257"], "did you mean 512-256? known: "),
         (["layers=512-257"], "others are a value: model.hidden=[512,257]"),

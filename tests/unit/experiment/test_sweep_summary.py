@@ -28,5 +28,6 @@ def test_each_job_has_a_row_and_a_failure_a_reason():
         ["seed 2", "not started", ""],
     ]
     assert table.notes == ["seed 1: DivergedError: x (log: train.log)"]
-    notes = sweep_summary.table("seeds", jobs, [done, failed, None], stopped=False).notes
-    assert notes[1] == "seed 2: it failed before its run began: see above"
+    table = sweep_summary.table("seeds", jobs, [done, failed, None], stopped=False)
+    assert table.rows[2] == ["seed 2", "failed", ""]
+    assert table.notes[1] == "seed 2: it failed before its run began: see above"
