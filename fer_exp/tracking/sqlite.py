@@ -3,8 +3,8 @@
 import atexit
 import math
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -56,9 +56,24 @@ def gather(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
+@contextmanager
+def _read(path: Path) -> Iterator[sqlite3.Connection]:
+    """A store that is there; UserError if it has gone or is damaged since it was opened."""
+    try:
+        # by its address alone SQLite does not make a file that is not there
+        address = f"{path.absolute().as_uri()}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True, timeout=PATIENCE)) as store:
+            yield store
+    except sqlite3.DatabaseError as error:
+        raise UserError(
+            f"tracking.uri={places.SQLITE}{path}: the store cannot be read ({error}); once it can, start the "
+            "same again"
+        ) from error
+
+
 def is_known(path: Path) -> bool:
     """Whether MLflow's tables are as `records` reads them; another version's are asked by its own search."""
-    with closing(sqlite3.connect(path, timeout=PATIENCE)) as store:
+    with _read(path) as store:
         return store.execute("SELECT version_num FROM alembic_version").fetchall() == [(_SCHEMA,)]
 
 
@@ -76,7 +91,7 @@ def records(path: Path, experiment_id: str, status: str | None, tags: Mapping[st
     for pair in tags.items():
         wanted += " AND run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)"
         values += pair
-    with closing(sqlite3.connect(path, timeout=PATIENCE)) as store:
+    with _read(path) as store:
         # one moment for all four
         store.execute("BEGIN")
         found = store.execute(

@@ -146,3 +146,21 @@ def test_runs_are_read_as_mlflow_finds_them(store, monkeypatch):
                 [pprint.pformat(vars(run)) for run in runs] for runs in (store.records(**wanted), expected)
             )
             assert read == as_mlflow, wanted
+
+
+@pytest.mark.fault(
+    "The store: its file is removed or overwritten while a program has it open",
+    trials=2,
+    expected="one line that names it; no empty store in its place",
+)
+def test_a_store_that_goes_while_it_is_open_is_named(store):
+    """Nobody takes it for one without runs."""
+    path = sqlite.file_of(store.uri)
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(UserError, match=r"mlflow\.db: the store cannot be read \(file is not a database\)"):
+        store.records()
+    for file in path.parent.glob("mlflow.db*"):
+        file.unlink()
+    with pytest.raises(UserError, match=r"mlflow\.db: the store cannot be read \(unable to open database file\)"):
+        store.records()
+    assert not path.exists()
