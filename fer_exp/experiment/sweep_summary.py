@@ -31,7 +31,8 @@ def table(title: str, jobs: Sequence[PlannedJob], ended: Sequence[Record | None]
     found = Table(title, ["job", "state", "validation accuracy in %"])
     for job, run in zip(jobs, ended, strict=True):
         accuracy = run.metrics.get(keys.SELECTED_VAL_ACCURACY) if run else None
-        found.rows.append([job.name, state(job, run, stopped), "" if accuracy is None else f"{100 * accuracy:.2f}"])
+        percent = "" if accuracy is None else f"{100 * accuracy:.2f}"
+        found.rows.append([job.name, state(job, run, stopped), percent])
         if not record.settled(run, job.trial is not None) and not (run is None and stopped):
             found.notes.append(f"{job.name}: {_why_not(run)}")
     return found

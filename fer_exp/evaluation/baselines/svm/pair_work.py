@@ -24,7 +24,7 @@ News = queue.SimpleQueue[tuple[int, float] | Future[tuple[int, FittedPair]]]
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """One thread for a call of BLAS or PyTorch, in the whole process: those of several workers would fight."""
+    """One thread for each call of BLAS or PyTorch, as those of several workers would fight for cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
