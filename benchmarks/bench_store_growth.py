@@ -32,12 +32,15 @@ BEYOND = (10_000, 1_000_000)
 OWNED = dict.fromkeys(("metrics", "latest_metrics", "params", "tags"), "run_uuid")
 
 
-def one_job(folder: Path, epochs: int) -> None:
-    """Train and evaluate a job in a folder, as a sweep of one."""
+def one_job(folder: Path, epochs: int) -> tuple[str, str]:
+    """Train and evaluate a job in a folder, as a sweep of one; the ids of the job and of the sweep."""
     train = ["-m", "seed=0", f"training.epochs={epochs}", "stopping=none", *FACES]
     for script, arguments in (("train.py", train), ("evaluate.py", ["run=latest", "baseline=prior", *FACES])):
         command = [sys.executable, str(ROOT / script), *arguments]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    store = opened(folder)
+    [job], [sweep] = (store.records("FINISHED", kind=kind) for kind in (keys.Kind.JOB, keys.Kind.SWEEP))
+    return job.run_id, sweep.run_id
 
 
 def opened(folder: Path) -> tracking.Store:
@@ -102,17 +105,17 @@ def grow(folder: Path, job: str, sweep: str, runs: int) -> None:
         [(start,)] = cursor.execute("select max(start_time) from runs").fetchall()
         while there < runs:
             number = min(JOBS_OF_A_SWEEP, runs - there)
-            keys = [uuid.uuid4().hex[:16] for _ in range(number)]
+            identities = [uuid.uuid4().hex[:16] for _ in range(number)]
             place = (folder / "mlartifacts").as_uri()
             parent = copy_run(cursor, sweep, f"sweep {there}", start + there, {}, place)
             entries = [
                 {"name": f"seed {seed}", "arm": f"arm {seed // 5}", "seed": str(seed % 5), "setting": ""}
                 for seed in range(number)
             ]
-            for at, key in enumerate(keys):
-                tags = {keys.Tag.IDENTITY: key, keys.Tag.PARENT: parent}
+            for at, identity in enumerate(identities):
+                tags = {keys.Tag.IDENTITY: identity, keys.Tag.PARENT: parent}
                 copy_run(cursor, job, f"seed {at}", start + there + at, tags, place)
-                entries[at]["identity"] = key
+                entries[at]["identity"] = identity
             (folder / "mlartifacts" / parent).mkdir()
             (folder / "mlartifacts" / parent / artifacts.PLAN).write_text(json.dumps({"jobs": entries}))
             there += number
@@ -184,13 +187,11 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        one_job(folder, args.epochs)
-        store = opened(folder)
-        [job], [sweep] = (store.records("FINISHED", kind=kind) for kind in (keys.Kind.JOB, keys.Kind.SWEEP))
-        files = files_of(folder, job.run_id)
+        job, sweep = one_job(folder, args.epochs)
+        files = files_of(folder, job)
         weights, asked = [], []
         for runs in args.sizes:
-            grow(folder, job.run_id, sweep.run_id, runs)
+            grow(folder, job, sweep, runs)
             weights.append(weigh(folder))
             asked.append(ask(folder))
     command = f"python benchmarks/bench_store_growth.py --sizes {args.sizes[0]} {args.sizes[1]}"

@@ -102,22 +102,12 @@ def main() -> None:
         return
     print("| solver | faces | seconds | growth n^ | widest gap | objective | peak GiB | test | load |")
     print("|---|---|---|---|---|---|---|---|---|")
+    command = [sys.executable, __file__, "--data", str(args.data), "--cache", str(args.cache), "--one"]
     for solver, wanted in (("libsvm", args.libsvm), ("ours", args.ours)):
         sizes, seconds = [], []
         for n in wanted:
             load = os.getloadavg()[0]
-            command = [
-                sys.executable,
-                __file__,
-                "--data",
-                args.data,
-                "--cache",
-                args.cache,
-                "--one",
-                solver,
-                n,
-            ]
-            run = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE)
+            run = subprocess.run([*command, solver, str(n)], check=True, stdout=subprocess.PIPE)
             found = json.loads(run.stdout.splitlines()[-1])
             sizes.append(n)
             seconds.append(found["seconds"])

@@ -50,23 +50,42 @@ class Answer:
         return any(each.preliminary for each in self.others)
 
 
-_TOO_FEW = Answer(Outcome.TOO_FEW_RUNS)
-
 # Equivalent within the margin, or the very same runs: neither arm is the better one.
 _ALIKE = (Verdict.EQUIVALENT, Verdict.IDENTICAL)
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A conclusion of the deck, the study that answers it, and how to read that study.
+    """A conclusion of the deck, and the study that answers it.
 
-    id: names its words in a catalogue. check: names the question, `best`, `beats`, `same` or `gap`.
+    id: names its words in a catalogue. check: names the question, `best`, `beats`, `same` or `gap`. base: the
+    arm, by its name or setting, that others are held against, whichever is the study's reference. rival: the
+    other, of a conclusion about two. turned: whether the base is to be the better of these.
     """
 
     id: str
     study: str
     check: str
-    judge: Callable[[Study], Answer]
+    base: str
+    rival: str = ""
+    turned: bool = False
+
+    def judge(self, study: Study) -> Answer:
+        """What a study says; of an arm without a verdict nothing is known, so nothing holds of all."""
+        base, rival = _arm(study, self.base), _arm(study, self.rival)
+        if base is None:
+            return Answer(Outcome.TOO_FEW_RUNS, missing=[self.base])
+        found = gap_contrasts(study, base) if self.check == "gap" else contrasts(study, base)
+        if self.rival:
+            found = [each for each in found if rival and each.arm == rival.name]
+        if self.turned:
+            found = [_turned(each, base.name) for each in found]
+        others = [each for each in found if each.estimate is not None]
+        missing = [each.arm for each in found if each.estimate is None]
+        if all(each.reason is Reason.TOO_FEW_RUNS for each in others):
+            return Answer(Outcome.TOO_FEW_RUNS, missing=missing)
+        outcome = _OUTCOMES[self.check]([each.verdict for each in found])
+        return Answer(outcome, self.rival if self.turned else base.name, others, missing=missing)
 
     def decisive(self, found: Answer) -> Contrast | None:
         """The contrast that speaks most against the conclusion; None where there is none."""
@@ -108,95 +127,8 @@ def _answer(claim: Claim, name: str, by_name: Mapping[str, Study]) -> Answer:
     return replace(claim.judge(study), study=name, seeds=(counts[0], counts[-1]))
 
 
-def _said(one: str, found: Sequence[Contrast], judge: Callable[[Sequence[Verdict]], Outcome]) -> Answer:
-    """What these verdicts say; of an arm without one nothing is known, so nothing holds of all."""
-    others = [each for each in found if each.estimate is not None]
-    missing = [each.arm for each in found if each.estimate is None]
-    if all(each.reason is Reason.TOO_FEW_RUNS for each in others):
-        return replace(_TOO_FEW, missing=missing)
-    return Answer(judge([each.verdict for each in found]), one, others, missing=missing)
-
-
-def _held_against(name: str, judge: Callable[[Study, Arm], Answer]) -> Callable[[Study], Answer]:
-    """Judge a study against the arm of this name or setting, whichever is its reference."""
-
-    def of_study(study: Study) -> Answer:
-        one = _arm(study, name)
-        return judge(study, one) if one else replace(_TOO_FEW, missing=[name])
-
-    return of_study
-
-
 def _arm(study: Study, name: str) -> Arm | None:
     return next((arm for arm in study.arms if name in (arm.setting, arm.name)), None)
-
-
-def _contrast(study: Study, one: Arm, name: str) -> Contrast | None:
-    """Of the arm of this name or setting against the one; None without such an arm."""
-    other = _arm(study, name)
-    return next((each for each in contrasts(study, one) if other and each.arm == other.name), None)
-
-
-def _best(study: Study, one: Arm) -> Answer:
-    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
-        if any(each.better or each in _ALIKE for each in verdicts):
-            return Outcome.CONTRADICTED
-        return Outcome.SUPPORTED if all(each.worse for each in verdicts) else Outcome.UNDECIDED
-
-    return _said(one.name, contrasts(study, one), outcome)
-
-
-def _beaten_by(name: str) -> Callable[[Study, Arm], Answer]:
-    def judge(study: Study, one: Arm) -> Answer:
-        return _better(_contrast(study, one, name), one.name)
-
-    return judge
-
-
-def _better(contrast: Contrast | None, other: str) -> Answer:
-    """Whether the arm of a contrast is better than another."""
-    if contrast is None or contrast.verdict is Verdict.NONE:
-        return _TOO_FEW
-    if contrast.verdict.better:
-        return Answer(Outcome.SUPPORTED, other, [contrast])
-    against = contrast.verdict.worse or contrast.verdict in _ALIKE
-    return Answer(Outcome.CONTRADICTED if against else Outcome.UNDECIDED, other, [contrast])
-
-
-def _nothing_differs(study: Study, one: Arm) -> Answer:
-    """A difference that is shown to be smaller than the margin does not matter."""
-
-    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
-        if any((each.better or each.worse) and not each.small for each in verdicts):
-            return Outcome.CONTRADICTED
-        return Outcome.SUPPORTED if all(each.small for each in verdicts) else Outcome.UNDECIDED
-
-    return _said(one.name, contrasts(study, one), outcome)
-
-
-def _others_fit_more(study: Study, one: Arm) -> Answer:
-    """An arm over-fits more if its gap between train and validation is shown to be larger."""
-
-    def outcome(verdicts: Sequence[Verdict]) -> Outcome:
-        # the larger gap has the verdict `better`
-        if all(each.better for each in verdicts):
-            return Outcome.SUPPORTED
-        if any(each.better for each in verdicts):
-            return Outcome.IN_PART
-        shown = all(each.worse or each in _ALIKE for each in verdicts)
-        return Outcome.CONTRADICTED if shown else Outcome.UNDECIDED
-
-    return _said(one.name, gap_contrasts(study, one), outcome)
-
-
-def _beats(name: str) -> Callable[[Study, Arm], Answer]:
-    """The same differences as against the one, turned."""
-
-    def judge(study: Study, one: Arm) -> Answer:
-        found = _contrast(study, one, name)
-        return _better(_turned(found, one.name) if found else None, name)
-
-    return judge
 
 
 def _turned(contrast: Contrast, arm: str) -> Contrast:
@@ -209,11 +141,39 @@ def _turned(contrast: Contrast, arm: str) -> Contrast:
     return replace(contrast, arm=arm, verdict=Verdict[code.replace(*pair)], estimate=estimate, check=check)
 
 
+def _best(verdicts: Sequence[Verdict]) -> Outcome:
+    if any(each.better or each in _ALIKE for each in verdicts):
+        return Outcome.CONTRADICTED
+    return Outcome.SUPPORTED if all(each.worse for each in verdicts) else Outcome.UNDECIDED
+
+
+def _beats(verdicts: Sequence[Verdict]) -> Outcome:
+    if all(each.better for each in verdicts):
+        return Outcome.SUPPORTED
+    against = all(each.worse or each in _ALIKE for each in verdicts)
+    return Outcome.CONTRADICTED if against else Outcome.UNDECIDED
+
+
+def _same(verdicts: Sequence[Verdict]) -> Outcome:
+    """A difference that is shown to be smaller than the margin does not matter."""
+    if any((each.better or each.worse) and not each.small for each in verdicts):
+        return Outcome.CONTRADICTED
+    return Outcome.SUPPORTED if all(each.small for each in verdicts) else Outcome.UNDECIDED
+
+
+def _gap(verdicts: Sequence[Verdict]) -> Outcome:
+    """An arm over-fits more if its gap is shown to be larger, which has the verdict `better`."""
+    some = any(each.better for each in verdicts) and not all(each.better for each in verdicts)
+    return Outcome.IN_PART if some else _beats(verdicts)
+
+
+_OUTCOMES = {"best": _best, "beats": _beats, "same": _same, "gap": _gap}
+
 CLAIMS = (
-    Claim("relu", "activation", "best", _held_against("relu", _best)),
-    Claim("tanh", "activation", "beats", _held_against("relu", _beaten_by("tanh"))),
-    Claim("adagrad", "optimizer", "best", _held_against("adagrad", _best)),
-    Claim("batch_size", "batch_size", "same", _held_against("32", _nothing_differs)),
-    Claim("layers", "layers", "gap", _held_against("128-32", _others_fit_more)),
-    Claim("final", "final", "beats", _held_against("adagrad · 512-256", _beats("adam · 128-32"))),
+    Claim("relu", "activation", "best", "relu"),
+    Claim("tanh", "activation", "beats", "relu", "tanh"),
+    Claim("adagrad", "optimizer", "best", "adagrad"),
+    Claim("batch_size", "batch_size", "same", "32"),
+    Claim("layers", "layers", "gap", "128-32"),
+    Claim("final", "final", "beats", "adagrad · 512-256", "adam · 128-32", turned=True),
 )

@@ -41,11 +41,6 @@ class Judged:
     faces: np.ndarray
     right: np.ndarray
 
-    def __post_init__(self) -> None:
-        """Raise ValueError unless each face has one answer."""
-        if self.faces.shape != self.right.shape:
-            raise ValueError(f"{len(self.faces)} faces cannot have {len(self.right)} answers")
-
     @property
     def score(self) -> float:
         """The share that is right, 0 to 1; NaN of no faces."""
@@ -91,15 +86,15 @@ class Estimate:
         """Whether the error is more than rounding, so that a test can be made of it."""
         return bool(self.error > _ROUNDING)
 
-    def half_width(self, confidence: float = CONFIDENCE) -> float:
-        """Half of the interval's width; NaN where one run allows none."""
+    def half_width(self) -> float:
+        """Half of the 95 % interval's width; NaN where one run allows none."""
         if np.isnan(self.error):
             return float("nan")
-        return float(stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error)
+        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom) * self.error)
 
-    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
-        """Where the difference lies with this confidence."""
-        half = self.half_width(confidence)
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of the difference."""
+        half = self.half_width()
         return self.points - half, self.points + half
 
     def as_shares(self, p: float = float("nan")) -> Difference:

@@ -3,7 +3,6 @@
 The rule and its proof by simulation stand in docs/inference.md.
 """
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
@@ -29,14 +28,9 @@ def judge(
 
     arms: the family, fixed before a run, in the order of the study's file, without the reference. groups:
     int [N], the group of the face at each position; None if the answers are not to be used. margin: in
-    points. test_share: faces judged for each face fitted. Raises ValueError for a margin that is not above
-    0, for two arms of one name, and for a pair of runs that judged different faces.
+    points, above 0. test_share: faces judged for each face fitted. Raises ValueError for a pair of runs that
+    judged different faces.
     """
-    if not margin > 0:
-        raise ValueError(f"a margin of {margin:g} points is no margin: it must be above 0")
-    names = Counter(each.name for each in (reference, *arms))
-    if twice := [name for name, count in names.items() if count > 1]:
-        raise ValueError(f"two arms of a study are called {twice[0]}")
     equals = _earlier_equals([reference, *arms])
     plain = [_estimated(arm, reference, groups, test_share, equals.get(arm.name)) for arm in arms]
     counted = [each for each in plain if each.verdict is Verdict.UNDECIDED and each.same_as is None]

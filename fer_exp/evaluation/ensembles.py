@@ -29,44 +29,27 @@ def ensure(
         found = store.latest(key)
         if found is not None and found.status == "FINISHED":
             return scoring.complete(found, store, dataset)
-        return _score(study, arm, members, key, store, dataset, device)
-
-
-def _score(
-    study: Study,
-    arm: Arm,
-    members: Sequence[tracking.Record],
-    key: str,
-    store: tracking.Store,
-    dataset: Dataset,
-    device: str,
-) -> tracking.Record:
-    test = dataset.test()
-    together = mean_log_probabilities(
-        [
-            network.logits(registry.load_classifier(record, store, device).network, test.pixels)
-            for record in members
-        ]
-    )
-    tags = {
-        keys.Tag.KIND: keys.Kind.ENSEMBLE,
-        keys.Tag.IDENTITY: key,
-        keys.Tag.FACES: study.faces,
-        keys.Tag.STUDY: study.name,
-        keys.Tag.PROTOCOL: study.protocol,
-        keys.Tag.SELECTED_ON: study.selected_on,
-    }
-    params = {
-        keys.Param.ENSEMBLE_ARM: arm.name,
-        keys.Param.ENSEMBLE_MEMBERS: ", ".join(record.run_id for record in members),
-    }
-    run = store.create(f"{arm.name} · mean of {len(members)} seeds", params, tags)
-    with run.recording():
-        seconds = sum(record.metrics[keys.TRAIN_SECONDS] for record in members)
-        run.log({keys.TRAIN_SECONDS: seconds})
-        answers = scoring.Answers(together.argmax(axis=1), together)
-        scoring.conclude(run, dataset, answers, gallery=False)
-    return store.record(run.id)
+        pixels = dataset.test().pixels
+        classifiers = (registry.load_classifier(record, store, device) for record in members)
+        together = mean_log_probabilities([network.logits(each.network, pixels) for each in classifiers])
+        tags = {
+            keys.Tag.KIND: keys.Kind.ENSEMBLE,
+            keys.Tag.IDENTITY: key,
+            keys.Tag.FACES: study.faces,
+            keys.Tag.STUDY: study.name,
+            keys.Tag.PROTOCOL: study.protocol,
+            keys.Tag.SELECTED_ON: study.selected_on,
+        }
+        params = {
+            keys.Param.ENSEMBLE_ARM: arm.name,
+            keys.Param.ENSEMBLE_MEMBERS: ", ".join(record.run_id for record in members),
+        }
+        run = store.create(f"{arm.name} · mean of {len(members)} seeds", params, tags)
+        with run.recording():
+            run.log({keys.TRAIN_SECONDS: sum(record.metrics[keys.TRAIN_SECONDS] for record in members)})
+            answers = scoring.Answers(together.argmax(axis=1), together)
+            scoring.conclude(run, dataset, answers, gallery=False)
+        return store.record(run.id)
 
 
 def mean_log_probabilities(logits: Sequence[np.ndarray]) -> np.ndarray:

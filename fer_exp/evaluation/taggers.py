@@ -3,17 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fer_exp import tracking
-from fer_exp.data.faces import Faces
-from fer_exp.tracking import artifacts, keys
-
-
-def beside_taggers(run: tracking.Run, test: Faces, votes: np.ndarray) -> dict[str, float]:
-    """Log how an evaluated run stands to FER+'s taggers, votes int64 [N, 10]; see `scores`."""
-    found = scores(artifacts.read_answers(run, artifacts.TEST_ANSWERS)["predicted"], test.labels, votes)
-    run.log(found)
-    return found
-
+from fer_exp.tracking import keys
 
 # More votes than this for one answer are a clear majority of the ten.
 CLEAR = 5

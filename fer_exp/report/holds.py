@@ -19,26 +19,27 @@ def section(source: Source) -> Section:
     for alike in closing.alike(source.studies):
         if deck_tables.answered(alike):
             verdicts = sheet(deck_tables.verdicts(alike), source.words)
-            blocks += [_counted(alike, source), dataclasses.replace(verdicts, cards=True)]
+            blocks += [*_counted(alike, source), dataclasses.replace(verdicts, cards=True)]
     trained = [study for study in source.studies if study.runs and not study.searched]
     if not blocks and trained:
         blocks.append(_found(trained[-1], source))
     return Section(source.words("holds"), blocks or [Gap(source.words("gap.named"))])
 
 
-def _counted(studies: list[Study], source: Source) -> Paragraph:
-    """How many of the deck's conclusions have each outcome, in a sentence."""
+def _counted(studies: list[Study], source: Source) -> list[Block]:
+    """How many of the deck's conclusions have each outcome, in a sentence; none without a count."""
     found = Counter(claims.answers(studies, claim)[0].outcome for claim in deck_tables.answered(studies))
     # too few runs decide nothing either
     found[Outcome.UNDECIDED] += found.pop(Outcome.TOO_FEW_RUNS, 0)
     order = (Outcome.SUPPORTED, Outcome.IN_PART, Outcome.CONTRADICTED, Outcome.UNDECIDED)
+    # a conclusion that only tuned runs answer has another outcome, and no count
+    told = {each: found[each] for each in order if found[each]}
     counts = [
-        message("holds.count", n=found[each], outcome=message(f"outcome.{each.value}"))
-        for each in order
-        if found[each]
+        message("holds.count", n=count, outcome=message(f"outcome.{outcome.value}"))
+        for outcome, count in told.items()
     ]
     of = {"data": studies[0].data, "protocol": studies[0].protocol, "counts": counts}
-    return Paragraph(source.words("holds.counted", n=sum(found.values()), **of))
+    return [Paragraph(source.words("holds.counted", n=sum(told.values()), **of))] if told else []
 
 
 def _found(study: Study, source: Source) -> Paragraph:

@@ -19,7 +19,7 @@ from fer_exp.report import deck_tables, study_tables
 from fer_exp.report.studies import intervals
 from fer_exp.report.words import words_of
 from fer_exp.tables import Table
-from fer_exp.tracking.studies import Study, read_baselines, read_ensembles, read_studies
+from fer_exp.tracking.studies import Study, read_baselines, read_studies
 
 _BLOCK = re.compile(r"(<!-- results: ([^\n]*?) -->\n)(.*?)(<!-- end of results -->)", re.DOTALL)
 
@@ -73,39 +73,10 @@ class Results:
             raise UserError(f"no study of the deck's choices by protocol={protocol} in the store")
         return kinds[-1]
 
-    def scores(self, name: str, protocol: str) -> list[Table]:
-        """What the arms of a study reach."""
-        return study_tables.tables(self.study(name, protocol), _SUBSET)[:1]
-
-    def contrasts(self, name: str, protocol: str) -> list[Table]:
-        """The differences of its arms to the reference."""
-        return study_tables.tables(self.study(name, protocol), _SUBSET)[1:]
-
     def closing(self, protocol: str) -> list[Table]:
         """The deck's closing table."""
         alike = self.alike(protocol)
         return [deck_tables.closing(alike, _SUBSET, read_baselines(self.store, alike[0].faces))]
-
-    def conclusions(self, protocol: str) -> list[Table]:
-        """The deck's conclusions."""
-        return [deck_tables.conclusions(self.alike(protocol))]
-
-    def verdicts(self, protocol: str) -> list[Table]:
-        """The same in short."""
-        return [deck_tables.verdicts(self.alike(protocol))]
-
-    def in_words(self, protocol: str) -> list[Table]:
-        """The same in words."""
-        return [deck_tables.in_words(self.alike(protocol))]
-
-    def ladder(self) -> list[Table]:
-        """The ablation."""
-        study = self.study(ablation.NAME, "honest")
-        return [study_tables.ladder(study, read_ensembles(self.store, study))]
-
-    def leaderboard(self) -> list[Table]:
-        """Others' results beside ours."""
-        return leaderboard.board(leaderboard.rows_of(self.store, self.studies), wide=True)
 
     def audit(self) -> list[Table]:
         """The findings of the audit, and what they mean."""
@@ -114,12 +85,17 @@ class Results:
         return [deck_tables.audit(found), deck_tables.audit(found, "audit_in_words")]
 
 
+# What a block may ask for by its first word, of the words that follow.
 _TABLES: dict[str, Callable[..., list[Table]]] = {
-    makes.__name__: makes
-    for makes in (
-        *(Results.scores, Results.contrasts, Results.closing, Results.conclusions, Results.verdicts),
-        *(Results.in_words, Results.ladder, Results.leaderboard, Results.audit),
-    )
+    "scores": lambda of, name, protocol: study_tables.tables(of.study(name, protocol), _SUBSET)[:1],
+    "contrasts": lambda of, name, protocol: study_tables.tables(of.study(name, protocol), _SUBSET)[1:],
+    "closing": Results.closing,
+    "conclusions": lambda of, protocol: [deck_tables.conclusions(of.alike(protocol))],
+    "verdicts": lambda of, protocol: [deck_tables.verdicts(of.alike(protocol))],
+    "in_words": lambda of, protocol: [deck_tables.in_words(of.alike(protocol))],
+    "ladder": lambda of: study_tables.of_study(of.study(ablation.NAME, "honest"), _SUBSET, of.store),
+    "leaderboard": lambda of: leaderboard.board(leaderboard.rows_of(of.store, of.studies), wide=True),
+    "audit": Results.audit,
 }
 
 

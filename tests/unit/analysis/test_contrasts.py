@@ -1,9 +1,8 @@
 """Arms judged from what the store has of their runs."""
 
-import json
-
 import numpy as np
 import pytest
+from helpers.archived import sweep
 from helpers.made_studies import arm, study
 
 from fer_exp.analysis import contrasts
@@ -110,8 +109,5 @@ def test_the_study_names_the_reference_and_the_margin():
 
 def test_half_widths_are_those_of_a_sweep(store):
     """By the id of its run; none yet where runs are missing."""
-    tags = {"kind": "sweep", "study": "x", "faces": "f", "protocol": "honest", "data": "d"}
-    sweep = store.create("x", {}, {**tags, "selected_on": "lowest validation loss"})
-    jobs = [{"name": n, "arm": n, "setting": n, "seed": "0", "identity": n} for n in ("a", "b")]
-    sweep.text(artifacts.PLAN, json.dumps({"jobs": jobs}))
-    assert np.isnan(contrasts.half_widths(store, sweep.id)).tolist() == [True]
+    planned = sweep(store, "x", "a0", "b0")
+    assert np.isnan(contrasts.half_widths(store, planned.id)).tolist() == [True]

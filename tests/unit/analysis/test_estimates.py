@@ -12,7 +12,6 @@ from fer_exp.analysis.estimates import (
     Method,
     corrected,
     differences,
-    shared_runs,
     two_way,
     variances,
 )
@@ -152,20 +151,6 @@ def test_the_corrected_error_is_the_usual_one_at_another_share(values, share):
         plain = corrected(values, 0)
         low, high = stats.ttest_1samp(values, 0).confidence_interval()
         assert plain.interval() == pytest.approx((low, high), abs=1e-9)
-
-
-def test_runs_pair_by_index_and_never_by_position():
-    """Arms that lack different runs, by no entry or by no score, meet where both have one."""
-    ours = Arm("a", {0: 0.5, 1: 0.6, 2: float("nan"), 4: 0.7})
-    theirs = Arm("b", {4: 0.4, 2: 0.3, 1: 0.1})
-    assert shared_runs(ours, theirs) == [1, 4]
-    np.testing.assert_allclose(differences(ours, theirs), [50, 30])
-
-
-def test_each_face_has_one_answer():
-    """Arrays of other lengths are refused at once."""
-    with pytest.raises(ValueError, match="3 faces cannot have 2 answers"):
-        Judged(np.arange(3), np.array([True, False]))
 
 
 def test_one_run_has_no_interval():

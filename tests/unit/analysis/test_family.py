@@ -151,35 +151,11 @@ def test_below_ten_runs_a_verdict_is_preliminary():
     assert nine.verdict is Verdict.BETTER_BEYOND
 
 
-def test_one_run_without_answers_leaves_scores_alone():
-    """And the estimate says by which method it was made."""
-    rng = np.random.default_rng(0)
-    runs = {run: Judged(np.arange(50), rng.random(50) < 0.5) for run in range(5)}
-    others = {run: Judged(np.arange(50), rng.random(50) < 0.5) for run in range(5)}
-    whole = judge(Arm("a", runs), [Arm("b", others)], np.arange(50))[0]
-    partly = judge(Arm("a", runs), [Arm("b", {**others, 2: 0.5})], np.arange(50))[0]
-    assert (whole.estimate.method, partly.estimate.method) == (Method.TWO_WAY, Method.CORRECTED)
-    assert partly.estimate == partly.check
-
-
 def test_runs_without_a_score_do_not_tell_arms_apart():
     """A run that both lack, one by NaN and one by no entry."""
     arm = scored("100", base(), 1.2, 0.7, 20)
     lacking = Arm("200", {**arm.runs, 20: float("nan")})
     assert judge(base(), [arm, lacking])[1].same_as == "100"
-
-
-def test_arms_are_told_apart_by_name():
-    """The reference among the arms, or an arm twice, is a slip of the study's file."""
-    with pytest.raises(ValueError, match="two arms of a study are called relu"):
-        judge(base(), [base()])
-
-
-def test_a_margin_of_nothing_is_refused():
-    """Nothing is equivalent within 0 points."""
-    for margin in (0, -1, float("nan")):
-        with pytest.raises(ValueError, match="it must be above 0"):
-            judge(base(), [], margin=margin)
 
 
 @given(st.lists(st.tuples(st.floats(-3, 3), st.floats(0.05, 3)), min_size=1, max_size=6))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_exp.analysis import simulation
-from fer_exp.analysis.simulation import MIXED, NONE, Sample, is_false, simulate
+from fer_exp.analysis.simulation import MIXED, Sample, is_false, simulate
 from fer_exp.analysis.verdicts import Verdict
 from fer_exp.analysis.worlds import Drawn, World
 
@@ -68,16 +68,6 @@ def test_what_is_false_of_a_true_difference():
     assert of_half == {Verdict.BETTER_BEYOND} | {each for each in Verdict if each.worse}
     of_margin = {each for each in Verdict if is_false(each, 1.0)}
     assert of_margin == of_half | {Verdict.BETTER_WITHIN, Verdict.EQUIVALENT, Verdict.IDENTICAL}
-
-
-@pytest.mark.slow
-def test_few_small_studies_keep_the_promises_roughly():
-    """Coverage and false verdicts of 40 families, with a fixed number of runs and with a precision."""
-    samples = (Sample(20), Sample(precision=1.4))
-    for tally in simulate(SMALL, NONE[:3], samples, 40, seed=0).values():
-        assert np.mean(tally.covered) > 0.9
-        assert np.mean(tally.false) <= 0.15
-        assert max(tally.runs) <= 40
 
 
 def test_the_table_has_a_row_a_sample():

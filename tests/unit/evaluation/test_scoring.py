@@ -61,13 +61,6 @@ def test_other_faces_are_refused(record, store, tiny_dataset):
         scoring.evaluate(record, store, other, gallery=False)
 
 
-def test_only_a_finished_run_is_evaluated(record, store, tiny_dataset):
-    """A failed run has no figures to add to."""
-    store.client.set_terminated(record.run_id, "FAILED")
-    with pytest.raises(UserError, match="is FAILED"):
-        scoring.evaluate(store.record(record.run_id), store, tiny_dataset, gallery=False)
-
-
 @pytest.mark.fault(
     "Disk: a deleted checkpoint, evaluated", trials=1, expected="one line; the run stays as it was"
 )
@@ -88,15 +81,6 @@ def test_mismatches_are_logged_for_networks_that_they_fit(record, store, tiny_da
     logged = store.record(record.run_id).metrics
     assert logged["mismatch/unit/upright/same_order"] == logged["test/union/accuracy"]
     assert len(found) == 30
-
-
-def test_only_a_network_is_evaluated(store, tiny_dataset):
-    """A sweep's run or a baseline's has no checkpoint to score."""
-    run = store.create("sweep", {}, {"kind": "sweep", "faces": tiny_dataset.fingerprint.content})
-    with run.recording():
-        pass
-    with pytest.raises(UserError, match="trained no network itself"):
-        scoring.evaluate(store.record(run.id), store, tiny_dataset, gallery=False)
 
 
 @pytest.mark.drawn

@@ -52,9 +52,3 @@ def test_an_answer_is_said_in_both_languages_from_the_same_values():
         "contradicted; against relu better: tanh +1.20 points [+0.50, +1.90]"
     )
     assert words_of("ko").text(said) == "반박됨; relu 대비 높음: tanh +1.20 %p [+0.50, +1.90]"
-
-
-def test_no_language_knows_the_words_of_the_old_rule():
-    """What is undecided is no tie and no noise, and nothing is reproduced."""
-    said = " ".join(form for template in ENGLISH.values() for form in forms(template))
-    assert not re.search(r"\b(ties?|noise|reproduced)\b|significant difference", said)

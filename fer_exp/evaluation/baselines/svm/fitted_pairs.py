@@ -1,24 +1,22 @@
 """Fitted pairs of classes, kept in a folder so that a stopped fit goes on where it was.
 
-A file is named and marked by a hash of the whole problem, written whole or not at all, and holds plain
-arrays. What cannot be read, or belongs to another problem, counts as not there: it is solved again.
+A file is named by a hash of the whole problem, written whole or not at all, and holds plain arrays. What
+cannot be read counts as not there: it is solved again.
 """
 
-import hashlib
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+import joblib
 import numpy as np
 
 from fer_exp import files
 from fer_exp.evaluation.baselines.svm.pair import Separator
 
 # Part of a kept pair's key: a new number when the solver or the layout of the file changes.
-_FORMAT = "fer-exp pair 1"
-# Hashed at once, so that no second copy of the data is made.
-_HASHED_ROWS = 1024
+_FORMAT = "fer-exp pair 2"
 
 
 @dataclass(frozen=True)
@@ -30,11 +28,7 @@ class FittedPair(Separator):
 
 def data_key(X: np.ndarray, codes: np.ndarray, c: float, tol: float) -> str:  # noqa: N803 - scikit-learn's name
     """A name of the problem: the same for the same rows, in the same order, classes, C and tol."""
-    digest = hashlib.blake2b(f"{_FORMAT}|{X.dtype.str}|{X.shape}|{c!r}|{tol!r}|".encode(), digest_size=16)
-    digest.update(codes.astype("<i8").tobytes())
-    for start in range(0, len(X), _HASHED_ROWS):
-        digest.update(np.ascontiguousarray(X[start : start + _HASHED_ROWS]).data)
-    return digest.hexdigest()
+    return str(joblib.hash((_FORMAT, X, codes, c, tol)))
 
 
 class KeptPairs:
@@ -57,7 +51,7 @@ class KeptPairs:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with files.written_whole(self.folder / self._name(k)) as file:
-            np.savez(file, key=self.key, **vars(pair))
+            np.savez(file, **vars(pair))
 
     def read_all(self, d: int) -> dict[int, FittedPair]:
         """The kept pairs of this problem with `d` features."""
@@ -70,9 +64,7 @@ class KeptPairs:
         """One pair, or None where there is no file, or one that is broken or another problem's."""
         try:
             with (folder / self._name(k)).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-                found = {name: file[name] for name in (*FittedPair.__dataclass_fields__, "key")}
-            if str(found.pop("key")) != self.key:
-                return None
+                found = {name: file[name] for name in FittedPair.__dataclass_fields__}
             kinds = {"intercept": float, "primal": float, "dual": float, "steps": int, "seconds": float}
             pair = FittedPair(**found | {name: kind(found[name]) for name, kind in kinds.items()})
         except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):

@@ -68,20 +68,6 @@ def test_figures_together_weigh_more_than_each(capsys):
     assert "means of 180 batches of 32, the last of 13: 2 of 2 fit; chance that all do 0.0001" in said
 
 
-@pytest.mark.parametrize("form", ["table", "markdown", "latex"])
-def test_every_form_prints(capsys, form):
-    """The forms of all our tables."""
-    command.main(["--value", ".5", "--candidates", "8", "--batch", "3", "--format", form])
-    assert "batches" in capsys.readouterr().out
-
-
-def test_a_narrow_terminal_shows_all_digits(capsys, monkeypatch):
-    """They are never cut: the last ones decide."""
-    monkeypatch.setenv("COLUMNS", "60")
-    command.main(["--value", LOGGED, "--candidates", "5741"])
-    assert LOGGED in capsys.readouterr().out.split()
-
-
 def test_a_very_narrow_terminal_folds_them(capsys, monkeypatch):
     """Where not even a word has room, its digits are all there."""
     monkeypatch.setenv("COLUMNS", "40")

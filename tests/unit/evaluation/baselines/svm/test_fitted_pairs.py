@@ -72,16 +72,6 @@ class TestKept:
         self.fit(tmp_path)
         assert len(solved) == 4
 
-    def test_a_file_under_anothers_name_is_ignored(self, tmp_path, solved):
-        """The key is inside the file too."""
-        self.fit(tmp_path)
-        self.fit(tmp_path, C=2.0)
-        names = sorted(tmp_path.glob("*.npz"), key=lambda path: path.name.split("-")[1:])
-        names[0].write_bytes(names[1].read_bytes())
-        self.fit(tmp_path)
-        self.fit(tmp_path, C=2.0)
-        assert len(solved) == 7
-
     def test_what_did_not_converge_is_not_kept(self, tmp_path):
         """A later fit with more steps must not inherit it."""
         with pytest.warns(ConvergenceWarning):

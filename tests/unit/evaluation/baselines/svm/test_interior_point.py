@@ -14,23 +14,6 @@ from fer_exp.evaluation.baselines.svm.inverses import weighted_gram
 from fer_exp.evaluation.baselines.svm.pair import Block, Pair
 
 
-@pytest.mark.parametrize(("n_first", "n_second", "d"), [(60, 50, 5), (200, 20, 30), (15, 12, 60)])
-def test_optimality_conditions(n_first, n_second, d):
-    """Of Karush, Kuhn and Tucker: feasible alpha, w from alpha, complementary slackness."""
-    first, second = pair_of(n_first, n_second, d)
-    found = solve_pair(Block(first), Block(second), 1.0, 1e-9, 100)
-    rows, y = np.concatenate([first, second]), np.repeat([1.0, -1.0], [n_first, n_second])
-    margins = y * (rows @ found.coef + found.intercept)
-    assert found.alpha.min() >= 0
-    assert found.alpha.max() <= 1
-    assert abs(found.alpha @ y) < 1e-10
-    assert_allclose(rows.T @ (found.alpha * y), found.coef, atol=1e-4)
-    assert np.all(margins[found.alpha < 1e-3] > 1 - 1e-2)
-    assert np.all(margins[found.alpha > 1 - 1e-3] < 1 + 1e-2)
-    inside = (found.alpha > 1e-2) & (found.alpha < 1 - 1e-2)
-    assert_allclose(margins[inside], 1, atol=1e-2)
-
-
 @pytest.mark.parametrize("double", [False, True])
 def test_light_rows_are_replaced_by_their_class(double):
     """The matrix is exact when all rows weigh alike, or when they are few."""
@@ -97,6 +80,8 @@ def test_the_certificate_is_honest(seed, n, d, c, scale):
     found = solve_pair(Block(first), Block(second), c, 1e-5, 100)
     assert_allclose(found.primal, objective(found.coef, found.intercept, first, second, c), rtol=1e-9)
     signed = found.alpha * np.repeat([1, -1], [len(first), len(second)])
+    assert 0 <= found.alpha.min() <= found.alpha.max() <= c * (1 + 1e-12)
+    assert abs(signed.sum()) <= 1e-9 * found.alpha.sum()
     w = signed @ np.concatenate([first, second])
     assert_allclose(found.dual, found.alpha.sum() - 0.5 * w @ w, rtol=1e-7, atol=1e-9 * found.primal)
     assert -1e-9 <= found.gap <= 1e-5
