@@ -11,6 +11,11 @@ from urllib.parse import unquote, urlsplit
 
 from fer_exp.errors import UserError
 
+
+class PlaceError(UserError, ValueError):
+    """A text that names no place; a ValueError, too, by which pydantic knows what is refused."""
+
+
 # Where train.py, evaluate.py and conf/ lie: beside the package in a checkout, in it as a wheel installs it.
 _PACKAGE = Path(__file__).parent
 IS_WHEEL = (_PACKAGE / "scripts").is_dir()
@@ -30,16 +35,16 @@ def is_elsewhere(text: str) -> bool:
 
 
 def here(text: str) -> str:
-    """The path of a file or folder of this machine; raises UserError for what is elsewhere."""
+    """The path of a file or folder of this machine; raises PlaceError for what is elsewhere."""
     path = text
     if text.lower().startswith("file:"):
         parts = urlsplit(text)
         path = unquote(parts.path) if parts.netloc in ("", "localhost") else ""
     path = os.path.expanduser(path)
     if not path or is_elsewhere(text):
-        raise UserError(f"{text}: is no file or folder of this machine")
+        raise PlaceError(f"{text}: is no file or folder of this machine")
     if path.startswith("~"):
-        raise UserError(f"{text}: there is no user of this name; a folder so called is ./{text}")
+        raise PlaceError(f"{text}: there is no user of this name; a folder so called is ./{text}")
     return path
 
 
@@ -49,9 +54,9 @@ def anywhere(text: str) -> str:
 
 
 def store(text: str) -> str:
-    """The address of a store, the path of a file in it written out; raises UserError for what is none."""
+    """The address of a store, the path of a file in it written out; raises PlaceError for what is none."""
     if text.startswith(SQLITE):
         return SQLITE + os.path.expanduser(text.removeprefix(SQLITE))
     if _SCHEME.match(text) or text.startswith("databricks"):
         return text
-    raise UserError(f"{text}: is no address of a store, as {SQLITE}mlflow.db or http://HOST:5000 is")
+    raise PlaceError(f"{text}: is no address of a store, as {SQLITE}mlflow.db or http://HOST:5000 is")

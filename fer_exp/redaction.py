@@ -44,7 +44,9 @@ def without_login(text: str) -> str:
 def without_folders(text: str, *folders: Path | None) -> str:
     """A text without these folders, and without the current one and the user's own."""
     for folder in (*folders, *_own_folders()):
-        text = text.replace(f"{folder}/", "")
+        # the root is no folder of anybody's, and what ends like one of these is another
+        if folder and folder.name:
+            text = re.sub(rf"(?<![\w.~-]){re.escape(str(folder))}/", "", text)
     return text
 
 

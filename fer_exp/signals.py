@@ -22,6 +22,10 @@ from typing import NoReturn
 _AGAIN, _LOOK, _LAST = 0.02, 1.0, 30.0
 
 
+# What a program exits with that a signal has ended.
+_CODES: dict[object, signal.Signals] = {128 + number: number for number in signal.Signals}
+
+
 def end_by_signals() -> None:
     """Let SIGTERM, and SIGHUP as of a closed terminal, unwind the program as Ctrl-C does.
 
@@ -63,8 +67,8 @@ def _told(lost: "sys.UnraisableHookArgs") -> None:
     """What Python prints and goes on from: send it again if a signal was lost that was to end the program."""
     if isinstance(lost.exc_value, KeyboardInterrupt):
         number = signal.SIGINT
-    elif isinstance(lost.exc_value, SystemExit) and isinstance(lost.exc_value.code, int):
-        number = signal.Signals(lost.exc_value.code - 128)
+    elif isinstance(lost.exc_value, SystemExit) and lost.exc_value.code in _CODES:
+        number = _CODES[lost.exc_value.code]
     else:
         sys.__unraisablehook__(lost)
         return

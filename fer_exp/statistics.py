@@ -32,24 +32,20 @@ class Difference(Interval):
 
 def mean_interval(values: Sequence[float]) -> Interval:
     """Mean of [n] values with Student's t interval over them."""
-    array = np.asarray(values, dtype=float)
-    mean = float(array.mean())
-    half = _half_width(array, 1 / len(values))
-    return Interval(mean, mean - half, mean + half)
+    return _interval(values, 1 / len(values))
 
 
 def next_value_interval(values: Sequence[float]) -> Interval:
     """Where one further value would lie with 95 %, given [n] values of a normal distribution."""
+    return _interval(values, 1 + 1 / len(values))
+
+
+def _interval(values: Sequence[float], variance_share: float) -> Interval:
     array = np.asarray(values, dtype=float)
-    mean = float(array.mean())
-    half = _half_width(array, 1 + 1 / len(array))
+    mean, half = float(array.mean()), float("nan")
+    if len(array) > 1:
+        half = float(_quantile(len(array) - 1) * array.std(ddof=1) * np.sqrt(variance_share))
     return Interval(mean, mean - half, mean + half)
-
-
-def _half_width(values: np.ndarray, variance_share: float) -> float:
-    if len(values) < 2:
-        return float("nan")
-    return float(_quantile(len(values) - 1) * values.std(ddof=1) * np.sqrt(variance_share))
 
 
 # half a millisecond each, and a table asks for the same few a thousand times
@@ -89,18 +85,10 @@ def share_interval(right: int, n: int) -> Interval:
 
     NaN of no faces. Raises ValueError unless 0 <= right <= n. Source: Wilson 1927, Probable inference.
     """
-    if not 0 <= right <= n:
-        raise ValueError(f"{right} of {n} faces cannot be right")
-    if n == 0:
+    if right == n == 0:
         return Interval(*[float("nan")] * 3)
-    share = right / n
-    z2 = stats.norm.ppf((1 + CONFIDENCE) / 2) ** 2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    # at either end the bound is the share itself, but for rounding
-    low = 0.0 if right == 0 else float(middle - half)
-    high = 1.0 if right == n else float(middle + half)
-    return Interval(share, low, high)
+    found = stats.binomtest(right, n).proportion_ci(CONFIDENCE, method="wilson")
+    return Interval(right / n, float(found.low), float(found.high))
 
 
 def expected_best(ranked: Sequence[float] | np.ndarray, tries: int) -> float:

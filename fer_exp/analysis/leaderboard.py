@@ -228,7 +228,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--wide", action="store_true", help="all columns, as every format but `table` has")
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        store = tracking.existing_store(args.tracking_uri, args.experiment)
-        rows = rows_of(store, studies.read_studies(store))
-        tables.FORMATS[args.format](board(rows, args.wide or args.format != "table"))
+    store = tracking.existing_store(args.tracking_uri, args.experiment)
+    rows = rows_of(store, studies.read_studies(store))
+    tables.FORMATS[args.format](board(rows, args.wide or args.format != "table"))

@@ -68,7 +68,7 @@ def _summary(arm: Arm, counts: Sequence[int]) -> ArmSearch:
 
 def _best(trials: Sequence[Trial]) -> Best:
     rates, decays = (
-        [float(trial.run.params[keys.optimizer(key)]) for trial in trials] for key in ("lr", "weight_decay")
+        [float(trial.run.params[key]) for trial in trials] for key in (keys.Param.LR, keys.Param.WEIGHT_DECAY)
     )
     ends = {min(rates): "lowest", max(rates): "highest"} if min(rates) < max(rates) else {}
     first = trials[0]

@@ -84,6 +84,18 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """A flat dict with dotted keys as a nested one."""
+    tree: dict[str, Any] = {}
+    for path, value in flat.items():
+        *groups, key = path.split(".")
+        place = tree
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[key] = value
+    return tree
+
+
 def _hash_of(content: Mapping[str, Any]) -> str:
     """A hash, 16 hex digits, of all that determines some figures."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

@@ -201,5 +201,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = console.Options("config", __doc__)
     parser.add_argument("file", type=Path, nargs="?", default=PAGE, help=f"default: {PAGE.relative_to(ROOT)}")
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        files.write(args.file, markdown(CONF).encode())
+    files.write(args.file, markdown(CONF).encode())

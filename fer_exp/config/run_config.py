@@ -5,13 +5,11 @@ a job runs comes from conf/ again: a folder, a device and a store are those of w
 """
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 import yaml
 
 from fer_exp import provenance
-from fer_exp.config.identity import is_circumstance
+from fer_exp.config.identity import flatten, is_circumstance, nested
 from fer_exp.config.settings import Experiment
 
 _HEAD = """\
@@ -31,23 +29,9 @@ def as_yaml(settings: Experiment) -> str:
         *({f"override hydra/{group}": option} for group, option in hydras.items()),
         "_self_",
     ]
-    tree = _without_circumstances(dataclasses.asdict(settings))
+    values = flatten(dataclasses.asdict(settings))
+    tree = nested({key: value for key, value in values.items() if not is_circumstance(key)})
     tree["protocol"]["seeds"] = settings.protocol.seeds
     return provenance.as_typed(_HEAD) + yaml.safe_dump(
         {"defaults": defaults, **tree}, sort_keys=False, allow_unicode=True
     )
-
-
-def _without_circumstances(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Settings without those that say where a job runs and what it is called, and without their groups."""
-    kept: dict[str, Any] = {}
-    for key, value in tree.items():
-        if is_circumstance(f"{prefix}{key}"):
-            continue
-        if isinstance(value, Mapping):
-            inner = _without_circumstances(value, f"{prefix}{key}.")
-            if inner or not value:
-                kept[key] = inner
-        else:
-            kept[key] = value
-    return kept

@@ -8,7 +8,7 @@ its `name` the class is found by it. Bounds stand beside their field, so that wh
 import dataclasses
 import difflib
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 
 import pydantic.dataclasses
@@ -41,26 +41,14 @@ def _given(text: str) -> str:
     return text
 
 
-def _named_by(read: Callable[[str], str]) -> AfterValidator:
-    """Take a place as `read` does, which raises UserError for none."""
-
-    def taken(text: str) -> str:
-        try:
-            return read(text)
-        except UserError as error:
-            raise ValueError from error
-
-    return AfterValidator(taken)
-
-
 # True is no whole number; a whole number is taken for a finite one, as people type 1 for 1.0.
 Int = StrictInt
 Float = Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Text = Annotated[StrictStr, Field(min_length=1), AfterValidator(_given)]
 # A file or folder of this machine, one that may be elsewhere, and a store.
-Place = Annotated[Text, _named_by(places.here), Field(json_schema_extra={"format": "place"})]
-Address = Annotated[Text, _named_by(places.anywhere), Field(json_schema_extra={"format": "address"})]
-StoreAddress = Annotated[Text, _named_by(places.store), Field(json_schema_extra={"format": "store"})]
+Place = Annotated[Text, AfterValidator(places.here), Field(json_schema_extra={"format": "place"})]
+Address = Annotated[Text, AfterValidator(places.anywhere), Field(json_schema_extra={"format": "address"})]
+StoreAddress = Annotated[Text, AfterValidator(places.store), Field(json_schema_extra={"format": "store"})]
 Share = Annotated[Float, Field(ge=0, le=1)]
 Seed = Annotated[Int, Field(ge=0, le=2**63 - 1)]
 Some = Annotated[list[T], Field(min_length=1)]

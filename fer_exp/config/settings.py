@@ -20,7 +20,7 @@ from fer_exp.fer2013 import SIDE
 class Activation:
     name: Text
     target: Text
-    options: dict[str, Any]
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @checked
@@ -106,7 +106,7 @@ class Optimizer:
     target: Text
     lr: Annotated[Float, Field(gt=0)]
     weight_decay: Annotated[Float, Field(ge=0)]
-    options: dict[str, Any]
+    options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @checked

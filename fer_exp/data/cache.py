@@ -10,7 +10,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,12 +58,16 @@ def write(path: Path, key: str, entry: Entry) -> None:
     digest = hashlib.sha256(text)
     for array in arrays:
         digest.update(array.data)
+    head = MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text
+    write_file(path, [head, *(array.data for array in arrays)])
+
+
+def write_file(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+    """Write a file of the cache, atomically. Raises UserError if the folder cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with files.written_whole(path) as file:
-            file.write(MAGIC + digest.digest() + len(text).to_bytes(8, "little") + text)
-            for array in arrays:
-                file.write(array.data)
+            file.writelines(parts)
     except OSError as error:
         raise UserError(
             f"data.cache_dir={path.parent}: cannot write the cache ({error.strerror}); name a folder that can"

@@ -17,8 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = _parser().parse_args(arguments)
     # the search says how long it takes
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-    with console.mistakes_in_one_line():
-        _run(args)
+    _run(args)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -69,14 +69,9 @@ def take(faces: Faces, drawn: bool) -> Fingerprint:
 
 
 def _pixel_statistics(pixels: np.ndarray) -> tuple[float, float]:
-    # in blocks: no float copy of the set, and sums of whole numbers that float64 holds exactly
-    blocks = (
-        pixels[start : start + 1024].reshape(-1).astype(np.float64) for start in range(0, len(pixels), 1024)
-    )
-    total = squares = 0.0
-    for block in blocks:
-        total += float(block.sum())
-        squares += float(block @ block)
+    # sums of whole numbers, exact in any order, and no copy of the set
+    total = int(pixels.sum(dtype=np.int64))
+    squares = int(np.einsum("nij,nij->", pixels, pixels, dtype=np.int64))
     n = max(pixels.size, 1)
     mean = total / n
     return mean / 255, float(np.sqrt(max(squares / n - mean**2, 0.0))) / 255

@@ -18,6 +18,14 @@ from PIL import Image, ImageOps
 from fer_exp.errors import UserError, first_line
 from fer_exp.fer2013 import SIDE
 
+
+def png(pixels: np.ndarray) -> bytes:
+    """Pixels uint8 [H, W], or [H, W, 4] with transparency, as the bytes of a PNG."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
 # Only formats that hold an image of known size; Pillow would also open PDFs, fonts and scripts.
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 

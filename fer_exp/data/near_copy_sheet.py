@@ -1,11 +1,11 @@
 """A sheet of near-copies to look at: whether two faces show one photo is for an eye to say."""
 
-import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
+from fer_exp.data import images
 from fer_exp.data.near_copies import Pairs
 from fer_exp.fer2013 import SIDE
 from fer_exp.files import write
@@ -41,9 +41,7 @@ def near_copy_sheet(pixels: np.ndarray, pairs: Pairs, path: Path) -> int:
             drawn = Image.fromarray(np.kron(face, np.ones((_SCALE, _SCALE), np.uint8)))
             sheet.paste(drawn, (left + place * SIDE * _SCALE, top))
         draw.text((left, top + SIDE * _SCALE + 1), _caption(shown, number), fill=0)
-    data = io.BytesIO()
-    sheet.save(data, "PNG")
-    write(path, data.getvalue())
+    write(path, images.png(np.asarray(sheet)))
     return len(shown)
 
 

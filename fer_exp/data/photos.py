@@ -10,8 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_exp import files
-from fer_exp.data import fer2013_faces
+from fer_exp.data import cache, fer2013_faces
 from fer_exp.data.faces import Faces
 from fer_exp.data.fingerprint import Fingerprint
 from fer_exp.errors import UserError
@@ -119,11 +118,4 @@ def _read(path: Path, n: int) -> np.ndarray | None:
 
 def _write(path: Path, found: np.ndarray) -> None:
     payload = found.astype("<i8").tobytes()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with files.written_whole(path) as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
-    except OSError as error:
-        raise UserError(
-            f"data.cache_dir={path.parent}: cannot write the cache ({error.strerror}); name a folder that can"
-        ) from None
+    cache.write_file(path, [hashlib.sha256(payload).digest(), payload])

@@ -195,22 +195,22 @@ def _sets_in(folder: Path) -> list[Path]:
     Images and Parquet files are a set together with their folder.
     """
     try:
-        names = {path.name.lower(): path for path in folder.iterdir()}
-    except PermissionError:
-        # a disk's lost+found beside the set is none of our business
+        paths = sorted(folder.iterdir())
+    except OSError:
+        # a disk's lost+found beside the set, or what is no longer mounted, is none of our business
         return []
+    names = {path.name.lower(): path for path in paths}
     tables = [names[name] for name in _CSV_NAMES if name in names]
     folders = [names[name] for name in ("train", "training") if name in names and names[name].is_dir()]
     if folders and tables:
         return [*folders, *tables]
-    if folders or any(map(_is_parquet, names.values())):
+    if folders or any(map(_is_parquet, paths)):
         return [folder]
-    return tables or sorted(path for name, path in names.items() if name.endswith(".zip"))
+    return tables or [path for path in paths if path.suffix.lower() == ".zip"]
 
 
 def _source(path: Path, label_names: tuple[str, ...]) -> Source:
-    files = _parquet_files(path)
-    if files:
+    if files := _parquet_files(path):
         return ParquetSource(path, files, label_names)
     if path.is_dir():
         return FolderSource(path)

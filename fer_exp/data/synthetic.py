@@ -13,14 +13,12 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fer_exp import console, files
+from fer_exp.data import images
 from fer_exp.data.faces import Faces, Row, Usage
 from fer_exp.data.synthetic_renderer import Muscles, Traits, render
 from fer_exp.errors import UserError
-from fer_exp.fer2013 import EMOTIONS, SIDE
+from fer_exp.fer2013 import CANONICAL_TRAIN, EMOTIONS, SIDE
 from fer_exp.seeds import derive
-
-# FER-2013's training faces of each emotion, in the order of `EMOTIONS`: its imbalance is part of the task.
-FER_TRAIN = (3995, 436, 4097, 7215, 4830, 3171, 4965)
 
 # fmt: off
 # Pulls at full strength, in hundredths (of a half-frame or of one, see `Muscles`). The parts that move are
@@ -117,7 +115,7 @@ def counts(n: int) -> np.ndarray:
     """
     if n < len(EMOTIONS):
         raise UserError(f"{n} drawn faces cannot show each of {len(EMOTIONS)} emotions; ask for more")
-    whole, remainder = np.divmod(n * np.array(FER_TRAIN), sum(FER_TRAIN))
+    whole, remainder = np.divmod(n * np.array(CANONICAL_TRAIN), sum(CANONICAL_TRAIN))
     whole[np.argsort(-remainder, kind="stable")[: n - whole.sum()]] += 1
     for missing in np.flatnonzero(whole == 0):
         whole[whole.argmax()] -= 1
@@ -164,11 +162,7 @@ def write_sheet(path: Path, seed: int, per_class: int) -> None:
     """Write `sheet` as a PNG, whole or not at all. Raises UserError for what cannot be written."""
     if path.suffix.lower() != ".png":
         raise UserError(f"{path}: the sheet is a PNG; name it {path.stem or 'sheet'}.png")
-    try:
-        with files.written_whole(path) as file:
-            sheet(seed, per_class).save(file, "PNG")
-    except OSError as error:
-        raise UserError(f"{path}: cannot write the sheet ({error.strerror})") from None
+    files.write(path, images.png(np.asarray(sheet(seed, per_class))))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -180,5 +174,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--per-class", type=console.whole(1, WIDEST), default=10, help="faces in a row (default %(default)s)"
     )
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        write_sheet(args.path, args.seed, args.per_class)
+    write_sheet(args.path, args.seed, args.per_class)

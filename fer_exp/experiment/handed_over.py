@@ -1,6 +1,5 @@
 """Jobs that a sweep has handed to a cluster and left there: remembered with its run until it is summed up."""
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -42,8 +41,3 @@ def show(title: str, planned: Sequence[PlannedJob], waiting: int) -> None:
     done = sum(not job.to_train for job in planned)
     print(f"{title}: {done} of {len(planned)} done, {waiting} with Slurm")
     print("the same command later says how they stand, and sums the sweep up")
-
-
-def keep(run: tracking.Run, jobs: Mapping[str, str]) -> None:
-    """Keep the cluster's name of each job, by identity, with the sweep's run."""
-    run.text(artifacts.HANDED_OVER, json.dumps(dict(jobs), indent=1))

@@ -30,15 +30,14 @@ from fer_exp.training.trainer import Epoch, Trainer
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What became of a job, in one of the words of `plan`, and the run that holds its figures."""
+    """What became of a job, in one of the words of `plan`, and the run that holds its figures.
+
+    finished: whether that run has weights to evaluate.
+    """
 
     action: str
     run_id: str
-
-    @property
-    def finished(self) -> bool:
-        """Whether the run has weights to evaluate."""
-        return self.action != plan.LEAVE
+    finished: bool = True
 
 
 class Job:
@@ -101,9 +100,9 @@ class Job:
             self._lock(store, key, wait)
             action, earlier = self._intended(store, key)
             if earlier and action in (plan.REUSE, plan.LEAVE):
-                self.outcome = Outcome(action, earlier.run_id)
+                self.outcome = Outcome(action, earlier.run_id, earlier.status == "FINISHED")
                 if not sweep:
-                    self.log.info("%s: %s", self.name, progress.known(earlier))
+                    self.log.info("%s: %s", self.name, progress.known(earlier, action))
                 return None
         gone_on = earlier if action == plan.CONTINUE else None
         self.recorder = self._open_run(config, dataset, store, taught_by, gone_on)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fer_exp import console
+from fer_exp.experiment.plan import LEAVE
 from fer_exp.formatting import duration
 from fer_exp.tracking import Record, keys
 from fer_exp.training.trainer import Epoch
@@ -29,10 +30,15 @@ def conclusion(history: Sequence[Epoch], before: int, run_id: str) -> str:
     )
 
 
-def known(earlier: Record) -> str:
-    """What a run that is there already says of a job that is asked for again, and how to train it anew."""
-    if earlier.status != "FINISHED":
+def known(earlier: Record, action: str) -> str:
+    """What a run that is there already says of a job that is asked for again, and how to train it anew.
+
+    action: what is done about it, in a word of `plan`.
+    """
+    if action == LEAVE:
         return f"failed before (run {earlier.run_id}); rerun=failed tries again"
+    if earlier.status != "FINISHED":
+        return f"diverged before (run {earlier.run_id}), which settles a trial; rerun=all trains it anew"
     accuracy, n = 100 * earlier.metrics[keys.SELECTED_VAL_ACCURACY], earlier.validation_size
     return f"trained before, {accuracy:.2f} % of validation (n = {n}); rerun=all trains it anew"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from fer_exp import tracking
 from fer_exp.config import settings
-from fer_exp.config.identity import flatten, is_circumstance
+from fer_exp.config.identity import flatten, is_circumstance, nested
 from fer_exp.config.schema import build
 from fer_exp.errors import UserError
 from fer_exp.models import checkpoint
@@ -65,19 +65,5 @@ def choices(
     named = {"study": source.record.study, "resume": source.record.run_id}
     # what is flat knows no empty group, and a recipe no trainings before where there were none
     tree: dict[str, Any] = {key: {} for key, value in own.items() if isinstance(value, Mapping)}
-    tree |= _nested({"trained_before": [], **found, **named})
-    for group in (tree["optimizer"], tree["model"]["activation"]):
-        group.setdefault("options", {})
-    return tree
-
-
-def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
-    """A flat dict with dotted keys as a nested one."""
-    tree: dict[str, Any] = {}
-    for path, value in flat.items():
-        *groups, key = path.split(".")
-        place = tree
-        for group in groups:
-            place = place.setdefault(group, {})
-        place[key] = value
+    tree |= nested({"trained_before": [], **found, **named})
     return tree

@@ -171,7 +171,7 @@ class Sweep:
     def leave(self, handed: Mapping[int, str]) -> None:
         """End the sweep's run for now, a cluster having its jobs; handed: what it calls those of a number."""
         now = {self.jobs[number].identity: name for number, name in handed.items()}
-        handed_over.keep(self.run, {**self.left, **now})
+        self.run.text(artifacts.HANDED_OVER, json.dumps({**self.left, **now}, indent=1))
         atexit.unregister(self._abandon)
         self._end(keys.LEFT)
 

@@ -1,15 +1,10 @@
-"""The run that is asked about photos: of those that were trained on photos, if there is any."""
+"""The run that is asked about photos, by `Store.find` with photos=True."""
 
 import sys
 
 from fer_exp import provenance, tracking
 
 HELP = "id, name, best or latest, of runs on photos if there are any (default: latest)"
-
-
-def find(store: tracking.Store, wanted: str) -> tracking.Record:
-    """The run that a user means, as `Store.find` knows it."""
-    return store.find(wanted, photos=True)
 
 
 def warn(record: tracking.Record) -> None:

@@ -174,15 +174,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--output", type=console.path, help="write to this file instead of the terminal")
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        store = tracking.existing_store(args.tracking_uri, args.experiment)
-        record = for_photos.find(store, args.run)
-        classifier = registry.load_classifier(record, store)
-        seen, refused = look(args.pictures, face_detection.load())
-        for error in refused:
-            console.complain(error)
-        if seen:
-            for_photos.warn(record)
-            show(args, record, predict(classifier, seen, record.run_id))
+    store = tracking.existing_store(args.tracking_uri, args.experiment)
+    record = store.find(args.run, photos=True)
+    classifier = registry.load_classifier(record, store)
+    seen, refused = look(args.pictures, face_detection.load())
+    for error in refused:
+        console.complain(error)
+    if seen:
+        for_photos.warn(record)
+        show(args, record, predict(classifier, seen, record.run_id))
     if refused:
         sys.exit(1 if seen else 2)

@@ -29,11 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     console.takes_store(parser)
     args = parser.parse_args(arguments)
     command = provenance.to_keep(["python", "-m", "fer_exp", "report", *arguments])
-    with console.mistakes_in_one_line():
-        store = tracking.existing_store(args.tracking_uri, args.experiment)
-        html = page.render(_source(args, store, command)).encode()
-        files.write(args.output, html)
-        print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study, args.lang)}")
+    store = tracking.existing_store(args.tracking_uri, args.experiment)
+    html = page.render(_source(args, store, command)).encode()
+    files.write(args.output, html)
+    print(f"{args.output}: {len(html) / 1e6:.1f} MB{_keep(html, store, args.study, args.lang)}")
 
 
 def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> Source:

@@ -35,9 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--lang", default="en", choices=LANGUAGES)
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        study = newest(tracking.existing_store(args.tracking_uri, args.experiment), args.study)
-        show(study, words_of(args.lang))
+    study = newest(tracking.existing_store(args.tracking_uri, args.experiment), args.study)
+    show(study, words_of(args.lang))
 
 
 def newest(store: tracking.Store, wanted: str | None) -> Study:

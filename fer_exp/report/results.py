@@ -113,12 +113,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("pages", type=Path, nargs="+", help="Markdown pages with blocks of results")
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        results = Results(tracking.existing_store(args.tracking_uri, args.experiment))
-        # all are made before one is written
-        texts = {page: written(page, results) for page in args.pages}
-        for page, text in texts.items():
-            changed = text != page.read_text(encoding="utf-8")
-            if changed:
-                files.write(page, text.encode())
-            print(f"{page}: {'changed' if changed else 'as it was'}")
+    results = Results(tracking.existing_store(args.tracking_uri, args.experiment))
+    # all are made before one is written
+    texts = {page: written(page, results) for page in args.pages}
+    for page, text in texts.items():
+        changed = text != page.read_text(encoding="utf-8")
+        if changed:
+            files.write(page, text.encode())
+        print(f"{page}: {'changed' if changed else 'as it was'}")

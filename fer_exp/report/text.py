@@ -70,8 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        show(args)
+    show(args)
 
 
 def show(args: argparse.Namespace) -> None:

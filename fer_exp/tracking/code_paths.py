@@ -3,10 +3,9 @@
 The whole package is seven times as many files, copied twice for every job.
 """
 
-import ast
 import shutil
-from collections.abc import Iterator
 from functools import cache
+from modulefinder import Module, ModuleFinder
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
@@ -25,41 +24,19 @@ def copy(module: str, into: Path) -> Path:
 @cache
 def files(module: str) -> set[Path]:
     """The files of `fer_exp.<module>` and of every module of ours that it imports when it runs."""
-    found: set[Path] = set()
-    waiting = [f"{PACKAGE.name}.{module}"]
-    while waiting:
-        for path in _files_of(waiting.pop()):
-            if path not in found:
-                found.add(path)
-                waiting += _imported(path)
-    return found
+    finder = _Ours([str(PACKAGE.parent)])
+    finder.import_hook(f"{PACKAGE.name}.{module}")
+    # the type stubs do not know of it
+    return {Path(vars(found)["__file__"]) for found in finder.modules.values()}
 
 
-def _files_of(name: str) -> Iterator[Path]:
-    """The files that Python runs to import a dotted name, which may be one of something in a module."""
-    at = PACKAGE
-    yield at / "__init__.py"
-    for part in name.split(".")[1:]:
-        at /= part
-        module = at / "__init__.py" if at.is_dir() else at.with_suffix(".py")
-        if module.is_file():
-            yield module
+class _Ours(ModuleFinder):
+    """Follows imports, and none of what is not ours."""
 
-
-def _imported(path: Path) -> Iterator[str]:
-    """The dotted names of ours that a file imports when it runs, anywhere in it."""
-    waiting: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            # what only a type checker reads
-            waiting += node.orelse
-            continue
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
-            names = []
-        yield from (name for name in names if name.split(".")[0] == PACKAGE.name)
-        waiting += ast.iter_child_nodes(node)
+    def import_hook(
+        self, name: str, caller: Module | None = None, fromlist: list[str] | None = None, level: int = -1
+    ) -> Module | None:
+        """Take a module and what it imports; raises ImportError for one of another package."""
+        if name.partition(".")[0] != PACKAGE.name:
+            raise ImportError(name)
+        return super().import_hook(name, caller, fromlist, level)

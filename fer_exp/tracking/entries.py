@@ -5,13 +5,13 @@ file or a model is named, not held. So an entry that is sent twice leaves the ru
 keeps a metric of the same value, step and time once, and the rest replaces what is there.
 """
 
+import functools
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from mlflow import MlflowClient
@@ -45,52 +45,59 @@ _NO_NAME = re.compile(r"[/:.%\"']")
 MODEL, PICTURES, ANSWER = "model/weights.pt", "model/pictures.npy", "model/answer.npy"
 
 
-def metrics(values: Mapping[str, float], step: int) -> LogEntry:
-    """Metrics of one step, as of now."""
-    return {"kind": "metrics", "step": step, "time": _now(), "values": dict(values)}
+# What an entry may be, and what one of each kind holds.
+_KINDS = {
+    "metrics": {"step", "time", "values"},
+    "params": {"values"},
+    "tags": {"values"},
+    "status": {"status", "time"},
+    "dataset": {"dataset", "context"},
+    # the name of an artifact, below the folder that `deliver` is given
+    "file": {"name"},
+    # the files `MODEL`, `PICTURES` and `ANSWER` there
+    "model": set(),
+}
 
 
-def params(values: Mapping[str, str]) -> LogEntry:
-    """Params, which cannot change afterwards."""
-    return {"kind": "params", "values": dict(values)}
-
-
-def tags(values: Mapping[str, str]) -> LogEntry:
-    """Tags, which replace those of the same name."""
-    return {"kind": "tags", "values": dict(values)}
-
-
-def status(word: str) -> LogEntry:
-    """How the run stands from now on, in MLflow's words."""
-    return {"kind": "status", "status": word, "time": _now()}
-
-
-def dataset(described: Mapping[str, str], context: str) -> LogEntry:
-    """The faces that the run used, and for what."""
-    return {"kind": "dataset", "dataset": dict(described), "context": context}
-
-
-def file(name: str) -> LogEntry:
-    """The file of this name below the folder that `deliver` is given, kept as an artifact."""
-    return {"kind": "file", "name": name}
-
-
-def model() -> LogEntry:
-    """The files `MODEL`, `PICTURES` and `ANSWER` below that folder, kept as a model."""
-    return {"kind": "model"}
+def made(kind: str, **said: Any) -> LogEntry:
+    """What is to be written, as of now; `_KINDS` shows what each kind holds."""
+    return {"kind": kind, "time": int(time.time() * 1000), **said}
 
 
 def parse(line: str) -> LogEntry:
     """An entry from its line of JSON; raises ValueError for a line that is none."""
     entry = json.loads(line)
-    if not isinstance(entry, dict) or entry.get("kind") not in _DELIVERIES:
+    kind = entry.get("kind") if isinstance(entry, dict) else None
+    if not isinstance(kind, str) or kind not in _KINDS or not _KINDS[kind] <= entry.keys():
         raise ValueError
-    return entry
+    return cast(LogEntry, entry)
 
 
 def deliver(client: MlflowClient, run_id: str, entry: LogEntry, files: Path) -> None:
-    """Hand an entry of the run to MLflow; raises what MLflow raises."""
-    _DELIVERIES[entry["kind"]](client, run_id, entry, files)
+    """Hand an entry of the run to MLflow; raises what MLflow raises. files: where its files lie."""
+    pairs = entry.get("values", {}).items()
+    # whatever MLFLOW_ENABLE_ASYNC_LOGGING says: an entry is delivered when the server has spoken
+    write = functools.partial(client.log_batch, run_id, synchronous=True)
+    match entry["kind"]:
+        case "metrics":
+            write([Metric(key, value, entry["time"], entry["step"]) for key, value in pairs])
+        case "params":
+            write(params=[Param(*pair) for pair in pairs])
+        case "tags":
+            write(tags=[RunTag(*pair) for pair in pairs])
+        case "status" if entry["status"] == "RUNNING":
+            client.update_run(run_id, status="RUNNING")
+        case "status":
+            client.set_terminated(run_id, entry["status"], entry["time"])
+        case "dataset":
+            _dataset(client, run_id, entry)
+        case "file":
+            name = Path(entry["name"])
+            folder = "" if name.parent == Path() else name.parent.as_posix()
+            client.log_artifact(run_id, str(files / name), folder)
+        case "model":
+            pictures, answer = (np.load(files / name, allow_pickle=False) for name in (PICTURES, ANSWER))
+            log_model(client, run_id, files / MODEL, pictures, answer)
 
 
 def log_model(
@@ -145,33 +152,7 @@ def _of_model(client: MlflowClient, run: Run, model_id: str) -> list[Metric]:
     return [Metric(each.key, each.value, each.timestamp, each.step, model_id, *of) for each in points]
 
 
-def _now() -> int:
-    return int(time.time() * 1000)
-
-
-def _metrics(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    values = entry["values"].items()
-    points = [Metric(key, value, entry["time"], entry["step"]) for key, value in values]
-    # whatever MLFLOW_ENABLE_ASYNC_LOGGING says: an entry is delivered when the server has spoken
-    client.log_batch(run_id, points, synchronous=True)
-
-
-def _params(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    client.log_batch(run_id, params=[Param(*pair) for pair in entry["values"].items()], synchronous=True)
-
-
-def _tags(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    client.log_batch(run_id, tags=[RunTag(*pair) for pair in entry["values"].items()], synchronous=True)
-
-
-def _status(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
-    if entry["status"] == "RUNNING":
-        client.update_run(run_id, status="RUNNING")
-    else:
-        client.set_terminated(run_id, entry["status"], entry["time"])
-
-
-def _dataset(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> None:
+def _dataset(client: MlflowClient, run_id: str, entry: LogEntry) -> None:
     context = [InputTag(keys.Tag.CONTEXT, entry["context"])]
     inputs = [DatasetInput(Dataset(**entry["dataset"]), context)]
     try:
@@ -181,26 +162,3 @@ def _dataset(client: MlflowClient, run_id: str, entry: LogEntry, _: Path) -> Non
         if error.error_code != "BAD_REQUEST":
             raise
         client.log_inputs(run_id, inputs)
-
-
-def _file(client: MlflowClient, run_id: str, entry: LogEntry, files: Path) -> None:
-    name = Path(entry["name"])
-    folder = "" if name.parent == Path() else name.parent.as_posix()
-    client.log_artifact(run_id, str(files / name), folder)
-
-
-def _model(client: MlflowClient, run_id: str, _: LogEntry, files: Path) -> None:
-    pictures, answer = (np.load(files / name, allow_pickle=False) for name in (PICTURES, ANSWER))
-    log_model(client, run_id, files / MODEL, pictures, answer)
-
-
-# How each kind is delivered.
-_DELIVERIES: dict[str, Callable[[MlflowClient, str, LogEntry, Path], None]] = {
-    "metrics": _metrics,
-    "params": _params,
-    "tags": _tags,
-    "status": _status,
-    "dataset": _dataset,
-    "file": _file,
-    "model": _model,
-}

@@ -227,11 +227,6 @@ def data(key: str) -> str:
     return f"data.{key}"
 
 
-def optimizer(key: str) -> str:
-    """The param that tells a setting of the optimizer."""
-    return f"optimizer.{key}"
-
-
 def faces(fact: str) -> str:
     """The param that tells a fact about the faces: of `Fingerprint.flat`, of `Copies` or of the split."""
     return f"faces.{fact}"

@@ -59,11 +59,6 @@ class LivingRuns(Queries):
             found[keys.Tag.LOCKS] = self._number()
         return found
 
-    @property
-    def _was_used(self) -> bool:
-        """Whether a run may have been made here; who only reads a server's runs makes no folder."""
-        return self.uri.startswith(places.SQLITE) or self.locks.exists()
-
     def _number(self) -> str:
         """The number of the folder of locks; a copy of the folder has another, though it has the file."""
         path = self.locks / "number"
@@ -82,7 +77,8 @@ class LivingRuns(Queries):
 
         As KILLED, or as FAILED if their `error` is known. tags: what the runs carry beside.
         """
-        if not self._was_used:
+        # who only reads a server's runs makes no folder
+        if not (self.uri.startswith(places.SQLITE) or self.locks.exists()):
             return
         here = self.place
         of_here = {keys.Tag.LOCKS: here[keys.Tag.LOCKS]} if keys.Tag.LOCKS in here else {}

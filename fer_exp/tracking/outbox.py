@@ -12,8 +12,9 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from filelock import FileLock
@@ -71,7 +72,7 @@ class Outbox:
             try:
                 if not behind:
                     self._deliver(_SHARE)
-                elif time.monotonic() >= self.next_try and self._is_back():
+                elif time.monotonic() >= self.next_try:
                     self.flush(_SHARE)
             except FAILURES:
                 self._rewrite([])
@@ -87,7 +88,7 @@ class Outbox:
 
         Raises UserError if the server refuses an entry, or the file is damaged.
         """
-        if not self.waiting or not self._is_back():
+        if not self.waiting or not self._reaches(reach, self.client.tracking_uri):
             return Counter()
         with self.lock:
             try:
@@ -116,7 +117,8 @@ class Outbox:
             for entry in waiting:
                 # a file is sent as it is by now, so once is enough
                 again = entry["kind"] == "file" and entry["name"] in files
-                if time.monotonic() >= until or not (again or self._takes(entry)):
+                sent = (entries.deliver, self.client, self.run_id, entry, self.files)
+                if time.monotonic() >= until or not (again or self._reaches(*sent)):
                     break
                 files.add(entry.get("name"))
                 taken[entry["kind"]] += 0 if again else len(entry.get("values", "1"))
@@ -127,29 +129,17 @@ class Outbox:
                 self._rewrite(waiting[count:])
         return taken
 
-    def _takes(self, entry: LogEntry) -> bool:
-        """Whether the server took an entry; raises what means that it refuses."""
+    def _reaches(self, call: Callable[..., object], *given: Any) -> bool:
+        """Whether the server answers to a call; raises what means that it refuses."""
         began = time.monotonic()
         try:
             with answering(self.client.tracking_uri):
-                entries.deliver(self.client, self.run_id, entry, self.files)
+                call(*given)
         except UnreachableError:
-            self._rest(began)
+            now = time.monotonic()
+            self.next_try = now + max(_LEAST_REST, _REST * (now - began))
             return False
         return True
-
-    def _is_back(self) -> bool:
-        began = time.monotonic()
-        try:
-            reach(self.client.tracking_uri)
-        except UnreachableError:
-            self._rest(began)
-            return False
-        return True
-
-    def _rest(self, began: float) -> None:
-        now = time.monotonic()
-        self.next_try = now + max(_LEAST_REST, _REST * (now - began))
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -87,13 +87,13 @@ class Run(ABC):
 
     def end(self, status: str) -> None:
         """Set the status that the run ends with."""
-        self._send(entries.status(status))
+        self._send(entries.made("status", status=status))
 
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
         # before it says that it is at work, or it would be taken for abandoned
         self.lock.acquire()
-        self._send(entries.status("RUNNING"))
+        self._send(entries.made("status", status="RUNNING"))
         self.tag(error="", **tags, **({keys.Tag.PARENT: parent} if parent else {}))
 
     def logged_steps(self, metric: str) -> set[int]:
@@ -112,15 +112,16 @@ class Run(ABC):
         # a sign of life to machines that share the folder and not its locks
         with suppress(OSError):
             os.utime(self.lock.lock_file)
-        self._send(entries.metrics(metrics, step))
+        self._send(entries.made("metrics", step=step, values=dict(metrics)))
 
     def params(self, params: Mapping[str, Any]) -> None:
         """Log params; a run's params cannot change afterwards."""
-        self._send(entries.params({key: str(value)[:LONGEST_PARAM] for key, value in params.items()}))
+        values = {key: str(value)[:LONGEST_PARAM] for key, value in params.items()}
+        self._send(entries.made("params", values=values))
 
     def tag(self, **tags: str) -> None:
         """Set tags; an old value is replaced."""
-        self._send(entries.tags(tags))
+        self._send(entries.made("tags", values=tags))
 
     def text(self, name: str, text: str) -> None:
         """Keep a text as the artifact `name`."""
@@ -141,7 +142,8 @@ class Run(ABC):
         source = json.dumps({"tags": {keys.Tag.SOURCE_TYPE: "LOCAL", keys.Tag.SOURCE_NAME: name}})
         # MLflow takes a digest of 36 characters at most
         described = {"name": name, "digest": digest[:36], "source_type": "code", "source": source}
-        self._send(entries.dataset({**described, "profile": json.dumps(dict(profile))}, context))
+        described["profile"] = json.dumps(dict(profile))
+        self._send(entries.made("dataset", dataset=described, context=context))
 
     @contextmanager
     def file(self, name: str) -> Iterator[Path]:
@@ -153,7 +155,7 @@ class Run(ABC):
         yield path
         if folder is None:
             self.written.add(name)
-            self._send(entries.file(name))
+            self._send(entries.made("file", name=name))
 
     def fetch(self, name: str) -> Path:
         """The artifact `name` as a local file; raises NoFileError if the run has none."""
@@ -225,7 +227,7 @@ class ServerRun(Run):
         shutil.copy(checkpoint, self.uploads / entries.MODEL)
         for name, array in ((entries.PICTURES, example), (entries.ANSWER, answer)):
             np.save(self.uploads / name, array, allow_pickle=False)
-        self._send(entries.model())
+        self._send(entries.made("model"))
 
     def _send(self, entry: entries.LogEntry) -> None:
         self.outbox.send(entry)

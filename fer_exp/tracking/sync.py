@@ -5,9 +5,9 @@ once is not sent again. A login goes only to a server that the user has named, n
 """
 
 import argparse
+import os
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from fer_exp import console, machine, places, tracking
 from fer_exp.errors import UserError
@@ -23,8 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--experiment", default="fer-exp")
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        _send(args)
+    _send(args)
 
 
 def _send(args: argparse.Namespace) -> None:
@@ -49,7 +48,7 @@ def _send(args: argparse.Namespace) -> None:
 def _has_login() -> bool:
     """Whether MLflow would send a name, a password or a token to any server."""
     named = ("MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN")
-    return any(map(machine.variable, named)) or (Path.home() / ".mlflow" / "credentials").exists()
+    return any(map(machine.variable, named)) or os.path.exists(os.path.expanduser("~/.mlflow/credentials"))
 
 
 def said(taken: Counter[str]) -> str:

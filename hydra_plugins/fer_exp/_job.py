@@ -90,7 +90,8 @@ def _tags(overrides: list[str]) -> dict[str, str]:
     groups = {key: str(option) for key, option in HydraConfig.get().runtime.choices.items()}
     for group, key in _SET_BY.items():
         if any(override.startswith(f"{key}=") for override in overrides):
-            del groups[group]
+            # a kept config chooses none
+            groups.pop(group, None)
     tags = {keys.choice(group): option for group, option in groups.items() if not group.startswith("hydra/")}
     return tags | _log()
 

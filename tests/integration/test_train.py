@@ -39,7 +39,7 @@ def test_a_typed_batch_size_composes(tmp_path):
     kept = (f"--config-dir={config.parent}", "--config-name=config")
     again = run(tmp_path, *kept)
     assert "main: trained before" in again.stdout, again.stderr
-    more = run(tmp_path, "-m", *kept, "seed=1,2", "optimizer.lr=0.01", "n_jobs=1")
+    more = run(tmp_path, "-m", *kept, "seed=1,2", "optimizer.lr=0.01", "training.batch_size=32", "n_jobs=1")
     assert "2 done" in more.stdout, more.stderr
     named = open_store(tmp_path).client.get_model_version_by_alias("fer-exp", "best-synthetic")
     assert named.run_id == open_store(tmp_path).find("best").run_id

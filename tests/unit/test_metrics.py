@@ -8,9 +8,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
 
 from fer_exp import metrics
-
-# FER-2013's training faces of each emotion.
-FER_TRAIN = (3995, 436, 4097, 7215, 4830, 3171, 4965)
+from fer_exp.fer2013 import CANONICAL_TRAIN
 
 
 def test_confusion_has_true_rows_and_predicted_columns():
@@ -91,7 +89,7 @@ def test_every_face_weighs_the_same():
 
 def test_prior_entropy_of_fer2013_is_the_decks_collapsed_loss():
     """1.8096 nats: what RMSProp, AdaDelta and Adam of the deck were stuck at (A9)."""
-    labels = np.repeat(np.arange(7), FER_TRAIN)
+    labels = np.repeat(np.arange(7), CANONICAL_TRAIN)
     assert round(metrics.prior_entropy(labels), 4) == 1.8096
     assert metrics.majority_accuracy(labels) == 7215 / 28709
 

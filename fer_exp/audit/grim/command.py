@@ -103,6 +103,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--format", default="table", choices=list(tables.FORMATS))
     args = parser.parse_args(arguments)
-    with console.mistakes_in_one_line():
-        figures = list(dict.fromkeys(printed_value.read(text) for text in args.value))
-        tables.FORMATS[args.format]([table(figures, args.candidates, args.batch)])
+    figures = list(dict.fromkeys(printed_value.read(text) for text in args.value))
+    tables.FORMATS[args.format]([table(figures, args.candidates, args.batch)])

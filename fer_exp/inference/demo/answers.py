@@ -5,7 +5,6 @@ and a large photo takes hundreds of megabytes while it is decoded.
 """
 
 import base64
-import io
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -124,6 +123,4 @@ def _view(network: Classifier, said: predict.Prediction) -> dict[str, Any]:
 
 def _png(pixels: np.ndarray) -> str:
     """Pixels uint8 [48, 48] or [48, 48, 4] as the address of a PNG that holds them."""
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(images.png(pixels)).decode()

@@ -10,7 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 
-from fer_exp import console, extras, signals, tracking
+from fer_exp import console, extras, tracking
 from fer_exp.inference import face_detection, for_photos
 from fer_exp.inference.demo.answers import Answers
 
@@ -36,7 +36,7 @@ def serve(args: argparse.Namespace) -> None:
     with connections.listening(args.port) as listener:
         store = tracking.existing_store(args.tracking_uri, args.experiment)
         answers = Answers(store, face_detection.load())
-        record, _ = answers.load(for_photos.find(store, args.run).run_id)
+        record, _ = answers.load(store.find(args.run, photos=True).run_id)
         for_photos.warn(record)
         port = listener.getsockname()[1]
         address = f"http://{connections.HOST}:{port}/"
@@ -54,9 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     console.takes_store(parser)
     args = parser.parse_args(arguments)
-    signals.end_by_signals()
     try:
-        with console.mistakes_in_one_line():
-            serve(args)
+        serve(args)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -1,12 +1,10 @@
 """Drawn faces to try, for whoever has no picture at hand."""
 
 import functools
-import io
 
 import numpy as np
-from PIL import Image
 
-from fer_exp.data import synthetic
+from fer_exp.data import images, synthetic
 from fer_exp.fer2013 import EMOTIONS
 
 # Faces of a set are drawn by its own seeds, so that none of these has been learnt.
@@ -16,7 +14,5 @@ _SEED = 2013
 @functools.cache
 def png(emotion: str) -> bytes:
     """A drawn face of an emotion as a PNG, the same each time."""
-    file = io.BytesIO()
     face = synthetic.draw_face(emotion, np.random.default_rng([_SEED, EMOTIONS.index(emotion)]))
-    Image.fromarray(face).save(file, "PNG")
-    return file.getvalue()
+    return images.png(face)

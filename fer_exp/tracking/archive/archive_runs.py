@@ -243,5 +243,4 @@ def _said(lines: Iterable[ArchivedRun]) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Keep or restore the runs, or say in a line why not."""
     args = parse(arguments)
-    with console.mistakes_in_one_line():
-        (put_back if args.restore else keep)(args)
+    (put_back if args.restore else keep)(args)

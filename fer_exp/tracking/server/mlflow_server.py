@@ -5,7 +5,6 @@ order, so whoever wants to see something needs the link that is made here.
 """
 
 import contextlib
-import http.client
 import os
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from urllib.parse import urlencode
 from fer_exp import machine, signals
 from fer_exp.errors import UserError
 from fer_exp.tracking import keys
+from fer_exp.tracking.connection import UnreachableError, reach
 
 HOST = "127.0.0.1"
 
@@ -132,7 +132,8 @@ def _wait_until_it_answers(
 ) -> None:
     deadline = time.monotonic() + _START
     while process.poll() is None and time.monotonic() < deadline:
-        if _answers(port):
+        with contextlib.suppress(UnreachableError):
+            reach(f"http://{HOST}:{port}")
             return
         time.sleep(0.1)
     if process.poll() is not None:
@@ -141,18 +142,6 @@ def _wait_until_it_answers(
     lines = [line.decode(errors="replace").strip() for line in said]
     last = next(filter(None, reversed(lines)), "it said nothing")
     raise UserError(f"the MLflow server does not answer at {HOST}:{port} ({last})")
-
-
-def _answers(port: int) -> bool:
-    # not urllib, which would ask a proxy that the user has set
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -84,7 +84,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parse(arguments)
     with console.serving():
         serve(args)
-
-
-if __name__ == "__main__":
-    main()

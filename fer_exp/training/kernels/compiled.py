@@ -98,7 +98,8 @@ def _library(name: str, real: type[Any]) -> ctypes.CDLL | None:
     """The library for numbers of this C++ type; a line in the log, and None, if there is none."""
     try:
         library = ctypes.CDLL(str(_compiled(name)))
-    except (OSError, subprocess.CalledProcessError) as error:
+    # RuntimeError: a user without a home
+    except (OSError, RuntimeError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", None) or str(error)
         lines = said.strip().splitlines()
         # a compiler says more than one cares to read

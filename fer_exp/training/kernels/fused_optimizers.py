@@ -17,19 +17,11 @@ from fer_exp.training import lion
 from fer_exp.training.kernels import compiled
 
 
-def _step(method: Callable[..., Any]) -> Any:
-    """A method `step` that leaves no record for PyTorch's profiler, which takes a twentieth of a step.
+class SingleTensorOptimizer(torch.optim.Optimizer):
+    """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere.
 
-    PyTorch hangs one around each `step` that is not marked as having it.
-    """
-    vars(method)["hooked"] = True
-    return method
-
-
-class Uncompiled(torch.optim.Optimizer):
-    """Does as PyTorch's class does, without what wraps its methods for PyTorch's compiler.
-
-    The first call of a method that is wrapped imports the compiler, which takes 1.3 s.
+    Its methods are without what wraps them for PyTorch's compiler: the first call of one that is wrapped
+    imports that, which takes 1.3 s.
     """
 
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
@@ -37,29 +29,22 @@ class Uncompiled(torch.optim.Optimizer):
     state_dict = inspect.unwrap(torch.optim.Optimizer.state_dict)
     zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
 
-    @_step
-    def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """One step, as `torch.optim.Optimizer` has it."""
-        with torch.no_grad():
-            return inspect.unwrap(super().step)(self, closure)
-
-
-class SingleTensorOptimizer(Uncompiled):
-    """Steps by `move` wherever the options are plain ones, and by PyTorch's own `step` elsewhere."""
-
     # off in a plain optimizer, as far as its class has them
     options: tuple[str, ...] = ("maximize", "capturable", "differentiable", "amsgrad", "centered")
 
-    @_step
-    def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """One step, as `torch.optim.Optimizer` has it."""
+    def _step(self, closure: Callable[[], float] | None = None) -> Any:
         [group] = self.param_groups
         [weights] = group["params"]
         state = self.state.get(weights, {})
         if closure or not self.loops or any(map(group.get, self.options)) or not self.ready(state, group):
-            return super().step(closure)
+            with torch.no_grad():
+                return inspect.unwrap(super().step)(self, closure)
         self.move(weights, weights.grad, state, group)
         return None
+
+    # else PyTorch hangs a record for its profiler around it, which takes a twentieth of a step
+    vars(_step)["hooked"] = True
+    step: Any = _step
 
     @cached_property
     def loops(self) -> Any:
@@ -181,6 +166,6 @@ class NAdam(_Moments, torch.optim.NAdam):
 
 
 # A class, PyTorch's but for Lion's, and the one that does the same over one tensor on the CPU.
-FASTER: dict[type[torch.optim.Optimizer], type[Uncompiled]] = {
+FASTER: dict[type[torch.optim.Optimizer], type[SingleTensorOptimizer]] = {
     getattr(torch.optim, cls.__name__): cls for cls in (SGD, Adagrad, RMSprop, Adadelta, Adam, NAdam, AdamW)
 } | {lion.Lion: Lion}

@@ -36,14 +36,8 @@ class Layer(Protocol):
         """The loss's slope by what entered [B, n_in], from the one by what left [B, n_out]."""
 
 
-class Products(Protocol):
-    """What multiplies matrices, as `models.linear` tells."""
-
-    def affine(self, bias: Tensor, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-        """left [m, k] times right [k, n], plus bias [n]: [m, n], in `out` or elsewhere."""
-
-    def product(self, left: Tensor, right: Tensor, out: Tensor) -> Tensor:
-        """left [m, k] times right [k, n]: [m, n], in `out` or elsewhere."""
+# What multiplies matrices, as `models.linear` tells.
+Products = compiled.Products | type[linear.Default] | type[linear.OneDNN]
 
 
 class Linear:

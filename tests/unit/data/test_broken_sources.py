@@ -1,7 +1,6 @@
 """What is broken in a source stops the load by name, or is left out and listed."""
 
 import os
-import shutil
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -13,14 +12,6 @@ from helpers.faces_on_disk import load
 from fer_exp.data import datasets, fingerprint
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import EMOTIONS
-
-
-def test_folders_are_not_counted_as_faces(kaggle):
-    """The deck's counts were one too many for each class (A1)."""
-    for emotion in EMOTIONS:
-        (kaggle / "train" / emotion / "folder.png").mkdir()
-    (kaggle / "train" / "happy" / ".hidden.png").write_bytes(b"x")
-    assert load(kaggle).fingerprint.train == (6,) * 7
 
 
 def test_a_broken_image_stops_or_is_listed(kaggle):
@@ -74,15 +65,6 @@ def test_a_source_that_cannot_be_read_is_named(kaggle, tiny_faces, tmp_path, mon
         load(path)
 
 
-def test_a_folder_that_names_no_split_is_listed_where_others_may_be(kaggle):
-    """Once, whatever it holds; and the set is that of the splits that are known."""
-    shutil.copytree(kaggle / "test", kaggle / "holdout")
-    found = load(kaggle, "skip")
-    [text] = found.skipped
-    assert text.startswith("kaggle: the folder holdout names no split")
-    assert (len(found.train()), len(found.test())) == (42, 28)
-
-
 def test_what_is_left_out_is_counted_and_named_in_the_log(kaggle, caplog):
     """Every broken file of every kind, the first by name, and the set is called another."""
     for emotion, data in (("sad", b""), ("fear", b"text"), ("happy", b"\x89PNG\r\n\x1a\n")):
@@ -104,14 +86,6 @@ def test_a_broken_row_stops_or_is_listed(tiny_faces, tmp_path):
     [message] = load(path, "skip").skipped
     assert "line 72" in message
     assert load(path, "skip").fingerprint.content == fingerprint.take(tiny_faces, drawn=False).content
-
-
-@pytest.mark.fault("Bad data: files that other systems leave", trials=5, expected="left out")
-def test_litter_of_other_systems_is_no_face(kaggle):
-    """A look into a folder with Windows or macOS leaves files there."""
-    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "Icon\r", "ehthumbs.db"):
-        (kaggle / "train" / "happy" / name).write_bytes(b"x")
-    assert load(kaggle).fingerprint.train == (6,) * 7
 
 
 @pytest.mark.parametrize("rows", [datasets._MOST_SKIPPED, datasets._MOST_SKIPPED + 1])

@@ -1,6 +1,5 @@
 """The cache is whole or rebuilt."""
 
-import dataclasses
 import multiprocessing
 import os
 import pickle
@@ -115,20 +114,6 @@ def test_a_folder_that_cannot_be_written_is_named(entry, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UserError, match=r"data\.cache_dir=.*file: cannot write the cache .*name a folder"):
         cache.write(tmp_path / "file" / "a", "key", entry)
-
-
-def test_a_full_disk_leaves_nothing_behind(entry, tmp_path, monkeypatch):
-    """Neither a part of the file nor a change of the one before it."""
-    cache.write(tmp_path / "a", "key", entry)
-
-    def full(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match="No space left on device"):
-        cache.write(tmp_path / "a", "key", dataclasses.replace(entry, skipped=()))
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
-    assert cache.read(tmp_path / "a", "key").skipped == entry.skipped
 
 
 def write_often(path, entry, ready) -> None:

@@ -5,6 +5,7 @@ import types
 
 import pytest
 
+from fer_exp import console
 from fer_exp.data import command, download
 from fer_exp.errors import UserError
 
@@ -12,7 +13,7 @@ from fer_exp.errors import UserError
 def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_path):
     """Two lines to follow, then the reason."""
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    with pytest.raises(SystemExit) as caught:
+    with pytest.raises(SystemExit) as caught, console.mistakes_in_one_line():
         command.main(["--download", str(tmp_path / "fer2013")])
     assert caught.value.code == 2
     by_hand, name_it, reason = capsys.readouterr().err.splitlines()
@@ -24,7 +25,7 @@ def test_without_kagglehub_it_says_what_to_do_by_hand(monkeypatch, capsys, tmp_p
 
 def test_an_existing_folder_is_left_alone(capsys, tmp_path):
     """Nobody's data is overwritten."""
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit), console.mistakes_in_one_line():
         command.main(["--download", str(tmp_path)])
     assert "exists already" in capsys.readouterr().err
 

@@ -144,24 +144,9 @@ def test_an_image_has_the_number_of_its_name():
             image_number(name)
 
 
-# FER+'s names of the emotions, in the order of its columns, and those of the folders.
-FOLDER = {
-    "neutral": "neutral",
-    "happiness": "happy",
-    "surprise": "surprise",
-    "sadness": "sad",
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fear",
-    "contempt": None,
-    "unknown": None,
-    "NF": None,
-}
-
-
 @pytest.mark.slow
-def test_the_votes_of_the_real_files_agree_with_their_folders():
-    """179 rows are unknown; of two answers with as many votes the first column counts."""
+def test_the_rows_of_the_real_files_are_those_published():
+    """As they were published; 179 rows are unknown."""
     pixels, names = real()
     if not (FERPLUS / "fer2013new.csv").is_file():
         pytest.skip("FER+ is not here: set FERPLUS_ROOT to the folder of fer2013new.csv")
@@ -173,11 +158,3 @@ def test_the_votes_of_the_real_files_agree_with_their_folders():
     rows = rows_of(pixels, usages(names))
     assert rows.tolist() == [published.get(name, -1) for name in names]
     assert np.count_nonzero(rows < 0) == 179
-    agreeing: dict[str, list[bool]] = {usage: [] for usage in SPLITS}
-    for row, name in zip(rows[rows >= 0], np.array(names)[rows >= 0], strict=True):
-        most = FOLDER[max(FOLDER, key=lambda answer, votes=entries[row]: int(votes[answer]))]
-        if most:
-            agreeing[entries[row]["Usage"]].append(name.split("/")[1] == most)
-        assert name.rpartition("/")[2].startswith(entries[row]["Usage"])
-    shares = {usage: round(100 * float(np.mean(each)), 1) for usage, each in agreeing.items()}
-    assert shares == {"Training": 63.4, "PublicTest": 63.2, "PrivateTest": 63.4}

@@ -47,7 +47,7 @@ def test_each_copy_of_the_set_has_its_name(monkeypatch):
 
 
 @pytest.mark.usefixtures("as_canonical")
-@pytest.mark.parametrize("change", ["blurred", "equalised", "class-filled"])
+@pytest.mark.parametrize("change", ["blurred", "darker", "class-filled"])
 def test_an_altered_copy_is_neither(change):
     """As they circulate: by its pixels or by its counts."""
     whole = canonical_like()
@@ -57,19 +57,12 @@ def test_an_altered_copy_is_neither(change):
     elif change == "blurred":
         made = dataclasses.replace(whole, pixels=(whole.pixels // 2 + np.roll(whole.pixels, 1, 2) // 2))
     else:
-        made = dataclasses.replace(whole, pixels=255 - whole.pixels // 2)
-    assert fingerprint.take(made, drawn=False).kind == "altered"
-
-
-@pytest.mark.usefixtures("as_canonical")
-def test_a_darker_copy_is_altered_and_said_to_be():
-    """Same counts, another mean: blurred and equalised copies are found so."""
-    monkey = canonical_like()
-    darker = dataclasses.replace(monkey, pixels=monkey.pixels // 2)
-    taken = fingerprint.take(darker, drawn=False)
+        made = dataclasses.replace(whole, pixels=whole.pixels // 2)
+    taken = fingerprint.take(made, drawn=False)
     assert taken.kind == "altered"
-    assert any(message.startswith("train pixel mean is 0.24") for message in taken.differences)
-    assert "altered" in taken.describe()
+    assert taken.describe().startswith("altered: ")
+    if change == "darker":
+        assert taken.differences[0].startswith("train pixel mean is 0.24")
 
 
 @pytest.mark.usefixtures("as_canonical")

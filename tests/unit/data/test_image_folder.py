@@ -105,7 +105,8 @@ def laid_out(root):
     for name in ("train/sad/b.png", "train/sad/a.png", "test/sad/c.png"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(CONTENT)
-    for name in (".DS_Store", "Thumbs.db", "thumbs.db", "._a.png", "desktop.ini", "Desktop.ini", "Icon\r"):
+    of_windows = ("Thumbs.db", "thumbs.db", "desktop.ini", "Desktop.ini", "ehthumbs.db")
+    for name in (".DS_Store", "._a.png", "Icon\r", *of_windows):
         (root / "train" / "sad" / name).write_bytes(b"litter")
     (root / "train" / "sad" / "empty.png").mkdir()
     (root / "train" / "note.txt").write_bytes(b"x")
@@ -113,8 +114,9 @@ def laid_out(root):
     return root
 
 
+@pytest.mark.fault("Bad data: files that other systems leave", trials=8, expected="left out")
 def test_a_folder_lists_its_images_alone(tmp_path):
-    """Sorted; no litter, no empty folder, nothing from beside."""
+    """Sorted; no litter, no empty folder, of which the deck counted one a class (A1), nothing from beside."""
     paths, _ = image_folder.list_folder(laid_out(tmp_path))
     assert paths == ["test/sad/c.png", "train/sad/a.png", "train/sad/b.png"]
 

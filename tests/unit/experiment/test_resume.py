@@ -5,7 +5,7 @@ import pytest
 
 from fer_exp import tracking
 from fer_exp.errors import UserError
-from fer_exp.experiment import drivers, plan, recorder
+from fer_exp.experiment import drivers, plan, progress, recorder
 from fer_exp.experiment.job import Job
 from fer_exp.metrics import Scores
 from fer_exp.models import checkpoint
@@ -209,7 +209,9 @@ def test_a_trial_that_diverged_is_not_tried_again(tiny, store):
     drawn = ("optimizer=sgd", "search.lr.sgd=[1e30,1e30]", f"sweep.parent='{parent.id}'")
     with pytest.raises(DivergedError):
         drivers.run(Job(tiny("study=optimizer_search", *drawn), "x"))
-    assert drivers.run(Job(tiny("study=optimizer_search", *drawn), "x")).action == plan.REUSE
+    again = drivers.run(Job(tiny("study=optimizer_search", *drawn), "x"))
+    assert (again.action, again.finished) == (plan.REUSE, False)
     [failed] = store.records("FAILED", kind="job")
     assert record.diverged(failed)
+    assert progress.known(failed, plan.REUSE).startswith(f"diverged before (run {failed.run_id})")
     assert failed.metrics["prior/val_majority_accuracy"] > 0

@@ -11,7 +11,7 @@ def test_a_network_of_drawn_faces_is_asked_last_and_warned_of(store, capsys, wan
     for name, data in (("seen", "fer2013"), ("drawn", "synthetic")):
         tags = {"kind": "job", "identity": name, "faces": data}
         store.create(name, {"data.name": data}, tags).end("FINISHED")
-    found = for_photos.find(store, wanted)
+    found = store.find(wanted, photos=True)
     for_photos.warn(found)
     said = capsys.readouterr()
     assert (found.name, said.out) == ("seen" if wanted == "latest" else "drawn", "")

@@ -1,7 +1,6 @@
 """A run's network in a file that other programs run."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
@@ -9,11 +8,8 @@ import torch
 from helpers.refused import refusal
 from torch import nn
 
-from fer_exp import extras, tracking
-from fer_exp.data import datasets
+from fer_exp import extras
 from fer_exp.errors import UserError
-from fer_exp.experiment import drivers
-from fer_exp.experiment.job import Job
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import onnx_export
 from fer_exp.models import factory, network
@@ -30,27 +26,11 @@ def onnx():
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, migrated_store, compose_settings, tiny_dataset):
+def trained(trained):
     """The flags that point at a store, the record of the one run in it, and its classifier."""
-    folder = tmp_path_factory.mktemp("trained")
-    shutil.copy(migrated_store, folder / "mlflow.db")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
-    where = [
-        f"tracking.uri={uri}",
-        f"tracking.artifacts={folder / 'mlartifacts'}",
-        "tracking.experiment=test",
-    ]
-    overrides = ["layers=64-32-16", "model.dropout=0.5", "model.normalisation=standardised"]
-    # a network of drawn faces is warned of
-    overrides += ["data=fer2013", "data.root=here"]
-    config = compose_settings("training.epochs=2", "tracking.log_model=false", *overrides, *where)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(datasets, "load_faces", lambda _: tiny_dataset)
-        outcome = drivers.run(Job(config, "tiny"))
-    store = tracking.Store(config.tracking)
-    record = store.record(outcome.run_id)
-    flags = ["--tracking-uri", uri, "--experiment", "test"]
-    return flags, record, registry.load_classifier(record, store)
+    store, run_id = trained
+    record = store.record(run_id)
+    return ["--tracking-uri", store.uri], record, registry.load_classifier(record, store)
 
 
 class Convolutional(nn.Module):
@@ -131,7 +111,8 @@ def test_a_quantised_file_is_a_quarter_and_nearly_agrees(compose_settings, tiny_
     torch.manual_seed(0)
     network = Convolutional()
     if kind == "mlp":
-        network = factory.build(compose_settings("layers=512-256").model, 0, tiny_faces.pixels)
+        chosen = ("layers=512-256", "model.dropout=0.5", "model.normalisation=standardised")
+        network = factory.build(compose_settings(*chosen).model, 0, tiny_faces.pixels)
     whole = onnx_export.exported(network, {})
     small = onnx_export.quantised(whole)
     expected = logits(network, tiny_faces.pixels)

@@ -12,6 +12,7 @@ from helpers.archived import named
 from helpers.refused import refusal
 from PIL import Image
 
+from fer_exp import console
 from fer_exp.fer2013 import EMOTIONS
 from fer_exp.inference import face_detection
 from fer_exp.inference import predict as inference_predict
@@ -35,7 +36,8 @@ def predict(trained, capsys):
     def typed(*arguments):
         code = 0
         try:
-            inference_predict.main([*map(str, arguments), "--tracking-uri", trained[0].uri])
+            with console.mistakes_in_one_line():
+                inference_predict.main([*map(str, arguments), "--tracking-uri", trained[0].uri])
         except SystemExit as end:
             code = end.code
         said = capsys.readouterr()

@@ -20,6 +20,7 @@ from helpers.report_pages import (
     written,
 )
 
+from fer_exp import console
 from fer_exp.errors import UserError
 from fer_exp.report.source import image
 from fer_exp.report.words import words_of
@@ -217,7 +218,7 @@ def test_the_page_is_kept_with_its_sweep_and_repeated_by_what_was_typed(
 )
 def test_a_mistake_is_one_line_and_exit_2(folder, arguments, capsys):
     """A study that is not there, a place that cannot be written, a store that cannot be opened."""
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as ended, console.mistakes_in_one_line():
         written(folder, *arguments)
     assert ended.value.code == 2
     [line] = capsys.readouterr().err.strip().splitlines()

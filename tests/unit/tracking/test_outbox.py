@@ -104,7 +104,7 @@ def test_what_is_kept_can_be_read_and_holds_no_password(run, server):
     run.tag(note="für alle")
     metrics, tags = map(json.loads, run.outbox.kept.read_text().splitlines())
     assert (metrics["kind"], metrics["step"], str(metrics["values"]["loss/val"])) == ("metrics", 3, "nan")
-    assert tags == {"kind": "tags", "values": {"note": "für alle"}}
+    assert (tags["kind"], tags["values"]) == ("tags", {"note": "für alle"})
     assert run.outbox.folder.parent.name == "tracker_5000"
     assert tracking.servers_missed() == ["http://tracker:5000"]
     assert "secret" not in "".join(path.read_text() for path in outbox.FOLDER.rglob("*") if path.is_file())
@@ -207,7 +207,10 @@ def test_an_entry_is_put_down_before_it_is_sent(run, monkeypatch):
     assert tracking.servers_missed() == ["http://tracker:5000"]
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"kind": "odd"}', "null", "\x00"])
+ODD_LINES = ["{", "[]", '{"kind": "odd"}', '{"kind": []}', '{"kind": "file"}', "null", "\x00"]
+
+
+@pytest.mark.parametrize("line", ODD_LINES)
 def test_a_damaged_line_is_named(run, server, line):
     """With its file, so that it can be mended; a traceback would help nobody."""
     server.answers = 0

@@ -116,17 +116,6 @@ def test_training_scores_weigh_each_face_the_same(trainer):
     assert epoch.train.loss == pytest.approx(expected.loss, rel=1e-5)
 
 
-def test_patience_ends_training(trainer):
-    """Two epochs without a new lowest loss are the end."""
-    impatient = trainer(
-        "stopping=patience", "stopping.patience=2", "training.epochs=100", "optimizer.lr=0.01"
-    )
-    epochs = list(impatient.epochs())
-    assert len(epochs) < 100
-    assert [epoch.improved for epoch in epochs[-2:]] == [False, False]
-    assert impatient.finished
-
-
 def test_the_plateau_scheduler_lowers_the_rate(trainer):
     """A bad epoch at patience 0 divides it by ten."""
     run = trainer("scheduler.patience=0", "training.epochs=30", "optimizer.lr=0.05")

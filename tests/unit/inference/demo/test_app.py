@@ -48,9 +48,7 @@ def test_a_signal_ends_it_cleanly(command, number, code):
 @pytest.fixture
 def refused(capsys):
     """Type the command: the one line of its exit with code 2."""
-    before = signal.getsignal(signal.SIGTERM)
-    yield lambda *arguments: refusal(capsys, app.main, "--no-browser", *arguments)
-    signal.signal(signal.SIGTERM, before)
+    return lambda *arguments: refusal(capsys, app.main, "--no-browser", *arguments)
 
 
 def test_a_port_that_is_taken_is_one_line(refused):

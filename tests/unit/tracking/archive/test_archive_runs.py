@@ -13,6 +13,7 @@ from helpers.processes import store_in
 
 from fer_exp import places
 from fer_exp.config.identity import ensemble_identity
+from fer_exp.errors import UserError
 from fer_exp.report import studies
 from fer_exp.tracking.archive import archive_runs
 from fer_exp.tracking.studies import read_studies
@@ -206,9 +207,8 @@ def test_what_was_cut_short_is_not_seen_and_made_anew(kept, make, monkeypatch, c
         log_artifact(*arguments)
 
     monkeypatch.setattr(type(restored.client), "log_artifact", lambda _, *arguments: fails_late(*arguments))
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(UserError, match=r"cannot be restored \(the disk is full\)"):
         restore(kept, restored)
-    assert "cannot be restored (the disk is full)" in capsys.readouterr().err
     assert [len(restored.records(kind=kind)) for kind in ("sweep", "job")] == [1, 0]
     assert len(restored.records()) == 2
     restore(kept, restored)

@@ -86,7 +86,7 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, untou
     path.write_text(json.dumps(SWEEP) + "\n" + line + "\n", encoding="utf-8")
     with pytest.raises(UserError, match=rf"runs\.jsonl, line 2: {said}"):
         archive_runs.read(path)
-    with pytest.raises(SystemExit, match="2"):
+    with pytest.raises(UserError, match=r"runs\.jsonl, line 2"):
         restore(path, untouched)
     assert untouched.records() == []
 
