@@ -34,15 +34,17 @@ class NoFileError(UserError):
 class Run(ABC):
     """An open run: takes metrics, tags and files; its lock, held while it records, shows that it lives."""
 
-    # where artifacts lie that are not kept in a folder of this machine
-    uploads: Path
-
     def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
         self.client = client
         self.id = run_id
         self.artifacts = artifacts
         self.lock = lock
         self.written: set[str] = set()
+
+    @property
+    @abstractmethod
+    def uploads(self) -> Path:
+        """Where artifacts lie that are not kept in a folder of this machine."""
 
     @abstractmethod
     def _send(self, entry: entries.LogEntry) -> None:
@@ -188,9 +190,10 @@ class Run(ABC):
 class LocalRun(Run):
     """A run in a store of this machine: what is written is in the file when the call returns."""
 
-    def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
-        super().__init__(client, run_id, artifacts, lock)
-        self.uploads = Path(".cache") / "uploads" / run_id
+    @property
+    def uploads(self) -> Path:
+        """For as long as this process lives: what is sent is there when the call returns."""
+        return files.of_this_process() / "uploads" / self.id
 
     def model(self, checkpoint: Path, example: np.ndarray, answer: np.ndarray) -> None:
         """Keep a checkpoint as a model, as `Run` says."""
@@ -209,7 +212,11 @@ class ServerRun(Run):
     def __init__(self, client: MlflowClient, run_id: str, artifacts: str, lock: FileLock):
         super().__init__(client, run_id, artifacts, lock)
         self.outbox = Outbox(client, run_id)
-        self.uploads = self.outbox.files
+
+    @property
+    def uploads(self) -> Path:
+        """With what waits to be sent."""
+        return self.outbox.files
 
     def end(self, status: str) -> None:
         """Set the status that the run ends with; what the server has not taken by now is left to `sync`."""

@@ -4,14 +4,17 @@ import contextlib
 import copy
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
 import pytest
+from filelock import FileLock
 from mlflow.exceptions import MlflowException
 
 from fer_exp import tracking
 from fer_exp.errors import UserError
 from fer_exp.evaluation import command
 from fer_exp.experiment.job import Job
+from fer_exp.tracking.run import LocalRun
 from fer_exp.tracking.server import ui
 
 
@@ -191,3 +194,14 @@ def test_history_is_by_step(store):
     run.log({"loss/val": 2.0}, 1)
     run.log({"loss/val": 1.5}, 2)
     assert run.history(["loss/val", "other"]) == {"loss/val": {1: 2.0, 2: 1.5}, "other": {}}
+
+
+def test_files_that_lie_elsewhere_leave_no_copies_here(tmp_path, monkeypatch):
+    """A store in a file may have them in a bucket; while the process lives it asks for none of them back."""
+    monkeypatch.chdir(tmp_path)
+    client = Mock(tracking_uri="sqlite:///mlflow.db")
+    run = LocalRun(client, "x", "s3://bucket/x", FileLock(tmp_path / "lock"))
+    run.text("a/b.txt", "text")
+    client.log_artifact.assert_called_once_with("x", str(run.uploads / "a" / "b.txt"), "a")
+    assert run.fetch("a/b.txt").read_text() == "text"
+    assert list(tmp_path.iterdir()) == []
