@@ -40,8 +40,15 @@ class _Network:
 
 @checked
 class MLPModel(_Network):
-    name: Literal["mlp", "residual"] = dataclasses.field(default="mlp", kw_only=True)
+    name: Literal["mlp"] = dataclasses.field(default="mlp", kw_only=True)
     norm: Literal["none", "batch", "layer"] = "none"
+
+
+@checked
+class ResidualModel(_Network):
+    name: Literal["residual"] = dataclasses.field(kw_only=True)
+    norm: Literal["none", "batch", "layer"] = "none"
+    expand: Annotated[Int, Field(ge=1, le=64)] = 1
 
 
 @checked
@@ -60,7 +67,9 @@ def _named(tree: Any) -> Any:
     return {"name": "mlp", **tree} if isinstance(tree, Mapping) else tree
 
 
-Model = Annotated[MLPModel | MixerModel | CNNModel, Field(discriminator="name"), BeforeValidator(_named)]
+Model = Annotated[
+    MLPModel | ResidualModel | MixerModel | CNNModel, Field(discriminator="name"), BeforeValidator(_named)
+]
 
 
 @checked

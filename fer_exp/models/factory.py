@@ -91,6 +91,8 @@ def _is_scaling(value: object) -> TypeGuard[Tensor]:
 def describe(settings: Model) -> str:
     """The architecture in one word, e.g. `2304-128-32-7 relu`."""
     sizes = "-".join(str(n) for n in (PIXELS, *settings.hidden, len(EMOTIONS)))
+    expand = getattr(settings, "expand", 1)
+    sizes += f" x{expand}" if expand > 1 else ""
     name = "" if settings.name == "mlp" else f"{settings.name} "
     norm = getattr(settings, "norm", "none")
     normed = "" if norm == "none" else f" {norm} norm"

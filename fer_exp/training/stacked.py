@@ -91,7 +91,7 @@ class Kind(NamedTuple):
 def kind(config: Experiment) -> Kind | None:
     """The kind of a job of these settings; None if it must train alone."""
     model, training = config.model, config.training
-    plain = isinstance(model, MLPModel) and model.name == "mlp" and model.norm == "none"
+    plain = isinstance(model, MLPModel) and model.norm == "none"
     plain &= model.normalisation != "face"
     plain &= Rule.of(training, config.augmentation).plain and not training.averaging and not training.taught
     if not plain or config.trained_before or not optimizers.elementwise(config.optimizer):

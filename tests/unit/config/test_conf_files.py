@@ -61,7 +61,7 @@ def test_a_search_and_the_study_tuned_by_it_have_the_same_arms_and_training(of):
 
 def test_the_ladder_runs_every_rung_there_is():
     """None is forgotten, but for what takes hours, learns from another or needs a GPU."""
-    others = {"strong", "taught", "patient", "reference/large_cnn"}
+    others = {"strong", "bottleneck", "taught", "patient", "reference/large_cnn"}
     assert {*arms("ladder", "rung"), *others} == GROUPS["rung"].keys()
 
 

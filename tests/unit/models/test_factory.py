@@ -8,7 +8,7 @@ import torch
 from helpers.networks import model
 from torch import nn
 
-from fer_exp.config.settings import Activation, CNNModel, MixerModel, MLPModel
+from fer_exp.config.settings import Activation, CNNModel, MixerModel, ResidualModel
 from fer_exp.errors import UserError
 from fer_exp.models import factory, network
 from fer_exp.models.activation import activation_factory
@@ -102,8 +102,8 @@ def test_what_is_no_activation_is_refused_before_training(activation, options):
 
 
 KINDS = {
-    "residual": MLPModel(
-        [8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", name="residual", norm="batch"
+    "residual": ResidualModel(
+        [8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", name="residual", norm="batch", expand=3
     ),
     "mixer": MixerModel([8, 8], Activation("gelu", "torch.nn.GELU", {}), 0.1, "face", 8, name="mixer"),
     "cnn": CNNModel([4, 8, 8], Activation("relu", "torch.nn.ReLU", {}), 0.1, "face", name="cnn"),
