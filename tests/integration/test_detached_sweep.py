@@ -13,6 +13,12 @@ from hydra_plugins.fer_exp.submitit_launcher import SubmititLauncher
 
 SWEEP = ("-m", "optimizer=sgd,adam", "seed=0,1", "training.epochs=1", *FEW)
 DETACHED = ("hydra/launcher=submitit_slurm", "detach=true", "n_jobs=2")
+ASKING = (
+    "hydra.launcher.slurm_partition=long",
+    "hydra.launcher.mem_gb=6",
+    "hydra.launcher.timeout_min=90",
+    "hydra.launcher.slurm_additional_parameters={qos:high}",
+)
 
 
 @pytest.fixture
@@ -57,10 +63,13 @@ def test_jobs_are_handed_over_and_summed_up_by_the_same_command(slurm, migrated_
     """What Slurm has is not handed over twice, what it lost is again, and one run stands for the sweep."""
     pytest.importorskip("submitit", reason="the extra submitit is not installed")
     shutil.copy(migrated_store, slurm / "mlflow.db")
-    first = run(slurm, *SWEEP, *DETACHED)
+    first = run(slurm, *SWEEP, *DETACHED, *ASKING)
     assert first.returncode == 0, first.stderr
     assert "handed over to Slurm: 7_0, 7_1, 7_2, 7_3" in first.stdout
-    assert "#SBATCH --array=0-3%2" in (slurm / "given").read_text(encoding="utf-8")
+    lines = (slurm / "given").read_text(encoding="utf-8").splitlines()
+    asked = {line.removeprefix("#SBATCH --") for line in lines}
+    assert asked >= {"array=0-3%2", "partition=long", "mem=6GB", "time=90", "qos=high"}
+    assert asked >= {"cpus-per-task=1", "job-name=fer-exp"}
     [sweep] = open_store(slurm).records(kind="sweep")
     assert sweep.status == "SCHEDULED"
     (slurm / "queued").write_text("7_0\n7_1\n7_2\n7_3\n9_1\n")

@@ -16,7 +16,7 @@ from helpers.processes import ROOT
 from hydra import compose, initialize_config_dir
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
-from hydra.utils import get_class, instantiate
+from hydra.utils import get_class
 from omegaconf import OmegaConf
 
 from fer_exp import extras
@@ -95,40 +95,6 @@ def test_slurm_is_refused_where_there_is_none(launcher_config, monkeypatch):
     chosen = launcher_config("submitit_slurm")
     with pytest.raises(UserError, match="no sbatch here"):
         get_class(chosen._target_).check(chosen)
-
-
-def test_a_slurm_job_asks_for_what_the_config_says(launcher_config, tmp_path, monkeypatch):
-    """sbatch, here a stand-in that keeps what it is given, reads the partition, the memory and the rest."""
-    pytest.importorskip("submitit", reason="the extra submitit is not installed")
-    for name in ("sbatch", "srun"):
-        command = tmp_path / "bin" / name
-        command.parent.mkdir(exist_ok=True)
-        command.write_text(f'#!/bin/sh\ncp "$1" {tmp_path}/given\necho Submitted batch job 7\n')
-        command.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
-    # what a launcher sets is of its program; here it must not outlive the test
-    for key in ("PYTHONPATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        monkeypatch.setenv(key, os.environ.get(key, ""))
-    overrides = [
-        "slurm_partition=long",
-        "mem_gb=6",
-        "timeout_min=90",
-        "slurm_additional_parameters={qos:high}",
-    ]
-    folder = f"hydra.launcher.folder={tmp_path}/%j"
-    chosen = launcher_config("submitit_slurm", folder, *(f"hydra.launcher.{each}" for each in overrides))
-    job = instantiate(chosen).start(print, "hello")
-    lines = (tmp_path / "given").read_text(encoding="utf-8").splitlines()
-    asked = {line.removeprefix("#SBATCH --") for line in lines}
-    assert job.job_id == "7"
-    assert asked >= {
-        "partition=long",
-        "mem=6GB",
-        "time=90",
-        "qos=high",
-        "cpus-per-task=1",
-        "job-name=fer-exp",
-    }
 
 
 class ByHand(JobByJob):
