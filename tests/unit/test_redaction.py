@@ -1,6 +1,7 @@
 """What leaves the program tells nothing of a login or of this machine."""
 
 import pwd
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,9 @@ def test_folders_are_left_out_by_whoever_has_none(tmp_path, monkeypatch):
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
     assert redaction.without_folders(f"{tmp_path}/a and /b/c", tmp_path) == "a and /b/c"
+    said = redaction.without_folders("/mnt/data/a, sqlite:////data/b", Path("/data"))
+    assert said == "/mnt/data/a, sqlite:///b"
+    assert redaction.without_folders("http://host/x", Path("/")) == "http://host/x"
 
 
 def test_a_command_to_repeat_tells_nothing_of_this_machine():

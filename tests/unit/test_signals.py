@@ -5,9 +5,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from helpers.patience import wait_until
+
+from fer_exp import signals
 
 ROOT = Path(__file__).parents[2]
 
@@ -98,6 +101,14 @@ def test_a_signal_that_was_ignored_before_stays_so():
         assert process.stdout.read() == "goes on\n"
 
 
+def test_an_exit_that_no_signal_has_asked_for_is_told(monkeypatch):
+    """As of a destructor that calls sys.exit, from which Python goes on."""
+    monkeypatch.setattr(sys, "__unraisablehook__", told := Mock())
+    lost = Mock(exc_value=SystemExit(3))
+    signals._told(lost)
+    told.assert_called_once_with(lost)
+
+
 @pytest.mark.fault(
     "Killed: SIGKILL of a sweep's own process, or of `make ui`",
     trials=2,
@@ -116,12 +127,15 @@ def test_what_works_for_a_killed_program_ends(tmp_path, helper):
 
 _LIKE_WINDOWS = """
 import os, signal, subprocess, sys
-del os.killpg, signal.SIGHUP
+del os.killpg, os.fchmod, signal.SIGHUP
 sys.modules["resource"] = sys.modules["fcntl"] = None
 from fer_exp import files, leash, machine, signals
 
 signals.end_by_signals()
 assert machine.peak_gib() is None
+with files.scratch() as folder:
+    for data in (b"1", b"2"):
+        files.write(folder / "a", data)
 process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
 signals.end_group(process, force=False)
 assert process.wait(30) != 0
