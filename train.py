@@ -23,12 +23,9 @@ from fer_exp import console, machine, provenance, signals
 from fer_exp.config import overrides
 from fer_exp.errors import UserError
 from hydra_plugins.fer_exp._composition import MISTAKES, refuse_own_folders
-from hydra_plugins.fer_exp._job import job_of
+from hydra_plugins.fer_exp._job import OF_SWEEPS, job_of, typed_keys
 
 CONF = Path(__file__).parent / "conf"
-
-# Keys that say nothing to one job.
-OF_SWEEPS = {"detach", "margin", "on_failure", "precision", "reference"}
 
 OmegaConf.register_new_resolver("cores", machine.cores, replace=True)
 OmegaConf.register_new_resolver("typed", provenance.as_typed, replace=True)
@@ -58,8 +55,9 @@ def train_in_sweep(config: DictConfig) -> bool:
 
 def train(config: DictConfig) -> None:
     """Train the one job that the command line describes, or say what it would do."""
-    typed_keys = {override.partition("=")[0] for override in HydraConfig.get().overrides.task}
-    for key in sorted(typed_keys & OF_SWEEPS):
+    if config.detach:
+        raise UserError("detach=true is for sweeps: add -m")
+    for key in OF_SWEEPS.intersection(typed_keys(HydraConfig.get().overrides.task)):
         raise UserError(f"{key}={config[key]} is for sweeps: add -m")
     job = job_of(config)
     if config.dry_run:

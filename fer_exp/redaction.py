@@ -20,6 +20,9 @@ _OWN = ("hydra", "n_jobs", "dry_run", "rerun")
 # A path from the root of a disk or a user's own folder, also as an address.
 _ABSOLUTE = re.compile(r"(?<![^\s'\"=,(\[])(?:(?:file|sqlite):)?(?:~[\w.-]*)?/[^\s'\",)\]]+")
 
+# The beginning of a path that goes on, of at most so many letters.
+_IN_A_PATH, _LONGEST = re.compile(r"/[\w.~-]+$"), 300
+
 # What joins letters of some scripts; whatever else is not seen may hide or turn what stands around it.
 _JOINERS = "\u200c\u200d"
 
@@ -44,9 +47,13 @@ def without_login(text: str) -> str:
 def without_folders(text: str, *folders: Path | None) -> str:
     """A text without these folders, and without the current one and the user's own."""
     for folder in (*folders, *_own_folders()):
-        # the root is no folder of anybody's, and what ends like one of these is another
+        # the root is no folder of anybody's
         if folder and folder.name:
-            text = re.sub(rf"(?<![\w.~-]){re.escape(str(folder))}/", "", text)
+            head, *rest = text.split(f"{folder}/")
+            for part in rest:
+                # within another path it is another folder
+                head += f"{folder}/{part}" if _IN_A_PATH.search(head[-_LONGEST:]) else part
+            text = head
     return text
 
 

@@ -23,7 +23,7 @@ _AGAIN, _LOOK, _LAST = 0.02, 1.0, 30.0
 
 
 # What a program exits with that a signal has ended.
-_CODES: dict[object, signal.Signals] = {128 + number: number for number in signal.Signals}
+_CODES: dict[int | None, signal.Signals] = {128 + number: number for number in signal.Signals}
 
 
 def end_by_signals() -> None:
@@ -65,14 +65,13 @@ def _end(number: int, _frame: FrameType | None) -> NoReturn:
 
 def _told(lost: "sys.UnraisableHookArgs") -> None:
     """What Python prints and goes on from: send it again if a signal was lost that was to end the program."""
-    if isinstance(lost.exc_value, KeyboardInterrupt):
-        number = signal.SIGINT
-    elif isinstance(lost.exc_value, SystemExit) and lost.exc_value.code in _CODES:
-        number = _CODES[lost.exc_value.code]
-    else:
+    code = 128 + signal.SIGINT if isinstance(lost.exc_value, KeyboardInterrupt) else None
+    if isinstance(lost.exc_value, SystemExit) and isinstance(lost.exc_value.code, int):
+        code = lost.exc_value.code
+    if code not in _CODES:
         sys.__unraisablehook__(lost)
         return
-    again = threading.Timer(_AGAIN, os.kill, (os.getpid(), number))
+    again = threading.Timer(_AGAIN, os.kill, (os.getpid(), _CODES[code]))
     again.daemon = True
     again.start()
 

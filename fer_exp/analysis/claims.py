@@ -16,8 +16,8 @@ SEARCHED = ("activation", "optimizer")
 class Outcome(Enum):
     """What the runs say of a conclusion, by the codes of the verdicts alone.
 
-    CONTRADICTED: where the opposite is shown, or that the arms are equivalent. TOO_FEW_RUNS: no arm has a
-    verdict.
+    CONTRADICTED: where the opposite is shown, or that the arms are equivalent. TOO_FEW_RUNS: no arm has
+    enough for a verdict.
     """
 
     SUPPORTED = "supported"
@@ -73,8 +73,8 @@ class Claim:
     def judge(self, study: Study) -> Answer:
         """What a study says; of an arm without a verdict nothing is known, so nothing holds of all."""
         base, rival = _arm(study, self.base), _arm(study, self.rival)
-        if base is None:
-            return Answer(Outcome.TOO_FEW_RUNS, missing=[self.base])
+        if base is None or (self.rival and rival is None):
+            return Answer(Outcome.TOO_FEW_RUNS, missing=[self.rival if base else self.base])
         found = gap_contrasts(study, base) if self.check == "gap" else contrasts(study, base)
         if self.rival:
             found = [each for each in found if rival and each.arm == rival.name]

@@ -8,6 +8,7 @@ from fer_exp.analysis import family
 from fer_exp.analysis.estimates import FIVE_FOLDS, Judged
 from fer_exp.analysis.estimates import Arm as Treatment
 from fer_exp.analysis.verdicts import Contrast
+from fer_exp.errors import UserError
 from fer_exp.statistics import Difference
 from fer_exp.tracking import Record, Store, keys
 from fer_exp.tracking.studies import Arm, Study, read_sweep
@@ -53,6 +54,11 @@ def _judge(treatments: Sequence[Treatment], arms: Sequence[Arm], margin: float |
     shares = (run.validation_size / run.fit_size for arm in arms for run in arm.runs.values())
     share = max(shares, default=FIVE_FOLDS)
     margin = family.MARGIN if margin is None else margin
+    if not margin > 0:
+        # from a store or an archive of somebody's, as settings allow none
+        raise UserError(
+            f"the param margin of a sweep is {margin:g}, which is not above 0: mend it in its run"
+        )
     return family.judge(base, others, _groups(arms), margin, test_share=share)
 
 

@@ -80,9 +80,10 @@ def _score_all(
                     raise
                 scoring.complete(run, store, dataset)
             opened = store.run(run.run_id)
-            kept = artifacts.find_answers(opened, artifacts.TEST_ANSWERS)
-            if votes is not None and kept is not None:
-                opened.log(taggers.scores(kept["predicted"], dataset.test().labels, votes))
+            if votes is not None:
+                kept = artifacts.find_answers(opened, artifacts.TEST_ANSWERS)
+                if kept is not None:
+                    opened.log(taggers.scores(kept["predicted"], dataset.test().labels, votes))
             if args.mismatches and run.run_id in parts:
                 mismatches.mismatched(run, store, dataset)
     now = {run.run_id: store.record(run.run_id) for run in runs}

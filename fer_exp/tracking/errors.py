@@ -35,6 +35,10 @@ def cannot_open(place: str, error: Exception) -> UserError:
     return UserError(f"{place}: {said}")
 
 
+class NoFileError(UserError):
+    """A run lacks a file that is asked for."""
+
+
 class UnwritableError(UserError):
     """A store in a file takes nothing: its disk is full, or another program keeps it locked."""
 

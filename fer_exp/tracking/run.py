@@ -14,7 +14,6 @@ from filelock import FileLock
 from mlflow import MlflowClient
 
 from fer_exp import files, redaction, signals
-from fer_exp.errors import UserError
 from fer_exp.tracking import entries, errors, keys
 from fer_exp.tracking.connection import FAILURES, reach
 from fer_exp.tracking.outbox import Outbox
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
 
 # MLflow refuses longer values; the whole config is an artifact anyway.
 LONGEST_PARAM = 6000
-
-
-class NoFileError(UserError):
-    """A run lacks a file that is asked for."""
 
 
 class Run(ABC):
@@ -133,7 +128,7 @@ class Run(ABC):
     def figure(self, name: str, figure: "Figure") -> None:
         """Keep a figure as the PNG artifact `name`."""
         with self.file(name) as path, files.written_whole(path) as file:
-            # a picture of faces takes half the time at the lowest compression, and is no larger
+            # a picture of faces takes half the time at the lowest compression, and about as many bytes
             figure.savefig(file, format="png", pil_kwargs={"compress_level": 1})
 
     def dataset(self, name: str, digest: str, profile: Mapping[str, Any], context: str) -> None:
@@ -164,13 +159,13 @@ class Run(ABC):
         folder = local_path(self.artifacts)
         if folder is not None:
             path = folder / name
-        elif name in self.written:
+        elif name in self.written and (self.uploads / name).is_file():
             # not asked back from a server that may be gone by now
             path = self.uploads / name
         else:
             path = self._download(name)
         if not path.is_file():
-            raise NoFileError(
+            raise errors.NoFileError(
                 f"run {self.id}: has no {name}; it ended before its first epoch, lost its files, or was "
                 "restored from an archive, which keeps no weights"
             )
@@ -199,8 +194,15 @@ class LocalRun(Run):
         """Keep a checkpoint as a model, as `Run` says."""
         self._write(lambda: entries.log_model(self.client, self.id, checkpoint, example, answer))
 
+    def end(self, status: str) -> None:
+        """Set the status that the run ends with; what was sent elsewhere is no longer kept here."""
+        super().end(status)
+        if self.written:
+            shutil.rmtree(self.uploads, ignore_errors=True)
+
     def _send(self, entry: entries.LogEntry) -> None:
-        self._write(lambda: entries.deliver(self.client, self.id, entry, self.uploads))
+        files = self.uploads if entry["kind"] == "file" else Path()
+        self._write(lambda: entries.deliver(self.client, self.id, entry, files))
 
     def _write(self, write: Callable[[], None]) -> None:
         errors.patiently(self.client.tracking_uri, write)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # Groups of which the user may set what they choose by itself, and the key for that.
 _SET_BY = {"batch_size": "training.batch_size", "layers": "model.hidden"}
 
+# Keys of a sweep that say nothing to one job.
+OF_SWEEPS = {"margin", "on_failure", "precision", "reference"}
+
 # What the name of a run that goes on from another ends with.
 _RESUMED = " · resumed"
 
@@ -43,7 +46,8 @@ def job_of(config: DictConfig, log: logging.Logger | None = None) -> "Job":
         return _resumed(config, overrides)
     else:
         settings = as_settings(config)
-        factors = [key for key in _typed(overrides) if not (key.startswith("data.") or is_circumstance(key))]
+        typed = typed_keys(overrides)
+        factors = [key for key in typed if not (key.startswith("data.") or is_circumstance(key))]
     tags = _tags(overrides) | {keys.Tag.NOTE: _description(settings, overrides)}
     return Job(settings, plan.name(plan.swept_values(overrides, factors)), tags, log)
 
@@ -59,14 +63,14 @@ def _resumed(config: DictConfig, overrides: list[str]) -> "Job":
     data = [f"data={source.recipe['data.name']}"] * (not any(each.startswith("data=") for each in overrides))
     name = HydraConfig.get().job.config_name
     usual, own = (as_tree(compose(name, [*data, *more])) for more in ([], overrides))
-    typed = [_SET_BY.get(key, key.replace("/", ".")) for key in _typed(overrides)]
+    typed = [_SET_BY.get(key, key.replace("/", ".")) for key in typed_keys(overrides)]
     chosen = settings.parse(source_run.choices(source, own, usual, typed))
     tags = {key: value for key, value in source.record.tags.items() if key.startswith(keys.choice(""))}
     named = source.record.name.removesuffix(_RESUMED) + _RESUMED
     return Job(chosen, named, tags | _log() | {keys.Tag.NOTE: _description(chosen, overrides)})
 
 
-def _typed(overrides: list[str]) -> list[str]:
+def typed_keys(overrides: list[str]) -> list[str]:
     """The keys of what was typed."""
     return [override.partition("=")[0].lstrip("+") for override in overrides]
 
@@ -76,7 +80,9 @@ def _description(settings: "Experiment", overrides: list[str]) -> str:
     from fer_exp.tracking import descriptions
 
     if HydraConfig.get().mode == RunMode.MULTIRUN:
-        own = [each for each in overrides if not each.lstrip("+").startswith(("sweep.", "search.best"))]
+        # what a sweep has filled in, and what it alone understands
+        others = ("sweep.", "search.best", *(f"{key}=" for key in OF_SWEEPS))
+        own = [each for each in overrides if not each.lstrip("+").startswith(others)]
         command = provenance.to_keep(["python", "train.py", *own])
     else:
         command = provenance.typed("train.py")

@@ -3,9 +3,11 @@
 The path has alpha s = mu and (C - alpha) xi = mu, xi - s = 1 - y f and w = sum alpha_i y_i x_i.
 """
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import linalg
 
 from fer_exp.evaluation.baselines.svm.forms import Form
 from fer_exp.evaluation.baselines.svm.pair import Pair
@@ -49,11 +51,16 @@ def entry(pair: Pair, form: Form) -> Point:
     most C^2 / (8 mu), so the system of equal weights preconditions it well.
     """
     mu, c, y = ENTRY * pair.c, pair.c, pair.y
-    system = form.system(np.full(pair.n, c * c / (8 * mu)), flat=True)
+    system = None
+    # numbers too large for a factorisation are begun with at w = 0
+    with contextlib.suppress(linalg.LinAlgError):
+        system = form.system(np.full(pair.n, c * c / (8 * mu)), flat=True)
     w, b, f, decrease = np.zeros(form.size), 0.0, np.zeros(pair.n), 0.0
     step: tuple[np.ndarray, float] | None = None
     gradient: tuple[np.ndarray, float] | None = None
     for _ in range(ENTRY_STEPS):
+        if system is None:
+            break
         alpha = mu / central(1 - y * f, mu, c)[0]
         last, gradient = gradient, (form.combine(alpha * y) - w, np.float64(alpha @ y))
         dw = system.inverse(gradient[0] - system.g * (gradient[1] / system.total))
@@ -65,8 +72,12 @@ def entry(pair: Pair, form: Form) -> Point:
             beta = max(0.0, (decrease - form.inner(last[0], dw) - last[1] * db) / before)
             dw, db = dw + beta * step[0], db + beta * step[1]
         step = dw, db
+        second = form.inner(dw, dw)
+        if not second > 0:
+            # coefficients of rows that add up to nothing, but for rounding: no step
+            break
         df = form.scores(dw) + db
-        length = line_minimum(pair, mu, f, df, form.inner(w, dw), form.inner(dw, dw))
+        length = line_minimum(pair, mu, f, df, form.inner(w, dw), second)
         w, b, f = w + length * dw, b + length * db, f + length * df
     s, xi = central(1 - y * f, mu, c)
     return Point(w, b, f, mu / s, mu / xi, s, xi)

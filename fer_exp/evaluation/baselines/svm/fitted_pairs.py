@@ -61,7 +61,7 @@ class KeptPairs:
         return {k: pair for k, pair in found.items() if pair is not None}
 
     def _read(self, folder: Path, k: int, d: int) -> FittedPair | None:
-        """One pair, or None where there is no file, or one that is broken or another problem's."""
+        """One pair, or None where there is no file, or one that is broken or of another shape."""
         try:
             with (folder / self._name(k)).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 found = {name: file[name] for name in FittedPair.__dataclass_fields__}

@@ -147,6 +147,9 @@ def solve_pair(
             # by its rows a system is solved to fewer digits: go on by the features from the best so far
             moved, best_step = replace(best_point, w=form.features(best_point.w)), step
             form = ByFeatures(pair)
+            if not best.steps:
+                # no step of it was any good
+                moved = entry(pair, form)
         point = moved
     assert best is not None, "max_iter must be 0 or more"
     return best

@@ -49,6 +49,22 @@ class TestByHand:
         assert_array_equal(found.predict(np.zeros((2, 3))), [1, 1])
 
 
+@pytest.mark.parametrize(("n", "d", "scale"), [(200, 300, 1), (12, 20, 10)])
+def test_two_classes_of_few_rows_are_solved(n, d, scale):
+    """Centred, all rows of a lone pair add up to nothing, so their products with one another are singular."""
+    for seed in range(20):
+        x = scale * np.random.default_rng(seed).normal(size=(n, d))
+        assert ExactLinearSVC(n_jobs=1).fit(x, np.arange(n) % 2).gaps_.max() <= 1e-4
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid", "ignore:divide")
+def test_numbers_too_large_to_multiply_are_no_traceback():
+    """A warning says that nothing was reached."""
+    x, y = noise(40, 3, 2)
+    with pytest.warns(ConvergenceWarning, match="1 of 1 pairs stopped"):
+        ExactLinearSVC(n_jobs=1).fit(1e19 * x, y)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.int64])
 def test_number_types(dtype):
     """The same machine from other number types; the solver itself works in float64."""
