@@ -1,9 +1,11 @@
-"""What Hydra finds wrong with what was typed, in one line, with what may have been meant."""
+"""What is wrong with what was typed, as Hydra finds it, in one line, and what may have been meant."""
 
 import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from fer_exp import places
 
 # As Hydra tells of an option that there is not, and lists those that there are.
 _NO_OPTION = re.compile(r"Could not find '(\S+)/([^/'\s]+)'\s+Available options in '\S+':\s+(.*)", re.DOTALL)
@@ -13,6 +15,15 @@ _NOTHING_CHOSEN = re.compile(r"Could not override '([^']*)'\.?\s+No match in the
 
 # What people type for a key, as they know it from elsewhere.
 _ELSEWHERE = {"experiment": "study=NAME"}
+
+
+def to_train(study: str) -> str:
+    """What to type for runs of a study that has none; where there is no such study, which may be meant."""
+    known = [path.stem for path in (places.SCRIPTS / "conf" / "study").glob("*.yaml")]
+    near = difflib.get_close_matches(study, known, n=1)
+    if study == "adhoc":
+        return "python train.py -m optimizer=sgd,adam"
+    return f"did you mean {near[0]}?" if near and study not in known else f"python train.py study={study}"
 
 
 def said(error: BaseException) -> str:

@@ -127,13 +127,13 @@ def unstopped(arm: Arm) -> int:
 def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
     """The deck's figure for an arm, and whether one more run of ours would plausibly give it.
 
-    It is placed among runs as the deck made its own; of arms that it called the same, for the first.
+    It is placed among runs as the deck made its own; of arms that it called the same, it is the first's.
     """
     printed = published.figure(study.name, arm.setting, "val_accuracy")
-    if printed is None:
-        return None
     first = next(each for each in study.arms if each.setting == arm.setting)
-    comparable = study.protocol == "deck" and arm is first and all(map(_as_the_deck, arm.runs.values()))
+    if printed is None or arm is not first:
+        return None
+    comparable = study.protocol == "deck" and all(map(_as_the_deck, arm.runs.values()))
     place = place_figure(arm.values(keys.SELECTED_VAL_ACCURACY), printed.value, comparable)
     return DeckFigure(printed.value, place, "printed as Test" in printed.note)
 

@@ -40,9 +40,10 @@ def scores(study: Study, kept: Collection[str] = ()) -> Table:
         table.notes.append(f"no near-copies: without images of a photo that is in training, n = {clean:,.0f}")
     table.notes += _of_intervals(study.arms)
     table.notes.append(f"always answering the largest class: {100 * first[keys.majority(_WHOLE)]:.2f} %")
-    table.notes += [
-        f"{run.name}: keeps its scores; its weights are not here" for run in runs if run.run_id in kept
-    ]
+    if without := [run.name for run in runs if run.run_id in kept]:
+        named = ", ".join(without[:3]) + ", ..." * (len(without) > 3)
+        kept_so = f"{len(without)} of {len(runs)} runs keep their scores, as their weights are not here"
+        table.notes.append(f"{kept_so}: {named}")
     table.notes += [f"ALARM: {run.name}: {alarm}" for run in runs for alarm in _alarms(run)]
     if left := study.left_out.get("not_planned"):
         table.notes.append(f"not in the newest sweep: {left} finished runs (run=ID scores one)")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from fer_exp import env_file, tracking
+from fer_exp import env_file, hints, tracking
 from fer_exp.config.evaluation import Evaluation, RunData
 from fer_exp.config.faces import Data
 from fer_exp.config.schema import build
@@ -60,8 +60,7 @@ def _of_name(name: str, store: tracking.Store, faces: str | None) -> list[Study]
         )
     finished = [study for study in found if any(arm.runs for arm in study.arms)]
     if not finished:
-        begin = "-m optimizer=sgd,adam" if name == "adhoc" else f"study={name}"
-        raise UserError(f"study={name}: there is no finished run of it yet: python train.py {begin}")
+        raise UserError(f"study={name}: there is no finished run of it yet: {hints.to_train(name)}")
     # the newest comes last, and may be on several sets of faces
     newest = {study.faces for study in finished if study.sweep == finished[-1].sweep}
     here = [study for study in finished if study.faces in ({faces} if faces else newest)]

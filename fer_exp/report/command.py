@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from fer_exp import console, files, provenance, tracking
+from fer_exp import console, files, hints, provenance, tracking
 from fer_exp.errors import UserError
 from fer_exp.fer2013 import PARTS
 from fer_exp.report import page
@@ -39,9 +39,7 @@ def _source(args: argparse.Namespace, store: tracking.Store, command: str) -> So
     lost: list[UserError] = []
     studies = read_studies(store, args.study, lost)
     if args.study and not (studies or lost):
-        raise UserError(
-            f"--study={args.study}: no sweep of it in {store.uri}: python train.py study={args.study}"
-        )
+        raise UserError(f"--study={args.study}: no sweep of it in {store.uri}: {hints.to_train(args.study)}")
     words = words_of(args.lang)
     return Source(store, studies, lost, args.lang, words, args.split, args.faces, command)
 

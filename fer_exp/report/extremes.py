@@ -80,7 +80,8 @@ def _confusion(arm: Arm, run: Record, source: Source) -> Block:
     try:
         answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
     except UserError:
-        return Gap(words("gap.confusion", arm=arm.name, command=command))
+        why = "gap.confusion" if run.whole else "gap.confusion.restored"
+        return Gap(words(why, arm=arm.name, command=command))
     counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
     figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
     alt = words("confusion.said", arm=arm.name, rows=_rows_of(counts))

@@ -11,7 +11,7 @@ import rich.bar
 import rich.table
 from rich.console import Console
 
-from fer_exp import console, places, provenance, tracking
+from fer_exp import console, hints, places, provenance, tracking
 from fer_exp.analysis import comparison
 from fer_exp.analysis.comparison import ArmSummary
 from fer_exp.analysis.family import MARGIN
@@ -40,12 +40,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def newest(store: tracking.Store, wanted: str | None) -> Study:
-    """The study of the newest sweep that has finished runs; of this name, if one is wanted."""
+    """The study of the newest sweep that has finished runs; of this name, if one is wanted.
+
+    Of one by several protocols it is the honest one.
+    """
     found = [study for study in read_studies(store, wanted) if not study.searched and study.runs]
     if not found:
-        asked = f"--study {wanted}: " if wanted else ""
-        raise UserError(f"{asked}no sweep with finished runs in {store.uri} yet: make run")
-    return found[-1]
+        asked, begin = (f"--study {wanted}: ", hints.to_train(wanted)) if wanted else ("", "make run")
+        raise UserError(f"{asked}no sweep with finished runs in {store.uri} yet: {begin}")
+    honest = [study for study in found if study.protocol == "honest"] if wanted else []
+    return (honest or found)[-1]
 
 
 def show(study: Study, words: Words) -> None:
@@ -54,7 +58,8 @@ def show(study: Study, words: Words) -> None:
     screen = Console(markup=False, emoji=False, highlight=False)
     print(study.question or words("finding.question", base=study.base.name))
     seeds = max(arm.runs for arm in arms)
-    print(words("finding.what", study=study.name, arms=len(arms), seeds=seeds, data=study.data) + "\n")
+    what = {"study": study.name, "data": study.data, "protocol": study.protocol}
+    print(words("finding.what", arms=len(arms), seeds=seeds, **what) + "\n")
     screen.print(_bars(study, arms, words))
     print()
     judged = [arm.contrast for arm in arms if arm.contrast is not None]
@@ -128,7 +133,7 @@ def _next(study: Study, arms: Sequence[ArmSummary], words: Words) -> list[str]:
     steps = {"make ui": "ui", "make report": "report", "make demo-page RUN=best": "demo"}
     # a wheel brings no archive
     if study.data == "synthetic" and not places.IS_WHEEL:
-        steps["make restore-runs compare"] = "real"
+        steps["make restore-runs compare ARGS=--all"] = "real"
     if not any(arm.test for arm in arms):
         steps = {f"python evaluate.py study={study.name}": "evaluate", **steps}
     steps = {provenance.as_typed(step): key for step, key in steps.items()}

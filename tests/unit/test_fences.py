@@ -101,3 +101,10 @@ def test_the_unit_tests_mirror_the_package():
         path.parent.relative_to(ROOT / "tests/unit") for path in (ROOT / "tests/unit").rglob("test_*.py")
     }
     assert {str(each) for each in folders if not (ROOT / "fer_exp" / each / "__init__.py").exists()} == set()
+
+
+def test_no_page_is_longer_than_200_lines():
+    """A reader should see its end; the list of all options, which is generated, is looked up."""
+    pages = {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {ROOT / "docs" / "configuration.md"}
+    lines = {str(path.relative_to(ROOT)): len(path.read_bytes().splitlines()) for path in pages}
+    assert {name: count for name, count in lines.items() if count > 200} == {}

@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import track
 
-from fer_exp import console, files, provenance, tracking
+from fer_exp import console, files, hints, provenance, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive import answers
@@ -148,9 +148,7 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
     studies = {sweep.study for sweep in newest.values()}
     lacking = next((study for study in wanted if study not in studies), None)
     if lacking or not studies:
-        raise UserError(
-            f"no sweep {lacking or ''} in {store.uri} yet: python train.py study={lacking or 'NAME'}"
-        )
+        raise UserError(f"no sweep {lacking or ''} in {store.uri} yet: {hints.to_train(lacking or 'NAME')}")
     running = [sweep for sweep in newest.values() if sweep.status in ("RUNNING", keys.LEFT)]
     return [sweep for sweep in newest.values() if sweep not in running], running
 

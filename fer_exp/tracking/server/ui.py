@@ -45,7 +45,7 @@ def serve(args: argparse.Namespace, experiment_id: str) -> None:
         short_links.serving(find, mlflow_server.free_port((args.port and port + 1) % 65536)) as short,
     ):
         show(f"{short}/{short_links.JOBS}", f"{short}/{short_links.SWEEPS}", not args.no_browser)
-        print(f"a run by its id, or its eight letters: {short}/1f2e3d4c", flush=True)
+        print(f"a run by its id, or the first eight letters of it: {short}/ID", flush=True)
         mlflow_server.stay(process)
 
 

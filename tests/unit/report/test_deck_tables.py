@@ -96,7 +96,7 @@ def test_a_tuned_study_is_told_in_a_column_of_its_own():
     tuned = dataclasses.replace(activation(), name="activation_tuned", arms=activation().arms[::2])
     said = conclusions(activation(), tuned)
     assert said["Tanh would be best with more epochs"][1] == (
-        "undecided: fewer than 3 runs with seeds that both arms have"
+        "undecided: fewer than 3 runs with seeds that both arms have; without a run to compare: tanh"
     )
     plain = conclusions(activation(), study("optimizer", arm("adagrad", 0.3)), tuned)
     assert plain["Adagrad is the optimizer to integrate"][1] == "not run: study=optimizer_tuned"

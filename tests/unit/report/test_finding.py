@@ -28,7 +28,7 @@ def test_a_finding_has_a_question_bars_verdicts_a_sentence_and_what_to_do(capsys
     arms = arm("sgd", 0.70, 0.702, 0.698), arm("adam", 0.80, 0.804, 0.796), arm("nadam", 0.79, 0.795, 0.78)
     finding.show(with_test(*arms), words_of("en"))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[:2] == ["Which is best?", "quick: 3 arms x 3 seeds on synthetic"]
+    assert lines[:2] == ["Which is best?", "quick: 3 arms x 3 seeds on synthetic, honest protocol"]
     names = ("adam ", "nadam ", "sgd ", "always the largest class ")
     rows = [next(n for n, line in enumerate(lines) if line.startswith(name)) for name in names]
     assert rows == sorted(rows)
@@ -39,7 +39,7 @@ def test_a_finding_has_a_question_bars_verdicts_a_sentence_and_what_to_do(capsys
     assert any(line.startswith("adam against sgd: +10.00 [") for line in lines)
     assert "adam and nadam are better than sgd." in lines
     assert "Preliminary: a verdict is firm from 10 runs an arm on." in lines
-    assert any(line.startswith("make restore-runs compare ") for line in lines)
+    assert any(line.startswith("make restore-runs compare ARGS=--all ") for line in lines)
     assert "deck" not in " ".join(lines)
 
 
@@ -69,8 +69,20 @@ def test_scores_that_are_not_there_are_asked_for(capsys):
     assert "restore-runs" not in said
 
 
-@pytest.mark.parametrize("wanted", [None, "quick"])
-def test_no_sweep_yet_is_said(store, wanted):
-    """With the command that makes one."""
-    with pytest.raises(UserError, match=r"no sweep with finished runs in sqlite.* yet: make run"):
+@pytest.mark.parametrize(
+    ("wanted", "next_step"),
+    [(None, "make run"), ("main", "python train.py study=main"), ("optmizer", "did you mean optimizer[?]")],
+)
+def test_no_sweep_yet_is_said(store, wanted, next_step):
+    """With the command that makes one, or the study that is meant."""
+    with pytest.raises(UserError, match=rf"no sweep with finished runs in sqlite.* yet: {next_step}$"):
         finding.newest(store, wanted)
+
+
+def test_of_a_study_by_two_protocols_the_honest_one_is_told(monkeypatch, store):
+    """Though the other is newer."""
+    honest, deck = (made_studies.study("main", arm("a", 0.39)) for _ in range(2))
+    deck.protocol = "deck"
+    monkeypatch.setattr(finding, "read_studies", lambda *_: [honest, deck])
+    assert finding.newest(store, "main") is honest
+    assert finding.newest(store, None) is deck
