@@ -59,7 +59,7 @@ def test_a_restored_job_is_reused_and_keeps_its_scores(restored, opened, compose
     capsys.readouterr()
     opened(other, "of_study=main")
     said = capsys.readouterr().out
-    assert f"{before.name}: keeps its scores; its weights are not here" in said
+    assert f"1 of 1 runs keep their scores, as their weights are not here: {before.name}" in said
     assert "majority: fitted before" in said
     # the answers to test are kept, so the test of the two classifiers is, too
     assert "no p" not in said
