@@ -1,6 +1,7 @@
 """Arms and baselines beside one another on test, with McNemar's test."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,7 +23,14 @@ def beside(
     store: tracking.Store,
 ) -> Table:
     """The arms of these studies and the baselines, best first, each run tested against the reference."""
-    arms = [arm for study in found for arm in study.arms if arm.runs]
+    # of the same study by several protocols there are several of a name
+    several = len({study.protocol for study in found}) > 1
+    arms = [
+        replace(arm, name=f"{arm.name} · {study.protocol}") if several else arm
+        for study in found
+        for arm in study.arms
+        if arm.runs
+    ]
     arms += [Arm(record.name, "", {"0": record}) for record in baselines]
     runs = {run.run_id: run for arm in arms for run in arm.runs.values()}
     tested = against(runs, reference, store)

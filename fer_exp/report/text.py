@@ -8,7 +8,7 @@ import argparse
 import datetime
 from collections.abc import Iterator, Sequence
 
-from fer_exp import console, machine, tables, tracking
+from fer_exp import console, hints, machine, tables, tracking
 from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
@@ -95,10 +95,8 @@ def _chosen(args: argparse.Namespace, store: tracking.Store, sweeps: Sequence[Re
             raise UserError(f"--sweep {args.sweep}: {counted} in {store.uri} with this id; see make ui")
         return read_sweep(store, found[0])
     if not any(args.study in (None, sweep.study) for sweep in sweeps):
-        if args.study in (None, "adhoc"):
-            raise UserError(f"no sweep in {store.uri} yet: python train.py -m optimizer=sgd,adam")
-        study = f"study={args.study}"
-        raise UserError(f"no sweep of {study} in {store.uri} yet: python train.py {study}")
+        of = f" of study={args.study}" if args.study else ""
+        raise UserError(f"no sweep{of} in {store.uri} yet: {hints.to_train(args.study or 'adhoc')}")
     return read_studies(store, args.study) if args.all or args.study else read_sweep(store, sweeps[0])
 
 

@@ -119,6 +119,11 @@ def test_runs_stand_beside_baselines_with_a_test(ensure, store, tiny_dataset):
     assert rows["class prior"][-1] == "p = 1.000"
     assert rows["both"][-1] == "0 differ of 2"
     assert table.title.endswith("n = 28)")
+    # of one name by two protocols
+    deck = made_studies.study("x", studies.Arm("both", "", {"0": prior}))
+    deck.protocol = "deck"
+    rows = significance.beside([both, deck], fitted, majority, store).in_words(PLAIN).rows
+    assert {"both · honest", "both · deck"} < {row[0] for row in rows}
 
 
 def test_baselines_of_other_faces_are_not_shown(ensure, store):
