@@ -47,6 +47,11 @@ class Rung:
     hours: Mapping[str, float]
     taught: bool
 
+    @property
+    def reference(self) -> bool:
+        """Whether it is no MLP on pixels."""
+        return self.name.startswith("reference/")
+
 
 @dataclass(frozen=True)
 class Together:

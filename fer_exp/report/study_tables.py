@@ -30,7 +30,7 @@ def tables(study: Study, subset: str) -> list[Table]:
 def of_study(study: Study, subset: str, store: Store) -> list[Table]:
     """All tables of a study in a store; the ladder has one of its own."""
     if study.name == ablation.NAME:
-        return [ladder(study, read_ensembles(store, study))]
+        return ladder(study, read_ensembles(store, study))
     return tables(study, subset)
 
 
@@ -175,10 +175,11 @@ def budget_curve(study: Study) -> Table:
     return table
 
 
-def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
-    """One row a rung: how many it learnt from, what it reaches, what it gains, what it cost.
+def ladder(study: Study, ensembles: Mapping[str, Record]) -> list[Table]:
+    """A table each of the rungs that learn from labels alone, of those taught by a CNN, and of references.
 
-    ensembles: by the name of the arm whose seeds they join.
+    One row a rung: how many it learnt from, what it reaches, what it gains, what it cost. ensembles: by the
+    name of the arm whose seeds they join. The notes on all of them stand below the last.
     """
     tested = {"metric": "accuracy", "split": "test"}
     columns = [
@@ -189,16 +190,18 @@ def ladder(study: Study, ensembles: Mapping[str, Record]) -> Table:
         _of_validation(message("gain"), "gain", "accuracy_gain"),
         Column(message("hours"), of={"metric": "hours"}),
     ]
-    table = _table("ladder", study, columns)
-    found = ablation.rungs(study)
     arms = {arm.name: arm for arm in study.arms}
-    for rung in found:
+    tables: dict[str, Table] = {}
+    for rung in ablation.rungs(study):
+        kind = "ladder_taught" if rung.taught else "ladder_reference" if rung.reference else "ladder"
+        table = tables.setdefault(kind, _table(kind, study, columns))
         table.rows.append(_rung(rung))
         if rung.name in ensembles:
             joined = ablation.together(study, arms[rung.name], ensembles[rung.name])
             table.rows.append(_together(rung, joined))
-    table.notes += _ladder_notes(study, [rung.name for rung in found if rung.taught])
-    return table
+    found = list(tables.values()) or [_table("ladder", study, columns)]
+    found[-1].notes += _ladder_notes(study)
+    return found
 
 
 def _rung(rung: Rung) -> list[Any]:
@@ -219,7 +222,7 @@ def _together(rung: Rung, joined: Together) -> list[Any]:
     return [name, rung.runs, rung.fit_on, None, *tested, None, hours]
 
 
-def _ladder_notes(study: Study, taught: Sequence[str]) -> list[Message]:
+def _ladder_notes(study: Study) -> list[Message]:
     notes = [
         message("ladder.gap", arms=arms, jobs=[gap(job, state) for job, state in gaps])
         for gaps, arms in ablation.gaps(study).items()
@@ -227,6 +230,5 @@ def _ladder_notes(study: Study, taught: Sequence[str]) -> list[Message]:
     split = [message("ladder.split", fit=fit, validation=n) for fit, n in ablation.splits(study)]
     tested = [message("ladder.tested", part=part, n=n) for part, n in ablation.tested(study).items()]
     notes.append(message("ladder.sizes", split=split, tested=tested))
-    notes += [message("ladder.taught", arms=taught)] if taught else []
-    notes += [message("ladder.gain", trunk=ablation.TRUNK), message("ladder.reference")]
+    notes += [message("ladder.gain", trunk=ablation.TRUNK), message("ladder.taught")]
     return [*notes, *partly_tested(study.arms, "union"), message("ladder.hours"), *origin(study)]
