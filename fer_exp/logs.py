@@ -35,6 +35,11 @@ def wipe() -> None:
 
 
 class _Quiet(logging.Handler):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave out what a library says of a signal that ends the program, as it comes through it."""
+        error = record.exc_info and record.exc_info[1]
+        return not isinstance(error, KeyboardInterrupt | SystemExit) and bool(super().filter(record))
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own
         """Print no traceback for each line: what of a job's results is not taken is told by name."""
 

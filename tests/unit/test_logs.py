@@ -77,3 +77,17 @@ def test_a_job_among_others_keeps_no_file_open(tmp_path):
         log.handle(logging.makeLogRecord({"msg": message}))
     assert (tmp_path / "log").read_text(encoding="utf-8") == "an epoch\nanother\n"
     logs.JobLog(str(tmp_path / "nowhere" / "log")).handle(logging.makeLogRecord({"msg": "lost"}))
+
+
+def test_a_signal_that_comes_through_a_library_leaves_no_traceback(capsys):
+    """SQLAlchemy logs whatever interrupts it as an error of its pool."""
+    log = logging.getLogger("a library")
+    log.addHandler(handler := logs.LogStream(sys.stdout))
+    for error in (SystemExit(143), KeyboardInterrupt(), ValueError("odd")):
+        try:
+            raise error
+        except BaseException:
+            log.exception("failed by %r", error)
+    log.removeHandler(handler)
+    assert "failed by ValueError" in (out := capsys.readouterr().out)
+    assert out.count("Traceback") == 1
