@@ -71,7 +71,7 @@ def test_scores_that_are_not_there_are_asked_for(capsys):
 
 @pytest.mark.parametrize(
     ("wanted", "next_step"),
-    [(None, "make run"), ("main", "python train.py study=main"), ("optmizer", "did you mean optimizer[?]")],
+    [(None, "make run"), ("main", "python train.py study=main"), ("optimizer2", "did you mean optimizer[?]")],
 )
 def test_no_sweep_yet_is_said(store, wanted, next_step):
     """With the command that makes one, or the study that is meant."""
