@@ -72,12 +72,12 @@ class Claim:
 
     def judge(self, study: Study) -> Answer:
         """What a study says; of an arm without a verdict nothing is known, so nothing holds of all."""
-        base, rival = _arm(study, self.base), _arm(study, self.rival)
+        base, rival = _arm(study, self.base), _arm(study, self.rival) if self.rival else None
         if base is None or (self.rival and rival is None):
             return Answer(Outcome.TOO_FEW_RUNS, missing=[self.rival if base else self.base])
         found = gap_contrasts(study, base) if self.check == "gap" else contrasts(study, base)
-        if self.rival:
-            found = [each for each in found if rival and each.arm == rival.name]
+        if rival:
+            found = [each for each in found if each.arm == rival.name]
         if self.turned:
             found = [_turned(each, base.name) for each in found]
         others = [each for each in found if each.estimate is not None]
