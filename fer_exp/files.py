@@ -4,8 +4,8 @@ import atexit
 import contextlib
 import errno
 import functools
+import glob
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -48,7 +48,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     It keeps the mode of a file that it replaces. Raises OSError as it comes; nothing is then left behind, and
     what a writer of `path` left that was killed is taken away.
     """
-    _remove_leftovers(path)
+    remove_leftovers(path.parent, f".{glob.escape(path.name)}")
     temporary, descriptor = _begin(path)
     try:
         with open(descriptor, "wb") as file:
@@ -87,15 +87,14 @@ def _begin(path: Path) -> tuple[Path, int]:
         os.close(descriptor)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Take away what writers of `path` left that have died."""
-    own = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{8}}")
+def remove_leftovers(folder: Path, pattern: str = "**/.*") -> None:
+    """Take away the unfinished files of writers that have died: of all in and below a folder, or of a pattern."""
     with contextlib.suppress(OSError):
-        for name in filter(own.fullmatch, os.listdir(path.parent)):
-            with contextlib.suppress(OSError), open(path.with_name(name), "ab") as file:
+        for path in folder.glob(f"{pattern}.{'[0-9a-f]' * 8}"):
+            with contextlib.suppress(OSError), open(path, "ab") as file:
                 # refused while its writer lives
                 _lock(file.fileno(), wait=False)
-                path.with_name(name).unlink()
+                path.unlink()
 
 
 _SCRATCH = "fer-exp-scratch-"

@@ -16,10 +16,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fer_exp import machine, places
+from fer_exp import files, machine, places
 from fer_exp.errors import UserError
-from fer_exp.files import written_whole
-from fer_exp.tracking import errors, keys
+from fer_exp.tracking import errors, keys, run_files
 from fer_exp.tracking.queries import Queries
 from fer_exp.tracking.record import Record, by_identity
 
@@ -68,7 +67,7 @@ class LivingRuns(Queries):
                 if int(file_id) == path.stat().st_ino:
                     return number
             number = secrets.token_hex(8)
-            with written_whole(path) as file:
+            with files.written_whole(path) as file:
                 file.write(f"{number} {os.fstat(file.fileno()).st_ino}".encode())
         return number
 
@@ -91,6 +90,9 @@ class LivingRuns(Queries):
             with self.abandoned(record.run_id) as abandoned:
                 # it may have ended between the query and the lock
                 if abandoned and self.record(record.run_id).status == "RUNNING":
+                    # a run that is made anew elsewhere would never write them again
+                    if folder := run_files.local_path(record.artifacts):
+                        files.remove_leftovers(folder)
                     errors.patiently(self.uri, partial(self._close, record.run_id, error))
 
     def _tells(self, record: Record, here: dict[str, str]) -> bool:

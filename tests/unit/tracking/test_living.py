@@ -3,8 +3,11 @@
 import copy
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+
+from fer_exp.tracking.run_files import local_path
 
 
 def served(store, folder):
@@ -70,3 +73,17 @@ def test_a_container_that_comes_back_under_another_name_closes_its_runs(store, t
     os.utime(late.lock.lock_file, (0, 0))
     here.close_abandoned()
     assert store.record(late.id).status == "KILLED"
+
+
+def test_what_a_killed_run_was_writing_goes_with_its_end(store):
+    """A baseline that is killed is fitted as another run, so nobody writes that file again."""
+    gone, alive = store.create("gone", {}, {}), store.create("alive", {}, {})
+    gone.text("figures/whole.txt", "stays")
+    gone.lock.release(force=True)
+    figures = [Path(local_path(run.artifacts), "figures") for run in (gone, alive)]
+    for folder in figures:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".half.png.0c3a78b5").touch()
+    store.close_abandoned()
+    assert store.record(gone.id).status == "KILLED"
+    assert [os.listdir(folder) for folder in figures] == [["whole.txt"], [".half.png.0c3a78b5"]]
