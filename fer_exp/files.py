@@ -88,7 +88,7 @@ def _begin(path: Path) -> tuple[Path, int]:
 
 
 def remove_leftovers(folder: Path, pattern: str = "**/.*") -> None:
-    """Take away the unfinished files of writers that have died: of all in and below a folder, or of a pattern."""
+    """Take away what writers that have died left of files in a folder and below, or of those of a pattern."""
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{pattern}.{'[0-9a-f]' * 8}"):
             with contextlib.suppress(OSError), open(path, "ab") as file:

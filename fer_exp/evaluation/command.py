@@ -79,11 +79,11 @@ def _score_all(
                 if args.run or not scoring.is_scored(run):
                     raise
                 scoring.complete(run, store, dataset)
-            opened = store.run(run.run_id)
             if votes is not None:
-                kept = artifacts.find_answers(opened, artifacts.TEST_ANSWERS)
-                if kept is not None:
-                    opened.log(taggers.scores(kept["predicted"], dataset.test().labels, votes))
+                with store.added_to(run) as opened:
+                    kept = artifacts.find_answers(opened, artifacts.TEST_ANSWERS)
+                    if kept is not None:
+                        opened.log(taggers.scores(kept["predicted"], dataset.test().labels, votes))
             if args.mismatches and run.run_id in parts:
                 mismatches.mismatched(run, store, dataset)
     now = {run.run_id: store.record(run.run_id) for run in runs}

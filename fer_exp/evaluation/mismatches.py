@@ -74,5 +74,6 @@ def mismatched(record: tracking.Record, store: tracking.Store, dataset: Dataset)
     """Log accuracies on test through each mismatch as `mismatch/<combination>`, if they fit the network."""
     network = registry.load_classifier(record, store).network
     found = accuracies(network, dataset.test()) if fits(network) else {}
-    store.run(record.run_id).log({keys.mismatch(name): value for name, value in found.items()})
+    with store.added_to(record) as run:
+        run.log({keys.mismatch(name): value for name, value in found.items()})
     return found

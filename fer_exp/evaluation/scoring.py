@@ -110,9 +110,9 @@ def evaluate(
             f"run {record.run_id} was trained on other faces than these ({dataset.name}): name the same with "
             f"data={record.params.get(keys.Param.DATA_NAME)} and data.root=..."
         )
-    run = store.run(record.run_id)
     logits = network.logits(classifier.network, dataset.test().pixels)
-    return conclude(run, dataset, Answers(logits.argmax(axis=1), logits), gallery)
+    with store.added_to(record) as run:
+        return conclude(run, dataset, Answers(logits.argmax(axis=1), logits), gallery)
 
 
 def is_scored(record: tracking.Record) -> bool:
@@ -133,15 +133,15 @@ def complete(record: tracking.Record, store: tracking.Store, dataset: Dataset) -
     ]
     if not lacking or not is_scored(record):
         return record
-    run = store.run(record.run_id)
-    kept = artifacts.find_answers(run, artifacts.TEST_ANSWERS)
-    if kept is None:
-        return record
-    answers = Answers(kept["predicted"], None)
-    labels = dataset.test().labels
-    parts = [_score(name, answers.at(positions), labels[positions]) for name, positions in lacking]
-    found = {key: value for part in parts for key, value in part.flat().items()}
-    run.log({key: value for key, value in found.items() if key not in record.metrics})
+    with store.added_to(record) as run:
+        kept = artifacts.find_answers(run, artifacts.TEST_ANSWERS)
+        if kept is None:
+            return record
+        answers = Answers(kept["predicted"], None)
+        labels = dataset.test().labels
+        parts = [_score(name, answers.at(positions), labels[positions]) for name, positions in lacking]
+        found = {key: value for part in parts for key, value in part.flat().items()}
+        run.log({key: value for key, value in found.items() if key not in record.metrics})
     return store.record(record.run_id)
 
 

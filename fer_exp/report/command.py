@@ -52,7 +52,11 @@ def _keep(html: bytes, store: tracking.Store, study: str | None, language: str) 
     if not sweeps:
         return ""
     try:
-        with store.run(sweeps[0].run_id).file(name) as path, files.written_whole(path) as file:
+        with (
+            store.added_to(sweeps[0]) as run,
+            run.file(name) as path,
+            files.written_whole(path) as file,
+        ):
             file.write(html)
     except OSError as error:
         return f"; not kept in run {sweeps[0].run_id[: provenance.SHORT]} ({error.strerror})"

@@ -17,23 +17,24 @@ _SUBSET = "union"
 def keep(store: tracking.Store, sweep_id: str) -> None:
     """Keep the summary with the sweep's run, which has ended. Raises UserError if a run cannot be read."""
     sweep, words = store.record(sweep_id), words_of("en")
-    run, studies = store.run_of(sweep), read_sweep(store, sweep)
+    studies = read_sweep(store, sweep)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         tables.FORMATS["markdown"](
             [each for study in studies for each in study_tables.of_study(study, _SUBSET, store)], words
         )
-    run.text(artifacts.COMPARISON, printed.getvalue())
     trained = [study for study in studies if study.runs and not study.searched]
-    for study in trained:
-        run.figure(artifacts.intervals_figure(study.faces), intervals(study, _SUBSET, words)[0])
     tags = {keys.Tag.BEST_ARM: "; ".join(map(_best_arm, trained))} if trained else {}
     every = [run for study in studies for run in study.runs]
-    reused = {run.name: run.run_id for run in every if run.tags.get(keys.Tag.PARENT) != sweep_id}
+    reused = {each.name: each.run_id for each in every if each.tags.get(keys.Tag.PARENT) != sweep_id}
     if reused:
         note = sweep.tags[keys.Tag.NOTE]
         tags[keys.Tag.NOTE] = descriptions.with_reused(note, store.experiment_id, reused)
-    run.tag(**tags)
+    with store.added_to(sweep) as run:
+        run.text(artifacts.COMPARISON, printed.getvalue())
+        for study in trained:
+            run.figure(artifacts.intervals_figure(study.faces), intervals(study, _SUBSET, words)[0])
+        run.tag(**tags)
 
 
 def _best_arm(study: Study) -> str:

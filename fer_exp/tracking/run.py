@@ -83,8 +83,14 @@ class Run(ABC):
                 self.lock.release(force=True)
 
     def end(self, status: str) -> None:
-        """Set the status that the run ends with."""
+        """Set the status that the run ends with; what a server has not taken by now is left to `sync`."""
         self._send(entries.made("status", status=status))
+        self.leave()
+
+    def leave(self) -> None:
+        """Keep here no longer what was sent elsewhere."""
+        if self.written:
+            shutil.rmtree(self.uploads, ignore_errors=True)
 
     def reopen(self, parent: str | None, **tags: str) -> None:
         """Go on with a run that ended early, under the run `parent` if given, with some tags anew."""
@@ -194,12 +200,6 @@ class LocalRun(Run):
         """Keep a checkpoint as a model, as `Run` says."""
         self._write(lambda: entries.log_model(self.client, self.id, checkpoint, example, answer))
 
-    def end(self, status: str) -> None:
-        """Set the status that the run ends with; what was sent elsewhere is no longer kept here."""
-        super().end(status)
-        if self.written:
-            shutil.rmtree(self.uploads, ignore_errors=True)
-
     def _send(self, entry: entries.LogEntry) -> None:
         files = self.uploads if entry["kind"] == "file" else Path()
         self._write(lambda: entries.deliver(self.client, self.id, entry, files))
@@ -220,9 +220,8 @@ class ServerRun(Run):
         """With what waits to be sent."""
         return self.outbox.files
 
-    def end(self, status: str) -> None:
-        """Set the status that the run ends with; what the server has not taken by now is left to `sync`."""
-        super().end(status)
+    def leave(self) -> None:
+        """Send what waits; what the server does not take is left to `sync`."""
         self.outbox.leave()
 
     def history(self, metrics: Iterable[str]) -> dict[str, dict[int, float]]:

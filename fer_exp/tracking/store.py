@@ -8,7 +8,8 @@ import logging
 import os
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,12 +156,19 @@ class Store(LivingRuns):
         return run
 
     def run(self, run_id: str) -> Run:
-        """The run of this id, to add to. Raises UserError if there is none."""
+        """The run of this id. Raises UserError if there is none."""
         return self.run_of(self.record(run_id))
 
     def run_of(self, record: Record) -> Run:
-        """The run that was read back as `record`, to add to; asks the store nothing."""
+        """The run that was read back as `record`; asks the store nothing."""
         return self._run(record.run_id, record.artifacts)
+
+    @contextmanager
+    def added_to(self, record: Record) -> Iterator[Run]:
+        """A run that has ended, to add to; once all is sent nothing of it is kept here."""
+        run = self.run_of(record)
+        yield run
+        run.leave()
 
     def _run(self, run_id: str, artifacts: str) -> Run:
         if self.files is not None:

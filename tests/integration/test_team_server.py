@@ -190,3 +190,5 @@ def test_its_address_is_all_that_a_user_sets(team, tmp_path, monkeypatch):
     # of the run and of the baseline
     assert found == [(2,)]
     assert not (tmp_path / "mlflow.db").exists()
+    [host] = (tmp_path / ".cache" / "spool").iterdir()
+    assert os.listdir(host) == ["server"]
