@@ -48,7 +48,7 @@ def written_whole(path: Path) -> Iterator[BinaryIO]:
     It keeps the mode of a file that it replaces. Raises OSError as it comes; nothing is then left behind, and
     what a writer of `path` left that was killed is taken away.
     """
-    remove_leftovers(path.parent, f".{glob.escape(path.name)}")
+    remove_leftovers(path.parent, glob.escape(_stem(path)))
     temporary, descriptor = _begin(path)
     try:
         with open(descriptor, "wb") as file:
@@ -72,11 +72,16 @@ def _lock(descriptor: int, wait: bool = True) -> None:
     fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def _stem(path: Path) -> str:
+    """How the name of an unfinished file begins: so that all of it has at most 255 bytes, as a name may."""
+    return "." + path.name.encode("utf-8", "surrogateescape")[:240].decode("utf-8", "ignore")
+
+
 def _begin(path: Path) -> tuple[Path, int]:
     """A file for one writer beside `path`, and its descriptor, locked for as long as the writer lives."""
     while True:
         # not by the id of a process, which two containers may share
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        temporary = path.with_name(f"{_stem(path)}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         # some disks know no locks: nobody then takes a file for a leftover
         with contextlib.suppress(OSError):

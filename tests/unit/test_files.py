@@ -136,6 +136,13 @@ def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path):
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+@pytest.mark.parametrize("name", ["a" * 255, "얼" * 85, os.fsdecode(b"\xff" * 255)])
+def test_a_file_may_have_the_longest_name(tmp_path, name):
+    """255 bytes, of any letters; what is written first has a name that fits."""
+    files.write(tmp_path / name, b"text")
+    assert os.listdir(tmp_path) == [name]
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o600, 0o664])
 def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
     """Whoever has closed it to others finds it closed; a new one is as the umask says."""
