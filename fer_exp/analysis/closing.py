@@ -31,6 +31,14 @@ SPLITS = ("train", "val", "test")
 BASELINES = {"linear SVC": "svc", "ridge": "ridge", "majority": "majority"}
 
 
+def ordered(studies: Sequence[Study]) -> list[Study]:
+    """The deck's own as in its table, then these tuned, then the others; searches last."""
+    names = [study for study, _, _ in _ROWS]
+    names += [TUNED.format(name) for name in names]
+    places = {name: place for place, name in enumerate(names)}
+    return sorted(studies, key=lambda study: (study.searched, places.get(study.name, len(names))))
+
+
 def alike(studies: Sequence[Study]) -> list[list[Study]]:
     """The studies of the deck's own choices, those of one set of faces and one protocol together."""
     named = [study for study in studies if study.name in _OF_THE_DECK]

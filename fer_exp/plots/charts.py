@@ -137,7 +137,8 @@ def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def first_layer(weights: np.ndarray) -> Figure:
     """The strongest units of weights [U, 2304] as faces: red raises the unit, blue lowers it."""
     units, norms = strongest(weights)
-    widest = float(np.abs(weights[units]).max()) or 1.0
+    # a few weights are far larger than all others, which would then be invisible
+    widest = float(np.quantile(np.abs(weights[units]), 0.99)) or 1.0
     rows = -(-len(units) // _A_ROW)
     with matplotlib.rc_context({**STYLE, "image.interpolation": "none"}):
         figure = Figure(figsize=(4.5, 0.5 + 1.15 * rows))
@@ -147,6 +148,6 @@ def first_layer(weights: np.ndarray) -> Figure:
         for axes, unit, norm in zip(grid.flat, units, norms, strict=False):
             drawn = axes.imshow(weights[unit].reshape(SIDE, SIDE), cmap=SIGNED, vmin=-widest, vmax=widest)
             axes.set_title(f"unit {unit}, {norm:.2f}", fontsize=8, loc="center")
-        bar = figure.colorbar(drawn, ax=grid, orientation="horizontal", aspect=40, pad=0.02)
+        bar = figure.colorbar(drawn, ax=grid, orientation="horizontal", aspect=40, pad=0.02, extend="both")
         bar.set_label("weight of a pixel")
     return figure

@@ -28,15 +28,29 @@ _ROW, _COLUMN = 62, 60
 
 def confusion(counts: np.ndarray, title: str) -> Figure:
     """A confusion matrix int [7, 7], row the true class, as counts and as shares of each row."""
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(10.5, 4.8))
         figure.subplots_adjust(left=0.08, right=0.97, bottom=0.16, top=0.9)
         figure.suptitle(title, x=0.01, ha="left")
         left, right = figure.subplots(1, 2)
         _matrix(left, counts, [f"{count:,}" for count in counts.flat], "faces", counts.max())
-        _matrix(right, shares, [f"{100 * share:.0f}" for share in shares.flat], "% of the true class", 1.0)
+        _shares(right, counts)
     return figure
+
+
+def class_shares(counts: np.ndarray, title: str) -> Figure:
+    """A confusion matrix int [7, 7], row the true class, as shares of each row: half of `confusion`."""
+    with matplotlib.rc_context(_GIVEN_MARGINS):
+        figure = Figure(figsize=(4.2, 4.2))
+        figure.subplots_adjust(left=0.2, right=0.99, bottom=0.18, top=0.88)
+        figure.suptitle(title, x=0.01, ha="left")
+        _shares(figure.subplots(), counts)
+    return figure
+
+
+def _shares(axes: Axes, counts: np.ndarray) -> None:
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    _matrix(axes, shares, [f"{100 * share:.0f}" for share in shares.flat], "% of the true class", 1.0)
 
 
 def _matrix(axes: Axes, values: np.ndarray, texts: Sequence[str], title: str, brightest: float) -> None:

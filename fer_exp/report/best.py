@@ -23,8 +23,9 @@ def gallery(source: Source) -> Section:
 
 
 def _of_best(source: Source, key: str, show: Callable[[str, Record, Source], Block]) -> Section:
-    found = [source.best(faces) for faces in dict.fromkeys(study.faces for study in source.studies)]
-    blocks = [show(study.name, run, source) for study, run in filter(None, found)]
+    found = filter(None, map(source.best, dict.fromkeys(study.faces for study in source.studies)))
+    photos_first = sorted(found, key=lambda best: best[1].drawn)
+    blocks = [show(study.name, run, source) for study, run in photos_first]
     return Section(source.words(key), blocks or [Gap(source.words("gap.store"))])
 
 
@@ -40,6 +41,7 @@ def _weights(study: str, run: Record, source: Source) -> Block:
         "count": len(units),
         "run": run.name,
         "study": study,
+        "data": run.data_name,
         "loss": run.metrics[keys.SELECTED_VAL_LOSS],
     }
     return source.draw(charts.first_layer(layer), alt, words("weights.caption", **facts))

@@ -10,7 +10,7 @@ from fer_exp.fer2013 import EMOTIONS
 from fer_exp.formatting import Message, message
 from fer_exp.plots import charts, diagnostics
 from fer_exp.report import studies
-from fer_exp.report.blocks import Block, Gap, Paragraph, Picture, Section
+from fer_exp.report.blocks import Block, Gallery, Gap, Paragraph, Picture, Section
 from fer_exp.report.source import VALIDATION, Source, by_validation, data_arguments
 from fer_exp.tracking import Record, artifacts, keys
 from fer_exp.tracking.studies import Arm, Study
@@ -39,7 +39,7 @@ def _blocks(study: Study, source: Source) -> list[Block]:
         command = f"python evaluate.py study={study.name} {data_arguments(study.data)}".strip()
         return [Gap(source.words("gap.study.test", command=provenance.as_typed(command)))]
     blocks: list[Block] = [_recall(opened, source)] if opened else []
-    return blocks + [_confusion(arm, run, source) for arm, run in shown]
+    return blocks + _confusions(shown, source)
 
 
 def middle(arm: Arm) -> Record:
@@ -72,20 +72,28 @@ def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
     return source.draw(charts.recalls(by_arm), words("recall.said", rows=rows), words("recall"))
 
 
-def _confusion(arm: Arm, run: Record, source: Source) -> Block:
-    """Drawn from the answers that evaluation kept."""
-    words, command = source.words, source.evaluate_command(run)
-    if _TESTED not in run.metrics:
-        return Gap(words("gap.test", arm=arm.name, command=command))
-    try:
-        answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
-    except UserError:
-        why = "gap.confusion" if run.whole else "gap.confusion.restored"
-        return Gap(words(why, arm=arm.name, command=command))
-    counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
-    figure = diagnostics.confusion(counts, f"{arm.name}: test, n = {counts.sum():,}")
-    alt = words("confusion.said", arm=arm.name, rows=_rows_of(counts))
-    return source.draw(figure, alt, words("confusion", run=run.name), wide=True)
+def _confusions(shown: Sequence[tuple[Arm, Record]], source: Source) -> list[Block]:
+    """Drawn from the answers that evaluation kept, side by side; and what is missing."""
+    words = source.words
+    drawn: list[Message] = []
+    panels: list[Picture] = []
+    gaps: list[Block] = []
+    for arm, run in shown:
+        command = source.evaluate_command(run)
+        if _TESTED not in run.metrics:
+            gaps.append(Gap(words("gap.test", arm=arm.name, command=command)))
+            continue
+        try:
+            answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
+        except UserError:
+            why = "gap.confusion" if run.whole else "gap.confusion.restored"
+            gaps.append(Gap(words(why, arm=arm.name, command=command)))
+            continue
+        counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
+        figure = diagnostics.class_shares(counts, f"{arm.name}: test, n = {counts.sum():,}")
+        panels.append(source.draw(figure, words("confusion.said", arm=arm.name, rows=_rows_of(counts))))
+        drawn.append(message("confusion.of", arm=arm.name, run=run.name))
+    return ([Gallery(panels, words("confusion", arms=drawn))] if panels else []) + gaps
 
 
 def _rows_of(counts: np.ndarray) -> list[Message]:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from fer_exp import tracking
+from fer_exp.analysis import closing
 from fer_exp.errors import UserError
 from fer_exp.formatting import Words
 from fer_exp.plots import inline_svg
@@ -46,8 +47,8 @@ class Source:
 
     @property
     def compared(self) -> list[Study]:
-        """The studies whose arms are choices to compare, which the audit's are not."""
-        return [study for study in self.studies if study.name != "audit"]
+        """The studies whose arms are choices to compare, which the audit's are not; the deck's first."""
+        return closing.ordered([study for study in self.studies if study.name != "audit"])
 
     @property
     def tested(self) -> list[Study]:

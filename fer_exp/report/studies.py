@@ -23,9 +23,19 @@ from fer_exp.tracking.studies import Arm, Study
 def section(source: Source) -> Section:
     """All studies."""
     words = source.words
-    found = Section(words("studies"), [Paragraph(words("studies.intro"))])
-    found.blocks += [Paragraph(words("studies.intervals")), Paragraph(words("studies.curves"))]
-    found.sections = [Section(title(study, words), _blocks(study, source)) for study in source.compared]
+    intro = [Paragraph(words(key)) for key in ("studies.intro", "studies.intervals", "studies.curves")]
+    found = Section(words("studies"))
+    without = []
+    for study in source.compared:
+        shown = Section(title(study, words), _blocks(study, source))
+        if study.runs and not study.searched:
+            curves = _curves(study, source)
+            shown.blocks += curves
+            without += [] if curves else [shown.title]
+        found.sections.append(shown)
+    found.blocks += intro[:-1] if len(without) == len(found.sections) else intro
+    if without:
+        found.blocks.append(Gap(words("gap.curves.studies", studies=without)))
     return found
 
 
@@ -44,7 +54,7 @@ def _blocks(study: Study, source: Source) -> list[Block]:
         return [*blocks, *_expected(study, source)]
     if not any(arm.runs for arm in study.arms):
         return [*blocks, Gap(words("gap.study"))]
-    return [*blocks, _intervals(study, source), *_curves(study, source)]
+    return [*blocks, _intervals(study, source)]
 
 
 def _expected(study: Study, source: Source) -> list[Block]:
@@ -104,24 +114,23 @@ def spoken(bar: Bar) -> Message:
 
 
 def _curves(study: Study, source: Source) -> list[Block]:
+    """The learning curves of a study, and which of its arms have none; nothing if no arm has any."""
     words = source.words
     found = {arm.name: _bands(arm, source) for arm in study.arms if arm.runs}
     known = {name: bands for name, bands in found.items() if len(bands) == len(learning_curves.LINES)}
     missing = [name for name in found if name not in known]
-    blocks: list[Block] = []
-    if known:
-        ranges = {
-            quantity: learning_curves.limits(list(known.values()), quantity)
-            for quantity in learning_curves.QUANTITIES
-        }
-        panels = [
-            source.draw(learning_curves.learning(bands, name, ranges), _said(name, bands, words))
-            for name, bands in known.items()
-        ]
-        blocks.append(Gallery(panels, words("study.curves")))
-    if missing:
-        blocks.append(Gap(words("gap.curves", arms=missing)))
-    return blocks
+    if not known:
+        return []
+    ranges = {
+        quantity: learning_curves.limits(list(known.values()), quantity)
+        for quantity in learning_curves.QUANTITIES
+    }
+    panels = [
+        source.draw(learning_curves.learning(bands, name, ranges), _said(name, bands, words))
+        for name, bands in known.items()
+    ]
+    blocks: list[Block] = [Gallery(panels, words("study.curves"))]
+    return blocks + ([Gap(words("gap.curves", arms=missing))] if missing else [])
 
 
 def _bands(arm: Arm, source: Source) -> dict[tuple[str, str], Band]:

@@ -22,6 +22,14 @@ def test_a_first_layer_of_few_units_is_drawn():
     assert [axes.get_title() for axes in figure.axes if axes.images] == [f"unit {n}, 0.00" for n in range(5)]
 
 
+def test_a_few_large_weights_leave_the_others_their_colours():
+    """What is beyond the ends of the colour bar is drawn as its end."""
+    weights = np.full((5, 2304), 0.1)
+    weights[0, :9] = 4.0
+    [picture] = charts.first_layer(weights).axes[0].images
+    assert picture.get_clim() == pytest.approx((-0.1, 0.1))
+
+
 def test_intervals_mark_the_decks_figure_and_the_largest_class_if_in_sight():
     """The deck by name; a line far from all bars would only press them together."""
     bars = [charts.Bar("a", 30, 29, 31, [29.5, 30.5], 34.8), charts.Bar("b", 31, np.nan, np.nan)]

@@ -21,7 +21,11 @@ def test_a_confusion_matrix_shows_counts_and_shares():
     counts = np.zeros((7, 7), int)
     counts[0, :2] = 1500, 500
     said = texts(diagnostics.confusion(counts, "test, n = 2,000"))
-    assert {"1,500", "500", "75", "25", "test, n = 2,000", "predicted", "true", *EMOTIONS} <= said
+    both = {"75", "25", "test, n = 2,000", "predicted", "true", *EMOTIONS}
+    assert both | {"1,500", "500"} <= said
+    said = texts(diagnostics.class_shares(counts, "test, n = 2,000"))
+    assert both <= said
+    assert "500" not in said
 
 
 def test_reliability_draws_only_bins_with_faces():
