@@ -186,7 +186,10 @@ def ladder(study: Study, ensembles: Mapping[str, Record]) -> list[Table]:
         Column(message("seeds"), key="runs"),
         Column(message("fit_on"), of={"metric": "n_fit", "split": "train"}),
         _of_validation(message("val"), "percent", "accuracy"),
-        *(Column(part, "percent", tested | {"subset": part}) for part in ablation.parts(study)),
+        *(
+            Column(part, "percent", tested | {"subset": part}, spare=part != "union")
+            for part in ablation.parts(study)
+        ),
         _of_validation(message("gain"), "gain", "accuracy_gain"),
         Column(message("hours"), of={"metric": "hours"}),
     ]
