@@ -60,8 +60,9 @@ def work(args: argparse.Namespace) -> None:
     epoch = WAYS[args.way](Task(config, held, args.pictures))
     for _ in sys.stdin:
         start = time.process_time()
-        seconds = epoch()
-        print(json.dumps(seconds or time.process_time() - start), flush=True)
+        # the floor tells its seconds, which it does not take
+        told = epoch()
+        print(json.dumps(time.process_time() - start if told is None else told), flush=True)
     print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), flush=True)
 
 

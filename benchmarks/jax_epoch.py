@@ -97,8 +97,12 @@ class Training:
 
 def epoch_of(
     faces: Faces, hidden: list[int], activation: str, chosen: Optimizer, batch: int
-) -> Callable[[], object]:
+) -> Callable[[], None]:
     """A function of one epoch."""
     training = Training(faces, hidden, activation, chosen, batch)
     training.start(0, np.arange(len(faces)))
-    return training.epoch
+
+    def epoch() -> None:
+        training.epoch()
+
+    return epoch
