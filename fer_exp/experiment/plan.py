@@ -92,7 +92,8 @@ def check_reference(reference: str | None, planned: Sequence[PlannedJob]) -> Non
     arms = list(dict.fromkeys(job.arm for job in planned))
     if reference is not None and reference not in arms:
         raise UserError(
-            f"reference={reference}: no arm of this sweep is called so; its arms are {', '.join(arms)}"
+            f"reference={reference}: no arm of this sweep is called so; its arms are {', '.join(arms)}. "
+            f"Add it, or compare with one of them: \"reference='{arms[0]}'\""
         )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from fer_exp.errors import UserError
 from fer_exp.experiment import plan
 from fer_exp.tracking import Record, record
 
@@ -70,6 +71,16 @@ def test_a_sweep_is_named_by_study_arms_and_seeds(compose_settings):
     assert plan.title("final", planned) == "final · 2 arms x 2 seeds · honest"
     assert plan.title("adhoc", planned[2:3] + planned[:1]) == "optimizer · 2 arms x 1 seed · honest"
     assert plan.title("adhoc", planned[:1]) == "optimizer · 1 arm x 1 seed · honest"
+
+
+def test_a_study_without_its_reference_says_how_to_choose_another(compose_settings):
+    """Whoever trains a few of a study's arms may leave it out; the quotes serve any name."""
+    settings = compose_settings()
+    planned = [plan.PlannedJob({"optimizer": name}, settings, "faces", "id") for name in ("a b", "c")]
+    plan.check_reference("c", planned)
+    plan.check_reference(None, planned)
+    with pytest.raises(UserError, match=r"its arms are a b, c\. Add it, or .*: \"reference='a b'\"$"):
+        plan.check_reference("adam", planned)
 
 
 def test_a_sweep_of_seeds_alone_is_named_so(compose_settings):
