@@ -15,33 +15,32 @@ from fer_exp.errors import UserError
 
 
 class Command(NamedTuple):
-    """The module whose `main(arguments)` runs the command, arguments that go first, and a line on it."""
+    """The module whose `main(arguments)` runs the command, and a line on it."""
 
     module: str
-    first: tuple[str, ...]
     about: str
 
 
 # In the order in which a user meets them.
 COMMANDS = {
-    "compare": Command("report.text", (), "print the tables of the studies in the store"),
-    "finding": Command("report.finding", (), "say in words what the newest sweep has found"),
-    "report": Command("report.command", (), "write one HTML page of all runs"),
-    "results": Command("report.results", (), "write the tables of docs/results anew from the store"),
-    "leaderboard": Command("analysis.leaderboard", (), "print results of others on FER-2013 beside ours"),
-    "predict": Command("inference.predict", (), "rank the emotions of the faces in pictures"),
-    "demo": Command("inference.demo.app", (), "serve a page to try a face in a browser"),
-    "export": Command("inference.onnx_export", (), "write a run's network as an ONNX file"),
-    "grim": Command("audit.grim.command", (), "test whether a printed accuracy can come from n faces"),
-    "simulate": Command("analysis.simulation", (), "show by simulation how often verdicts err"),
-    "ui": Command("tracking.server.ui", (), "browse the runs in MLflow"),
-    "archive": Command("tracking.archive.archive_runs", (), "keep runs in a text file"),
-    "restore": Command("tracking.archive.archive_runs", ("--restore",), "put archived runs into the store"),
-    "sync": Command("tracking.sync", (), "send what runs kept while their MLflow server was away"),
-    "serve": Command("tracking.server.team", (), "serve a team's runs, with passwords"),
-    "data": Command("data.command", (), "obtain FER-2013, or show what a set of faces holds"),
-    "config": Command("config.reference", (), "write docs/configuration.md from conf/"),
-    "faces": Command("data.synthetic", (), "draw a sheet of synthetic faces"),
+    "compare": Command("report.text", "print the tables of the studies in the store"),
+    "finding": Command("report.finding", "say in words what the newest sweep has found"),
+    "report": Command("report.command", "write one HTML page of all runs"),
+    "results": Command("report.results", "write the tables of docs/results anew from the store"),
+    "leaderboard": Command("analysis.leaderboard", "print results of others on FER-2013 beside ours"),
+    "predict": Command("inference.predict", "rank the emotions of the faces in pictures"),
+    "demo": Command("inference.demo.app", "serve a page to try a face in a browser"),
+    "export": Command("inference.onnx_export", "write a run's network as an ONNX file"),
+    "grim": Command("audit.grim.command", "test whether a printed accuracy can come from n faces"),
+    "simulate": Command("analysis.simulation", "show by simulation how often verdicts err"),
+    "ui": Command("tracking.server.ui", "browse the runs in MLflow"),
+    "archive": Command("tracking.archive.archive_runs", "keep runs in a text file"),
+    "restore": Command("tracking.archive.restore_runs", "put archived runs into the store"),
+    "sync": Command("tracking.sync", "send what runs kept while their MLflow server was away"),
+    "serve": Command("tracking.server.team", "serve a team's runs, with passwords"),
+    "data": Command("data.command", "obtain FER-2013, or show what a set of faces holds"),
+    "config": Command("config.reference", "write docs/configuration.md from conf/"),
+    "faces": Command("data.synthetic", "draw a sheet of synthetic faces"),
 }
 
 
@@ -82,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     run = importlib.import_module(f"fer_exp.{command.module}").main
     try:
         with console.mistakes_in_one_line():
-            run([*command.first, *rest])
+            run(rest)
     except KeyboardInterrupt:
         sys.exit(console.interrupted("begin again by the same command"))
 

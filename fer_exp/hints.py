@@ -23,14 +23,20 @@ def to_train(study: str) -> str:
     near = difflib.get_close_matches(study, known, n=1)
     if study == "adhoc":
         return "python train.py -m optimizer=sgd,adam"
-    return f"did you mean {near[0]}?" if near and study not in known else f"python train.py study={study}"
+    if study in known:
+        return f"python train.py study={study}"
+    return (
+        f"did you mean {near[0]}?" if near else f"there is no such study; known: {', '.join(sorted(known))}"
+    )
 
 
 def said(error: BaseException) -> str:
     """The message of an error in one line; of Hydra's with what may have been meant."""
     if isinstance(override := getattr(error, "override", None), str):
         # Hydra names its lexer and the place of the letter
-        key = override.partition("=")[0]
+        key, equals, _ = override.partition("=")
+        if not equals:
+            return f"{override}: is no setting; write key=value, without blanks; --help lists all"
         return f"{override}: cannot be read as a value; quote a text twice: \"{key}='...'\""
     text = str(error)
     if several := re.match(r"Ambiguous value for argument '(.*?)'\n", text):

@@ -124,6 +124,14 @@ def unstopped(arm: Arm) -> int:
     )
 
 
+def collapsed(arm: Arm) -> int:
+    """How many runs of an arm are no better on validation than always answering its largest class."""
+    return sum(
+        run.metrics[keys.SELECTED_VAL_ACCURACY] <= run.metrics.get(keys.MAJORITY_ACCURACY, 0)
+        for run in arm.runs.values()
+    )
+
+
 def _of_deck(study: Study, arm: Arm) -> DeckFigure | None:
     """The deck's figure for an arm, and whether one more run of ours would plausibly give it.
 

@@ -43,6 +43,10 @@ def known(earlier: Record, action: str) -> str:
     return f"trained before, {accuracy:.2f} % of validation (n = {n}); rerun=all trains it anew"
 
 
+# The letters that a bar and the time left take at the least; a longer name of a job is cut short.
+_BAR = 20
+
+
 class EpochBar(console.Bar):
     """Shows each epoch of a job that trains alone."""
 
@@ -53,5 +57,7 @@ class EpochBar(console.Bar):
     def __call__(self, epoch: Epoch) -> None:
         """Show an epoch that has ended."""
         now = epoch.validation
-        text = f"{self.name} · loss {now.loss:.4f} · accuracy {100 * now.accuracy:.2f} %"
-        self.show(text, epoch.number, self.epochs, line=log_line(epoch, self.epochs))
+        text = f" · epoch {epoch.number} · loss {now.loss:.4f} · accuracy {100 * now.accuracy:.2f} %"
+        room = self.progress.console.width - len(text) - _BAR
+        name = self.name if len(self.name) <= room else f"{self.name[: max(room - 1, 0)]}…"
+        self.show(name + text, epoch.number, self.epochs, line=log_line(epoch, self.epochs))

@@ -15,7 +15,7 @@ from fer_exp import console, hints, places, provenance, tracking
 from fer_exp.analysis import comparison
 from fer_exp.analysis.comparison import ArmSummary
 from fer_exp.analysis.family import MARGIN
-from fer_exp.analysis.verdicts import Contrast
+from fer_exp.analysis.verdicts import Contrast, Reason
 from fer_exp.errors import UserError
 from fer_exp.formatting import Words
 from fer_exp.report.verdict_text import verdict_text
@@ -26,6 +26,9 @@ from fer_exp.tracking.studies import Study, read_studies
 
 # The part of test whose accuracy is shown, and the letters of a bar of 100 %.
 _SUBSET, _BAR = "union", 26
+
+# Why there is neither a verdict nor an interval to show.
+_UNPAIRED = (Reason.NO_SHARED_RUNS, Reason.TOO_FEW_RUNS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -44,9 +47,13 @@ def newest(store: tracking.Store, wanted: str | None) -> Study:
 
     Of one by several protocols it is the honest one.
     """
-    found = [study for study in read_studies(store, wanted) if not study.searched and study.runs]
+    studies = [study for study in read_studies(store, wanted) if study.runs]
+    found = [study for study in studies if not study.searched and study.name != "audit"]
+    asked, begin = (f"--study {wanted}: ", hints.to_train(wanted)) if wanted else ("", "make run")
+    if wanted and studies and not found:
+        tables = provenance.as_typed(f"python -m fer_exp compare --study {wanted}")
+        raise UserError(f"{asked}its runs compare no arms; {tables} shows what they are for")
     if not found:
-        asked, begin = (f"--study {wanted}: ", hints.to_train(wanted)) if wanted else ("", "make run")
         raise UserError(f"{asked}no sweep with finished runs in {store.uri} yet: {begin}")
     honest = [study for study in found if study.protocol == "honest"] if wanted else []
     return (honest or found)[-1]
@@ -57,20 +64,30 @@ def show(study: Study, words: Words) -> None:
     arms = comparison.summarise(study, _SUBSET)
     screen = Console(markup=False, emoji=False, highlight=False)
     print(study.question or words("finding.question", base=study.base.name))
-    seeds = max(arm.runs for arm in arms)
     what = {"study": study.name, "data": study.data, "protocol": study.protocol}
-    print(words("finding.what", arms=len(arms), seeds=seeds, **what) + "\n")
+    print(words("finding.what", n=len(arms), seeds=_seeds([arm.runs for arm in arms], words), **what) + "\n")
     screen.print(_bars(study, arms, words))
     print()
     judged = [arm.contrast for arm in arms if arm.contrast is not None]
-    for contrast in judged:
-        screen.print(_line(contrast, study, words))
-    print()
+    lines = [_line(contrast, study, words) for contrast in judged if contrast.reason not in _UNPAIRED]
+    for line in lines:
+        screen.print(line)
+    if lines:
+        print()
     for sentence in sentences(judged, study.base.name, words):
         screen.print(sentence)
     print()
     for line in _next(study, arms, words):
         print(line)
+
+
+def _seeds(runs: Sequence[int], words: Words) -> str:
+    fewest, most = min(runs), max(runs)
+    return (
+        words("finding.seeds", n=most)
+        if fewest == most
+        else words("finding.seeds.range", fewest=fewest, most=most)
+    )
 
 
 def _bars(study: Study, arms: Sequence[ArmSummary], words: Words) -> rich.table.Table:
@@ -112,14 +129,18 @@ def _line(contrast: Contrast, study: Study, words: Words) -> str:
 
 def sentences(judged: Sequence[Contrast], base: str, words: Words) -> list[str]:
     """What came out, in words: which arms are better or worse than the base, and how sure that is."""
+    if not judged:
+        return [words("finding.alone")]
     groups: dict[str, list[str]] = {}
     for contrast in judged:
-        groups.setdefault(contrast.verdict.standing, []).append(contrast.arm)
+        group = "none" if contrast.reason in _UNPAIRED else contrast.verdict.standing
+        groups.setdefault(group, []).append(contrast.arm)
     found = [
         words(f"finding.{group}", n=len(arms), arms=_listed(arms, words), base=base)
         for group, arms in groups.items()
     ]
-    return found + [words("finding.preliminary")] * any(each.preliminary for each in judged)
+    preliminary = any(each.preliminary for each in judged if each.reason not in _UNPAIRED)
+    return found + [words("finding.preliminary")] * preliminary
 
 
 def _listed(names: Sequence[str], words: Words) -> str:
@@ -133,7 +154,7 @@ def _next(study: Study, arms: Sequence[ArmSummary], words: Words) -> list[str]:
     steps = {"make ui": "ui", "make report": "report", "make demo-page RUN=best": "demo"}
     # a wheel brings no archive
     if study.data == "synthetic" and not places.IS_WHEEL:
-        steps["make restore-runs compare ARGS=--all"] = "real"
+        steps["make restore-runs"] = "real"
     if not any(arm.test for arm in arms):
         steps = {f"python evaluate.py study={study.name}": "evaluate", **steps}
     steps = {provenance.as_typed(step): key for step, key in steps.items()}

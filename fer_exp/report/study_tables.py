@@ -82,8 +82,10 @@ def scores(study: Study, arms: Sequence[ArmSummary], subset: str) -> Table:
         table.rows.append([arm.name, arm.runs, *means, arm.epoch, arm.seconds])
     table.notes += [message("scores.seeds_alone")] * any(arm.runs > 1 for arm in arms)
     table.notes += [_rates(arm.name, *arm.rates) for arm in arms if arm.rates]
-    met = {arm.name: (comparison.unstopped(arm), len(arm.runs)) for arm in study.arms}
-    table.notes += [message("unstopped", arm=name, n=n, runs=runs) for name, (n, runs) in met.items() if n]
+    for key, count in {"collapsed": comparison.collapsed, "unstopped": comparison.unstopped}.items():
+        counted = [(arm, count(arm)) for arm in study.arms]
+        of = [message("of_runs", arm=arm.name, n=n, runs=len(arm.runs)) for arm, n in counted if n]
+        table.notes += [message(key, arms=of)] if of else []
     table.notes += [*missing(study), *sizes_of(study, subset), *partly_tested(study.arms, subset)]
     table.notes += origin(study)
     return table

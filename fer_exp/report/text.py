@@ -83,8 +83,9 @@ def show(args: argparse.Namespace) -> None:
     shown = list(all_tables(studies, args.split, store, args.all))
     tables.FORMATS[args.format](shown, words_of("en"))
     if args.format == "table":
-        print("\n".join(_not_shown(sweeps, studies)))
-        print(as_typed("curves: make ui    for a document: --format markdown, csv or latex"))
+        for line in _not_shown(sweeps, studies):
+            tables.print_note(line)
+        tables.print_note(as_typed("curves: make ui    for a document: --format markdown, csv or latex"))
 
 
 def _chosen(args: argparse.Namespace, store: tracking.Store, sweeps: Sequence[Record]) -> list[Study]:

@@ -48,10 +48,10 @@ class Queries:
         """The run that a user means: an id or how it begins, a name (the newest), `latest`, or `best`.
 
         `latest` and `best` are of the finished runs on `faces`, a content hash. Without, `latest` is of all,
-        or with `photos` of those that were trained on photos, if there are any; and `best` has the lowest
-        validation loss on the faces of the latest, as losses on different faces do not compare; by
-        `best_run`. Neither is a
-        run that was restored from an archive, without its weights. Raises UserError.
+        or with `photos` of those that were trained on photos, if there are any; and `best` has of these the
+        lowest validation loss, by `best_run`, on the largest set of faces, as losses on different faces do
+        not compare. Neither is a run that was restored from an archive, without its weights. Raises
+        UserError.
         """
         finished = self.records("FINISHED", kind=keys.Kind.JOB)
         if wanted not in ("best", "latest"):
@@ -61,7 +61,10 @@ class Queries:
             restored = " but those that were restored from an archive, without weights" * bool(finished)
             raise UserError(f"run={wanted}: there is no finished run yet{restored}: python train.py")
         if faces is None:
-            faces = next((run for run in whole if photos and not run.drawn), whole[0]).faces_digest
+            shown = [run for run in whole if photos and not run.drawn] or whole
+            # of equal ones the first, which is the newest
+            chosen = max(shown, key=lambda run: run.train_size) if wanted == "best" else shown[0]
+            faces = chosen.faces_digest
         alike = [run for run in whole if run.faces_digest == faces]
         if not alike:
             raise UserError(

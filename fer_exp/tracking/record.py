@@ -111,6 +111,12 @@ class Record:
         return int(self.params[keys.Param.FACES_VALIDATION])
 
     @property
+    def train_size(self) -> int:
+        """How many faces train has, fit on or not; 0 where the run does not say."""
+        sizes = (self.params.get(key) for key in (keys.Param.FACES_FIT, keys.Param.FACES_VALIDATION))
+        return sum(int(size or 0) for size in sizes)
+
+    @property
     def whole(self) -> bool:
         """Whether its files belong to it: an archive keeps none but the answers."""
         return self.tags.get(keys.Tag.MOVED) != FIGURES

@@ -7,7 +7,7 @@ import numpy as np
 from fer_exp.fer2013 import PARTS
 from fer_exp.report import text
 from fer_exp.tracking import artifacts, keys
-from fer_exp.tracking.archive import archive_runs
+from fer_exp.tracking.archive import restore_runs
 
 SHARED = {"faces": "f", "protocol": "honest", "selected_on": "lowest validation loss"}
 NOTE = (
@@ -98,7 +98,7 @@ def named(store):
 
 def restore(path, store):
     """Put a file's runs into a store."""
-    archive_runs.main([str(path), "--restore", *named(store)])
+    restore_runs.main([str(path), *named(store)])
 
 
 def tables(store, capsys):

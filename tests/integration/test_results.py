@@ -6,7 +6,7 @@ import pytest
 from helpers.processes import ROOT
 
 from fer_exp.report import results
-from fer_exp.tracking.archive import archive_runs
+from fer_exp.tracking.archive import restore_runs
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "results").glob("*.md"))]
 PAGES = [path.relative_to(ROOT) for path in PAGES]
@@ -18,7 +18,7 @@ def test_every_table_and_chart_comes_from_the_archive(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "docs" / "results", "docs/results")
     shutil.copy(ROOT / "README.md", tmp_path)
-    archive_runs.main([str(ROOT / "docs" / "runs.jsonl.gz"), "--restore"])
+    restore_runs.main([str(ROOT / "docs" / "runs.jsonl.gz")])
     results.main([*map(str, PAGES)])
     for page in PAGES:
         assert page.read_text(encoding="utf-8") == (ROOT / page).read_text(encoding="utf-8")

@@ -21,6 +21,16 @@ def test_a_value_that_hydra_cannot_read_is_told_by_its_key():
     assert said == """about.cost=~/x: cannot be read as a value; quote a text twice: "about.cost='...'\""""
 
 
+def test_a_word_that_sets_nothing_is_told_so():
+    """As of `optimizer= sgd`, `--run latest` or `help`."""
+    with pytest.raises(HydraException) as caught:
+        OverridesParser.create().parse_overrides(["optimizer=", "sgd"])
+    assert (
+        console.one_line(caught.value)
+        == "sgd: is no setting; write key=value, without blanks; --help lists all"
+    )
+
+
 def test_an_error_becomes_one_line():
     """Line breaks are folded, and what helps only Hydra's authors is dropped."""
     hydras = "Could not find 'x/y'\n\nAvailable options:\n\ta\n\tb\nConfig search path:\n\tprovider=hydra"

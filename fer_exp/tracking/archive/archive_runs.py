@@ -1,9 +1,8 @@
-"""Keep the runs behind the tables in one small file of text, a line each, or restore them from it.
+"""Keep the runs behind the tables in one small file of text, a line each: `python -m fer_exp archive`.
 
 `make archive-runs ARGS="--study ladder"` adds the newest sweep of each study, its finished jobs, and the
 baselines and ensembles on the same faces to what the file holds: figures, settings and answers to faces, no
-weights. With `--restore` they become runs of a store again, from which the same tables are printed and whose
-jobs a sweep reuses. A file whose name ends in .gz is compressed.
+weights. `restore_runs` makes runs of a store of it again. A file whose name ends in .gz is compressed.
 """
 
 import argparse
@@ -15,31 +14,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-
-from fer_exp import console, files, hints, provenance, tracking
+from fer_exp import console, files, hints, tracking
 from fer_exp.errors import UserError
 from fer_exp.tracking import Record, artifacts, keys, record, studies
 from fer_exp.tracking.archive import answers
 from fer_exp.tracking.archive.answers import ArchivedFaces
-from fer_exp.tracking.archive.restore import in_part, line_of, origins, restore
+from fer_exp.tracking.archive.restore import line_of, origins
 from fer_exp.tracking.archive.run_line import ArchivedRun, read_line
-from fer_exp.tracking.studies import sweep_key
 
 # The most bytes that a compressed file may hold; the runs behind the tables of docs/ come to some 15 MB.
 _MOST = 1 << 28
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The command line, read."""
-    parser = console.Options("archive", __doc__)
-    parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl.gz")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--study", action="append", default=[], help="only this study, or these (default: all)")
-    what.add_argument("--restore", action="store_true", help="put all runs of the file into the store")
-    console.takes_store(parser)
-    return parser.parse_args(arguments)
 
 
 def keep(args: argparse.Namespace) -> None:
@@ -59,7 +43,7 @@ def keep(args: argparse.Namespace) -> None:
         data = gzip.compress(data, mtime=0)
     files.write(args.file, data)
     new = len(set(map(ArchivedRun.text, lines)) - set(map(ArchivedRun.text, before)))
-    print(f"{args.file}: {_said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
+    print(f"{args.file}: {said(lines)}; {new} new or changed, {len(data) / 1000:,.0f} kB")
     for sweep in left:
         print(f"left: {sweep.name} is {sweep.status}: repeat this when it has ended")
 
@@ -119,13 +103,13 @@ def merged(lines: Iterable[ArchivedRun]) -> list[ArchivedRun]:
     """
     best: dict[tuple[str, ...], ArchivedRun] = {}
     for line in lines:
-        known = best.setdefault(_key(line.name, line.tags), line)
+        known = best.setdefault(subject(line.name, line.tags), line)
         if _rank(line) > _rank(known):
-            best[_key(line.name, line.tags)] = line
+            best[subject(line.name, line.tags)] = line
     return sorted(best.values(), key=lambda line: (line.started, line.name, line.id))
 
 
-def _key(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
+def subject(name: str, tags: Mapping[str, str]) -> tuple[str, ...]:
     """What a run stands for."""
     kind = tags[keys.Tag.KIND]
     own = studies.sweep_key(name, tags) if kind == keys.Kind.SWEEP else [tags[keys.Tag.IDENTITY]]
@@ -144,10 +128,10 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
     newest: dict[tuple[str, ...], Record] = {}
     for sweep in store.records(kind=keys.Kind.SWEEP):
         if not wanted or sweep.study in wanted:
-            newest.setdefault(sweep_key(sweep.name, sweep.tags), sweep)
-    studies = {sweep.study for sweep in newest.values()}
-    lacking = next((study for study in wanted if study not in studies), None)
-    if lacking or not studies:
+            newest.setdefault(studies.sweep_key(sweep.name, sweep.tags), sweep)
+    known = {sweep.study for sweep in newest.values()}
+    lacking = next((study for study in wanted if study not in known), None)
+    if lacking or not known:
         raise UserError(f"no sweep {lacking or ''} in {store.uri} yet: {hints.to_train(lacking or 'NAME')}")
     running = [sweep for sweep in newest.values() if sweep.status in ("RUNNING", keys.LEFT)]
     return [sweep for sweep in newest.values() if sweep not in running], running
@@ -174,63 +158,7 @@ def _lines(store: tracking.Store, sweeps: Sequence[Record]) -> Iterator[Archived
                 yield line_of(run, store, first)
 
 
-def put_back(args: argparse.Namespace) -> None:
-    """Restore what of a file a store lacks."""
-    lines = read(args.file)
-    store = tracking.open_store(args.tracking_uri, args.experiment)
-    # of two at once, the second waits and then finds all there
-    with store.lock("restore"):
-        known = _known(lines, store)
-        # first what others name: a sweep may have been made after its jobs
-        lacking = sorted((line for line in lines if line.id not in known), key=lambda line: not line.plan)
-        parents = _parents(lines)
-        partly = in_part(store)
-        for line in track(lacking, "restoring", console=Console(stderr=True)):
-            sweep = parents.get(line.id)
-            known[line.id] = restore(line, store, known.get(sweep or ""), partly.get(line.id, ()))
-    print(f"runs restored: {len(lacking)}{f' ({_said(lacking)})' if lacking else ''}; ", end="")
-    print(f"there before: {len(lines) - len(lacking)}")
-    next_steps = "the tables: make compare ARGS=--all    go on with a study: python train.py study=..."
-    print(provenance.as_typed(next_steps))
-
-
-def _parents(lines: Sequence[ArchivedRun]) -> dict[str, str]:
-    """The sweep of each job that is planned, both by their ids: of its own study, or else the first."""
-    planning: dict[str, list[ArchivedRun]] = {}
-    for sweep in lines:
-        for planned in {job["identity"] for job in sweep.plan["jobs"]} if sweep.plan else ():
-            planning.setdefault(planned, []).append(sweep)
-    found = {}
-    for line in lines:
-        identity = line.tags.get(keys.Tag.IDENTITY)
-        sweeps = [] if identity is None else planning.get(identity, [])
-        own = [sweep for sweep in sweeps if sweep.tags[keys.Tag.STUDY] == line.tags[keys.Tag.STUDY]]
-        if sweeps:
-            found[line.id] = (own or sweeps)[0].id
-    return found
-
-
-def _known(lines: Sequence[ArchivedRun], store: tracking.Store) -> dict[str, str]:
-    """For each line that needs no restoring, the run of the store that stands for it."""
-    there: dict[tuple[str, ...], Record] = {}
-    for kind in {line.tags[keys.Tag.KIND] for line in lines} - {keys.Kind.SWEEP}:
-        there |= {(kind, key): run for key, run in store.latest_of_all(kind).items()}
-    for sweep in store.records(kind=keys.Kind.SWEEP):
-        there.setdefault(_key(sweep.name, sweep.tags), sweep)
-    known = {line.id: there.get(_key(line.name, line.tags)) for line in lines}
-    return {line.id: run.run_id for line in lines if (run := known[line.id]) and _stands_for(run, line)}
-
-
-def _stands_for(run: Record, line: ArchivedRun) -> bool:
-    if line.plan:
-        return round(1000 * run.started) >= line.started
-    if not run.whole and run.tags.get(keys.Tag.MOVED_FROM) == line.id:
-        # restored before the original was gone on with, or evaluated, it is restored anew
-        return (round(1000 * run.ended), len(run.metrics)) >= (line.ended, len(line.metrics))
-    return record.settled(run, trial=True)
-
-
-def _said(lines: Iterable[ArchivedRun]) -> str:
+def said(lines: Iterable[ArchivedRun]) -> str:
     """How many there are of each kind."""
     counts = Counter(line.tags[keys.Tag.KIND] for line in lines)
     kinds = (keys.Kind.SWEEP, keys.Kind.JOB, keys.Kind.ENSEMBLE, keys.Kind.BASELINE)
@@ -239,6 +167,11 @@ def _said(lines: Iterable[ArchivedRun]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Keep or restore the runs, or say in a line why not."""
-    args = parse(arguments)
-    (put_back if args.restore else keep)(args)
+    """Keep the runs, or say in a line why not."""
+    parser = console.Options("archive", __doc__)
+    parser.add_argument("file", type=console.path, help="such as docs/runs.jsonl.gz")
+    parser.add_argument(
+        "--study", action="append", default=[], help="only this study, or these (default: all)"
+    )
+    console.takes_store(parser)
+    keep(parser.parse_args(arguments))

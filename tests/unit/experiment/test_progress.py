@@ -30,8 +30,20 @@ def test_on_a_terminal_a_bar_stands_for_all_epochs(capsys, monkeypatch):
     with EpochBar("main", 100) as bar:
         bar(EPOCH)
     shown = capsys.readouterr().out
-    assert "main · loss 1.6027 · accuracy 38.66 %" in shown
+    assert "main · epoch 6 · loss 1.6027 · accuracy 38.66 %" in shown
     assert log_line(EPOCH, 100) not in shown
+
+
+def test_a_long_name_leaves_room_for_the_bar_and_the_time(capsys, monkeypatch):
+    """On 80 columns; the line that concludes the job has it whole."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    with EpochBar("seed 79 · sgd · epochs 2000 · none", 2000) as bar:
+        bar(EPOCH)
+    shown = capsys.readouterr().out
+    assert "seed 79 · sgd · … · epoch 6 · loss 1.6027 · accuracy 38.66 % " in shown
+    assert shown.rstrip("\x1b[?25h\n").endswith("-:--:--")
 
 
 def test_a_job_concludes():

@@ -79,7 +79,7 @@ def test_answers_of_every_kind_are_in_words():
     layers = study("layers", base, alike, wide, open_, Arm("z", "z"))
     [said] = conclusions(layers)["more and wider layers over-fit"]
     assert said.startswith(
-        "preliminary: supported in part, by the accuracy on train less that on validation; "
+        "preliminary: supported in part, by the gap between the accuracy on train and on validation; "
         "against 128-32 larger: y +9.03 points ["
     )
     assert said.endswith("undecided: u; without a run to compare: z")

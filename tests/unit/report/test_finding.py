@@ -39,7 +39,7 @@ def test_a_finding_has_a_question_bars_verdicts_a_sentence_and_what_to_do(capsys
     assert any(line.startswith("adam against sgd: +10.00 [") for line in lines)
     assert "adam and nadam are better than sgd." in lines
     assert "Preliminary: a verdict is firm from 10 runs an arm on." in lines
-    assert any(line.startswith("make restore-runs compare ARGS=--all ") for line in lines)
+    assert any(line.startswith("make restore-runs ") for line in lines)
     assert "deck" not in " ".join(lines)
 
 
@@ -49,15 +49,29 @@ def test_a_finding_has_a_question_bars_verdicts_a_sentence_and_what_to_do(capsys
         ([(0.60, 0.61, 0.59)], ["b is worse than a."]),
         ([(0.70, 0.65, 0.75)], ["These runs do not decide between a and b."]),
         ([(0.60, 0.61, 0.59), (0.80, 0.81, 0.79)], ["b is worse than a.", "c is better than a."]),
-        ([(0.70, 0.71)], ["These runs do not decide between a and b."]),
+        (
+            [(0.70, 0.71)],
+            ["No verdict against a, as that takes 3 runs of the same seeds in both arms: b."],
+        ),
+        ([], ["There is one arm, and so nothing to compare it with."]),
     ],
 )
 def test_the_sentence_says_no_more_than_the_verdicts(others, said):
     """Worse, better, undecided, or too few runs for any."""
-    arms = [arm("b", *others[0]), *(arm("c", *values) for values in others[1:])]
+    arms = [arm(name, *values) for name, values in zip("bc", others, strict=False)]
     judged = contrasts.contrasts(made_studies.study("x", arm("a", 0.701, 0.7, 0.699), *arms))
     found = finding.sentences(judged, "a", words_of("en"))
     assert [each for each in found if not each.startswith("Preliminary")] == said
+
+
+def test_arms_of_too_few_runs_are_named_once(capsys):
+    """Of a study with a run or a few an arm; how many there are is said as it is."""
+    arms = arm("a", 0.7, 0.71, 0.69), arm("b", 0.6), arm("c", 0.5)
+    finding.show(made_studies.study("x", *arms), words_of("en"))
+    said = capsys.readouterr().out
+    assert "x: 3 arms x 1 to 3 seeds on" in said
+    assert "b against a" not in said
+    assert "in both arms: b and c." in " ".join(said.split())
 
 
 def test_scores_that_are_not_there_are_asked_for(capsys):
@@ -71,12 +85,27 @@ def test_scores_that_are_not_there_are_asked_for(capsys):
 
 @pytest.mark.parametrize(
     ("wanted", "next_step"),
-    [(None, "make run"), ("main", "python train.py study=main"), ("optimizer2", "did you mean optimizer[?]")],
+    [
+        (None, "make run"),
+        ("main", "python train.py study=main"),
+        ("optimizer2", "did you mean optimizer[?]"),
+        ("zzz", "there is no such study; known: activation, .*, optimizer, .*"),
+    ],
 )
 def test_no_sweep_yet_is_said(store, wanted, next_step):
     """With the command that makes one, or the study that is meant."""
     with pytest.raises(UserError, match=rf"no sweep with finished runs in sqlite.* yet: {next_step}$"):
         finding.newest(store, wanted)
+
+
+@pytest.mark.parametrize("name", ["optimizer_search", "audit"])
+def test_a_study_that_compares_no_arms_is_sent_to_its_tables(monkeypatch, store, name):
+    """Its runs are there, so nobody is told to train them."""
+    found = made_studies.study(name, arm("a", 0.39))
+    found.searched = name == "optimizer_search"
+    monkeypatch.setattr(finding, "read_studies", lambda *_: [found])
+    with pytest.raises(UserError, match=rf"compare no arms; .*fer_exp compare --study {name} shows what"):
+        finding.newest(store, name)
 
 
 def test_of_a_study_by_two_protocols_the_honest_one_is_told(monkeypatch, store):

@@ -76,6 +76,13 @@ def test_a_subset_has_its_majority_line():
     assert any("test n = 5941, 28.26 % of the largest class" in note for note in notes(scores))
 
 
+def test_runs_that_learnt_nothing_are_counted():
+    """By the largest class of their validation faces; an arm that has none is not named."""
+    scores, _ = study_tables.tables(study("x", arm("a", 0.39), arm("b", 0.25, 0.24, 0.26)), "union")
+    said = "runs no better on validation than always answering the largest class: b (2 of 3)"
+    assert said in notes(scores)
+
+
 def test_a_tuned_arm_says_its_rates():
     """Below the table of scores, with the trial that they are of."""
     tuned = arm("adam", 0.39, 0.40)

@@ -43,6 +43,15 @@ def test_a_run_is_found_by_what_people_call_it(store):
             store.find(typed)
 
 
+def test_the_best_is_of_the_largest_set_of_faces(store):
+    """A try on a few faces, though newer and lower in loss, hides no network of the whole set."""
+    for name, faces, loss, fit in (("whole", "f0", 1.0, "4800"), ("tried", "f1", 0.1, "560")):
+        store.run(_finished(store, name, faces, loss)).params({"faces.fit": fit, "faces.validation": "100"})
+    assert store.find("best").name == "whole"
+    assert store.find("latest").name == "tried"
+    assert store.find("best", faces="f1").name == "tried"
+
+
 def test_runs_on_other_faces_are_counted_where_none_is_on_these(store):
     """Who names the wrong data is told what there is, and not to train again."""
     for name, data in (("a", "fer2013"), ("b", "fer2013"), ("c", "synthetic")):

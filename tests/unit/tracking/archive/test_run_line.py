@@ -8,7 +8,7 @@ from helpers.processes import store_in
 from helpers.refused import refusal
 
 from fer_exp.errors import UserError
-from fer_exp.tracking.archive import archive_runs
+from fer_exp.tracking.archive import archive_runs, restore_runs
 
 
 def test_a_run_that_no_table_can_be_made_of_is_not_kept(store, tmp_path, capsys):
@@ -92,16 +92,16 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, untou
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("main", "arguments", "said"),
     [
-        (["--restore"], "nothing.jsonl: cannot be read (No such file or directory)"),
-        (["--study", "nope"], "no sweep nope in sqlite"),
-        ([], "no sweep in sqlite"),
+        (restore_runs.main, [], "nothing.jsonl: cannot be read (No such file or directory)"),
+        (archive_runs.main, ["--study", "nope"], "no sweep nope in sqlite"),
+        (archive_runs.main, [], "no sweep in sqlite"),
     ],
 )
-def test_a_mistake_is_one_line(store, tmp_path, arguments, said, capsys):
+def test_a_mistake_is_one_line(store, tmp_path, main, arguments, said, capsys):
     """And writes nothing."""
-    line = refusal(capsys, archive_runs.main, tmp_path / "nothing.jsonl", *arguments, *named(store))
+    line = refusal(capsys, main, tmp_path / "nothing.jsonl", *arguments, *named(store))
     assert said in line
     assert not (tmp_path / "nothing.jsonl").exists()
 
