@@ -130,12 +130,6 @@ def print_terminal(table: Table, words: Words = PLAIN, under: str = "") -> None:
     console.print()
 
 
-def print_note(text: str) -> None:
-    """Print a line for a person, broken between words to the width of a terminal."""
-    console = Console(markup=False, emoji=False, highlight=False)
-    console.print(text, soft_wrap=not console.is_terminal)
-
-
 def _coloured(text: str, value: Any) -> Shown:
     return Shown(text, _COLOURS[value.tone] if isinstance(value, Styled) else "")
 

@@ -1,12 +1,19 @@
-"""A table of texts laid out for the width of a terminal."""
+"""Texts laid out for the width of a terminal."""
 
 import itertools
 from collections.abc import Sequence
 
 import rich.box
 from rich.cells import cell_len
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+
+def print_note(text: str) -> None:
+    """Print a line for a person, broken between words to the width of a terminal."""
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def laid_out(

@@ -8,7 +8,7 @@ import argparse
 import datetime
 from collections.abc import Iterator, Sequence
 
-from fer_exp import console, hints, machine, tables, tracking
+from fer_exp import console, hints, machine, tables, terminal, tracking
 from fer_exp.analysis import closing
 from fer_exp.audit import audit
 from fer_exp.errors import UserError
@@ -84,8 +84,8 @@ def show(args: argparse.Namespace) -> None:
     tables.FORMATS[args.format](shown, words_of("en"))
     if args.format == "table":
         for line in _not_shown(sweeps, studies):
-            tables.print_note(line)
-        tables.print_note(as_typed("curves: make ui    for a document: --format markdown, csv or latex"))
+            terminal.print_note(line)
+        terminal.print_note(as_typed("curves: make ui    for a document: --format markdown, csv or latex"))
 
 
 def _chosen(args: argparse.Namespace, store: tracking.Store, sweeps: Sequence[Record]) -> list[Study]:
