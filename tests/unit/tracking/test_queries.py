@@ -111,7 +111,7 @@ def test_a_run_that_was_deleted_is_refused_by_name(store):
 
 
 @pytest.mark.fault(
-    "The store: a tag that somebody has deleted", trials=1, expected="one line that names run and tag"
+    "Store: a tag that somebody has deleted", trials=1, expected="one line that names run and tag"
 )
 def test_a_run_that_has_lost_a_tag_is_named(store):
     """Anybody can delete one in MLflow's pages; who needs none of it does not notice."""
@@ -158,7 +158,7 @@ def test_runs_are_read_as_mlflow_finds_them(store, monkeypatch):
 
 
 @pytest.mark.fault(
-    "The store: its file is removed or overwritten while a program has it open",
+    "Store: its file is removed or overwritten while a program has it open",
     trials=2,
     expected="one line that names it; no empty store in its place",
 )

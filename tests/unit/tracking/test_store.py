@@ -58,7 +58,7 @@ def test_a_store_that_mlflow_would_take_for_another_is_refused(tmp_path, monkeyp
 
 
 @pytest.mark.fault(
-    "The store: a file of another program, or cut short", trials=3, expected="one line at once"
+    "Store: a file of another program, or cut short", trials=3, expected="one line at once"
 )
 @pytest.mark.parametrize("kind", ["text", "cut", "foreign"])
 def test_a_file_that_is_no_store_is_refused_at_once(tmp_path, migrated_store, kind):
