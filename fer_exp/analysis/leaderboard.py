@@ -181,7 +181,7 @@ def board(rows: Sequence[Row], wide: bool = False) -> list[Table]:
 def _about_ours(rows: Iterable[Row]) -> str:
     if any(row.method.startswith(_OURS) for row in rows):
         return "ours: a row a kind, chosen by validation, with the mean over its seeds"
-    commands = "python train.py study=..., then python evaluate.py study=..."
+    commands = "python train.py study=NAME, then python evaluate.py study=NAME"
     return provenance.as_typed(f"none of ours: {commands}, on FER-2013")
 
 

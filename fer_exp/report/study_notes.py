@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from fer_exp.analysis import comparison
 from fer_exp.formatting import Message, Styled, message
+from fer_exp.provenance import as_typed
 from fer_exp.tracking.studies import Arm, Study
 
 # Jobs in a row that are told one by one.
@@ -47,7 +48,10 @@ def sizes(study: Study, subset: str = "") -> list[Message]:
         return [fitted]
     if found.majority is not None:
         return [message("sizes.majority", sizes=fitted, n=found.test, majority=found.majority)]
-    return [message("sizes.tested" if found.test else "sizes.shut", sizes=fitted, n=found.test)]
+    if found.test:
+        return [message("sizes.tested", sizes=fitted, n=found.test)]
+    command = as_typed(f"python evaluate.py study={study.name}")
+    return [fitted, message("sizes.shut", command=command)]
 
 
 def _range(ends: tuple[int, int]) -> int | Message:

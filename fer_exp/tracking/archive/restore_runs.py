@@ -32,7 +32,7 @@ def put_back(args: argparse.Namespace) -> None:
             known[line.id] = restore(line, store, known.get(sweep or ""), partly.get(line.id, ()))
     print(f"runs restored: {len(lacking)}{f' ({said(lacking)})' if lacking else ''}; ", end="")
     print(f"there before: {len(lines) - len(lacking)}")
-    next_steps = "the tables: make compare ARGS=--all    go on with a study: python train.py study=..."
+    next_steps = "the tables: make compare ARGS=--all    go on with a study: python train.py study=NAME"
     print(provenance.as_typed(next_steps))
 
 
