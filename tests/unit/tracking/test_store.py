@@ -57,9 +57,7 @@ def test_a_store_that_mlflow_would_take_for_another_is_refused(tmp_path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.fault(
-    "Store: a file of another program, or cut short", trials=3, expected="one line at once"
-)
+@pytest.mark.fault("Store: a file of another program, or cut short", trials=3, expected="one line at once")
 @pytest.mark.parametrize("kind", ["text", "cut", "foreign"])
 def test_a_file_that_is_no_store_is_refused_at_once(tmp_path, migrated_store, kind):
     """MLflow would try a damaged one for two minutes, and end in a traceback."""
