@@ -91,7 +91,7 @@ def _closing(source: Source) -> Section:
         if closing.closes(alike):
             blocks.append(sheet(deck_tables.closing(alike, source.test, fitted), words))
         if deck_tables.answered(alike):
-            blocks.append(sheet(deck_tables.conclusions(alike), words))
+            blocks.append(dataclasses.replace(sheet(deck_tables.conclusions(alike), words), cards=True))
         title = words("closing.title", data=first.data, protocol=first.protocol)
         found.sections.append(Section(title, blocks))
     if not found.sections:
