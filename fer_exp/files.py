@@ -8,6 +8,7 @@ import glob
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,10 +97,17 @@ def remove_leftovers(folder: Path, pattern: str = "**/.*") -> None:
     """Take away what writers that have died left of files in a folder and below, or of those of a pattern."""
     with contextlib.suppress(OSError):
         for path in folder.glob(f"{pattern}.{'[0-9a-f]' * 8}"):
-            with contextlib.suppress(OSError), open(path, "ab") as file:
-                # refused while its writer lives
-                _lock(file.fileno(), wait=False)
-                path.unlink()
+            with contextlib.suppress(OSError):
+                _remove_unlocked_file(path)
+
+
+def _remove_unlocked_file(path: Path) -> None:
+    # a pipe of such a name would let its reader wait, and a link make what it names
+    if stat.S_ISREG(path.lstat().st_mode):
+        with open(path, "ab") as file:
+            # refused while its writer lives
+            _lock(file.fileno(), wait=False)
+            path.unlink()
 
 
 _SCRATCH = "fer-exp-scratch-"

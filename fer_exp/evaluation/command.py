@@ -86,7 +86,8 @@ def _score_all(
                         opened.log(taggers.scores(kept["predicted"], dataset.test().labels, votes))
             if args.mismatches and run.run_id in parts:
                 mismatches.mismatched(run, store, dataset)
-        bar.show("evaluated", len(runs), len(runs), line="")
+        if runs:
+            bar.show("evaluated", len(runs), len(runs), line="")
     now = {run.run_id: store.record(run.run_id) for run in runs}
     scored = [studies.with_runs(study, now) for study in found]
     for study in scored:

@@ -56,8 +56,11 @@ class EpochBar(console.Bar):
 
     def __call__(self, epoch: Epoch) -> None:
         """Show an epoch that has ended."""
+        # here, as the bar's, which most commands do not draw
+        from rich.cells import cell_len, set_cell_size
+
         now = epoch.validation
         text = f" · epoch {epoch.number} · loss {now.loss:.4f} · accuracy {100 * now.accuracy:.2f} %"
         room = self.progress.console.width - len(text) - _BAR
-        name = self.name if len(self.name) <= room else f"{self.name[: max(room - 1, 0)]}…"
+        name = self.name if cell_len(self.name) <= room else f"{set_cell_size(self.name, room - 1)}…"
         self.show(name + text, epoch.number, self.epochs, line=log_line(epoch, self.epochs))

@@ -42,7 +42,7 @@ def class_shares(counts: np.ndarray, title: str) -> Figure:
     """A confusion matrix int [7, 7], row the true class, as shares of each row: half of `confusion`."""
     with matplotlib.rc_context(_GIVEN_MARGINS):
         figure = Figure(figsize=(4.2, 4.2))
-        figure.subplots_adjust(left=0.2, right=0.99, bottom=0.18, top=0.88)
+        figure.subplots_adjust(left=0.2, right=0.99, bottom=0.18, top=0.85)
         figure.suptitle(title, x=0.01, ha="left")
         _shares(figure.subplots(), counts)
     return figure

@@ -90,7 +90,7 @@ def _confusions(shown: Sequence[tuple[Arm, Record]], source: Source) -> list[Blo
             gaps.append(Gap(words(why, arm=arm.name, command=command)))
             continue
         counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
-        figure = diagnostics.class_shares(counts, f"{arm.name}: test, n = {counts.sum():,}")
+        figure = diagnostics.class_shares(counts, f"{arm.name}\ntest, n = {counts.sum():,}")
         panels.append(source.draw(figure, words("confusion.said", arm=arm.name, rows=_rows_of(counts))))
         drawn.append(message("confusion.of", arm=arm.name, run=run.name))
     return ([Gallery(panels, words("confusion", arms=drawn))] if panels else []) + gaps

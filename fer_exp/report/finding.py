@@ -50,9 +50,9 @@ def newest(store: tracking.Store, wanted: str | None) -> Study:
     studies = [study for study in read_studies(store, wanted) if study.runs]
     found = [study for study in studies if not study.searched and study.name != "audit"]
     asked, begin = (f"--study {wanted}: ", hints.to_train(wanted)) if wanted else ("", "make run")
-    if wanted and studies and not found:
-        tables = provenance.as_typed(f"python -m fer_exp compare --study {wanted}")
-        raise UserError(f"{asked}its runs compare no arms; {tables} shows what they are for")
+    if studies and not found:
+        tables = provenance.as_typed(f"python -m fer_exp compare --study {studies[-1].name}")
+        raise UserError(f"{asked}{studies[-1].name} compares no arms; {tables} shows what its runs are for")
     if not found:
         raise UserError(f"{asked}no sweep with finished runs in {store.uri} yet: {begin}")
     honest = [study for study in found if study.protocol == "honest"] if wanted else []

@@ -25,15 +25,17 @@ def section(source: Source) -> Section:
     words = source.words
     intro = [Paragraph(words(key)) for key in ("studies.intro", "studies.intervals", "studies.curves")]
     found = Section(words("studies"))
-    without = []
+    without: list[str] = []
+    any_curves = False
     for study in source.compared:
         shown = Section(title(study, words), _blocks(study, source))
         if study.runs and not study.searched:
             curves = _curves(study, source)
             shown.blocks += curves
+            any_curves = any_curves or bool(curves)
             without += [] if curves else [shown.title]
         found.sections.append(shown)
-    found.blocks += intro[:-1] if len(without) == len(found.sections) else intro
+    found.blocks += intro if any_curves else intro[:-1]
     if without:
         found.blocks.append(Gap(words("gap.curves.studies", studies=without)))
     return found

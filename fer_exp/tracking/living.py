@@ -10,6 +10,7 @@ import os
 import platform
 import secrets
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from fer_exp import files, machine, places
 from fer_exp.errors import UserError
-from fer_exp.tracking import errors, keys, run_files
+from fer_exp.tracking import errors, keys
 from fer_exp.tracking.queries import Queries
 from fer_exp.tracking.record import Record, by_identity
 
@@ -34,6 +35,10 @@ class LivingRuns(Queries):
     """The runs of a store, told apart by whether anybody is at work on them."""
 
     locks: Path
+
+    @abstractmethod
+    def folder_of(self, record: Record) -> Path | None:
+        """Where the files of a run lie, if that is a folder of this machine."""
 
     def lock(self, name: str) -> FileLock:
         """A lock between processes of this machine that the system releases when its holder dies."""
@@ -74,7 +79,8 @@ class LivingRuns(Queries):
     def close_abandoned(self, error: str | None = None, **tags: str) -> None:
         """End the runs of this place that say RUNNING although their process is gone.
 
-        As KILLED, or as FAILED if their `error` is known. tags: what the runs carry beside.
+        As KILLED, or as FAILED if their `error` is known. What they left half-written is taken away. tags:
+        what the runs carry beside.
         """
         # who only reads a server's runs makes no folder
         if not (self.uri.startswith(places.SQLITE) or self.locks.exists()):
@@ -91,7 +97,7 @@ class LivingRuns(Queries):
                 # it may have ended between the query and the lock
                 if abandoned and self.record(record.run_id).status == "RUNNING":
                     # a run that is made anew elsewhere would never write them again
-                    if folder := run_files.local_path(record.artifacts):
+                    if folder := self.folder_of(record):
                         files.remove_leftovers(folder)
                     errors.patiently(self.uri, partial(self._close, record.run_id, error))
 

@@ -52,7 +52,7 @@ class Run(ABC):
     @contextmanager
     def recording(self) -> Iterator[None]:
         """End the run with a true status whatever happens inside, and say why it failed."""
-        with self._holding():
+        with self.holding():
             try:
                 yield
             except BaseException as error:
@@ -72,7 +72,7 @@ class Run(ABC):
                 self.end("FINISHED")
 
     @contextmanager
-    def _holding(self) -> Iterator[None]:
+    def holding(self) -> Iterator[None]:
         """Hold the run's lock; a new run has it already, and one that is gone on with."""
         with self.lock:
             try:

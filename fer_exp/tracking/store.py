@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -165,10 +165,27 @@ class Store(LivingRuns):
 
     @contextmanager
     def added_to(self, record: Record) -> Iterator[Run]:
-        """A run that has ended, to add to; once all is sent nothing of it is kept here."""
+        """A run to add to, by one process at a time; once all is sent nothing of it is kept here.
+
+        One that is at work sends for itself, when it ends.
+        """
         run = self.run_of(record)
-        yield run
-        run.leave()
+        if record.status == "RUNNING":
+            yield run
+            return
+        with run.holding():
+            try:
+                yield run
+            except BaseException:
+                # what went wrong counts, and not what a server says to it
+                with suppress(UserError):
+                    run.leave()
+                raise
+            run.leave()
+
+    def folder_of(self, record: Record) -> Path | None:
+        """Where the files of a run lie, if that is a folder of this machine."""
+        return run_files.local_path(self.run_of(record).artifacts)
 
     def _run(self, run_id: str, artifacts: str) -> Run:
         if self.files is not None:

@@ -79,8 +79,8 @@ def sweep(store, study, *planned, note=NOTE, of=None):
     tags = {**SHARED, "kind": "sweep", "study": study, "data": "fer2013", "mlflow.note.content": note}
     tags |= {"faces": ", ".join(of.values())} if of else {}
     run = store.create(f"{study} · honest", {"study": study, "jobs": len(planned)}, tags)
-    run.text(artifacts.PLAN, json.dumps({"jobs": entries}))
-    run.end("FINISHED")
+    with run.recording():
+        run.text(artifacts.PLAN, json.dumps({"jobs": entries}))
     return run
 
 

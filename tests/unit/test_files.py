@@ -136,6 +136,15 @@ def test_what_a_killed_writer_left_is_taken_away_by_the_next(tmp_path):
     assert os.listdir(tmp_path) == ["a.bin"]
 
 
+def test_what_has_a_leftovers_name_and_is_no_file_stays(tmp_path):
+    """A pipe would let its reader wait, and a link that leads nowhere make a file there."""
+    path, pipe, link = (tmp_path / name for name in ("a.bin", ".a.bin.0123abcd", ".a.bin.4567abcd"))
+    os.mkfifo(pipe)
+    link.symlink_to("elsewhere")
+    files.write(path, b"text")
+    assert sorted(os.listdir(tmp_path)) == sorted([path.name, pipe.name, link.name])
+
+
 @pytest.mark.parametrize("name", ["a" * 255, "얼" * 85, os.fsdecode(b"\xff" * 255)])
 def test_a_file_may_have_the_longest_name(tmp_path, name):
     """255 bytes, of any letters; what is written first has a name that fits."""

@@ -132,7 +132,7 @@ def _newest_sweeps(store: tracking.Store, wanted: Sequence[str]) -> tuple[list[R
     known = {sweep.study for sweep in newest.values()}
     lacking = next((study for study in wanted if study not in known), None)
     if lacking or not known:
-        raise UserError(f"no sweep {lacking or ''} in {store.uri} yet: {hints.to_train(lacking or 'NAME')}")
+        raise UserError(f"no sweep {lacking or ''} in {store.uri} yet: {hints.to_train(lacking or 'adhoc')}")
     running = [sweep for sweep in newest.values() if sweep.status in ("RUNNING", keys.LEFT)]
     return [sweep for sweep in newest.values() if sweep not in running], running
 

@@ -3,6 +3,8 @@
 import sys
 from dataclasses import replace
 
+import pytest
+
 from fer_exp.experiment.progress import EpochBar, conclusion, log_line
 from fer_exp.metrics import Scores
 from fer_exp.training.trainer import Epoch
@@ -34,15 +36,19 @@ def test_on_a_terminal_a_bar_stands_for_all_epochs(capsys, monkeypatch):
     assert log_line(EPOCH, 100) not in shown
 
 
-def test_a_long_name_leaves_room_for_the_bar_and_the_time(capsys, monkeypatch):
-    """On 80 columns; the line that concludes the job has it whole."""
+@pytest.mark.parametrize(
+    ("name", "cut"),
+    [("seed 79 · sgd · epochs 2000 · none", "seed 79 · sgd · …"), ("얼굴" * 20, "얼굴얼굴얼굴얼굴…")],
+)
+def test_a_long_name_leaves_room_for_the_bar_and_the_time(capsys, monkeypatch, name, cut):
+    """On 80 columns, two of which a Korean letter takes; the line that concludes the job has it whole."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "80")
-    with EpochBar("seed 79 · sgd · epochs 2000 · none", 2000) as bar:
+    with EpochBar(name, 2000) as bar:
         bar(EPOCH)
     shown = capsys.readouterr().out
-    assert "seed 79 · sgd · … · epoch 6 · loss 1.6027 · accuracy 38.66 % " in shown
+    assert f"{cut} · epoch 6 · loss 1.6027 · accuracy 38.66 % " in shown
     assert shown.rstrip("\x1b[?25h\n").endswith("-:--:--")
 
 

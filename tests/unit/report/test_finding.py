@@ -104,8 +104,11 @@ def test_a_study_that_compares_no_arms_is_sent_to_its_tables(monkeypatch, store,
     found = made_studies.study(name, arm("a", 0.39))
     found.searched = name == "optimizer_search"
     monkeypatch.setattr(finding, "read_studies", lambda *_: [found])
-    with pytest.raises(UserError, match=rf"compare no arms; .*fer_exp compare --study {name} shows what"):
-        finding.newest(store, name)
+    for wanted in (name, None):
+        with pytest.raises(
+            UserError, match=rf"{name} compares no arms; .* compare --study {name} shows what"
+        ):
+            finding.newest(store, wanted)
 
 
 def test_of_a_study_by_two_protocols_the_honest_one_is_told(monkeypatch, store):

@@ -6,6 +6,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -123,3 +124,20 @@ def test_what_only_reads_makes_no_store(tmp_path, monkeypatch, capsys, name):
     line = refusal(capsys, READERS[name].main, *pictures, "--tracking-uri", place)
     assert line == f"error: {place}: there is no store yet: python train.py makes one"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_added_to_an_ended_run_is_added_by_one_at_a_time(store):
+    """Whoever leaves takes away what waits to be sent; a run at work is added to beside it."""
+    run = store.create("a", {}, {})
+    with store.added_to(store.record(run.id)) as beside:
+        beside.tag(beside="yes")
+    with run.holding():
+        run.end("FINISHED")
+    seen = []
+    with suppress(KeyError), store.added_to(store.record(run.id)), store.abandoned(run.id) as free:
+        seen.append(free)
+        raise KeyError
+    assert seen == [False]
+    with store.abandoned(run.id) as free:
+        assert free
+    assert store.record(run.id).tags["beside"] == "yes"

@@ -95,8 +95,8 @@ def test_a_broken_line_is_named_and_nothing_restored(tmp_path, line, said, untou
     ("main", "arguments", "said"),
     [
         (restore_runs.main, [], "nothing.jsonl: cannot be read (No such file or directory)"),
-        (archive_runs.main, ["--study", "nope"], "no sweep nope in sqlite"),
-        (archive_runs.main, [], "no sweep in sqlite"),
+        (archive_runs.main, ["--study", "nope"], "yet: there is no such study; known: activation, "),
+        (archive_runs.main, [], "yet: python train.py -m optimizer=sgd,adam"),
     ],
 )
 def test_a_mistake_is_one_line(store, tmp_path, main, arguments, said, capsys):
