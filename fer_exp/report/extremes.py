@@ -74,26 +74,31 @@ def _recall(opened: Sequence[tuple[Arm, Record]], source: Source) -> Picture:
 
 def _confusions(shown: Sequence[tuple[Arm, Record]], source: Source) -> list[Block]:
     """Drawn from the answers that evaluation kept, side by side; and what is missing."""
-    words = source.words
     drawn: list[Message] = []
     panels: list[Picture] = []
     gaps: list[Block] = []
     for arm, run in shown:
-        command = source.evaluate_command(run)
-        if _TESTED not in run.metrics:
-            gaps.append(Gap(words("gap.test", arm=arm.name, command=command)))
-            continue
-        try:
-            answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
-        except UserError:
-            why = "gap.confusion" if run.whole else "gap.confusion.restored"
-            gaps.append(Gap(words(why, arm=arm.name, command=command)))
-            continue
-        counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
-        figure = diagnostics.class_shares(counts, f"{arm.name}\ntest, n = {counts.sum():,}")
-        panels.append(source.draw(figure, words("confusion.said", arm=arm.name, rows=_rows_of(counts))))
-        drawn.append(message("confusion.of", arm=arm.name, run=run.name))
-    return ([Gallery(panels, words("confusion", arms=drawn))] if panels else []) + gaps
+        found = _confusion(arm, run, source)
+        if isinstance(found, Gap):
+            gaps.append(found)
+        else:
+            panels.append(found)
+            drawn.append(message("confusion.of", arm=arm.name, run=run.name))
+    return ([Gallery(panels, source.words("confusion", arms=drawn))] if panels else []) + gaps
+
+
+def _confusion(arm: Arm, run: Record, source: Source) -> Picture | Gap:
+    words, command = source.words, source.evaluate_command(run)
+    if _TESTED not in run.metrics:
+        return Gap(words("gap.test", arm=arm.name, command=command))
+    try:
+        answers = artifacts.read_answers(source.store.run(run.run_id), artifacts.TEST_ANSWERS)
+    except UserError:
+        why = "gap.confusion" if run.whole else "gap.confusion.restored"
+        return Gap(words(why, arm=arm.name, command=command))
+    counts = metrics.confusion(answers["label"], answers["predicted"], len(EMOTIONS))
+    figure = diagnostics.class_shares(counts, f"{arm.name}\ntest, n = {counts.sum():,}")
+    return source.draw(figure, words("confusion.said", arm=arm.name, rows=_rows_of(counts)))
 
 
 def _rows_of(counts: np.ndarray) -> list[Message]:
